@@ -1,0 +1,33 @@
+// `npm run generate`: writes every generated file anew. With --check it writes nothing and fails if one is out of date.
+import { readFile, writeFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { target as csiTarget, generateCsi } from "./generate-csi.ts";
+import {
+  generateConfigurationPage,
+  generateConfigurationSchema,
+  generateParametersPage,
+} from "./generate-reference.ts";
+
+const repository = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+
+/** Generated file (path from the repository's root) -> what makes its text. */
+export const generated: ReadonlyMap<string, () => Promise<string>> = new Map([
+  [csiTarget, generateCsi],
+  ["docs/reference/configuration.md", generateConfigurationPage],
+  ["docs/reference/configuration.schema.json", generateConfigurationSchema],
+  ["docs/reference/parameters.md", generateParametersPage],
+]);
+
+if (import.meta.main) {
+  const onlyCheck = process.argv.includes("--check");
+  for (const [path, make] of generated) {
+    const file = resolve(repository, path);
+    const text = await make();
+    const isCurrent = (await readFile(file, "utf8").catch(() => "")) === text;
+    console.log(`${path}: ${isCurrent ? "up to date" : onlyCheck ? "out of date, run npm run generate" : "written"}`);
+    if (isCurrent) continue;
+    if (onlyCheck) process.exitCode = 1;
+    else await writeFile(file, text);
+  }
+}

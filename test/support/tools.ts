@@ -1,0 +1,175 @@
+// The Go programs that tests need (csi-sanity, the parts of a control plane), built from the module files of test/tools
+// on first need into a cache outside the repository. A tool that cannot be built is an error, never a skip.
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, open, readFile, rename, rm } from "node:fs/promises";
+import { homedir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+/** Which module file makes which programs (all at once: they share most of their code), and how long it takes cold. */
+const modules = {
+  sanity: { minutes: 1, programs: ["csi-sanity"] },
+  cluster: {
+    minutes: 6,
+    programs: ["server", "kube-apiserver", "kube-controller-manager", "kubectl", "csi-provisioner", "csi-resizer"],
+  },
+} as const;
+
+type ModuleName = keyof typeof modules;
+
+/** The programs by their everyday names: etcd's module calls its binary `server`. */
+const tools = {
+  "csi-sanity": ["sanity", "csi-sanity"],
+  etcd: ["cluster", "server"],
+  "kube-apiserver": ["cluster", "kube-apiserver"],
+  "kube-controller-manager": ["cluster", "kube-controller-manager"],
+  kubectl: ["cluster", "kubectl"],
+  "csi-provisioner": ["cluster", "csi-provisioner"],
+  "csi-resizer": ["cluster", "csi-resizer"],
+} as const satisfies Record<string, readonly [ModuleName, string]>;
+
+/** A program that {@link toolPath} knows. */
+export type ToolName = keyof typeof tools;
+
+/** Absolute path of a program, built first if this machine has not built it yet. */
+export async function toolPath(name: ToolName): Promise<string> {
+  const [module, program] = tools[name];
+  const folder = await builtFolder(module);
+  const path = join(folder, program);
+  if (!existsSync(path)) throw new Error(`${path} is missing: delete ${folder}, and it is built anew`);
+  return path;
+}
+
+/** The official csi.proto, from the Go module of the specification (downloaded when it is not there yet). */
+export async function officialProto(): Promise<string> {
+  const go = goIn(moduleSource("sanity"));
+  const answer = await go("mod", "download", "-json", "github.com/container-storage-interface/spec");
+  const { Dir, Version } = JSON.parse(answer) as { Dir?: string; Version?: string };
+  if (!Dir || Version !== "v1.13.0") throw new Error(`the Go module gives CSI spec ${Version} in ${Dir}, not v1.13.0`);
+  return join(Dir, "csi.proto");
+}
+
+const building = new Map<ModuleName, Promise<string>>();
+
+function builtFolder(module: ModuleName): Promise<string> {
+  const known = building.get(module);
+  if (known) return known;
+  const folder = build(module);
+  building.set(module, folder);
+  return folder;
+}
+
+async function build(module: ModuleName): Promise<string> {
+  const target = join(cacheFolder(), `${module}-${await fingerprint(module)}`);
+  if (existsSync(target)) return target;
+  await mkdir(dirname(target), { recursive: true });
+  const release = await lock(`${target}.lock`);
+  try {
+    if (!existsSync(target)) await buildInto(target, module);
+  } finally {
+    await release();
+  }
+  return target;
+}
+
+/** Builds beside the target and renames, so that a folder that exists is whole. */
+async function buildInto(target: string, module: ModuleName): Promise<void> {
+  const { minutes, programs } = modules[module];
+  const started = Date.now();
+  const seconds = () => Math.round((Date.now() - started) / 1000);
+  tell(`building ${programs.join(", ")} (about ${minutes} min, once) into ${target}`);
+  const stillAlive = setInterval(() => tell(`still building ${module} tools, ${seconds()} s`), 30_000);
+  const workFolder = await mkdtemp(`${target}.building-`);
+  try {
+    await goIn(moduleSource(module))("build", "-ldflags=-s -w", "-o", `${workFolder}/`, "tool");
+    for (const program of programs) {
+      if (!existsSync(join(workFolder, program)))
+        throw new Error(`go build made no ${program} from test/tools/${module}`);
+    }
+    await rename(workFolder, target);
+  } finally {
+    clearInterval(stillAlive);
+    await rm(workFolder, { recursive: true, force: true });
+  }
+  tell(`built ${basename(target)} in ${seconds()} s`);
+}
+
+/** The same module files and Go version give the same folder; anything else is built anew. */
+async function fingerprint(module: ModuleName): Promise<string> {
+  const source = moduleSource(module);
+  const hash = createHash("sha256");
+  for (const file of ["go.mod", "go.sum"]) hash.update(await readFile(join(source, file)));
+  hash.update(await goIn(source)("env", "GOVERSION", "GOOS", "GOARCH"));
+  return hash.digest("hex").slice(0, 16);
+}
+
+function cacheFolder(): string {
+  const { KEYLESS_CSI_CACHE, XDG_CACHE_HOME } = process.env;
+  return join(KEYLESS_CSI_CACHE || join(XDG_CACHE_HOME || join(homedir(), ".cache"), "keyless-csi"), "tools");
+}
+
+function moduleSource(module: ModuleName): string {
+  return join(dirname(fileURLToPath(import.meta.url)), "..", "tools", module);
+}
+
+/** Runs `go` in a folder and gives its standard output; a failure carries the end of what it said. */
+function goIn(folder: string): (...args: string[]) => Promise<string> {
+  // The module files must hold: -mod=readonly; and a build must not depend on this repository's git state.
+  const flags = `${process.env.GOFLAGS ?? ""} -mod=readonly -buildvcs=false`.trim();
+  const options = { cwd: folder, env: { ...process.env, GOFLAGS: flags, GOWORK: "off" }, maxBuffer: 64 << 20 };
+  return async (...args) => {
+    try {
+      return (await run("go", args, options)).stdout;
+    } catch (error) {
+      const { code, stderr } = error as { code?: string | number; stderr?: string };
+      if (code === "ENOENT") throw new Error("Go is not installed (no `go` on PATH): tests need Go 1.26 or later");
+      throw new Error(`go ${args.join(" ")} in ${folder} failed (${code}):\n${(stderr ?? "").slice(-4000)}`);
+    }
+  };
+}
+
+/** One builder at a time, over processes: the lock file holds the owner's process id; a dead owner's is taken over. */
+async function lock(path: string): Promise<() => Promise<void>> {
+  for (;;) {
+    const file = await open(path, "wx").catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "EEXIST") return undefined;
+      throw error;
+    });
+    if (file) {
+      await file.writeFile(`${process.pid}\n`);
+      await file.close();
+      return () => rm(path, { force: true });
+    }
+    const text = await readFile(path, "utf8").catch(() => "");
+    const owner = Number.parseInt(text, 10);
+    if (owner > 0 && !isAlive(owner)) await rm(path, { force: true });
+    else await delay(500); // nothing to await: the other builder is another process
+  }
+}
+
+function isAlive(processId: number): boolean {
+  try {
+    process.kill(processId, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+function tell(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+// `node test/support/tools.ts sanity cluster` builds ahead of the tests, so that none of them waits for a compiler.
+if (import.meta.main) {
+  for (const module of process.argv.slice(2)) {
+    if (!(module in modules)) throw new Error(`no such tools: ${module} (${Object.keys(modules).join(", ")})`);
+    await builtFolder(module as ModuleName);
+  }
+}
