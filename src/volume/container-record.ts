@@ -1,0 +1,31 @@
+/**
+ * What a container's metadata says of its volume. It informs people, and answers the idempotency question of CSI; a
+ * workload with a built-in role can rewrite it, so what is missing or garbled contradicts nothing.
+ */
+import { DriverError } from "../errors.ts";
+import type { VolumePlan } from "./plan.ts";
+import type { Container } from "./ports.ts";
+
+/** The size that the metadata states, or undefined when it states none that could be one. */
+export function recordedSize(metadata: Readonly<Record<string, string>>): number | undefined {
+  const text = metadata["keyless_size_bytes"] ?? "";
+  const size = /^\d{1,16}$/.test(text) ? Number(text) : 0;
+  return Number.isSafeInteger(size) && size > 0 ? size : undefined;
+}
+
+/** CSI: the same name with another size or other parameters is ALREADY_EXISTS. */
+export function assertCompatible(plan: VolumePlan, { metadata, ref }: Container): void {
+  const { requiredBytes, limitBytes, name } = plan.request;
+  const sizeBytes = recordedSize(metadata) ?? plan.sizeBytes;
+  const where = `container ${ref.name} in ${ref.account.name}`;
+  if (sizeBytes < requiredBytes || (limitBytes > 0 && sizeBytes > limitBytes)) {
+    throw new DriverError(
+      "Incompatible",
+      `volume ${name} exists with ${sizeBytes} bytes (${where}), which does not fit required ${requiredBytes} ` +
+        `and limit ${limitBytes}: use another name`,
+    );
+  }
+  if ((metadata["keyless_request"] ?? plan.requestHash) !== plan.requestHash) {
+    throw new DriverError("Incompatible", `volume ${name} exists with other parameters (${where}): use another name`);
+  }
+}

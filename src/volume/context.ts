@@ -1,0 +1,48 @@
+/**
+ * The volume context: what the OSS blob node plugin needs to mount with the workload's own token, and nothing else. The
+ * key names are the plugin's (contract.md 1); it compares them without case.
+ */
+import type { ContainerRef, Settings, WorkloadIdentity } from "./ports.ts";
+import type { VolumeClass } from "./volume-class.ts";
+
+/** Key and meaning of each entry, for the reference page; a test compares it with what CreateVolume answers. */
+export const CONTEXT_KEYS = {
+  mountWithWorkloadIdentityToken: 'always `"true"`: mount with the pod\'s ServiceAccount token, never with a key',
+  clientID: "client id of the identity that opens the volume",
+  tenantID: "tenant of that identity",
+  storageaccount: "name of the storage account",
+  containerName: "name of the container",
+  resourcegroup: "resource group of the account",
+  subscriptionid: "subscription of the account",
+  protocol: "`fuse2`: blobfuse2",
+  isHnsEnabled: "`true` when the account has a hierarchical namespace",
+  storageEndpointSuffix: "from the class, or the cloud's when it is not the public one",
+  server: "from the class: host name of the blob endpoint",
+  mountPermissions: "from the class",
+  fsGroupChangePolicy: "from the class",
+  AzureStorageAADEndpoint: "Entra's endpoint, when the cloud is not the public one",
+} as const;
+
+export type VolumeContext = Partial<Record<keyof typeof CONTEXT_KEYS, string>>;
+
+/** Without an identity (its claim is gone) the context cannot be mounted, which nobody will do. */
+export function volumeContext(
+  container: ContainerRef,
+  volumeClass: VolumeClass,
+  identity: WorkloadIdentity | undefined,
+  settings: Settings,
+): VolumeContext {
+  const { storageEndpointSuffix, aadEndpoint } = settings;
+  return {
+    mountWithWorkloadIdentityToken: "true",
+    ...(identity && { clientID: identity.clientId, tenantID: identity.tenantId }),
+    storageaccount: container.account.name,
+    containerName: container.name,
+    resourcegroup: container.account.resourceGroup,
+    subscriptionid: container.account.subscriptionId,
+    ...(volumeClass.isHnsEnabled === true && { isHnsEnabled: "true" }),
+    ...(storageEndpointSuffix !== undefined && { storageEndpointSuffix }),
+    ...(aadEndpoint !== undefined && { AzureStorageAADEndpoint: aadEndpoint }),
+    ...volumeClass.mount,
+  };
+}

@@ -1,0 +1,167 @@
+/**
+ * How the value of each used StorageClass parameter is read: one small reader for a kind of value, and one place that
+ * names which parameter takes which. A fault names the parameter, the value and the fix.
+ */
+import type { VolumeClass } from "./volume-class.ts";
+
+/** What the parameters alone say, before the operator's defaults. */
+export type Fields = Omit<VolumeClass, "subscriptionId" | "resourceGroup" | "location" | "clientId" | "tenantId"> & {
+  readonly subscriptionId?: string;
+  readonly resourceGroup?: string;
+  readonly location?: string;
+  readonly clientId?: string;
+  readonly tenantId?: string;
+};
+
+/** The spellings that Azure uses; those of provisioned v2 accounts are for files only and not in it. */
+const STANDARD_SKUS = [
+  "Standard_LRS",
+  "Standard_GRS",
+  "Standard_RAGRS",
+  "Standard_ZRS",
+  "Standard_GZRS",
+  "Standard_RAGZRS",
+];
+const PREMIUM_SKUS = ["Premium_LRS", "Premium_ZRS"];
+
+const GUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+const RESOURCE_GROUP = /^[\p{L}\p{N}._()-]{0,89}[\p{L}\p{N}_()-]$/u;
+const HOST_NAME = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$/i;
+
+/** A class may add this many tags: Azure allows 50 on a resource, and ours need room. */
+const MAX_TAGS = 40;
+const OUR_TAGS = "keyless-csi.";
+
+/** Reads the used parameters (keys in lower case) and adds to `faults` what cannot be read. */
+export function readFields(values: ReadonlyMap<string, string>, faults: string[]): Fields {
+  const read = createReader(values, faults);
+  const skuName = read("skuName", oneOf([...STANDARD_SKUS, ...PREMIUM_SKUS]));
+  const skuAlias = read("storageAccountType", oneOf([...STANDARD_SKUS, ...PREMIUM_SKUS]));
+  if (skuName !== undefined && skuAlias !== undefined && skuName !== skuAlias) {
+    faults.push(`skuName "${skuName}" and storageAccountType "${skuAlias}" differ: keep one`);
+  }
+  const sku = skuName ?? skuAlias;
+  const tiers = sku?.startsWith("Premium") ? ["Premium"] : ["Hot", "Cool", "Cold"];
+  const isolation = read("isolation", oneOf(["pool", "volume"])) ?? "pool";
+  const poolSize = read("poolSize", wholeNumber(1, 64));
+  if (isolation !== "pool" && poolSize !== undefined) {
+    faults.push(`poolSize "${poolSize}" has no meaning with isolation "${isolation}": remove one of them`);
+  }
+  return dropAbsent({
+    ...readPlace(read),
+    skuName: sku,
+    accessTier: read("accessTier", oneOf(tiers)),
+    isHnsEnabled: read("isHnsEnabled", truth),
+    publicNetworkAccess: read("publicNetworkAccess", oneOf(["Enabled", "Disabled", "SecuredByPerimeter"])),
+    requireInfrastructureEncryption: read("requireInfraEncryption", truth),
+    softDeleteBlobsDays: read("softDeleteBlobs", wholeNumber(0, 365)),
+    softDeleteContainersDays: read("softDeleteContainers", wholeNumber(0, 365)),
+    tags: read("tags", tags(values.get("tagvaluedelimiter") || ",")) ?? {},
+    clientId: read("clientID", guid),
+    tenantId: read("tenantID", guid),
+    principalId: read("principalID", guid),
+    isolation: isolation as Fields["isolation"],
+    poolSize: poolSize ?? 1,
+    grantScope: (read("grantScope", oneOf(["container"])) ?? "container") as Fields["grantScope"],
+    mount: readMount(read),
+  });
+}
+
+function readPlace(read: Reader): Pick<Partial<Fields>, "subscriptionId" | "resourceGroup" | "location"> {
+  return dropAbsent({
+    subscriptionId: read("subscriptionID", guid),
+    resourceGroup: read("resourceGroup", pattern(RESOURCE_GROUP, "give the name of a resource group")),
+    location: read("location", location),
+  }) as Pick<Partial<Fields>, "subscriptionId" | "resourceGroup" | "location">;
+}
+
+/** What goes to the node plugin as it is, under the plugin's own names (contract.md 1). */
+function readMount(read: Reader): Record<string, string> {
+  return dropAbsent({
+    protocol: read("protocol", oneOf(["fuse2"])) ?? "fuse2",
+    storageEndpointSuffix: read("storageEndpointSuffix", pattern(HOST_NAME, "give a domain such as core.windows.net")),
+    server: read("server", pattern(HOST_NAME, "give a host name")),
+    mountPermissions: read("mountPermissions", pattern(/^[0-7]{1,4}$/, 'give an octal mode such as "0777", or "0"')),
+    fsGroupChangePolicy: read("fsGroupChangePolicy", oneOf(["None", "Always", "OnRootMismatch"])),
+  }) as Record<string, string>;
+}
+
+/** A value, or the fix that the message names. */
+type Parsed<T> = { readonly value: T } | { readonly fix: string };
+type Parse<T> = (text: string) => Parsed<T>;
+type Reader = <T>(name: string, parse: Parse<T>) => T | undefined;
+
+/** An empty text counts as absent, as it does in blob.csi.azure.com. */
+function createReader(values: ReadonlyMap<string, string>, faults: string[]): Reader {
+  return (name, parse) => {
+    const text = values.get(name.toLowerCase());
+    if (text === undefined || (text === "" && name !== "clientID")) return undefined;
+    const parsed = parse(text);
+    if ("value" in parsed) return parsed.value;
+    faults.push(`${name} "${text}" is not valid: ${parsed.fix}`);
+    return undefined;
+  };
+}
+
+/** Without case, answered in Azure's spelling. */
+function oneOf(allowed: readonly string[]): Parse<string> {
+  return (text) => {
+    const value = allowed.find((candidate) => candidate.toLowerCase() === text.toLowerCase());
+    return value === undefined ? { fix: `use ${allowed.join(", ")}` } : { value };
+  };
+}
+
+function wholeNumber(least: number, most: number): Parse<number> {
+  return (text) => {
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+    return value >= least && value <= most ? { value } : { fix: `use a whole number from ${least} to ${most}` };
+  };
+}
+
+function pattern(form: RegExp, fix: string): Parse<string> {
+  return (text) => (form.test(text) ? { value: text } : { fix });
+}
+
+function truth(text: string): Parsed<boolean> {
+  const lower = text.toLowerCase();
+  return lower === "true" || lower === "false" ? { value: lower === "true" } : { fix: 'use "true" or "false"' };
+}
+
+function guid(text: string): Parsed<string> {
+  return GUID.test(text) ? { value: text.toLowerCase() } : { fix: "give a GUID, as `az identity show` prints it" };
+}
+
+/** "West Europe" and "westeurope" are one region, and must give one account name. */
+function location(text: string): Parsed<string> {
+  const value = text.toLowerCase().replaceAll(" ", "");
+  return /^[a-z0-9]{2,40}$/.test(value) ? { value } : { fix: "give an Azure region such as westeurope" };
+}
+
+function tags(delimiter: string): Parse<Record<string, string>> {
+  return (text) => {
+    const pairs = text
+      .split(delimiter)
+      .filter((part) => part.trim() !== "")
+      .map((part) => ({ key: part.split("=", 1)[0]?.trim() ?? "", value: part.replace(/^[^=]*=?/, "").trim(), part }));
+    if (pairs.length > MAX_TAGS) return { fix: `give at most ${MAX_TAGS} tags` };
+    const fault = pairs.map(tagFault).find((fix) => fix !== undefined);
+    if (fault !== undefined) return { fix: `${fault}; pairs are separated by "${delimiter}"` };
+    const names = pairs.map(({ key }) => key.toLowerCase());
+    const twice = names.find((name, index) => names.indexOf(name) !== index);
+    if (twice !== undefined) return { fix: `tag "${twice}" stands twice: keep one` };
+    return { value: Object.fromEntries(pairs.map(({ key, value }) => [key, value])) };
+  };
+}
+
+/** Limits of a storage account's tags (ARM: tag limitations). */
+function tagFault({ key, value, part }: { key: string; value: string; part: string }): string | undefined {
+  if (key === "" || !part.includes("=")) return "write pairs as key=value";
+  if (key.length > 128 || value.length > 256) return "a tag's name has at most 128 characters, its value at most 256";
+  if (/[<>%&\\?/]/.test(key)) return `tag "${key}": a name has none of the characters <>%&\\?/`;
+  return key.toLowerCase().startsWith(OUR_TAGS) ? `tag names that begin with "${OUR_TAGS}" are ours` : undefined;
+}
+
+/** Absent stays absent: no key with the value undefined. */
+function dropAbsent<T extends object>(fields: { [K in keyof T]: T[K] | undefined }): T {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
+}

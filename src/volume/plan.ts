@@ -1,0 +1,176 @@
+/**
+ * Everything about a volume that can be computed from the request alone: the class, the names, the tags, the metadata.
+ * Made before anything is touched, and the same on every retry.
+ */
+import { DriverError } from "../errors.ts";
+import {
+  ACCOUNT_NAME_ATTEMPTS,
+  type AccountNameParts,
+  accountName,
+  containerName,
+  hashOf,
+  NAMING_VERSION,
+  shardOf,
+} from "./names.ts";
+import type { AccountRef, AccountSpec, ClaimRef, Settings } from "./ports.ts";
+import { parseVolumeClass, type VolumeClass } from "./volume-class.ts";
+
+const GIBIBYTE = 2 ** 30;
+/** Recorded, not enforced: Azure does not limit a container. */
+const DEFAULT_SIZE_BYTES = GIBIBYTE;
+/** What a storage account holds by default (azure.md 1: 5 PiB). */
+export const MAX_SIZE_BYTES = 5 * 2 ** 50;
+
+/** What a caller asks of a volume's size. */
+export interface SizeRange {
+  /** 0 when the caller states none. */
+  readonly requiredBytes: number;
+  /** 0 when the caller states none. */
+  readonly limitBytes: number;
+}
+
+/** What CreateVolume is asked for, in our own types. */
+export interface VolumeRequest extends SizeRange {
+  /** The CSI volume name: `pvc-<claim uid>` from csi-provisioner. */
+  readonly name: string;
+  /** Of the StorageClass, as they were written. */
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly claim?: ClaimRef;
+}
+
+/** An account that may hold the volume, in the order of preference. */
+export interface AccountCandidate {
+  readonly ref: AccountRef;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface VolumePlan {
+  readonly request: VolumeRequest;
+  readonly volumeClass: VolumeClass;
+  readonly sizeBytes: number;
+  readonly candidates: readonly AccountCandidate[];
+  /** Without tags: each candidate brings its own. */
+  readonly accountSpec: Omit<AccountSpec, "tags">;
+  readonly containerName: string;
+  readonly containerMetadata: Readonly<Record<string, string>>;
+  /** Hash of the parameters: the same name with another one is another volume (ALREADY_EXISTS). */
+  readonly requestHash: string;
+}
+
+/** Throws InvalidRequest or OutOfRange; makes no call. */
+export function planVolume(request: VolumeRequest, settings: Settings): VolumePlan {
+  const volumeClass = parseVolumeClass(request.parameters, settings);
+  const sizeBytes = chooseSize(request);
+  const requestHash = hashOf(lowerCaseKeys(request.parameters));
+  return {
+    request,
+    volumeClass,
+    sizeBytes,
+    candidates: candidatesFor(volumeClass, request.name, settings),
+    accountSpec: accountSpecOf(volumeClass),
+    containerName: containerName(request.name),
+    containerMetadata: containerMetadata(request, settings.clusterId, sizeBytes, requestHash),
+    requestHash,
+  };
+}
+
+/** Throws OutOfRange for a size that no account holds, InvalidRequest for a limit below the size. */
+export function assertSize({ requiredBytes, limitBytes }: SizeRange): void {
+  if (requiredBytes > MAX_SIZE_BYTES) {
+    throw new DriverError(
+      "OutOfRange",
+      `required_bytes ${requiredBytes} is over the maximum of 5 PiB (${MAX_SIZE_BYTES} bytes): ask for less`,
+    );
+  }
+  if (limitBytes > 0 && limitBytes < requiredBytes) {
+    throw new DriverError(
+      "InvalidRequest",
+      `limit_bytes ${limitBytes} is below required_bytes ${requiredBytes}: raise the limit`,
+    );
+  }
+}
+
+/** CSI: the size is at least `required_bytes` and at most `limit_bytes`. */
+function chooseSize(range: SizeRange): number {
+  assertSize(range);
+  if (range.requiredBytes > 0) return range.requiredBytes;
+  return range.limitBytes > 0 ? Math.min(range.limitBytes, DEFAULT_SIZE_BYTES) : DEFAULT_SIZE_BYTES;
+}
+
+/**
+ * The pool key holds what shapes an account and for whom it is, so that classes that differ never share one. Values that
+ * are not set stay out, so that a parameter of a later release does not rename the accounts of today.
+ */
+function candidatesFor(volumeClass: VolumeClass, volumeName: string, settings: Settings): AccountCandidate[] {
+  const { clientId, tenantId, principalId, mount, poolSize, isolation, tags, grantScope, ...shape } = volumeClass;
+  const pool = hashOf({
+    version: NAMING_VERSION,
+    ...shape,
+    subscriptionId: shape.subscriptionId.toLowerCase(),
+    resourceGroup: shape.resourceGroup.toLowerCase(),
+    tags,
+    isolation,
+    grantScope,
+    isolationKey: isolation === "volume" ? volumeName : "",
+  });
+  const shard = shardOf(volumeName, poolSize);
+  return Array.from({ length: ACCOUNT_NAME_ATTEMPTS }, (_, attempt) => {
+    const parts = { clusterId: settings.clusterId, pool, shard, attempt };
+    const { subscriptionId, resourceGroup } = volumeClass;
+    return {
+      ref: { subscriptionId, resourceGroup, name: accountName(parts) },
+      tags: { ...tags, ...ownershipTags(parts, isolation) },
+    };
+  });
+}
+
+/** Who the account belongs to, and what its name is made of. Only the controller and administrators can change tags. */
+function ownershipTags(parts: AccountNameParts, isolation: string): Record<string, string> {
+  return {
+    "keyless-csi.format": String(NAMING_VERSION),
+    "keyless-csi.cluster": parts.clusterId,
+    "keyless-csi.pool": parts.pool,
+    "keyless-csi.shard": String(parts.shard),
+    "keyless-csi.attempt": String(parts.attempt),
+    "keyless-csi.isolation": isolation,
+  };
+}
+
+function accountSpecOf(volumeClass: VolumeClass): Omit<AccountSpec, "tags"> {
+  const skuName = volumeClass.skuName ?? "Standard_LRS";
+  const optional = {
+    accessTier: volumeClass.accessTier,
+    isHnsEnabled: volumeClass.isHnsEnabled,
+    publicNetworkAccess: volumeClass.publicNetworkAccess,
+    requireInfrastructureEncryption: volumeClass.requireInfrastructureEncryption,
+    softDeleteBlobsDays: volumeClass.softDeleteBlobsDays,
+    softDeleteContainersDays: volumeClass.softDeleteContainersDays,
+  };
+  const stated = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined));
+  const kind = skuName.startsWith("Premium") ? "BlockBlobStorage" : "StorageV2";
+  return { location: volumeClass.location, skuName, kind, ...stated };
+}
+
+/** For people who look at the container. Values are ASCII, as HTTP headers are: names of any script are percent-encoded. */
+function containerMetadata(
+  request: VolumeRequest,
+  clusterId: string,
+  sizeBytes: number,
+  requestHash: string,
+): Record<string, string> {
+  return {
+    keyless_format: String(NAMING_VERSION),
+    keyless_cluster: clusterId,
+    keyless_volume: encodeURIComponent(request.name),
+    keyless_size_bytes: String(sizeBytes),
+    keyless_request: requestHash,
+    ...(request.claim && {
+      keyless_pvc_namespace: encodeURIComponent(request.claim.namespace),
+      keyless_pvc_name: encodeURIComponent(request.claim.name),
+    }),
+  };
+}
+
+function lowerCaseKeys(parameters: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(parameters).map(([key, value]) => [key.toLowerCase(), value]));
+}

@@ -1,0 +1,181 @@
+/**
+ * What the story of a volume needs from the outside: Azure, Kubernetes and an observer. `azure/` and `kubernetes/`
+ * implement these; `app.ts` joins them. No gRPC type and no SDK type passes here.
+ *
+ * Every method that meets a foreign fault throws a DriverError; "not found" is a value, never a throw, and removing
+ * what is already gone is a success.
+ */
+
+/** A resource group. */
+export interface Place {
+  /** GUID of the subscription. */
+  readonly subscriptionId: string;
+  readonly resourceGroup: string;
+}
+
+/** Where a storage account is. */
+export interface AccountRef extends Place {
+  /** 3 to 24 lower-case letters and digits, unique in all of Azure. */
+  readonly name: string;
+}
+
+/** Where a container is. */
+export interface ContainerRef {
+  readonly account: AccountRef;
+  readonly name: string;
+}
+
+/** A storage account as ARM shows it, as far as a decision of ours hangs on it. */
+export interface Account {
+  readonly ref: AccountRef;
+  readonly tags: Readonly<Record<string, string>>;
+  /** Ways into the account that do not ask for an Entra identity: empty means keyless. In words for an administrator. */
+  readonly openings: readonly string[];
+}
+
+/** What shapes a new account. Absent means: Azure's own default. */
+export interface AccountSpec {
+  readonly location: string;
+  /** `Standard_LRS` and so on. */
+  readonly skuName: string;
+  readonly kind: "StorageV2" | "BlockBlobStorage";
+  readonly accessTier?: string;
+  readonly isHnsEnabled?: boolean;
+  readonly publicNetworkAccess?: string;
+  readonly requireInfrastructureEncryption?: boolean;
+  /** Days that a deleted blob is kept; 0 states that it is not. */
+  readonly softDeleteBlobsDays?: number;
+  /** Days that a deleted container is kept; 0 states that it is not. */
+  readonly softDeleteContainersDays?: number;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface Accounts {
+  /** What ARM has confirmed within the last few minutes, without a call. */
+  remembered(ref: AccountRef): Account | undefined;
+  /** Asks ARM. */
+  find(ref: AccountRef): Promise<Account | undefined>;
+  /** Makes it and waits until it is there. `"taken"`: the name is held elsewhere in Azure, nothing was made. */
+  create(ref: AccountRef, spec: AccountSpec): Promise<Account | "taken">;
+  /** Brings the retention policies of an account of ours to what the specification states; no call when it states none. */
+  ensureRetention(ref: AccountRef, spec: AccountSpec): Promise<void>;
+  /** Every account in the resource group, ours or not; none when the group does not exist. */
+  list(place: Place): Promise<readonly Account[]>;
+  holdsContainers(ref: AccountRef): Promise<boolean>;
+  remove(ref: AccountRef): Promise<void>;
+}
+
+/** A container as ARM shows it. The metadata can be rewritten by a workload with a built-in role: it decides nothing. */
+export interface Container {
+  readonly ref: ContainerRef;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export interface Containers {
+  find(ref: ContainerRef): Promise<Container | undefined>;
+  /** Only after `find` has answered undefined: ARM's PUT changes a container that exists. */
+  create(ref: ContainerRef, metadata: Readonly<Record<string, string>>): Promise<void>;
+  /** Replaces the metadata of a container that exists. */
+  relabel(ref: ContainerRef, metadata: Readonly<Record<string, string>>): Promise<void>;
+  /** At most `limit`, from Azure's own continuation on; none when the account is gone. */
+  list(account: AccountRef, limit: number, continuation?: string): Promise<ContainerPage>;
+  remove(ref: ContainerRef): Promise<void>;
+}
+
+/** Some of an account's containers, and where the next ones begin. */
+export interface ContainerPage {
+  readonly containers: readonly Container[];
+  readonly continuation?: string;
+}
+
+/** One grant: this principal, this role, at this scope. */
+export interface RoleAssignment {
+  /** GUID, unique in the tenant. */
+  readonly name: string;
+  /** ARM id of what it opens. */
+  readonly scope: string;
+  /** GUID of the role definition. */
+  readonly roleId: string;
+  /** Object id of the service principal. */
+  readonly principalId: string;
+}
+
+export interface RoleAssignments {
+  find(scope: string, name: string): Promise<RoleAssignment | undefined>;
+  /** `"adopted"`: the same grant exists under another name, which is not ours to delete. */
+  create(assignment: RoleAssignment, description: string): Promise<"created" | "adopted">;
+  /** Those whose scope is exactly this one, not the inherited ones. */
+  listAt(scope: string): Promise<readonly RoleAssignment[]>;
+  remove(assignment: RoleAssignment): Promise<void>;
+  /** Whether the role can be assigned in this subscription. Remembered once it could. */
+  roleExists(subscriptionId: string, roleId: string): Promise<boolean>;
+}
+
+/** Who reads and writes a volume. */
+export interface WorkloadIdentity {
+  readonly clientId: string;
+  readonly tenantId: string;
+  /** Object id of its service principal: what a role assignment names. */
+  readonly principalId: string;
+}
+
+export interface Identities {
+  /** Among the user-assigned identities that the controller may read. */
+  findByClientId(clientId: string): Promise<WorkloadIdentity | undefined>;
+}
+
+/** A claim, as csi-provisioner names it with `--extra-create-metadata`. */
+export interface ClaimRef {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** What the API server knows. Without Kubernetes (csi-sanity, demo) every answer is "unknown". */
+export interface Cluster {
+  /** Whether the claim for which csi-provisioner named the volume (`pvc-<claim uid>`) still exists. */
+  claimState(claim: ClaimRef, volumeName: string): Promise<"present" | "gone" | "unknown">;
+  /** Whether a PersistentVolume of this name exists and is neither Released nor Failed. */
+  isVolumeInUse(volumeName: string): Promise<boolean>;
+}
+
+/** The steps of the two stories, in the words of the logs and the demo. */
+export type Step = "request" | "identity" | "account" | "container" | "access" | "volume context";
+
+/** What happens on the way, for logs, metrics, events and the demo's display: no use case knows a logger. */
+export interface Observer {
+  stepBegun(step: Step, volume: string): void;
+  stepDone(step: Step, volume: string): void;
+  granted(assignment: RoleAssignment, how: "created" | "adopted" | "found"): void;
+  revoked(assignment: RoleAssignment): void;
+  /** An account of ours is no longer keyless. */
+  drifted(account: Account): void;
+}
+
+export interface Ports {
+  readonly accounts: Accounts;
+  readonly containers: Containers;
+  readonly roleAssignments: RoleAssignments;
+  readonly identities: Identities;
+  readonly cluster: Cluster;
+  readonly observer: Observer;
+}
+
+/** What the operator has decided, as far as a volume depends on it. */
+export interface Settings {
+  /** Part of every name: two clusters never share an account. */
+  readonly clusterId: string;
+  /** Former cluster ids whose volumes this controller may delete. */
+  readonly alsoOwns: readonly string[];
+  readonly subscriptionId: string;
+  readonly resourceGroup: string;
+  readonly location: string;
+  readonly tenantId: string;
+  /** Further places that a class may name, beside the default one. */
+  readonly allowedResourceGroups: readonly Place[];
+  /** GUID of the role that workloads are granted. */
+  readonly roleId: string;
+  /** Blob endpoint suffix of the cloud when it is not the public one's: the node plugin is told. */
+  readonly storageEndpointSuffix?: string;
+  /** Entra endpoint for the node plugin when it is not the public cloud's. */
+  readonly aadEndpoint?: string;
+}

@@ -1,0 +1,18 @@
+// Settings of an operator, with ids that are easy to tell apart in a failure.
+import { DATA_ROLE_ID } from "../../src/volume/names.ts";
+import type { Settings } from "../../src/volume/ports.ts";
+
+export const SUBSCRIPTION = "11111111-1111-1111-1111-111111111111";
+export const CLIENT = "33333333-3333-3333-3333-333333333333";
+export const PRINCIPAL = "44444444-4444-4444-4444-444444444444";
+
+export const SETTINGS: Settings = {
+  clusterId: "golden",
+  alsoOwns: [],
+  subscriptionId: SUBSCRIPTION,
+  resourceGroup: "keyless",
+  location: "westeurope",
+  tenantId: "22222222-2222-2222-2222-222222222222",
+  allowedResourceGroups: [],
+  roleId: DATA_ROLE_ID,
+};
