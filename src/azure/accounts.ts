@@ -1,0 +1,188 @@
+/** Storage accounts through ARM: found, made keyless, removed. What ARM has confirmed is remembered for a few minutes. */
+import type { StorageAccount } from "@azure/arm-storage";
+import { accountId } from "../volume/names.ts";
+import type { Account, AccountRef, AccountSpec, Accounts, Place } from "../volume/ports.ts";
+import { openingsOf, toCreateParameters } from "./account-properties.ts";
+import type { Arm } from "./arm.ts";
+import { codeOf, statusOf, toDriverError } from "./faults.ts";
+import { createFlight, createMemory } from "./memory.ts";
+
+export interface AccountsOptions {
+  readonly arm: Arm;
+  /** How long a confirmation by ARM counts, at most 5 minutes. */
+  readonly rememberMs: number;
+  readonly now: () => number;
+  readonly sleep: (milliseconds: number) => Promise<void>;
+}
+
+/** The name is held elsewhere in Azure: in another subscription, tenant or resource group. */
+const TAKEN = ["StorageAccountAlreadyTaken", "StorageAccountInAnotherResourceGroup", "AccountNameNotAvailable"];
+/** Somebody, most likely another replica of ours, is making it at this moment. */
+const BEING_MADE = [
+  "StorageAccountBeingCreated",
+  "StorageAccountIsNotProvisioned",
+  "StorageAccountOperationInProgress",
+];
+const EXISTS = ["StorageAccountAlreadyExists", "InvalidResourceLocation"];
+
+/** Creation takes 20 to 30 s in Azure; past this something is wrong, and the caller tries again. */
+const SETTLE_ATTEMPTS = 60;
+const SETTLE_INTERVAL_MS = 2_000;
+
+/** The port, and a way to say that what was remembered is no longer true. */
+export interface RememberingAccounts extends Accounts {
+  forget(ref: AccountRef): void;
+}
+
+export function createAccounts(options: AccountsOptions): RememberingAccounts {
+  const accounts = createMemory<Account>(options.rememberMs, options.now);
+  const retention = createMemory<true>(options.rememberMs, options.now);
+  const finding = createFlight<Account | undefined>();
+  const making = createFlight<Account | "taken">();
+  const keyOf = (ref: AccountRef) => accountId(ref).toLowerCase();
+
+  /** An account that is not keyless is not remembered: it may be mended at any moment. */
+  const remember = (account: Account): Account => {
+    if (account.openings.length === 0) accounts.set(keyOf(account.ref), account);
+    return account;
+  };
+  const find = (ref: AccountRef) =>
+    finding(keyOf(ref), async () => {
+      const found = await getSettled(options, ref);
+      return found && remember(toAccount(ref, found));
+    });
+  return {
+    remembered: (ref) => accounts.get(keyOf(ref)),
+    find,
+    create: (ref, spec) =>
+      making(keyOf(ref), async () => {
+        const made = accounts.get(keyOf(ref)) ?? (await put(options, ref, spec)) ?? (await find(ref));
+        return made === undefined ? "taken" : made === "taken" ? made : remember(made);
+      }),
+    async ensureRetention(ref, spec) {
+      if (spec.softDeleteBlobsDays === undefined && spec.softDeleteContainersDays === undefined) return;
+      if (retention.get(keyOf(ref)) !== undefined) return;
+      await putRetention(options.arm, ref, spec);
+      retention.set(keyOf(ref), true);
+    },
+    list: (place) => list(options.arm, place),
+    holdsContainers: (ref) => holdsContainers(options.arm, ref),
+    async remove(ref) {
+      accounts.forget(keyOf(ref));
+      await remove(options.arm, ref);
+      accounts.forget(keyOf(ref));
+    },
+    forget: (ref) => accounts.forget(keyOf(ref)),
+  };
+}
+
+function toAccount(ref: AccountRef, account: StorageAccount): Account {
+  return { ref, tags: account.tags ?? {}, openings: openingsOf(account) };
+}
+
+async function get(arm: Arm, ref: AccountRef): Promise<StorageAccount | undefined> {
+  try {
+    const { storage } = arm.subscription(ref.subscriptionId);
+    return await storage.storageAccounts.getProperties(ref.resourceGroup, ref.name);
+  } catch (error) {
+    if (codeOf(error) === "ResourceNotFound") return undefined;
+    throw toDriverError(error, `reading ${describe(ref)}`);
+  }
+}
+
+/** Waits while it is still being made: a container cannot be put in before that. */
+async function getSettled(options: AccountsOptions, ref: AccountRef): Promise<StorageAccount | undefined> {
+  for (let attempt = 0; ; attempt++) {
+    const account = await get(options.arm, ref);
+    const isSettled = account?.provisioningState === undefined || account.provisioningState === "Succeeded";
+    if (isSettled || attempt === SETTLE_ATTEMPTS) return account;
+    await options.sleep(SETTLE_INTERVAL_MS);
+  }
+}
+
+/** The new account, `"taken"`, or undefined when it is there (or on its way) already and has to be looked at. */
+async function put(
+  options: AccountsOptions,
+  ref: AccountRef,
+  spec: AccountSpec,
+): Promise<Account | "taken" | undefined> {
+  try {
+    const { storage } = options.arm.subscription(ref.subscriptionId);
+    const poller = storage.storageAccounts.create(ref.resourceGroup, ref.name, toCreateParameters(spec));
+    return toAccount(ref, await poller.pollUntilDone());
+  } catch (error) {
+    const code = codeOf(error) ?? "";
+    if (TAKEN.includes(code)) return "taken";
+    // A role scoped to the resource group may not be allowed to read the operation's own address (azure.md 2).
+    if (BEING_MADE.includes(code) || EXISTS.includes(code)) return undefined;
+    const isRefusedPoll = statusOf(error) === 403 && (await get(options.arm, ref).catch(() => undefined)) !== undefined;
+    if (isRefusedPoll) return undefined;
+    throw toDriverError(error, `creating ${describe(ref)}`);
+  }
+}
+
+/** PUT replaces the policies it states, so it is sent only when they differ. */
+async function putRetention(arm: Arm, ref: AccountRef, spec: AccountSpec): Promise<void> {
+  const { blobServices } = arm.subscription(ref.subscriptionId).storage;
+  try {
+    const wanted = { blobs: spec.softDeleteBlobsDays, containers: spec.softDeleteContainersDays };
+    const service = await blobServices.getServiceProperties(ref.resourceGroup, ref.name);
+    const isAsWanted =
+      hasDays(service.deleteRetentionPolicy, wanted.blobs) &&
+      hasDays(service.containerDeleteRetentionPolicy, wanted.containers);
+    if (isAsWanted) return;
+    await blobServices.setServiceProperties(ref.resourceGroup, ref.name, {
+      ...(wanted.blobs !== undefined && { deleteRetentionPolicy: policy(wanted.blobs) }),
+      ...(wanted.containers !== undefined && { containerDeleteRetentionPolicy: policy(wanted.containers) }),
+    });
+  } catch (error) {
+    throw toDriverError(error, `setting soft delete on ${describe(ref)}`);
+  }
+}
+
+const policy = (days: number) => (days === 0 ? { enabled: false } : { enabled: true, days });
+
+function hasDays(current: { enabled?: boolean; days?: number } | undefined, days: number | undefined): boolean {
+  if (days === undefined) return true;
+  return (current?.enabled === true ? (current.days ?? 0) : 0) === days;
+}
+
+async function list(arm: Arm, place: Place): Promise<Account[]> {
+  const { subscriptionId, resourceGroup } = place;
+  try {
+    const found: Account[] = [];
+    const { storageAccounts } = arm.subscription(subscriptionId).storage;
+    for await (const account of storageAccounts.listByResourceGroup(resourceGroup)) {
+      found.push(toAccount({ subscriptionId, resourceGroup, name: account.name ?? "" }, account));
+    }
+    return found;
+  } catch (error) {
+    if (codeOf(error) === "ResourceGroupNotFound") return [];
+    throw toDriverError(error, `listing the storage accounts of resource group ${resourceGroup}`);
+  }
+}
+
+async function holdsContainers(arm: Arm, ref: AccountRef): Promise<boolean> {
+  try {
+    const { blobContainers } = arm.subscription(ref.subscriptionId).storage;
+    const pages = blobContainers.list(ref.resourceGroup, ref.name, { maxpagesize: "1" }).byPage();
+    for await (const page of pages) if (page.length > 0) return true;
+    return false;
+  } catch (error) {
+    if (statusOf(error) === 404) return false;
+    throw toDriverError(error, `listing the containers of ${describe(ref)}`);
+  }
+}
+
+async function remove(arm: Arm, ref: AccountRef): Promise<void> {
+  try {
+    await arm.subscription(ref.subscriptionId).storage.storageAccounts.delete(ref.resourceGroup, ref.name);
+  } catch (error) {
+    if (statusOf(error) === 404) return;
+    throw toDriverError(error, `deleting ${describe(ref)}`);
+  }
+}
+
+function describe(ref: AccountRef): string {
+  return `storage account ${ref.name} in resource group ${ref.resourceGroup}`;
+}

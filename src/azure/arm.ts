@@ -1,0 +1,95 @@
+/**
+ * How ARM is asked: one set of SDK clients for each subscription, with time limits, the SDK's own retries (they obey
+ * Retry-After) and an observer of every request.
+ */
+import { AuthorizationManagementClient } from "@azure/arm-authorization";
+import { ManagedServiceIdentityClient } from "@azure/arm-msi";
+import { StorageManagementClient } from "@azure/arm-storage";
+import type { PipelinePolicy, PipelineRequest } from "@azure/core-rest-pipeline";
+import type { TokenCredential } from "@azure/identity";
+
+/** One request to ARM as it went over the wire: a retry is another one. */
+export interface AzureCall {
+  /** Method and resource type, such as `PUT Microsoft.Storage/storageAccounts`: few values, fit for a metric's label. */
+  readonly operation: string;
+  /** HTTP status, or 0 when no answer came. */
+  readonly status: number;
+  readonly milliseconds: number;
+}
+
+export interface ArmOptions {
+  readonly credential: TokenCredential;
+  /** `https://management.azure.com`, or another cloud's. */
+  readonly endpoint: string;
+  /** Scope of the token, `https://management.azure.com/.default` or another cloud's. */
+  readonly scope: string;
+  readonly observeCall: (call: AzureCall) => void;
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+}
+
+/** The SDK clients of one subscription. */
+export interface SubscriptionClients {
+  readonly storage: StorageManagementClient;
+  readonly authorization: AuthorizationManagementClient;
+  readonly identity: ManagedServiceIdentityClient;
+}
+
+export interface Arm {
+  subscription(subscriptionId: string): SubscriptionClients;
+}
+
+/** No request of ours is larger than a few KB, so an answer that takes longer will not come. */
+const REQUEST_TIMEOUT_MS = 30_000;
+
+export function createArm(options: ArmOptions): Arm {
+  const clients = new Map<string, SubscriptionClients>();
+  const clientOptions = {
+    endpoint: options.endpoint,
+    credentials: { scopes: [options.scope] },
+    credentialScopes: [options.scope],
+    retryOptions: { maxRetries: 3, retryDelayInMs: 800, maxRetryDelayInMs: 10_000 },
+    userAgentOptions: { userAgentPrefix: "keyless-csi" },
+    additionalPolicies: [{ policy: observing(options), position: "perRetry" as const }],
+  };
+  return {
+    subscription(subscriptionId) {
+      const key = subscriptionId.toLowerCase();
+      const known = clients.get(key) ?? {
+        storage: new StorageManagementClient(options.credential, subscriptionId, clientOptions),
+        authorization: new AuthorizationManagementClient(options.credential, subscriptionId, clientOptions),
+        identity: new ManagedServiceIdentityClient(options.credential, subscriptionId, clientOptions),
+      };
+      clients.set(key, known);
+      return known;
+    },
+  };
+}
+
+/** Limits each attempt in time and tells the observer how it went. */
+function observing({ observeCall, now }: ArmOptions): PipelinePolicy {
+  return {
+    name: "keyless-csi-observer",
+    async sendRequest(request, next) {
+      request.timeout = REQUEST_TIMEOUT_MS;
+      const begun = now();
+      let status = 0;
+      try {
+        const response = await next(request);
+        status = response.status;
+        return response;
+      } finally {
+        observeCall({ operation: operationOf(request), status, milliseconds: now() - begun });
+      }
+    },
+  };
+}
+
+/** `PUT Microsoft.Storage/storageAccounts/blobServices/containers`: the types of the path's last provider, no names. */
+export function operationOf({ method, url }: Pick<PipelineRequest, "method" | "url">): string {
+  const path = new URL(url).pathname.split("/").filter((segment) => segment !== "");
+  const provider = path.map((segment) => segment.toLowerCase()).lastIndexOf("providers");
+  if (provider < 0) return `${method} ${path.filter((_, index) => index % 2 === 0).join("/")}`;
+  const [namespace, ...rest] = path.slice(provider + 1);
+  return `${method} ${[namespace, ...rest.filter((_, index) => index % 2 === 0)].join("/")}`;
+}

@@ -1,0 +1,142 @@
+/**
+ * The only place where a fault of Azure becomes a DriverError: by ARM's error code first, then by HTTP status. Sources of
+ * the codes: REST reference of Microsoft.Storage and Microsoft.Authorization, "Troubleshoot Azure RBAC".
+ */
+import { DriverError, type Reason } from "../errors.ts";
+
+const BY_CODE: Readonly<Record<string, Reason>> = {
+  AccountNameInvalid: "InvalidRequest",
+  StorageAccountNameNotValid: "InvalidRequest",
+  InvalidValuesForRequestParameters: "InvalidRequest",
+  InvalidAccountType: "InvalidRequest",
+  InvalidAccessTier: "InvalidRequest",
+  LocationNotValid: "InvalidRequest",
+  LocationNotAvailableForResourceType: "InvalidRequest",
+  AccountTypeNotSupportedInLocation: "InvalidRequest",
+  TooManyTags: "InvalidRequest",
+  MaxTagKeyLengthExceeded: "InvalidRequest",
+  MaxTagValueLengthExceeded: "InvalidRequest",
+  AccountPropertyCannotBeSet: "InvalidRequest",
+  AccountPropertyCannotBeUpdated: "InvalidRequest",
+  StorageAccountTypeConversionNotAllowed: "InvalidRequest",
+  KeyVaultAuthenticationFailure: "Misconfigured",
+  KeyVaultKeyNotFound: "Misconfigured",
+  KeyVaultPolicyError: "Misconfigured",
+  RequestDisallowedByPolicy: "Misconfigured",
+  SubscriptionDisabled: "Misconfigured",
+  SubscriptionNotFound: "Misconfigured",
+  SubscriptionStateForbidden: "Misconfigured",
+  SubscriptionNotRegistered: "Misconfigured",
+  MissingSubscriptionRegistration: "Misconfigured",
+  ReadOnlyDisabledSubscription: "Misconfigured",
+  ResourceGroupNotFound: "Misconfigured",
+  ResourceGroupBeingDeleted: "Misconfigured",
+  RoleDefinitionDoesNotExist: "Misconfigured",
+  ScopeLocked: "InUse",
+  ContainerImmutabilityPolicyConflict: "InUse",
+  // New principals take a while to be known everywhere; we send principalType, so that this is rare.
+  PrincipalNotFound: "Unavailable",
+  RoleAssignmentUpdateNotPermitted: "Internal",
+  InvalidRoleAssignmentId: "Internal",
+  RoleAssignmentLimitExceeded: "QuotaExhausted",
+  MaxStorageAccountsCountPerSubscriptionExceeded: "QuotaExhausted",
+  QuotaExceeded: "QuotaExhausted",
+  InvalidAuthenticationToken: "Unauthenticated",
+  InvalidAuthenticationTokenTenant: "Unauthenticated",
+  ExpiredAuthenticationToken: "Unauthenticated",
+  AuthenticationFailed: "Unauthenticated",
+  AuthorizationFailed: "Forbidden",
+  LinkedAuthorizationFailed: "Forbidden",
+  StorageAccountBeingCreated: "Busy",
+  StorageAccountIsNotProvisioned: "Busy",
+  StorageAccountOperationInProgress: "Busy",
+  SubscriptionOperationInProgress: "Busy",
+  ContainerOperationFailure: "Unavailable",
+  ContainerBeingDeleted: "Unavailable",
+};
+
+const BY_STATUS: Readonly<Record<number, Reason>> = {
+  400: "InvalidRequest",
+  401: "Unauthenticated",
+  403: "Forbidden",
+  // What the call leads to has gone meanwhile; the next attempt looks again.
+  404: "Unavailable",
+  408: "Unavailable",
+  409: "Busy",
+  412: "Busy",
+  429: "Throttled",
+};
+
+const REMEDIES: Partial<Readonly<Record<Reason, string>>> = {
+  Forbidden: "give the controller's identity the roles that `keyless-csi roles` prints",
+  Unauthenticated: "check the controller's own credential",
+  QuotaExhausted: "raise the limit in Azure, or use another subscription or region",
+  Throttled: "it is tried again",
+  Unavailable: "it is tried again",
+  Busy: "it is tried again",
+};
+
+/** What Azure's SDKs throw, as far as we read it. */
+interface AzureFault {
+  readonly statusCode?: number;
+  readonly code?: string;
+  readonly name?: string;
+  readonly message?: string;
+  readonly details?: unknown;
+  readonly response?: { readonly headers?: { get(name: string): string | undefined } };
+}
+
+/** ARM's error code (`RoleAssignmentExists`), or undefined when the fault did not come from ARM. */
+export function codeOf(error: unknown): string | undefined {
+  const fault = asFault(error);
+  const body = fault?.details as { error?: { code?: unknown }; code?: unknown } | undefined;
+  const code = body?.error?.code ?? body?.code ?? fault?.code;
+  return typeof code === "string" ? code : undefined;
+}
+
+/** HTTP status, or undefined when no answer came. */
+export function statusOf(error: unknown): number | undefined {
+  return asFault(error)?.statusCode;
+}
+
+/** `doing` says what was tried on which resource: "creating storage account kl7f in resource group data". */
+export function toDriverError(error: unknown, doing: string): DriverError {
+  if (error instanceof DriverError) return error;
+  const fault = asFault(error) ?? {};
+  const code = codeOf(error);
+  const reason = reasonOf(fault, code);
+  const remedy = REMEDIES[reason];
+  const retryAfterSeconds = Number(fault.response?.headers?.get("retry-after") ?? Number.NaN);
+  return new DriverError(
+    reason,
+    `${doing} failed (${describe(fault, code)}): ${firstLine(error)}${remedy === undefined ? "" : `; ${remedy}`}`,
+    { cause: error, ...(Number.isFinite(retryAfterSeconds) && { retryAfterSeconds }) },
+  );
+}
+
+function reasonOf({ statusCode, name }: AzureFault, code: string | undefined): Reason {
+  const byCode = code === undefined ? undefined : BY_CODE[code];
+  if (byCode !== undefined) return byCode;
+  if (name === "AbortError") return "DeadlineExceeded";
+  const isSignIn = name?.startsWith("Authentication") === true || name?.startsWith("CredentialUnavailable") === true;
+  // Entra answers 400 and 401 for a credential that it does not accept; what else fails there is an outage.
+  if (isSignIn) return statusCode === 429 || (statusCode ?? 0) >= 500 ? "Unavailable" : "Unauthenticated";
+  return (statusCode === undefined ? undefined : BY_STATUS[statusCode]) ?? "Unavailable";
+}
+
+function describe({ statusCode, name }: AzureFault, code: string | undefined): string {
+  const status = statusCode === undefined ? (name ?? "no answer") : `HTTP ${statusCode}`;
+  return code === undefined || code === status ? status : `${code}, ${status}`;
+}
+
+/** Azure's own words, one line of at most 400 characters: the rest (trace ids, JSON) is in the log's cause. */
+function firstLine(error: unknown): string {
+  const fault = asFault(error);
+  const body = fault?.details as { error?: { message?: unknown }; message?: unknown } | undefined;
+  const text = String(body?.error?.message ?? body?.message ?? fault?.message ?? error);
+  return (text.split(/[\r\n]/, 1)[0] ?? "").slice(0, 400);
+}
+
+function asFault(error: unknown): AzureFault | undefined {
+  return typeof error === "object" && error !== null ? (error as AzureFault) : undefined;
+}
