@@ -1,0 +1,108 @@
+/**
+ * The command line without a process: arguments to a command, help, faults, and what a failure prints. `main.ts` gives
+ * it the process' own streams and signals, tests give it theirs.
+ */
+import type { Writable } from "node:stream";
+import type { CatalogueEntry } from "./commands/catalogue.ts";
+import { type Command, EXIT } from "./commands/command.ts";
+import { type Fault, toLine } from "./config/fault.ts";
+import { toHelp } from "./config/help.ts";
+import { COMMON_SETTINGS, loadSettings } from "./config/load.ts";
+import { DriverError } from "./errors.ts";
+import { findNearest } from "./nearest.ts";
+import { describeError, scrub } from "./telemetry/redaction.ts";
+
+const PROGRAM = "keyless-csi";
+
+/** What the command line runs in. */
+export interface Surroundings {
+  readonly argv: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+  readonly signal: AbortSignal;
+  readonly catalogue: readonly CatalogueEntry[];
+  readonly version: string;
+}
+
+/** Runs what `argv` asks for and resolves with the exit code; it never rejects. */
+export async function runCommandLine(around: Surroundings): Promise<number> {
+  try {
+    return await dispatch(around);
+  } catch (error) {
+    around.stderr.write(toFailure(error, around.env));
+    return EXIT.failure;
+  }
+}
+
+async function dispatch(around: Surroundings): Promise<number> {
+  const [name, ...rest] = around.argv;
+  const { stdout, stderr, catalogue } = around;
+  if (name === undefined) return print(stderr, overview(catalogue), EXIT.usage);
+  if (name === "--version" || name === "-V") return print(stdout, `${PROGRAM} ${around.version}\n`, EXIT.ok);
+  if (isHelp(name)) return rest[0] === undefined ? print(stdout, overview(catalogue), EXIT.ok) : help(rest[0], around);
+  const entry = catalogue.find((each) => each.name === name);
+  if (entry === undefined) return print(stderr, unknownCommand(name, catalogue), EXIT.usage);
+  if (rest.some(isHelp)) return help(name, around);
+  if (entry.load === undefined) return print(stderr, `${PROGRAM} ${name}: this build holds no emulator\n`, EXIT.usage);
+  const { command } = await entry.load();
+  return runCommand(name, command, { ...around, argv: rest });
+}
+
+async function runCommand(name: string, command: Command, around: Surroundings): Promise<number> {
+  const { env, stdout, stderr, signal } = around;
+  const loaded = loadSettings(command.settings, around, (draft) => command.check?.(draft) ?? []);
+  if (!loaded.ok) return print(stderr, toComplaint(name, loaded.faults), EXIT.usage);
+  return command.run({ values: loaded.values, stdout, stderr, env, signal });
+}
+
+async function help(name: string, { stdout, stderr, catalogue }: Surroundings): Promise<number> {
+  const entry = catalogue.find((each) => each.name === name);
+  if (entry === undefined) return print(stderr, unknownCommand(name, catalogue), EXIT.usage);
+  if (entry.load === undefined) return print(stderr, `${PROGRAM} ${name}: this build holds no emulator\n`, EXIT.usage);
+  const { command } = await entry.load();
+  const table = { ...command.settings, ...COMMON_SETTINGS };
+  return print(stdout, `Usage: ${PROGRAM} ${name} [settings]\n\n${entry.summary}\n\n${toHelp(table)}`, EXIT.ok);
+}
+
+function overview(catalogue: readonly CatalogueEntry[]): string {
+  const width = Math.max(...catalogue.map(({ name }) => name.length));
+  const commands = catalogue.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}\n`).join("");
+  return [
+    `Usage: ${PROGRAM} <command> [settings]\n\nCommands:\n${commands}`,
+    `Settings of a command: ${PROGRAM} <command> --help. Version: ${PROGRAM} --version.\n`,
+    "Exit codes: 0 done, 1 failed, 2 called wrongly, 3 done and something was found.\n",
+  ].join("\n");
+}
+
+function unknownCommand(name: string, catalogue: readonly CatalogueEntry[]): string {
+  const nearest = findNearest(
+    name,
+    catalogue.map((entry) => entry.name),
+  );
+  const advice = nearest === undefined ? `see ${PROGRAM} --help` : `did you mean ${nearest}?`;
+  return `${PROGRAM}: there is no command ${JSON.stringify(name)}; ${advice}\n`;
+}
+
+function toComplaint(name: string, faults: readonly Fault[]): string {
+  const lines = faults.map((fault) => `  ${scrub(toLine(fault))}\n`).join("");
+  const count = faults.length === 1 ? "1 setting is" : `${faults.length} settings are`;
+  return `${PROGRAM} ${name}: ${count} wrong\n${lines}See ${PROGRAM} ${name} --help.\n`;
+}
+
+/** A DriverError speaks for itself. Anything else is a fault of ours; its stack is for those who ask. */
+function toFailure(error: unknown, env: NodeJS.ProcessEnv): string {
+  if (error instanceof DriverError) return `${PROGRAM}: ${scrub(error.message)}\n`;
+  const stack = error instanceof Error && env["KEYLESS_CSI_DEBUG"] === "1" ? `${scrub(error.stack ?? "")}\n` : "";
+  const advice = stack === "" ? "; KEYLESS_CSI_DEBUG=1 shows where" : "";
+  return `${PROGRAM}: ${describeError(error)} (this is a bug${advice})\n${stack}`;
+}
+
+function isHelp(argument: string): boolean {
+  return argument === "--help" || argument === "-h" || argument === "help";
+}
+
+function print(stream: Writable, text: string, code: number): number {
+  stream.write(text);
+  return code;
+}

@@ -1,0 +1,36 @@
+/**
+ * The commands there are, for `main.ts`. Each is loaded only when it is called.
+ */
+import type { Command } from "./command.ts";
+import { emulatorParts } from "./emulator-parts.ts";
+
+/** One command before it is loaded. `load` is absent when this build does not hold it. */
+export interface CatalogueEntry {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: (() => Promise<{ readonly command: Command }>) | undefined;
+}
+
+/** In the order of the help. */
+export const CATALOGUE: readonly CatalogueEntry[] = [
+  {
+    name: "controller",
+    summary: "serve CSI to csi-provisioner and make keyless volumes in Azure",
+    load: () => import("./controller.ts"),
+  },
+  {
+    name: "roles",
+    summary: "print the Azure roles that workloads and the controller need",
+    load: () => import("./roles.ts"),
+  },
+  {
+    name: "emulator",
+    summary: "run Azure in one process: ARM, Entra and Blob, for tests and laptops",
+    load: emulatorParts?.emulatorCommand,
+  },
+  {
+    name: "demo",
+    summary: "make, use and delete one volume on the emulator, step by step",
+    load: emulatorParts?.demoCommand,
+  },
+];

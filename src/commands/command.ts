@@ -1,0 +1,37 @@
+/**
+ * What a command of the command line is. One file per command in this folder exports `command`; `catalogue.ts` lists
+ * them and loads each only when it is asked for, so that the controller starts without reading the demo.
+ */
+import type { Writable } from "node:stream";
+import type { Fault } from "../config/fault.ts";
+import type { Draft, SettingsTable, ValuesOf } from "../config/setting.ts";
+
+/** 0 done, 1 failed, 2 called wrongly, 3 done and something was found (doctor, orphans). */
+export const EXIT = { ok: 0, failure: 1, usage: 2, findings: 3 } as const;
+
+/** What a command gets. Nothing in it is global, so a test runs a command with streams and a signal of its own. */
+export interface CommandContext<Values> {
+  /** The settings, parsed; keys are the flags' names in camel case. */
+  readonly values: Values;
+  /** For the command's result; never for logs. */
+  readonly stdout: Writable;
+  /** For logs and complaints. */
+  readonly stderr: Writable;
+  readonly env: NodeJS.ProcessEnv;
+  /** Aborted at the first SIGTERM or SIGINT, with the signal's name as reason. A second signal ends the process. */
+  readonly signal: AbortSignal;
+}
+
+/** One command. `T` is its settings table; every flag, environment name, help line and fault comes from it. */
+export interface Command<T extends SettingsTable = SettingsTable> {
+  readonly settings: T;
+  /** Rules over several settings. It sees what could be parsed, so that these faults are told with all others. */
+  check?(draft: Draft<T>): readonly Fault[];
+  /** Does the work and resolves with the exit code. A DriverError that it throws is printed by its message alone. */
+  run(context: CommandContext<ValuesOf<T>>): Promise<number>;
+}
+
+/** Infers `T` of a command: `export const command = defineCommand({ settings: {...}, async run({ values }) {...} })`. */
+export function defineCommand<T extends SettingsTable>(command: Command<T>): Command<T> {
+  return command;
+}

@@ -1,0 +1,20 @@
+/**
+ * The only door from the product to the emulator. The service bundle is built with `emulator-absent.ts` in this file's
+ * place (scripts/bundle.ts), so that what runs in production holds no emulator at all.
+ */
+import type { Command } from "./command.ts";
+
+/** What a build with an emulator offers. */
+export interface EmulatorParts {
+  emulatorCommand(): Promise<{ readonly command: Command }>;
+  demoCommand(): Promise<{ readonly command: Command }>;
+  /** `startEmulator`, for `controller --emulator`. */
+  loadEmulator(): Promise<typeof import("../emulator/emulator.ts")>;
+}
+
+/** Undefined in a build without emulator. */
+export const emulatorParts: EmulatorParts | undefined = {
+  emulatorCommand: () => import("./emulator.ts"),
+  demoCommand: () => import("./demo.ts"),
+  loadEmulator: () => import("../emulator/emulator.ts"),
+};

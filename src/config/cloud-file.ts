@@ -1,0 +1,92 @@
+/**
+ * Reads a cloud file and checks its shape, so that a broken one is a fault of the configuration and not a failure of
+ * the first call to Azure. What it does not know in the file is left alone: the emulator writes more than we read.
+ */
+import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import type { CloudFile } from "./cloud.ts";
+import { guid } from "./kinds.ts";
+import type { Kind, Parsed } from "./setting.ts";
+
+type Check = (value: unknown) => string | undefined;
+
+const isText: Check = (value) => (typeof value === "string" && value !== "" ? undefined : "must be a text");
+const isGuid: Check = (value) =>
+  typeof value === "string" && "value" in guid.parse([value]) ? undefined : "must be a GUID";
+const isHttps: Check = (value) =>
+  typeof value === "string" && URL.canParse(value) && new URL(value).protocol === "https:"
+    ? undefined
+    : "must be an https:// URL";
+const maybe =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined ? undefined : check(value);
+
+const FIELDS: Readonly<Record<string, Check>> = {
+  armEndpoint: isHttps,
+  authorityHost: isHttps,
+  blobEndpoint: isHttps,
+  caFile: maybe(isText),
+  tenantId: isGuid,
+  subscriptionId: isGuid,
+  resourceGroup: isText,
+  location: isText,
+  clusterId: maybe(isText),
+};
+const CONTROLLER_FIELDS: Readonly<Record<string, Check>> = { clientId: isGuid, tokenFile: isText };
+
+/** The setting's kind: a path whose file is read at once. Relative paths in the file are seen from its own folder. */
+export const cloudFile: Kind<CloudFile> = {
+  form: "value",
+  placeholder: "FILE",
+  schema: { type: "string" },
+  parse: ([path = ""]) => readCloudFile(path),
+};
+
+function readCloudFile(path: string): Parsed<CloudFile> {
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    return { wrong: error instanceof SyntaxError ? "is not JSON" : `cannot be read (${toReason(error)})` };
+  }
+  return parseCloudFile(content, dirname(resolve(path)));
+}
+
+/** The content of a cloud file as a CloudFile, or all that is wrong with its fields. `folder` holds its own paths. */
+export function parseCloudFile(content: unknown, folder: string): Parsed<CloudFile> {
+  if (!isObject(content)) return { wrong: "must hold one JSON object" };
+  const wrong = findWrong(content, FIELDS, "");
+  const controller = content["controller"];
+  if (controller !== undefined) {
+    if (!isObject(controller)) wrong.push("controller must be an object");
+    else wrong.push(...findWrong(controller, CONTROLLER_FIELDS, "controller."));
+  }
+  if (wrong.length > 0) return { wrong: `is not a cloud file: ${wrong.join(", ")}` };
+  return { value: withPaths(content as unknown as CloudFile, folder) };
+}
+
+function findWrong(content: Record<string, unknown>, fields: Readonly<Record<string, Check>>, prefix: string) {
+  return Object.entries(fields).flatMap(([name, check]) => {
+    const complaint = check(content[name]);
+    return complaint === undefined ? [] : [`${prefix}${name} ${complaint}`];
+  });
+}
+
+function withPaths(file: CloudFile, folder: string): CloudFile {
+  const controller = file.controller;
+  return {
+    ...file,
+    caFile: file.caFile === undefined ? undefined : resolve(folder, file.caFile),
+    controller:
+      controller === undefined ? undefined : { ...controller, tokenFile: resolve(folder, controller.tokenFile) },
+  };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function toReason(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "unknown reason";
+}

@@ -1,0 +1,90 @@
+/**
+ * Where an Azure cloud is: the three that Microsoft runs, by name, or any other one by a cloud file such as the
+ * emulator's ready file. Azure clients get nothing but these endpoints, so production and tests take the same path.
+ */
+
+/** The endpoints and names of one cloud. URLs have no slash at the end. */
+export interface Cloud {
+  readonly name: string;
+  readonly armEndpoint: string;
+  /** Entra's address, without tenant. */
+  readonly authorityHost: string;
+  /** Scope of the controller's ARM tokens. */
+  readonly armScope: string;
+  /** What follows `<account>.blob.` in a blob endpoint; absent in a custom cloud that has only `blobEndpoint`. */
+  readonly storageSuffix: string;
+  /** A path-style blob endpoint, `<blobEndpoint>/<account>`, of the emulator; absent in a real cloud. */
+  readonly blobEndpoint?: string;
+  /** The audience of ServiceAccount tokens that are exchanged in this cloud. */
+  readonly tokenAudience: string;
+  /** A PEM file of authorities to trust besides the system's, for a custom cloud. */
+  readonly caFile?: string;
+  /** False for a custom cloud: Entra's instance discovery at the public authority does not know it. */
+  readonly isPublicAuthority: boolean;
+}
+
+/** The clouds by the value of `--cloud` (Azure documentation: national clouds, "Endpoints"; contract.md 1). */
+export const CLOUDS = {
+  AzurePublic: {
+    name: "AzurePublic",
+    armEndpoint: "https://management.azure.com",
+    authorityHost: "https://login.microsoftonline.com",
+    armScope: "https://management.azure.com/.default",
+    storageSuffix: "core.windows.net",
+    tokenAudience: "api://AzureADTokenExchange",
+    isPublicAuthority: true,
+  },
+  AzureUSGovernment: {
+    name: "AzureUSGovernment",
+    armEndpoint: "https://management.usgovcloudapi.net",
+    authorityHost: "https://login.microsoftonline.us",
+    armScope: "https://management.usgovcloudapi.net/.default",
+    storageSuffix: "core.usgovcloudapi.net",
+    tokenAudience: "api://AzureADTokenExchangeUSGov",
+    isPublicAuthority: true,
+  },
+  AzureChina: {
+    name: "AzureChina",
+    armEndpoint: "https://management.chinacloudapi.cn",
+    authorityHost: "https://login.chinacloudapi.cn",
+    armScope: "https://management.chinacloudapi.cn/.default",
+    storageSuffix: "core.chinacloudapi.cn",
+    tokenAudience: "api://AzureADTokenExchangeChina",
+    isPublicAuthority: true,
+  },
+} as const satisfies Record<string, Cloud>;
+
+/** The content of a cloud file: what `emulator --ready-file` writes, as far as the controller reads it. */
+export interface CloudFile {
+  readonly armEndpoint: string;
+  readonly authorityHost: string;
+  readonly blobEndpoint: string;
+  readonly caFile?: string | undefined;
+  readonly tenantId: string;
+  readonly subscriptionId: string;
+  readonly resourceGroup: string;
+  readonly location: string;
+  readonly clusterId?: string | undefined;
+  /** The controller's own workload identity. */
+  readonly controller?: { readonly clientId: string; readonly tokenFile: string } | undefined;
+}
+
+/** A custom cloud's endpoints. Its tokens carry the public cloud's audiences, as the emulator's do. */
+export function toCloud(file: CloudFile): Cloud {
+  const { armScope, storageSuffix, tokenAudience } = CLOUDS.AzurePublic;
+  return {
+    name: "custom",
+    armEndpoint: withoutSlash(file.armEndpoint),
+    authorityHost: withoutSlash(file.authorityHost),
+    blobEndpoint: withoutSlash(file.blobEndpoint),
+    armScope,
+    storageSuffix,
+    tokenAudience,
+    isPublicAuthority: false,
+    ...(file.caFile === undefined ? {} : { caFile: file.caFile }),
+  };
+}
+
+function withoutSlash(url: string): string {
+  return url.replace(/\/+$/, "");
+}

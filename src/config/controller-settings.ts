@@ -1,0 +1,187 @@
+/**
+ * The controller's settings: the one table from which its flags, environment names, configuration file keys, defaults,
+ * help, JSON Schema and reference page come. `controller.ts` completes what it yields. A secret never has a row here.
+ */
+import { CLOUDS } from "./cloud.ts";
+import { cloudFile } from "./cloud-file.ts";
+import { choice, duration, guid, hostPort, list, path, pattern, toggle, unixSocket } from "./kinds.ts";
+import { optional, setting } from "./setting.ts";
+
+const CREDENTIALS = [
+  "default",
+  "workload-identity",
+  "managed-identity",
+  "environment",
+  "azure-cli",
+  "cloud-file",
+] as const;
+export type CredentialKind = (typeof CREDENTIALS)[number];
+
+/** A resource group, and the subscription that it is in. */
+export interface ResourceGroupRef {
+  readonly subscriptionId: string;
+  readonly resourceGroup: string;
+}
+
+/** Resource group names: 1 to 90 letters, digits and `_ - . ( )`, no dot at the end (Azure resource name rules). */
+const resourceGroup = pattern(
+  "NAME",
+  /^[\p{L}\p{N}_().-]{0,89}[\p{L}\p{N}_()-]$/u,
+  "is not a resource group's name; use 1 to 90 letters, digits, '_', '-', '.', '(' and ')', not ending in '.'",
+);
+
+const clusterId = pattern(
+  "ID",
+  /^[A-Za-z0-9._-]{1,63}$/,
+  "is not a cluster id; use 1 to 63 letters, digits, '.', '_' and '-'",
+);
+
+/** CSI section "GetPluginInfo": domain name notation, at most 63 characters. */
+const driverName = pattern(
+  "NAME",
+  /^(?=.{1,63}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/,
+  "is not a driver name; use at most 63 lower-case letters, digits, '-' and '.', as in a DNS name",
+);
+
+const location = pattern("REGION", /^[a-z0-9]{1,40}$/, 'is not a region; write its short name, such as "westeurope"');
+
+const GUID_SLASH_NAME = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/(.+)$/i;
+
+/** `subscriptionId/resourceGroup`. */
+const resourceGroupRef = {
+  form: "value",
+  placeholder: "SUBSCRIPTION/GROUP",
+  schema: { type: "string" },
+  parse(texts: readonly string[]) {
+    const [, subscriptionId = "", name = ""] = GUID_SLASH_NAME.exec(texts[0] ?? "") ?? [];
+    const parsed = resourceGroup.parse([name]);
+    if (subscriptionId === "" || "wrong" in parsed) {
+      return { wrong: "is not a resource group; write SUBSCRIPTION-GUID/NAME" };
+    }
+    return { value: { subscriptionId: subscriptionId.toLowerCase(), resourceGroup: parsed.value } };
+  },
+} as const;
+
+const SERVICE = "Service";
+const OWNERSHIP = "What is ours";
+const AZURE = "Azure";
+const SIGN_IN = "Sign-in to Azure";
+const KUBERNETES = "Kubernetes";
+const OPERATION = "Operation";
+const BY_CLOUD = "required, unless --cloud-file or --emulator gives it";
+
+/** Every setting of `keyless-csi controller`. */
+export const controllerSettings = {
+  endpoint: setting(unixSocket, {
+    group: SERVICE,
+    help: "unix socket that the CSI services are served on; created with mode 0600",
+    fallback: "unix:///csi/csi.sock",
+    alsoFrom: ["CSI_ENDPOINT"],
+  }),
+  "driver-name": setting(driverName, {
+    group: SERVICE,
+    help: "the driver's name: the CSIDriver object's, and the provisioner of its StorageClasses",
+    fallback: "keyless.blob.csi",
+  }),
+  "cluster-id": optional(clusterId, {
+    group: OWNERSHIP,
+    help: "identifies this cluster in every name and tag in Azure; never change it while volumes exist",
+    absent: BY_CLOUD,
+  }),
+  "also-owns": setting(list(clusterId), {
+    group: OWNERSHIP,
+    help: "cluster ids whose volumes this controller takes over, after a restore or a blue-green move",
+    fallback: "",
+  }),
+  cloud: setting(choice(Object.keys(CLOUDS) as (keyof typeof CLOUDS)[]), {
+    group: AZURE,
+    help: "the Azure cloud to use",
+    fallback: "AzurePublic",
+  }),
+  "cloud-file": optional(cloudFile, {
+    group: AZURE,
+    help: "JSON file with the endpoints and names of a custom cloud, such as the emulator's ready file",
+  }),
+  emulator: setting(toggle, {
+    group: AZURE,
+    help: "start an Azure emulator in this process and use it; nothing survives the process",
+    fallback: "false",
+  }),
+  "tenant-id": optional(guid, { group: AZURE, help: "the Entra tenant of the subscription", absent: BY_CLOUD }),
+  "subscription-id": optional(guid, {
+    group: AZURE,
+    help: "the subscription that accounts are made in, where a class names none",
+    absent: BY_CLOUD,
+  }),
+  "resource-group": optional(resourceGroup, {
+    group: AZURE,
+    help: "the resource group that accounts are made in, where a class names none",
+    absent: BY_CLOUD,
+  }),
+  location: optional(location, {
+    group: AZURE,
+    help: "the region that accounts are made in, where a class names none",
+    absent: BY_CLOUD,
+  }),
+  "allowed-resource-groups": setting(list(resourceGroupRef), {
+    group: AZURE,
+    help: "resource groups that a class may name besides the default one",
+    fallback: "",
+  }),
+  role: optional(guid, {
+    group: AZURE,
+    help: "role definition that workloads are granted on their container",
+    absent: "the data-only role that `keyless-csi roles` prints",
+  }),
+  "account-cache": setting(duration({ max: "5m" }), {
+    group: AZURE,
+    help: "how long an account that Azure has confirmed as keyless is used without asking again",
+    fallback: "5m",
+  }),
+  "identity-cache": setting(duration({ max: "5m" }), {
+    group: AZURE,
+    help: "how long the principal of an identity is remembered",
+    fallback: "5m",
+  }),
+  credential: setting(choice(CREDENTIALS), {
+    group: SIGN_IN,
+    help: "how the controller itself signs in",
+    fallback: "default",
+  }),
+  "client-id": optional(guid, {
+    group: SIGN_IN,
+    help: "client id of the controller's own identity",
+    absent: "what the credential finds in its environment",
+  }),
+  "token-file": optional(path, {
+    group: SIGN_IN,
+    help: "file with the controller's projected ServiceAccount token, for workload identity",
+    absent: "AZURE_FEDERATED_TOKEN_FILE",
+  }),
+  kubernetes: setting(choice(["auto", "on", "off"] as const), {
+    group: KUBERNETES,
+    help: "whether a cluster is asked; auto: when the process runs in one or --kubeconfig is given",
+    fallback: "auto",
+  }),
+  kubeconfig: optional(path, { group: KUBERNETES, help: "kubeconfig file", absent: "the pod's own ServiceAccount" }),
+  "http-endpoint": optional(hostPort, {
+    group: OPERATION,
+    help: "address that /healthz, /readyz and /metrics are served on",
+    absent: "off",
+  }),
+  "log-level": setting(choice(["error", "warn", "info", "debug"] as const), {
+    group: OPERATION,
+    help: "the least important level that is logged",
+    fallback: "info",
+  }),
+  "log-format": setting(choice(["json", "text"] as const), {
+    group: OPERATION,
+    help: "json, one object a line, or text for people; logs go to standard error",
+    fallback: "json",
+  }),
+  "grace-period": setting(duration({ max: "1h" }), {
+    group: OPERATION,
+    help: "how long calls in flight may take after SIGTERM",
+    fallback: "50s",
+  }),
+} as const;

@@ -1,0 +1,149 @@
+/**
+ * The controller's configuration: completes the settings of `controller-settings.ts` by a cloud file or the emulator's
+ * own information into one typed object, frozen to its depth, that the rest of the program is built from.
+ */
+import { DriverError } from "../errors.ts";
+import { CLOUDS, type Cloud, type CloudFile, toCloud } from "./cloud.ts";
+import type { CredentialKind, controllerSettings, ResourceGroupRef } from "./controller-settings.ts";
+import type { Fault } from "./fault.ts";
+import type { HostPort } from "./kinds.ts";
+import type { Draft, ValuesOf } from "./setting.ts";
+
+export type ControllerValues = ValuesOf<typeof controllerSettings>;
+
+/** How the controller signs in to Azure. */
+export interface Credential {
+  readonly kind: CredentialKind;
+  readonly clientId?: string;
+  /** The projected ServiceAccount token, read again before each exchange. */
+  readonly tokenFile?: string;
+}
+
+/** What a controller is built from. Times are in milliseconds. */
+export interface ControllerConfig {
+  /** Path of the unix socket. */
+  readonly socketPath: string;
+  readonly driverName: string;
+  readonly clusterId: string;
+  /** Cluster ids whose resources this controller takes for its own besides `clusterId`. */
+  readonly alsoOwns: readonly string[];
+  readonly cloud: Cloud;
+  readonly credential: Credential;
+  readonly subscriptionId: string;
+  readonly resourceGroup: string;
+  readonly location: string;
+  /** Tenant of the controller and of `subscriptionId`. */
+  readonly tenantId: string;
+  /** Resource groups that a class may name besides the default one. */
+  readonly allowedResourceGroups: readonly ResourceGroupRef[];
+  /** GUID of the role definition that workloads are granted; absent: our data-only role. */
+  readonly role: string | undefined;
+  readonly kubernetes: "auto" | "on" | "off";
+  readonly kubeconfig: string | undefined;
+  /** Where /healthz, /readyz and /metrics are served; absent: nowhere. */
+  readonly http: HostPort | undefined;
+  readonly logLevel: "error" | "warn" | "info" | "debug";
+  readonly logFormat: "json" | "text";
+  readonly gracePeriodMs: number;
+  /** How long an account that ARM has confirmed as ours and keyless is used without asking again. */
+  readonly accountCacheMs: number;
+  readonly identityCacheMs: number;
+}
+
+/** Settings that a cloud file or the emulator may give instead of the operator. */
+const GIVEN_BY_CLOUD = {
+  "cluster-id": "name this cluster; every name in Azure is computed from it",
+  "subscription-id": "name the subscription that accounts are made in",
+  "resource-group": "name the resource group that accounts are made in",
+  location: "name the Azure region that accounts are made in",
+  "tenant-id": "name the Entra tenant of the subscription",
+} as const;
+
+/** Faults between settings: what is missing, what excludes each other. For `check` of the commands that use them. */
+export function checkController(draft: Draft<typeof controllerSettings>): readonly Fault[] {
+  const faults: Fault[] = [];
+  const cloudFile = draft.cloudFile;
+  if (draft.emulator === true && cloudFile !== undefined) {
+    faults.push(fault("emulator", "cannot stand beside --cloud-file; give one of them"));
+  }
+  if (draft.emulator !== true) faults.push(...findMissing(draft, cloudFile));
+  const credential = draft.credential;
+  if (credential === "cloud-file" && draft.emulator !== true && cloudFile?.controller === undefined) {
+    faults.push(fault("credential", `"cloud-file" needs --cloud-file with a "controller" in it, or --emulator`));
+  }
+  return faults;
+}
+
+function findMissing(draft: Draft<typeof controllerSettings>, cloudFile: CloudFile | undefined): readonly Fault[] {
+  const given: Record<keyof typeof GIVEN_BY_CLOUD, string | undefined> = {
+    "cluster-id": draft.clusterId ?? cloudFile?.clusterId,
+    "subscription-id": draft.subscriptionId ?? cloudFile?.subscriptionId,
+    "resource-group": draft.resourceGroup ?? cloudFile?.resourceGroup,
+    location: draft.location ?? cloudFile?.location,
+    "tenant-id": draft.tenantId ?? cloudFile?.tenantId,
+  };
+  const names = Object.keys(GIVEN_BY_CLOUD) as (keyof typeof GIVEN_BY_CLOUD)[];
+  return names
+    .filter((name) => given[name] === undefined)
+    .map((name) => fault(name, `is required; ${GIVEN_BY_CLOUD[name]} (--cloud-file or --emulator can give it too)`));
+}
+
+function fault(setting: string, problem: string): Fault {
+  return { setting, source: `--${setting}`, problem };
+}
+
+/**
+ * The configuration that `values` amount to. `emulator` is what a started emulator tells of itself, under `--emulator`.
+ * A value that the operator gave wins over the cloud file's. Throws DriverError Misconfigured when `checkController`
+ * was not asked before and something is missing.
+ */
+export function toControllerConfig(values: ControllerValues, emulator?: CloudFile): ControllerConfig {
+  const file = emulator ?? values.cloudFile;
+  return deepFreeze({
+    socketPath: values.endpoint,
+    driverName: values.driverName,
+    clusterId: require("cluster-id", values.clusterId ?? file?.clusterId),
+    alsoOwns: values.alsoOwns,
+    cloud: file === undefined ? CLOUDS[values.cloud] : toCloud(file),
+    credential: toCredential(values, file),
+    subscriptionId: require("subscription-id", values.subscriptionId ?? file?.subscriptionId),
+    resourceGroup: require("resource-group", values.resourceGroup ?? file?.resourceGroup),
+    location: require("location", values.location ?? file?.location),
+    tenantId: require("tenant-id", values.tenantId ?? file?.tenantId),
+    allowedResourceGroups: values.allowedResourceGroups,
+    role: values.role,
+    kubernetes: values.kubernetes,
+    kubeconfig: values.kubeconfig,
+    http: values.httpEndpoint,
+    logLevel: values.logLevel,
+    logFormat: values.logFormat,
+    gracePeriodMs: values.gracePeriod,
+    accountCacheMs: values.accountCache,
+    identityCacheMs: values.identityCache,
+  });
+}
+
+/** A cloud file that names the controller's identity is also how the controller signs in, unless told otherwise. */
+function toCredential(values: ControllerValues, file: CloudFile | undefined): Credential {
+  const kind = values.credential === "default" && file?.controller !== undefined ? "cloud-file" : values.credential;
+  const own = kind === "cloud-file" ? file?.controller : undefined;
+  const clientId = values.clientId ?? own?.clientId;
+  const tokenFile = values.tokenFile ?? own?.tokenFile;
+  return {
+    kind,
+    ...(clientId === undefined ? {} : { clientId }),
+    ...(tokenFile === undefined ? {} : { tokenFile }),
+  };
+}
+
+function require<T>(setting: string, value: T | undefined): T {
+  if (value === undefined) throw new DriverError("Misconfigured", `--${setting} is required`);
+  return value;
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
+  Object.freeze(value);
+  for (const part of Object.values(value)) deepFreeze(part);
+  return value;
+}

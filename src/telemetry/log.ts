@@ -1,0 +1,81 @@
+/**
+ * The service's log: one line an event on standard error, JSON or text, through the redaction of `redaction.ts`.
+ * The only file that knows winston.
+ */
+import type { Writable } from "node:stream";
+import winston from "winston";
+import { type LogFields, redact, scrub } from "./redaction.ts";
+
+export { describeError, type LogFields } from "./redaction.ts";
+
+export type LogLevel = "error" | "warn" | "info" | "debug";
+
+/** Writes events. Fields outside the closed list do not compile, and are dropped at run time all the same. */
+export interface Logger {
+  error(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  debug(message: string, fields?: LogFields): void;
+  /** A logger whose every line carries `fields` too. */
+  child(fields: LogFields): Logger;
+}
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  readonly format: "json" | "text";
+  /** Standard error in the service; standard output stays free for what commands answer. */
+  readonly stream: Writable;
+}
+
+/** Makes the logger of one process or one test; there is no global one. */
+export function createLogger(options: LogOptions): Logger {
+  const sink = winston.createLogger({
+    level: options.level,
+    levels: { error: 0, warn: 1, info: 2, debug: 3 },
+    format: winston.format.printf(options.format === "json" ? toJsonLine : toTextLine),
+    transports: [new winston.transports.Stream({ stream: options.stream, eol: "\n" })],
+    exitOnError: false,
+  });
+  return withFields(sink, {}, options.level === "debug");
+}
+
+function withFields(sink: winston.Logger, bound: LogFields, showsStacks: boolean): Logger {
+  const write =
+    (level: LogLevel) =>
+    (message: string, fields: LogFields = {}) => {
+      const stack = showsStacks && fields.error instanceof Error ? fields.error.stack : undefined;
+      const line = {
+        time: new Date().toISOString(),
+        level,
+        message: scrub(message),
+        ...redact({ ...bound, ...fields }),
+        ...(stack === undefined ? {} : { stack: scrub(stack) }),
+      };
+      sink.log({ level, message: line.message, line });
+    };
+  return {
+    error: write("error"),
+    warn: write("warn"),
+    info: write("info"),
+    debug: write("debug"),
+    child: (fields) => withFields(sink, { ...bound, ...fields }, showsStacks),
+  };
+}
+
+type Line = Readonly<Record<string, unknown>>;
+
+function toJsonLine(event: winston.Logform.TransformableInfo): string {
+  return JSON.stringify(event["line"]);
+}
+
+/** `11:32:05.123 info  serving  endpoint=/csi/csi.sock`; values with spaces are quoted. */
+function toTextLine(event: winston.Logform.TransformableInfo): string {
+  const { time, level, message, ...fields } = event["line"] as Line;
+  const pairs = Object.entries(fields).map(([name, value]) => `  ${name}=${toWord(value)}`);
+  return `${String(time).slice(11, 23)} ${String(level).padEnd(5)} ${message}${pairs.join("")}`;
+}
+
+function toWord(value: unknown): string {
+  const text = Array.isArray(value) ? value.join(",") : String(value);
+  return /^[\w./:@#,[\]+-]+$/.test(text) ? text : JSON.stringify(text);
+}

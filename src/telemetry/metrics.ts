@@ -1,0 +1,78 @@
+/**
+ * The service's metrics, in a registry of their own: every CSI call, and every call to Azure. The only file that knows
+ * prom-client. Names are an API: docs/reference lists them.
+ */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+
+/** From a repeated call (some 0.1 s) to account creation (20-30 s) and the longest sidecar timeout. */
+const OPERATION_BUCKETS_SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 25, 50, 120, 300, 600];
+const AZURE_BUCKETS_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+/** What the service counts. */
+export interface Metrics {
+  /** One finished CSI call. `method` is `/csi.v1.Controller/CreateVolume`, `code` the gRPC status' name. */
+  observeOperation(call: { readonly method: string; readonly code: string; readonly seconds: number }): void;
+  /** One answered or failed call to Azure. `operation` as in `storageAccounts/create`, `status` 0: no answer. */
+  observeAzureRequest(call: { readonly operation: string; readonly status: number; readonly seconds: number }): void;
+  /** Calls under way, read when the metrics are asked for. */
+  watchInFlight(read: () => number): void;
+  readonly contentType: string;
+  /** The Prometheus text. */
+  render(): Promise<string>;
+}
+
+/** Makes the metrics of one service. `version` becomes a label of `keyless_csi_build_info`. */
+export function createMetrics(driverName: string, version: string): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const operations = new Histogram({
+    name: "csi_plugin_operations_seconds",
+    help: "Duration of CSI calls by method and gRPC status.",
+    labelNames: ["driver_name", "method_name", "grpc_status_code"],
+    buckets: OPERATION_BUCKETS_SECONDS,
+    registers,
+  });
+  const azureRequests = new Counter({
+    name: "keyless_csi_azure_requests_total",
+    help: "Calls to Azure by operation and HTTP status; status 0: no answer.",
+    labelNames: ["operation", "status"],
+    registers,
+  });
+  const azureSeconds = new Histogram({
+    name: "keyless_csi_azure_request_seconds",
+    help: "Duration of calls to Azure by operation.",
+    labelNames: ["operation"],
+    buckets: AZURE_BUCKETS_SECONDS,
+    registers,
+  });
+  new Gauge({
+    name: "keyless_csi_build_info",
+    help: "1, labelled with the version.",
+    labelNames: ["version"],
+    registers,
+  })
+    .labels(version)
+    .set(1);
+  return {
+    observeOperation: ({ method, code, seconds }) => operations.labels(driverName, method, code).observe(seconds),
+    observeAzureRequest({ operation, status, seconds }) {
+      azureRequests.labels(operation, String(status)).inc();
+      azureSeconds.labels(operation).observe(seconds);
+    },
+    watchInFlight: (read) => watch(registry, read),
+    contentType: registry.contentType,
+    render: () => registry.metrics(),
+  };
+}
+
+function watch(registry: Registry, read: () => number): void {
+  new Gauge({
+    name: "keyless_csi_operations_in_flight",
+    help: "CSI calls under way.",
+    registers: [registry],
+    collect() {
+      this.set(read());
+    },
+  });
+}

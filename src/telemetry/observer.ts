@@ -1,0 +1,91 @@
+/**
+ * What happens, as logs and metrics: the observer that `app.ts` gives to every layer. Each log line of a call carries the
+ * call's id, so that one grep tells the whole story of a volume.
+ */
+import type { AsyncLocalStorage } from "node:async_hooks";
+import type { LogFields, Logger } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
+
+interface AppObserverOptions {
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly calls: AsyncLocalStorage<string>;
+}
+
+interface Grant {
+  readonly name: string;
+  readonly scope: string;
+  readonly principalId: string;
+}
+
+/** The shapes are those of `csi/call.ts`, `azure/arm.ts` and `volume/ports.ts`, which this layer does not import. */
+export interface AppObserver {
+  run<T>(callId: string, work: () => Promise<T>): Promise<T>;
+  finished(outcome: {
+    readonly method: string;
+    readonly callId: string;
+    readonly code: string;
+    readonly milliseconds: number;
+    readonly error?: unknown;
+  }): void;
+  azureCalled(call: { readonly operation: string; readonly status: number; readonly milliseconds: number }): void;
+  stepBegun(step: string, volume: string): void;
+  stepDone(step: string, volume: string): void;
+  granted(grant: Grant, how: string): void;
+  revoked(grant: Grant): void;
+  drifted(account: { readonly ref: { readonly name: string; readonly resourceGroup: string } }): void;
+}
+
+/** Called too often to be worth a line when they succeed. */
+const QUIET_METHODS = ["/csi.v1.Identity/Probe", "/csi.v1.Controller/ControllerGetCapabilities"];
+
+export function createAppObserver({ log, metrics, calls }: AppObserverOptions): AppObserver {
+  const inCall = (): LogFields => {
+    const callId = calls.getStore();
+    return callId === undefined ? {} : { callId };
+  };
+  const grantFields = ({ name, scope, principalId }: Grant): LogFields => ({
+    roleAssignment: name,
+    container: scope,
+    principalId,
+    ...inCall(),
+  });
+  return {
+    run: (callId, work) => calls.run(callId, work),
+    finished({ method, callId, code, milliseconds, error }) {
+      metrics.observeOperation({ method, code, seconds: milliseconds / 1000 });
+      const fields = { method, callId, code, milliseconds };
+      if (error !== undefined) log.warn("call failed", { ...fields, error });
+      else if (QUIET_METHODS.includes(method)) log.debug("call done", fields);
+      else log.info("call done", fields);
+    },
+    azureCalled({ operation, status, milliseconds }) {
+      metrics.observeAzureRequest({ operation, status, seconds: milliseconds / 1000 });
+      log.debug("Azure answered", { operation, status, milliseconds: Math.round(milliseconds), ...inCall() });
+    },
+    stepBegun: (step, volume) => log.debug("step begun", { step, volume, ...inCall() }),
+    stepDone: (step, volume) => log.debug("step done", { step, volume, ...inCall() }),
+    granted: (grant, how) => log.info("access granted", { ...grantFields(grant), reason: how }),
+    revoked: (grant) => log.info("access removed", grantFields(grant)),
+    drifted: ({ ref: { name, resourceGroup } }) =>
+      log.error("storage account is no longer keyless", { account: name, resourceGroup, ...inCall() }),
+  };
+}
+
+type Observing = { readonly [name: string]: (...values: never[]) => unknown };
+
+/** Both are told, the second one of what it has a method for. */
+export function joinObservers<T extends object>(first: T, second: Partial<T>): T {
+  const joined = Object.entries(first as Observing).map(([name, tell]) => {
+    const also = (second as Partial<Observing>)[name];
+    if (also === undefined) return [name, tell];
+    return [
+      name,
+      (...values: never[]) => {
+        also(...values);
+        return tell(...values);
+      },
+    ];
+  });
+  return Object.fromEntries(joined) as T;
+}

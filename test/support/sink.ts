@@ -1,0 +1,19 @@
+// A stream that keeps what is written to it, for tests that read a program's output.
+import { Writable } from "node:stream";
+
+export interface Sink {
+  readonly stream: Writable;
+  text(): string;
+}
+
+/** `text()` is everything written so far. */
+export function createSink(): Sink {
+  const chunks: Buffer[] = [];
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      chunks.push(Buffer.from(chunk));
+      done();
+    },
+  });
+  return { stream, text: () => Buffer.concat(chunks).toString("utf8") };
+}

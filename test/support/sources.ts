@@ -1,0 +1,59 @@
+// The repository's own files, for tests that hold its rules: names, text, and what each imports.
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, posix, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const repository = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
+
+/** A file by its path from the repository's root, with forward slashes. */
+export interface Source {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Every file under `folder` whose name ends in one of `endings`; none when there is no such folder. */
+export function readSources(folder: string, ...endings: readonly string[]): readonly Source[] {
+  let names: readonly string[];
+  try {
+    names = readdirSync(join(repository, folder), { recursive: true, encoding: "utf8" });
+  } catch {
+    return [];
+  }
+  return names
+    .filter((name) => endings.some((ending) => name.endsWith(ending)) && !name.includes("node_modules"))
+    .map((name) => join(repository, folder, name))
+    .map((path) => ({ path: relative(repository, path).replaceAll("\\", "/"), text: readFileSync(path, "utf8") }));
+}
+
+export interface Import {
+  /** A path from the repository's root, or a package's or built-in module's name. */
+  readonly target: string;
+  readonly isOurs: boolean;
+  /** Erased before the program runs. */
+  readonly isType: boolean;
+}
+
+const IMPORT = /(?:^|[\s;])(?:import|export)\s+(type\s)?(?:[^"'`;]*?\sfrom\s+)?["']([^"']+)["']/g;
+const CALL = /(typeof\s+)?\bimport\(\s*["'`]([^"'`]+)["'`]/g;
+
+/** Every import of a file: static, re-exported, dynamic and in types. */
+export function findImports({ path, text }: Source): readonly Import[] {
+  const code = text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
+  const found = [...code.matchAll(IMPORT), ...code.matchAll(CALL)].filter(([, , target]) => !target?.includes("${"));
+  return found.map(([, type, target = ""]) => {
+    const isOurs = target.startsWith(".");
+    return {
+      target: isOurs ? posix.normalize(posix.join(posix.dirname(path), target)) : toPackage(target),
+      isOurs,
+      isType: type !== undefined,
+    };
+  });
+}
+
+/** `@azure/core-rest-pipeline/x` -> `@azure/core-rest-pipeline`, `yaml/util` -> `yaml`, `node:fs` stays. */
+function toPackage(target: string): string {
+  return target
+    .split("/")
+    .slice(0, target.startsWith("@") ? 2 : 1)
+    .join("/");
+}

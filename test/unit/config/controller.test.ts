@@ -1,0 +1,186 @@
+// The controller's configuration: its table, what a cloud file gives, what is refused.
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { checkController, toControllerConfig } from "../../../src/config/controller.ts";
+import { controllerSettings } from "../../../src/config/controller-settings.ts";
+import { toLine } from "../../../src/config/fault.ts";
+import { toHelp, toJsonSchema } from "../../../src/config/help.ts";
+import { loadSettings } from "../../../src/config/load.ts";
+import { type SettingsTable, toEnvironmentName } from "../../../src/config/setting.ts";
+
+const GUID = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0";
+const REQUIRED = [
+  ["--cluster-id", "east-1"],
+  ["--subscription-id", GUID],
+  ["--resource-group", "rg-data"],
+  ["--location", "westeurope"],
+  ["--tenant-id", GUID],
+].flat();
+
+const CLOUD_FILE = {
+  armEndpoint: "https://127.0.0.1:1234/",
+  authorityHost: "https://127.0.0.1:1234",
+  blobEndpoint: "https://127.0.0.1:1234",
+  adminSecret: "not ours to read",
+  caFile: "ca.pem",
+  tenantId: GUID,
+  subscriptionId: GUID,
+  resourceGroup: "keyless",
+  location: "westeurope",
+  clusterId: "emulator",
+  controller: { clientId: GUID, tokenFile: "controller.token" },
+};
+
+function load(argv: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  return loadSettings(controllerSettings, { argv, env }, checkController);
+}
+
+function config(argv: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const loaded = load(argv, env);
+  assert.ok(loaded.ok, loaded.ok ? "" : loaded.faults.map(toLine).join("\n"));
+  return toControllerConfig(loaded.values);
+}
+
+function faults(argv: readonly string[]): readonly string[] {
+  const loaded = load(argv);
+  assert.ok(!loaded.ok);
+  return loaded.faults.map(toLine);
+}
+
+describe("the controller's configuration", () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "keyless-csi-config-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  function cloudFile(content: unknown): string {
+    const path = join(folder, "cloud.json");
+    writeFileSync(path, typeof content === "string" ? content : JSON.stringify(content));
+    return path;
+  }
+
+  it("has documented defaults", () => {
+    const made = config(REQUIRED);
+    assert.equal(made.socketPath, "/csi/csi.sock");
+    assert.equal(made.driverName, "keyless.blob.csi");
+    assert.equal(made.cloud.armEndpoint, "https://management.azure.com");
+    assert.deepEqual(made.credential, { kind: "default" });
+    assert.equal(made.gracePeriodMs, 50_000);
+    assert.equal(made.accountCacheMs, 300_000);
+    assert.equal(made.http, undefined);
+    assert.equal(made.role, undefined);
+  });
+
+  it("is frozen to its depth", () => {
+    const made = config([...REQUIRED, "--also-owns=old", "--http-endpoint=127.0.0.1:0"]);
+    for (const part of [made, made.cloud, made.credential, made.alsoOwns, made.http]) assert.ok(Object.isFrozen(part));
+  });
+
+  it("takes the endpoint from CSI_ENDPOINT, as sidecars name it", () => {
+    assert.equal(config(REQUIRED, { CSI_ENDPOINT: "unix:///run/csi.sock" }).socketPath, "/run/csi.sock");
+  });
+
+  it("names everything that is missing at once, and who else can give it", () => {
+    const told = faults([]);
+    assert.deepEqual(
+      told.map((line) => line.split(":")[0]),
+      ["--cluster-id", "--subscription-id", "--resource-group", "--location", "--tenant-id"],
+    );
+    for (const line of told) assert.match(line, /is required; .+\(--cloud-file or --emulator can give it too\)/);
+  });
+
+  it("does not call missing what is faulty", () => {
+    const told = faults([...REQUIRED.slice(2), "--cluster-id", "no spaces"]);
+    assert.deepEqual(told, [
+      "--cluster-id \"no spaces\": is not a cluster id; use 1 to 63 letters, digits, '.', '_' and '-'",
+    ]);
+  });
+
+  it("takes endpoints, names and sign-in from a cloud file, paths seen from its folder", () => {
+    const made = config(["--cloud-file", cloudFile(CLOUD_FILE)]);
+    assert.equal(made.cloud.name, "custom");
+    assert.equal(made.cloud.armEndpoint, "https://127.0.0.1:1234");
+    assert.equal(made.cloud.isPublicAuthority, false);
+    assert.equal(made.cloud.caFile, join(folder, "ca.pem"));
+    assert.equal(made.clusterId, "emulator");
+    assert.deepEqual(made.credential, {
+      kind: "cloud-file",
+      clientId: GUID,
+      tokenFile: join(folder, "controller.token"),
+    });
+    assert.doesNotMatch(JSON.stringify(made), /not ours to read/);
+  });
+
+  it("prefers what the operator says over the cloud file", () => {
+    const made = config(["--cloud-file", cloudFile(CLOUD_FILE), "--cluster-id=mine", "--credential=azure-cli"]);
+    assert.equal(made.clusterId, "mine");
+    assert.deepEqual(made.credential, { kind: "azure-cli" });
+  });
+
+  it("tells all that is wrong with a cloud file", () => {
+    const broken = { ...CLOUD_FILE, armEndpoint: "http://insecure", tenantId: "x", controller: { clientId: GUID } };
+    const [line = ""] = faults([...REQUIRED, "--cloud-file", cloudFile(broken)]);
+    assert.match(
+      line,
+      /armEndpoint must be an https:\/\/ URL, tenantId must be a GUID, controller\.tokenFile must be a text/,
+    );
+    assert.match(faults([...REQUIRED, "--cloud-file", cloudFile("{")])[0] ?? "", /is not JSON/);
+    assert.match(faults([...REQUIRED, "--cloud-file", cloudFile("[]")])[0] ?? "", /must hold one JSON object/);
+    assert.match(faults([...REQUIRED, "--cloud-file", join(folder, "none")])[0] ?? "", /cannot be read \(ENOENT\)/);
+  });
+
+  it("refuses a cloud file beside the emulator, and a cloud-file sign-in without one", () => {
+    const path = cloudFile(CLOUD_FILE);
+    assert.match(faults(["--emulator", "--cloud-file", path])[0] ?? "", /--emulator: cannot stand beside --cloud-file/);
+    assert.match(
+      faults([...REQUIRED, "--credential=cloud-file"])[0] ?? "",
+      /--credential: "cloud-file" needs --cloud-file/,
+    );
+  });
+
+  it("needs nothing more with --emulator, and is completed by what the emulator tells", () => {
+    const loaded = load(["--emulator"]);
+    assert.ok(loaded.ok);
+    assert.equal(toControllerConfig(loaded.values, CLOUD_FILE).resourceGroup, "keyless");
+  });
+
+  it("splits allowed resource groups into subscription and name", () => {
+    const made = config([...REQUIRED, "--allowed-resource-groups", `${GUID.toUpperCase()}/rg-a,${GUID}/RG.b(1)`]);
+    assert.deepEqual(made.allowedResourceGroups, [
+      { subscriptionId: GUID, resourceGroup: "rg-a" },
+      { subscriptionId: GUID, resourceGroup: "RG.b(1)" },
+    ]);
+    assert.match(faults([...REQUIRED, "--allowed-resource-groups=rg-a"])[0] ?? "", /write SUBSCRIPTION-GUID\/NAME/);
+  });
+
+  it("refuses driver names that the CSI specification refuses", () => {
+    for (const name of ["keyless.blob.csi", "a", "a-b.c9"]) config([...REQUIRED, "--driver-name", name]);
+    for (const name of ["Keyless", "-a", "a.", "a..b", "a_b", "a".repeat(64)]) {
+      assert.match(faults([...REQUIRED, "--driver-name", name])[0] ?? "", /is not a driver name/, name);
+    }
+  });
+
+  it("has a default that its own kind accepts in every row, and one line of help", () => {
+    for (const [flag, row] of Object.entries(controllerSettings as SettingsTable)) {
+      assert.match(flag, /^[a-z]+(-[a-z]+)*$/);
+      assert.match(row.help, /^\S.{8,110}[^.]$/, flag);
+      if (row.fallback !== undefined) assert.ok("value" in row.kind.parse([row.fallback]), flag);
+    }
+  });
+
+  it("has no flag for a secret", () => {
+    for (const flag of Object.keys(controllerSettings)) assert.doesNotMatch(flag, /secret|password|key$|^token$/);
+  });
+
+  it("is all in help and in the JSON Schema", () => {
+    const help = toHelp(controllerSettings);
+    const schema = toJsonSchema(controllerSettings, "controller");
+    const flags = Object.keys(controllerSettings);
+    for (const flag of flags) assert.ok(help.includes(toEnvironmentName(flag)), flag);
+    assert.deepEqual(Object.keys(schema["properties"] as object), flags);
+    assert.match(help, /--grace-period DURATION\n.+\n {6}\[default: 50s; environment: KEYLESS_CSI_GRACE_PERIOD\]/);
+  });
+});

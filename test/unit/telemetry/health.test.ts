@@ -1,0 +1,64 @@
+// What the health endpoint and the metrics say over HTTP.
+import assert from "node:assert/strict";
+import { type HealthServer, type Readiness, startHealthServer } from "../../../src/telemetry/health.ts";
+import { createMetrics, type Metrics } from "../../../src/telemetry/metrics.ts";
+
+describe("the health endpoint", () => {
+  let readiness: Readiness;
+  let metrics: Metrics;
+  let server: HealthServer;
+
+  beforeEach(async () => {
+    readiness = { ready: true };
+    metrics = createMetrics("keyless.blob.csi", "1.2.3");
+    server = await startHealthServer({ host: "127.0.0.1", port: 0, metrics, readiness: () => readiness });
+  });
+  afterEach(() => server.close());
+
+  async function get(path: string): Promise<{ status: number; text: string; type: string | null }> {
+    const response = await fetch(`http://127.0.0.1:${server.port}${path}`);
+    return { status: response.status, text: await response.text(), type: response.headers.get("content-type") };
+  }
+
+  it("is healthy while the process runs, and ready only when it is told so", async () => {
+    assert.equal((await get("/healthz")).status, 200);
+    assert.equal((await get("/readyz")).status, 200);
+    readiness = { ready: false, reason: "draining" };
+    assert.deepEqual({ ...(await get("/readyz")), type: "" }, { status: 503, text: "draining\n", type: "" });
+    assert.equal((await get("/healthz?verbose")).status, 200);
+  });
+
+  it("answers 404 to anything else", async () => {
+    assert.equal((await get("/")).status, 404);
+  });
+
+  it("serves CSI calls and Azure calls as metrics", async () => {
+    metrics.observeOperation({ method: "/csi.v1.Controller/CreateVolume", code: "OK", seconds: 0.2 });
+    metrics.observeAzureRequest({ operation: "storageAccounts/create", status: 202, seconds: 0.04 });
+    metrics.observeAzureRequest({ operation: "storageAccounts/create", status: 0, seconds: 7 });
+    metrics.watchInFlight(() => 3);
+    const { status, text, type } = await get("/metrics");
+    assert.equal(status, 200);
+    assert.match(type ?? "", /^text\/plain; version=0\.0\.4/);
+    const labels = 'driver_name="keyless.blob.csi",method_name="/csi.v1.Controller/CreateVolume",grpc_status_code="OK"';
+    assert.ok(text.includes(`csi_plugin_operations_seconds_bucket{le="0.25",${labels}} 1`), text);
+    assert.ok(text.includes(`csi_plugin_operations_seconds_bucket{le="0.1",${labels}} 0`));
+    assert.ok(text.includes('keyless_csi_azure_requests_total{operation="storageAccounts/create",status="202"} 1'));
+    assert.ok(text.includes('keyless_csi_azure_requests_total{operation="storageAccounts/create",status="0"} 1'));
+    assert.ok(text.includes('keyless_csi_azure_request_seconds_count{operation="storageAccounts/create"} 2'));
+    assert.ok(text.includes("keyless_csi_operations_in_flight 3"));
+    assert.ok(text.includes('keyless_csi_build_info{version="1.2.3"} 1'));
+  });
+
+  it("keeps metrics of two services in one process apart", async () => {
+    metrics.observeOperation({ method: "/csi.v1.Identity/Probe", code: "OK", seconds: 0 });
+    assert.ok(!(await createMetrics("other", "1").render()).includes("Probe"));
+  });
+
+  it("says why it cannot listen", async () => {
+    await assert.rejects(
+      startHealthServer({ host: "127.0.0.1", port: server.port, metrics, readiness: () => readiness }),
+      /EADDRINUSE/,
+    );
+  });
+});

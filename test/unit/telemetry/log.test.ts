@@ -1,0 +1,80 @@
+// Log lines as they leave the process.
+import assert from "node:assert/strict";
+import { createLogger, type LogFields } from "../../../src/telemetry/log.ts";
+import { createSink } from "../../support/sink.ts";
+
+const JWT = `eyJ${"a".repeat(30)}.eyJ${"b".repeat(40)}.${"c".repeat(60)}`;
+
+describe("the log", () => {
+  it("is one JSON object a line, with time, level, message and fields", () => {
+    const sink = createSink();
+    const log = createLogger({ level: "info", format: "json", stream: sink.stream });
+    log.info("call finished", { callId: "c1", milliseconds: 12 });
+    log.warn("two\nlines");
+    const [first, second, rest] = sink.text().split("\n");
+    const { time, ...line } = JSON.parse(first ?? "");
+    assert.match(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    assert.deepEqual(line, { level: "info", message: "call finished", callId: "c1", milliseconds: 12 });
+    assert.equal(JSON.parse(second ?? "").message, "two\nlines");
+    assert.equal(rest, "");
+  });
+
+  it("leaves out what is below its level", () => {
+    const sink = createSink();
+    const log = createLogger({ level: "warn", format: "json", stream: sink.stream });
+    log.info("no");
+    log.debug("no");
+    log.error("yes");
+    assert.deepEqual(sink.text().match(/"message":"\w+"/g), ['"message":"yes"']);
+  });
+
+  it("carries the fields of a child on all its lines and not on its parent's", () => {
+    const sink = createSink();
+    const log = createLogger({ level: "info", format: "json", stream: sink.stream });
+    const child = log.child({ callId: "c1" }).child({ volume: "pvc-1" });
+    child.info("a", { volume: "pvc-2" });
+    log.info("b");
+    const lines = sink
+      .text()
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    assert.deepEqual([lines[0].callId, lines[0].volume], ["c1", "pvc-2"]);
+    assert.deepEqual([lines[1].callId, lines[1].volume], [undefined, undefined]);
+  });
+
+  it("holds no token in message, field, error, cause or dropped field", () => {
+    for (const level of ["info", "debug"] as const) {
+      for (const format of ["json", "text"] as const) {
+        const sink = createSink();
+        const log = createLogger({ level, format, stream: sink.stream });
+        const error = new Error(`refused ${JWT}`, { cause: new Error(JWT) });
+        const smuggled = { headers: JWT, [JWT]: "x" } as LogFields;
+        log.error(`failed with ${JWT}`, { url: `https://x/?sig=${JWT}`, error, ...smuggled });
+        assert.doesNotMatch(sink.text(), /eyJ/);
+        assert.match(sink.text(), /headers/);
+      }
+    }
+  });
+
+  it("shows the stack of an error at level debug alone", () => {
+    for (const [level, shown] of [
+      ["info", false],
+      ["debug", true],
+    ] as const) {
+      const sink = createSink();
+      createLogger({ level, format: "json", stream: sink.stream }).error("x", { error: new Error("y") });
+      assert.equal("stack" in JSON.parse(sink.text()), shown);
+    }
+  });
+
+  it("as text puts time, level, message and fields on one line", () => {
+    const sink = createSink();
+    const log = createLogger({ level: "info", format: "text", stream: sink.stream });
+    log.info("serving", { endpoint: "/csi/csi.sock", error: "two\nlines" });
+    assert.match(
+      sink.text(),
+      /^\d\d:\d\d:\d\d\.\d{3} info {2}serving {2}endpoint=\/csi\/csi\.sock {2}error="two\\nlines"\n$/,
+    );
+  });
+});
