@@ -1,0 +1,74 @@
+/** `keyless-csi controller`: the service. Runs until SIGTERM, then drains: exit 0 when all work was finished, else 1. */
+import { readFileSync } from "node:fs";
+import { getCACertificates, setDefaultCACertificates } from "node:tls";
+import { startApp } from "../app.ts";
+import type { CloudFile } from "../config/cloud.ts";
+import { type ControllerConfig, checkController, toControllerConfig } from "../config/controller.ts";
+import { controllerSettings } from "../config/controller-settings.ts";
+import type { Fault } from "../config/fault.ts";
+import { DriverError } from "../errors.ts";
+import { createLogger } from "../telemetry/log.ts";
+import { VERSION } from "../version.ts";
+import { defineCommand, EXIT } from "./command.ts";
+import { emulatorParts } from "./emulator-parts.ts";
+
+export const command = defineCommand({
+  settings: controllerSettings,
+  check: (draft) => [...checkController(draft), ...(draft.emulator === true ? findAbsentEmulator() : [])],
+  async run({ values, stderr, signal }) {
+    const emulator = values.emulator ? await startOwnEmulator() : undefined;
+    try {
+      const config = toControllerConfig(values, emulator?.info);
+      trustCloud(config);
+      const log = createLogger({ level: config.logLevel, format: config.logFormat, stream: stderr });
+      const app = await startApp({ config, log });
+      log.info("serving", describeService(config));
+      await aborted(signal);
+      log.info("draining", { signal: String(signal.reason), gracePeriodMs: config.gracePeriodMs });
+      const outcome = await app.stop();
+      log.info(outcome === "finished" ? "stopped, all work finished" : "stopped, work was abandoned");
+      return outcome === "finished" ? EXIT.ok : EXIT.failure;
+    } finally {
+      await emulator?.close();
+    }
+  },
+});
+
+/** The service bundle holds no emulator: asking it for one is a fault of the command line. */
+function findAbsentEmulator(): readonly Fault[] {
+  if (emulatorParts !== undefined) return [];
+  const problem = "this build holds no emulator; name a subscription, or use --cloud-file";
+  return [{ setting: "emulator", source: "--emulator", problem }];
+}
+
+async function startOwnEmulator(): Promise<{ readonly info: CloudFile; close(): Promise<void> }> {
+  if (emulatorParts === undefined) throw new DriverError("Unsupported", "--emulator: this build holds no emulator");
+  const { startEmulator } = await emulatorParts.loadEmulator();
+  return startEmulator({});
+}
+
+/** A custom cloud's authority is trusted beside the system's, in the whole process: the SDKs have no setting for it. */
+export function trustCloud({ cloud }: Pick<ControllerConfig, "cloud">): void {
+  if (cloud.caFile === undefined) return;
+  setDefaultCACertificates([...getCACertificates("default"), readFileSync(cloud.caFile, "utf8")]);
+}
+
+function describeService(config: ControllerConfig): Record<string, string> {
+  const { driverName, clusterId, cloud, subscriptionId, resourceGroup, location, credential, socketPath } = config;
+  return {
+    version: VERSION,
+    endpoint: socketPath,
+    driverName,
+    clusterId,
+    cloud: cloud.name,
+    subscriptionId,
+    resourceGroup,
+    location,
+    credential: credential.kind,
+  };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}

@@ -1,0 +1,97 @@
+/**
+ * Around every RPC: an id, the observer, and the answer for a failure. The only table from the domain's reasons to gRPC
+ * codes is here.
+ */
+import { randomUUID } from "node:crypto";
+import { type handleUnaryCall, type sendUnaryData, status } from "@grpc/grpc-js";
+import { DriverError, type Reason } from "../errors.ts";
+
+/** A reason without a row does not compile. INVALID_ARGUMENT makes csi-provisioner wait its longest interval. */
+const CODES: Readonly<Record<Reason, status>> = {
+  InvalidRequest: status.INVALID_ARGUMENT,
+  OutOfRange: status.OUT_OF_RANGE,
+  NotFound: status.NOT_FOUND,
+  Incompatible: status.ALREADY_EXISTS,
+  InUse: status.FAILED_PRECONDITION,
+  NotOurs: status.FAILED_PRECONDITION,
+  Forbidden: status.PERMISSION_DENIED,
+  Unauthenticated: status.UNAUTHENTICATED,
+  QuotaExhausted: status.RESOURCE_EXHAUSTED,
+  Misconfigured: status.FAILED_PRECONDITION,
+  Busy: status.ABORTED,
+  BadPageToken: status.ABORTED,
+  Throttled: status.UNAVAILABLE,
+  Unavailable: status.UNAVAILABLE,
+  DeadlineExceeded: status.DEADLINE_EXCEEDED,
+  Unsupported: status.UNIMPLEMENTED,
+  Internal: status.INTERNAL,
+};
+
+/** After these csi-provisioner keeps calling, also when the claim is gone; every other code makes it forget (contract.md 2). */
+const RETRIED: readonly status[] = [status.CANCELLED, status.DEADLINE_EXCEEDED, status.UNAVAILABLE, status.ABORTED];
+
+/** Whether csi-provisioner forgets the volume after this answer. */
+export function isFinal(code: status): boolean {
+  return !RETRIED.includes(code);
+}
+
+/** The code for a failure. One that left something behind never answers a final code, whatever its reason. */
+export function codeFor(error: unknown): status {
+  if (!(error instanceof DriverError)) return status.INTERNAL;
+  const code = CODES[error.reason];
+  return error.isUnfinished && isFinal(code) ? status.UNAVAILABLE : code;
+}
+
+/** How a call ended, for the log and the metrics. */
+export interface CallOutcome {
+  /** `/csi.v1.Controller/CreateVolume`, as sidecars name it in their metrics. */
+  readonly method: string;
+  readonly callId: string;
+  /** Name of the gRPC status: `OK`, `UNAVAILABLE`, ... */
+  readonly code: string;
+  readonly milliseconds: number;
+  readonly error?: unknown;
+}
+
+/** Told of every call. `run` may put the id into the logs of everything that the call does. */
+export interface CallObserver {
+  run<T>(callId: string, work: () => Promise<T>): Promise<T>;
+  finished(outcome: CallOutcome): void;
+}
+
+/** A gRPC handler around plain work. A fault of ours never leaves as it is: its message may hold anything. */
+export function unaryCall<Request, Response>(
+  method: string,
+  work: (request: Request) => Promise<Response>,
+  observer: CallObserver,
+): handleUnaryCall<Request, Response> {
+  return (call, answer) => {
+    const callId = randomUUID();
+    const begun = performance.now();
+    const finish = (code: status, error?: unknown) =>
+      observer.finished({
+        method,
+        callId,
+        code: status[code],
+        milliseconds: Math.round(performance.now() - begun),
+        ...(error !== undefined && { error }),
+      });
+    observer
+      .run(callId, () => work(call.request))
+      .then(
+        (response) => {
+          finish(status.OK);
+          answer(null, response);
+        },
+        (error: unknown) => {
+          finish(codeFor(error), error);
+          refuse(answer, callId, error);
+        },
+      );
+  };
+}
+
+function refuse<Response>(answer: sendUnaryData<Response>, callId: string, error: unknown): void {
+  const details = error instanceof DriverError ? error.message : "internal error";
+  answer({ code: codeFor(error), details: `${details} (call ${callId})` });
+}

@@ -1,0 +1,122 @@
+/**
+ * From protobuf messages (untrusted) to our own requests. An int64 becomes a number here and nowhere else; what the CSI
+ * specification requires of a request is checked here.
+ */
+import { DriverError } from "../errors.ts";
+import { MAX_SIZE_BYTES, type SizeRange, type VolumeRequest } from "../volume/plan.ts";
+import type { ClaimRef } from "../volume/ports.ts";
+import type {
+  CapacityRange,
+  ControllerExpandVolumeRequest,
+  CreateVolumeRequest,
+  VolumeCapability,
+} from "./proto.generated.ts";
+
+/** CSI: strings are limited to this many bytes. */
+const MAX_NAME_BYTES = 128;
+/** Parameters with this prefix are csi-provisioner's (`--extra-create-metadata`), not the class's. */
+const PROVISIONER_PREFIX = "csi.storage.k8s.io/";
+
+const ACCESS_MODES = [
+  "SINGLE_NODE_WRITER",
+  "SINGLE_NODE_READER_ONLY",
+  "SINGLE_NODE_SINGLE_WRITER",
+  "SINGLE_NODE_MULTI_WRITER",
+  "MULTI_NODE_READER_ONLY",
+  "MULTI_NODE_SINGLE_WRITER",
+  "MULTI_NODE_MULTI_WRITER",
+];
+
+/** Throws InvalidRequest for what the message lacks or asks in vain; the parameters are judged later, all at once. */
+export function toVolumeRequest(message: CreateVolumeRequest): VolumeRequest {
+  assertName(message.name);
+  assertCapabilities(message.volume_capabilities);
+  if (message.volume_content_source !== null) {
+    throw invalid("volume_content_source is not supported: create an empty volume, without dataSource in the claim");
+  }
+  const mutable = Object.keys(message.mutable_parameters);
+  if (mutable.length > 0) {
+    throw invalid(`mutable_parameters are not supported (${mutable.join(", ")}): remove the VolumeAttributesClass`);
+  }
+  const claim = claimOf(message.parameters);
+  return {
+    name: message.name,
+    ...sizesOf(message.capacity_range),
+    parameters: Object.fromEntries(
+      Object.entries(message.parameters).filter(([key]) => !key.startsWith(PROVISIONER_PREFIX)),
+    ),
+    ...(claim && { claim }),
+  };
+}
+
+/** Throws InvalidRequest when there is no id. */
+export function requireVolumeId(volumeId: string): string {
+  if (volumeId === "") throw invalid("volume_id is missing");
+  return volumeId;
+}
+
+/** Throws InvalidRequest for a negative number; 0 means as many as fit. */
+export function requireMaxEntries(maxEntries: number): number {
+  if (maxEntries < 0) throw invalid(`max_entries ${maxEntries} is negative: give 0 or more`);
+  return maxEntries;
+}
+
+/** Throws InvalidRequest when no size is asked for, or a capability that cannot be had. */
+export function toExpandRange(message: ControllerExpandVolumeRequest): SizeRange {
+  if (message.volume_capability !== null) assertCapabilities([message.volume_capability]);
+  const range = sizesOf(message.capacity_range);
+  if (range.requiredBytes === 0 && range.limitBytes === 0)
+    throw invalid("capacity_range is missing: state required_bytes");
+  return range;
+}
+
+/** Throws InvalidRequest when none is given or one cannot be had. */
+export function assertCapabilities(capabilities: readonly VolumeCapability[]): void {
+  if (capabilities.length === 0) throw invalid("volume_capabilities are missing");
+  const fault = findUnsupported(capabilities);
+  if (fault !== undefined) throw invalid(fault);
+}
+
+/** Why one of the capabilities cannot be had, or undefined when all can. */
+export function findUnsupported(capabilities: readonly VolumeCapability[]): string | undefined {
+  for (const { access_type: type, access_mode: access } of capabilities) {
+    if (type === "block") return "raw block volumes are not supported: use volumeMode Filesystem";
+    if (type !== "mount") return "volume_capability without access_type: state mount";
+    const mode = access?.mode ?? "UNKNOWN";
+    if (!ACCESS_MODES.includes(String(mode)))
+      return `access mode ${mode} is not supported: use ${ACCESS_MODES.join(", ")}`;
+  }
+  return undefined;
+}
+
+function assertName(name: string): void {
+  if (name === "") throw invalid("name is missing");
+  const bytes = Buffer.byteLength(name, "utf8");
+  if (bytes > MAX_NAME_BYTES) throw invalid(`name has ${bytes} bytes: at most ${MAX_NAME_BYTES} are allowed`);
+  // CSI leaves out control characters; they would also end up in logs and HTTP headers.
+  if (/\p{Cc}/u.test(name)) throw invalid(`name ${JSON.stringify(name)} has control characters: remove them`);
+}
+
+function sizesOf(range: CapacityRange | null): SizeRange {
+  return {
+    requiredBytes: toBytes("required_bytes", range?.required_bytes ?? "0"),
+    limitBytes: toBytes("limit_bytes", range?.limit_bytes ?? "0"),
+  };
+}
+
+/** Exact up to 2^53; past the largest volume the exact value no longer matters. */
+function toBytes(field: string, text: string): number {
+  const value = BigInt(text);
+  if (value < 0n) throw invalid(`${field} "${text}" is negative: give a number of bytes`);
+  return value > BigInt(MAX_SIZE_BYTES) ? MAX_SIZE_BYTES + 1 : Number(value);
+}
+
+function claimOf(parameters: Readonly<Record<string, string>>): ClaimRef | undefined {
+  const name = parameters[`${PROVISIONER_PREFIX}pvc/name`];
+  const namespace = parameters[`${PROVISIONER_PREFIX}pvc/namespace`];
+  return name && namespace ? { namespace, name } : undefined;
+}
+
+function invalid(message: string): DriverError {
+  return new DriverError("InvalidRequest", message);
+}

@@ -1,0 +1,89 @@
+/** The gRPC server on its unix socket: the only place that listens to Kubernetes. */
+import { chmod, lstat, unlink } from "node:fs/promises";
+import { connect } from "node:net";
+import { loadPackageDefinition, Server, ServerCredentials, type ServiceClientConstructor } from "@grpc/grpc-js";
+import { fromJSON } from "@grpc/proto-loader";
+import { DriverError } from "../errors.ts";
+import { type CallObserver, unaryCall } from "./call.ts";
+import { type ControllerCalls, descriptor, type IdentityCalls, loaderOptions } from "./proto.generated.ts";
+
+/** A service: the RPCs it serves, as plain functions. gRPC answers UNIMPLEMENTED for the others. */
+export type ServiceOf<Calls extends { [M in keyof Calls]: { server: { request: unknown; response: unknown } } }> = {
+  [M in keyof Calls]?: (request: Calls[M]["server"]["request"]) => Promise<Calls[M]["server"]["response"]>;
+};
+
+export interface CsiServerOptions {
+  readonly identity: ServiceOf<IdentityCalls>;
+  readonly controller: ServiceOf<ControllerCalls>;
+  readonly observer: CallObserver;
+}
+
+export interface CsiServer {
+  /** Throws Misconfigured when another process is served there. */
+  listen(socketPath: string): Promise<void>;
+  /** Accepts nothing more and resolves when every call has its answer. */
+  drain(): Promise<void>;
+  /** Ends what is still under way. */
+  destroy(): void;
+}
+
+export function createCsiServer(options: CsiServerOptions): CsiServer {
+  const server = new Server();
+  const definition = loadPackageDefinition(fromJSON(descriptor, loaderOptions)) as unknown as {
+    csi: { v1: Record<"Identity" | "Controller", ServiceClientConstructor> };
+  };
+  for (const [name, service] of [
+    ["Identity", options.identity],
+    ["Controller", options.controller],
+  ] as const) {
+    const handlers = Object.entries(service as Record<string, (request: never) => Promise<unknown>>).map(
+      ([rpc, work]) => [rpc, unaryCall(`/csi.v1.${name}/${rpc}`, work, options.observer)],
+    );
+    server.addService(definition.csi.v1[name].service, Object.fromEntries(handlers));
+  }
+  return {
+    listen: (socketPath) => listen(server, socketPath),
+    drain: () => new Promise((resolve, reject) => server.tryShutdown((error) => (error ? reject(error) : resolve()))),
+    destroy: () => server.forceShutdown(),
+  };
+}
+
+/** Mode 0600 from the first moment: whoever can connect can create and delete volumes. */
+async function listen(server: Server, socketPath: string): Promise<void> {
+  await removeStaleSocket(socketPath);
+  const umask = process.umask(0o177);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.bindAsync(`unix:${socketPath}`, ServerCredentials.createInsecure(), (error) =>
+        error ? reject(error) : resolve(),
+      );
+    });
+    await chmod(socketPath, 0o600);
+  } catch (error) {
+    throw new DriverError("Misconfigured", `cannot serve on ${socketPath}: ${(error as Error).message}`, {
+      cause: error,
+    });
+  } finally {
+    process.umask(umask);
+  }
+}
+
+/** A socket that a killed process has left is replaced, a live one is not. */
+async function removeStaleSocket(socketPath: string): Promise<void> {
+  const state = await new Promise<"absent" | "stale" | "live">((resolve) => {
+    const probe = connect(socketPath)
+      .once("connect", () => {
+        probe.destroy();
+        resolve("live");
+      })
+      .once("error", (error: NodeJS.ErrnoException) => resolve(error.code === "ECONNREFUSED" ? "stale" : "absent"));
+  });
+  if (state === "live") {
+    throw new DriverError(
+      "Misconfigured",
+      `another process is serving on ${socketPath}: stop it, or choose another --endpoint`,
+    );
+  }
+  // A regular file refuses connections too, and is not ours to remove.
+  if (state === "stale" && (await lstat(socketPath)).isSocket()) await unlink(socketPath);
+}

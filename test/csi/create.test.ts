@@ -1,0 +1,274 @@
+// CreateVolume over real gRPC, against the emulator: what is asserted is what Azure holds afterwards.
+import assert from "node:assert/strict";
+import { status } from "@grpc/grpc-js";
+import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
+
+const DATA_ROLE = "a42b9bc9-8c32-5e88-8eee-319364d6623a";
+
+describe("CreateVolume", () => {
+  let it_: EmulatedApp;
+  before(async () => {
+    it_ = await startEmulatedApp();
+  });
+  after(async () => {
+    assert.deepEqual(it_.emulator.calls.report().alarms, [], "nobody may ask for an account key");
+    await it_.stop();
+  });
+
+  const refused = (promise: Promise<unknown>, code: status, message: RegExp) =>
+    assert.rejects(promise, (error: { code: status; details: string }) => {
+      assert.equal(status[error.code], status[code], error.details);
+      assert.match(error.details, message);
+      return true;
+    });
+
+  const accountOf = (id: string) => it_.emulator.world.accounts.get(id.split("#")[1] ?? "");
+  const containerOf = (id: string) => it_.emulator.world.containers.get(id.split("#").slice(1, 3).join("/"));
+  const grantsAt = (id: string) =>
+    [...it_.emulator.world.roleAssignments.values()].filter(
+      ({ scope, effectiveUntil }) => effectiveUntil === undefined && scope.endsWith(`/containers/${id.split("#")[2]}`),
+    );
+
+  it("makes a keyless account, a container and one role assignment, and says how to mount", async () => {
+    const { emulator, csi } = it_;
+    const [identity] = emulator.info.identities;
+    const request = createRequest(emulator, {
+      "csi.storage.k8s.io/pvc/namespace": "team",
+      "csi.storage.k8s.io/pvc/name": "data",
+    });
+    const volume = await create({ csi }, request);
+
+    const { properties, kind, sku, tags } = accountOf(volume.volume_id) ?? assert.fail("no account");
+    assert.equal(properties["allowSharedKeyAccess"], false);
+    assert.equal(properties["allowBlobPublicAccess"], false);
+    assert.equal(properties["allowCrossTenantReplication"], false);
+    assert.equal(properties["minimumTlsVersion"], "TLS1_2");
+    assert.equal(properties["supportsHttpsTrafficOnly"], true);
+    assert.equal(properties["isLocalUserEnabled"], false);
+    assert.equal(properties["defaultToOAuthAuthentication"], true);
+    assert.equal(kind, "StorageV2");
+    assert.equal(sku.name, "Standard_LRS");
+    assert.equal(tags["keyless-csi.cluster"], "emulator");
+    assert.equal(tags["keyless-csi.isolation"], "pool");
+
+    const container = containerOf(volume.volume_id) ?? assert.fail("no container");
+    assert.equal(container.publicAccess, "None");
+    assert.equal(container.metadata["keyless_volume"], request.name);
+    assert.equal(container.metadata["keyless_size_bytes"], String(2 ** 30));
+    assert.equal(container.metadata["keyless_pvc_namespace"], "team");
+    assert.equal(container.metadata["keyless_pvc_name"], "data");
+
+    const grants = grantsAt(volume.volume_id);
+    assert.deepEqual(
+      grants.map(({ principalId, principalType, roleDefinitionName }) => [
+        principalId,
+        principalType,
+        roleDefinitionName,
+      ]),
+      [[identity?.principalId, "ServicePrincipal", DATA_ROLE]],
+    );
+    assert.match(grants[0]?.description ?? "", /^keyless-csi v1 cluster=emulator volume=pvc-.* claim=team\/data$/);
+
+    const { subscriptionId, resourceGroup, tenantId } = emulator.info;
+    const [, account, name] = volume.volume_id.split("#");
+    assert.equal(volume.volume_id, `${resourceGroup}#${account}#${request.name}###${subscriptionId}`);
+    assert.equal(volume.capacity_bytes, String(2 ** 30));
+    assert.deepEqual(volume.volume_context, {
+      mountWithWorkloadIdentityToken: "true",
+      clientID: identity?.clientId,
+      tenantID: tenantId,
+      storageaccount: account,
+      containerName: name,
+      resourcegroup: resourceGroup,
+      subscriptionid: subscriptionId,
+      storageEndpointSuffix: "core.windows.net",
+      AzureStorageAADEndpoint: emulator.info.authorityHost,
+      protocol: "fuse2",
+    });
+  });
+
+  it("after the first volume of a class needs at most 3 calls, and a repeated one at most 3 and no write", async () => {
+    const { emulator, csi } = it_;
+    await create({ csi }, createRequest(emulator));
+    it_.forgetCalls();
+    const request = createRequest(emulator);
+    const first = await create({ csi }, request);
+    const warm = it_.armCalls();
+    it_.forgetCalls();
+    assert.deepEqual(await create({ csi }, request), first);
+    const repeated = it_.armCalls();
+    it_.forgetCalls();
+    await csi.controller("DeleteVolume", { volume_id: first.volume_id });
+    const deletion = it_.armCalls();
+    const list = (calls: typeof warm) =>
+      calls.map(({ method, operation, status: code }) => `${method} ${operation} ${code}`);
+    console.log(`      create ${warm.length}:`, list(warm).join(", "));
+    console.log(`      repeat ${repeated.length}:`, list(repeated).join(", "));
+    console.log(`      delete ${deletion.length}:`, list(deletion).join(", "));
+    assert(warm.length <= 3 && repeated.length <= 3 && deletion.length <= 6);
+    assert(repeated.every(({ method }) => method === "GET"));
+  });
+
+  it("a hundred claims that arrive together on a cold class make one account", async () => {
+    const { emulator, csi } = it_;
+    it_.forgetCalls();
+    const requests = Array.from({ length: 100 }, () => createRequest(emulator, { tags: "test=stampede" }));
+    const volumes = await Promise.all(requests.map((request) => create({ csi }, request)));
+    const accounts = new Set(volumes.map(({ volume_id: id }) => id.split("#")[1]));
+    assert.equal(accounts.size, 1);
+    const puts = it_
+      .armCalls()
+      .filter(({ method, operation }) => method === "PUT" && /storageAccounts\/create/i.test(operation));
+    assert.equal(puts.length, 1);
+    for (const { volume_id: id } of volumes) assert.equal(grantsAt(id).length, 1);
+  });
+
+  it("isolation by volume makes an account for it alone, and deletes it with the volume", async () => {
+    const { emulator, csi } = it_;
+    const volume = await create({ csi }, createRequest(emulator, { isolation: "volume" }));
+    const other = await create({ csi }, createRequest(emulator, { isolation: "volume" }));
+    assert.notEqual(accountOf(volume.volume_id)?.name, accountOf(other.volume_id)?.name);
+    await csi.controller("DeleteVolume", { volume_id: volume.volume_id });
+    assert.equal(accountOf(volume.volume_id), undefined);
+    assert.deepEqual(grantsAt(volume.volume_id), []);
+    assert(accountOf(other.volume_id) && containerOf(other.volume_id), "the other volume's account stays");
+  });
+
+  it("what a class asks of the account is what Azure holds", async () => {
+    const { emulator, csi } = it_;
+    const volume = await create(
+      { csi },
+      createRequest(emulator, {
+        skuName: "Standard_ZRS",
+        location: "North Europe",
+        accessTier: "Cool",
+        isHnsEnabled: "true",
+        tags: "team=a,cost=7",
+        publicNetworkAccess: "Disabled",
+        requireInfraEncryption: "true",
+        softDeleteBlobs: "7",
+        softDeleteContainers: "14",
+      }),
+    );
+    const { properties, sku, location, tags, blobService } = accountOf(volume.volume_id) ?? assert.fail("no account");
+    assert.equal(sku.name, "Standard_ZRS");
+    assert.equal(location, "northeurope");
+    assert.equal(properties["accessTier"], "Cool");
+    assert.equal(properties["isHnsEnabled"], true);
+    assert.equal(properties["publicNetworkAccess"], "Disabled");
+    assert.equal(
+      (properties["encryption"] as { requireInfrastructureEncryption?: boolean }).requireInfrastructureEncryption,
+      true,
+    );
+    assert.equal(tags["team"], "a");
+    assert.equal(tags["cost"], "7");
+    assert.deepEqual(blobService["deleteRetentionPolicy"], { enabled: true, days: 7 });
+    assert.deepEqual(blobService["containerDeleteRetentionPolicy"], { enabled: true, days: 14 });
+    assert.equal(volume.volume_context["isHnsEnabled"], "true");
+  });
+
+  it("a Premium class makes a block blob account", async () => {
+    const volume = await create(it_, createRequest(it_.emulator, { skuName: "Premium_LRS" }));
+    assert.equal(accountOf(volume.volume_id)?.kind, "BlockBlobStorage");
+  });
+
+  it("the same name with another size or other parameters is ALREADY_EXISTS, and nothing changes", async () => {
+    const { emulator, csi } = it_;
+    const request = createRequest(emulator);
+    const volume = await create({ csi }, request);
+    const larger = { ...request, capacity_range: { required_bytes: String(2 ** 31) } };
+    await refused(csi.controller("CreateVolume", larger), status.ALREADY_EXISTS, /exists with 1073741824 bytes/);
+    const other = { ...request, parameters: { ...request.parameters, mountPermissions: "0700" } };
+    await refused(csi.controller("CreateVolume", other), status.ALREADY_EXISTS, /exists with other parameters/);
+    assert.equal(containerOf(volume.volume_id)?.metadata["keyless_size_bytes"], String(2 ** 30));
+  });
+
+  it("a size within the limits of the repeated request is the same volume", async () => {
+    const { emulator, csi } = it_;
+    const request = createRequest(emulator);
+    await create({ csi }, request);
+    const within = { ...request, capacity_range: { required_bytes: "5", limit_bytes: String(2 ** 31) } };
+    assert.equal((await create({ csi }, within)).capacity_bytes, String(2 ** 30));
+  });
+
+  it("metadata that a workload has emptied does not lose the volume", async () => {
+    const { emulator, csi } = it_;
+    const request = createRequest(emulator);
+    const volume = await create({ csi }, request);
+    const container = containerOf(volume.volume_id) ?? assert.fail("no container");
+    for (const metadata of [{ keyless_size_bytes: "nonsense" }, {}]) {
+      container.metadata = metadata;
+      assert.deepEqual(await create({ csi }, request), volume);
+    }
+  });
+
+  it("a principal id in the class is granted as it is, without a look at the identities", async () => {
+    const { emulator, csi } = it_;
+    const [, other] = emulator.info.identities;
+    const parameters = { clientID: other?.clientId ?? "", principalID: other?.principalId ?? "" };
+    it_.forgetCalls();
+    const volume = await create({ csi }, createRequest(emulator, parameters));
+    assert.equal(grantsAt(volume.volume_id)[0]?.principalId, other?.principalId);
+    assert(!it_.armCalls().some(({ operation }) => /identities/i.test(operation)));
+  });
+
+  describe("refuses before anything is touched:", () => {
+    const block = { block: {}, access_mode: { mode: "SINGLE_NODE_WRITER" } } as const;
+    const unknownMode = { mount: {}, access_mode: { mode: 99 } };
+    const cases: [string, Partial<ReturnType<typeof createRequest>>, Record<string, string>, status, RegExp][] = [
+      ["no name", { name: "" }, {}, status.INVALID_ARGUMENT, /name is missing/],
+      ["a name of 129 bytes", { name: `${"ü".repeat(64)}x` }, {}, status.INVALID_ARGUMENT, /129 bytes/],
+      ["a name with control characters", { name: "a\nb" }, {}, status.INVALID_ARGUMENT, /control characters/],
+      ["no capabilities", { volume_capabilities: [] }, {}, status.INVALID_ARGUMENT, /volume_capabilities are missing/],
+      ["a block volume", { volume_capabilities: [block] }, {}, status.INVALID_ARGUMENT, /raw block volumes/],
+      ["an unknown access mode", { volume_capabilities: [unknownMode] }, {}, status.INVALID_ARGUMENT, /access mode 99/],
+      [
+        "a content source",
+        { volume_content_source: { volume: { volume_id: "x" } } },
+        {},
+        status.INVALID_ARGUMENT,
+        /volume_content_source/,
+      ],
+      ["mutable parameters", { mutable_parameters: { iops: "1" } }, {}, status.INVALID_ARGUMENT, /mutable_parameters/],
+      [
+        "a negative size",
+        { capacity_range: { required_bytes: "-1" } },
+        {},
+        status.INVALID_ARGUMENT,
+        /required_bytes "-1"/,
+      ],
+      [
+        "a size over 5 PiB",
+        { capacity_range: { required_bytes: "9223372036854775807" } },
+        {},
+        status.OUT_OF_RANGE,
+        /5 PiB/,
+      ],
+      ["a misspelt parameter", {}, { skuNmae: "Standard_LRS" }, status.INVALID_ARGUMENT, /did you mean skuName\?/],
+      [
+        "a key-based parameter",
+        {},
+        { secretName: "s" },
+        status.INVALID_ARGUMENT,
+        /secretName belongs to mounting by account key/,
+      ],
+    ];
+    for (const [what, overrides, parameters, code, message] of cases) {
+      it(what, async () => {
+        const { emulator, csi } = it_;
+        it_.forgetCalls();
+        await refused(csi.controller("CreateVolume", createRequest(emulator, parameters, overrides)), code, message);
+        assert.deepEqual(it_.armCalls(), [], "no call to Azure for a request that is refused");
+      });
+    }
+
+    it("an identity that does not exist, with the fix", async () => {
+      const { emulator, csi } = it_;
+      const clientID = "99999999-9999-4999-8999-999999999999";
+      const accounts = emulator.world.accounts.size;
+      const request = createRequest(emulator, { clientID, tags: "test=identity" });
+      await refused(csi.controller("CreateVolume", request), status.FAILED_PRECONDITION, /set principalID/);
+      assert.equal(emulator.world.accounts.size, accounts);
+    });
+  });
+});

@@ -1,0 +1,98 @@
+// The service and the emulator in this process, joined as `controller --emulator` joins them, and a client on the socket.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { getCACertificates, setDefaultCACertificates } from "node:tls";
+import { type App, startApp } from "../../src/app.ts";
+import { type ControllerConfig, toControllerConfig } from "../../src/config/controller.ts";
+import { controllerSettings } from "../../src/config/controller-settings.ts";
+import { loadSettings } from "../../src/config/load.ts";
+import type { CreateVolumeRequestInit, Volume } from "../../src/csi/proto.generated.ts";
+import { type Emulator, type EmulatorOptions, startEmulator } from "../../src/emulator/emulator.ts";
+import { createLogger } from "../../src/telemetry/log.ts";
+import { type CsiClient, connectCsi } from "./csi-client.ts";
+import { createSink } from "./sink.ts";
+
+export interface EmulatedApp {
+  readonly emulator: Emulator;
+  readonly config: ControllerConfig;
+  readonly app: App;
+  readonly csi: CsiClient;
+  /** What the service has logged so far. */
+  log(): string;
+  /** Calls to ARM since the last `forgetCalls`, as `PUT storageAccounts/...` of the emulator's log. */
+  armCalls(): { readonly operation: string; readonly method: string; readonly status: number }[];
+  forgetCalls(): void;
+  /** Resolves when the service begins this step the next time. */
+  untilStep(step: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Nothing is left running when it rejects. `flags` are the controller's. */
+export async function startEmulatedApp(
+  flags: readonly string[] = [],
+  options: EmulatorOptions = {},
+): Promise<EmulatedApp> {
+  const folder = await mkdtemp(join(tmpdir(), "keyless-csi-"));
+  const emulator = await startEmulator(options);
+  setDefaultCACertificates([...getCACertificates("default"), emulator.ca]);
+  const socketPath = join(folder, "csi.sock");
+  const argv = ["--emulator", "--endpoint", `unix://${socketPath}`, "--log-level", "debug", ...flags];
+  const loaded = loadSettings(controllerSettings, { argv, env: {} });
+  if (!("values" in loaded)) throw new Error(JSON.stringify(loaded));
+  const config = toControllerConfig(loaded.values, emulator.info);
+  const sink = createSink();
+  const log = createLogger({ level: config.logLevel, format: "json", stream: sink.stream });
+  let waiting: { readonly step: string; readonly go: () => void }[] = [];
+  const stepBegun = (step: string) => {
+    for (const each of waiting.filter((waiter) => waiter.step === step)) each.go();
+    waiting = waiting.filter((waiter) => waiter.step !== step);
+  };
+  const app = await startApp({ config, log, observer: { stepBegun } });
+  const csi = connectCsi(`unix:${socketPath}`);
+  return {
+    emulator,
+    config,
+    app,
+    csi,
+    log: sink.text,
+    armCalls: () =>
+      emulator.calls
+        .report()
+        .calls.filter(({ service }) => service === "arm")
+        .map(({ operation, method, status }) => ({ operation, method, status })),
+    forgetCalls: () => emulator.calls.clear(),
+    untilStep: (step) => new Promise((go) => void waiting.push({ step, go })),
+    async stop() {
+      csi.close();
+      await app.stop();
+      await emulator.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+let counter = 0;
+
+/** A request as csi-provisioner sends it, with a name of its own. */
+export function createRequest(
+  emulator: Emulator,
+  parameters: Record<string, string> = {},
+  overrides: Partial<CreateVolumeRequestInit> = {},
+): CreateVolumeRequestInit {
+  counter += 1;
+  return {
+    name: `pvc-00000000-0000-4000-8000-${String(counter).padStart(12, "0")}`,
+    capacity_range: { required_bytes: String(2 ** 30) },
+    volume_capabilities: [{ mount: {}, access_mode: { mode: "SINGLE_NODE_MULTI_WRITER" } }],
+    parameters: { clientID: emulator.info.identities[0]?.clientId ?? "", ...parameters },
+    ...overrides,
+  };
+}
+
+/** Creates a volume and answers it. */
+export async function create({ csi }: Pick<EmulatedApp, "csi">, request: CreateVolumeRequestInit): Promise<Volume> {
+  const { volume } = await csi.controller("CreateVolume", request);
+  if (volume === null) throw new Error("CreateVolume answered no volume");
+  return volume;
+}
