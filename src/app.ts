@@ -30,6 +30,8 @@ export interface AppOptions {
   readonly log: Logger;
   /** Told of everything beside log and metrics: the demo's display. */
   readonly observer?: Partial<AppObserver>;
+  /** Asked instead of the configured cluster: for tests without an API server. */
+  readonly cluster?: Cluster;
 }
 
 export interface App {
@@ -40,12 +42,12 @@ export interface App {
 }
 
 /** Serving when it resolves. Throws a DriverError when the socket or the health address cannot be had. */
-export async function startApp({ config, log, observer }: AppOptions): Promise<App> {
+export async function startApp({ config, log, observer, cluster }: AppOptions): Promise<App> {
   const metrics = createMetrics(config.driverName, VERSION);
   const own = createAppObserver({ log, metrics, calls: new AsyncLocalStorage() });
   const observing = observer === undefined ? own : joinObservers(own, observer);
   const signIn = watchSignIn(createCredentialFor(config));
-  const ports = createPorts(config, signIn.credential, observing);
+  const ports = createPorts(config, signIn.credential, observing, cluster ?? createClusterFor(config));
   const flights = createFlights();
   metrics.watchInFlight(flights.count);
   let isServing = false;
@@ -73,10 +75,17 @@ export async function startApp({ config, log, observer }: AppOptions): Promise<A
   };
 }
 
-function createPorts(config: ControllerConfig, credential: TokenCredential, observing: AppObserver): Ports {
+function createPorts(
+  config: ControllerConfig,
+  credential: TokenCredential,
+  observing: AppObserver,
+  cluster: Cluster,
+): Ports {
   const now = () => performance.now();
   const { armEndpoint: endpoint, armScope: scope } = config.cloud;
-  const arm = createArm({ credential, endpoint, scope, observeCall: observing.azureCalled, now });
+  const abroad = createCredentialsAbroad(config);
+  const credentialFor = (subscriptionId: string) => abroad.get(subscriptionId) ?? credential;
+  const arm = createArm({ credentialFor, endpoint, scope, observeCall: observing.azureCalled, now });
   const accounts = createAccounts({ arm, rememberMs: config.accountCacheMs, now, sleep: (ms) => sleep(ms) });
   return {
     accounts,
@@ -84,19 +93,19 @@ function createPorts(config: ControllerConfig, credential: TokenCredential, obse
     roleAssignments: createRoleAssignments({ arm, rememberMs: config.identityCacheMs, now }),
     identities: createIdentities({
       arm,
-      subscriptionIds: [config.subscriptionId],
+      scopes: config.identityScopes,
       rememberMs: config.identityCacheMs,
       now,
     }),
-    cluster: createClusterFor(config),
+    cluster,
     observer: observing,
   };
 }
 
-function createClusterFor({ kubernetes, kubeconfig }: ControllerConfig): Cluster {
+function createClusterFor({ kubernetes, kubeconfig, oidcIssuer }: ControllerConfig): Cluster {
   const isInCluster = process.env["KUBERNETES_SERVICE_HOST"] !== undefined;
   const isWanted = kubernetes === "on" || (kubernetes === "auto" && (kubeconfig !== undefined || isInCluster));
-  return isWanted ? createCluster(kubeconfig) : NO_CLUSTER;
+  return isWanted ? createCluster({ kubeconfig, oidcIssuer }) : NO_CLUSTER;
 }
 
 function createCredentialFor({ credential, cloud, tenantId }: ControllerConfig): TokenCredential {
@@ -108,6 +117,24 @@ function createCredentialFor({ credential, cloud, tenantId }: ControllerConfig):
     isPublicAuthority: cloud.isPublicAuthority,
     tenantId,
   });
+}
+
+/** In each storage tenant an identity trusts the controller's own ServiceAccount: the same token is exchanged there. */
+function createCredentialsAbroad({
+  credential,
+  cloud,
+  storageTenants,
+}: ControllerConfig): Map<string, TokenCredential> {
+  const { authorityHost, isPublicAuthority } = cloud;
+  const own = credential.tokenFile === undefined ? {} : { tokenFile: credential.tokenFile };
+  const entries = storageTenants.map(({ subscriptionId, tenantId, clientId }) => {
+    const kind = "workload-identity" as const;
+    return [
+      subscriptionId,
+      createCredential({ ...own, kind, authorityHost, isPublicAuthority, tenantId, clientId }),
+    ] as const;
+  });
+  return new Map(entries);
 }
 
 /** The credential, and whether its last sign-in worked. */
@@ -142,6 +169,14 @@ function toSettings(config: ControllerConfig): Settings {
     tenantId,
     allowedResourceGroups: config.allowedResourceGroups,
     roleId: config.role ?? DATA_ROLE_ID,
+    tenantOfSubscription: Object.fromEntries(
+      config.storageTenants.map((each) => [each.subscriptionId.toLowerCase(), each.tenantId]),
+    ),
+    tokenAudience: cloud.tokenAudience,
+    managesFederatedCredentials: config.managesFederatedCredentials,
+    allowedNamespaces: config.allowedNamespaces,
+    retainsOnDelete: config.onDelete === "retain",
+    repairsDrift: config.repairsDrift,
     ...(!isPublic && { storageEndpointSuffix: cloud.storageSuffix, aadEndpoint: cloud.authorityHost }),
   };
 }

@@ -2,6 +2,14 @@
 import type { StorageAccount, StorageAccountCreateParameters } from "@azure/arm-storage";
 import type { AccountSpec } from "../volume/ports.ts";
 
+/** What keeps everybody out who has no Entra identity; sent at creation, and again when an account was opened. */
+export const CLOSED = {
+  allowSharedKeyAccess: false,
+  allowBlobPublicAccess: false,
+  isLocalUserEnabled: false,
+  enableHttpsTrafficOnly: true,
+} as const;
+
 /** Every protective property is sent explicitly: policies deny its absence, and Azure's defaults change over time. */
 export function toCreateParameters(spec: AccountSpec): StorageAccountCreateParameters {
   return {
@@ -9,12 +17,9 @@ export function toCreateParameters(spec: AccountSpec): StorageAccountCreateParam
     kind: spec.kind,
     sku: { name: spec.skuName },
     tags: { ...spec.tags },
-    allowSharedKeyAccess: false,
-    allowBlobPublicAccess: false,
+    ...CLOSED,
     allowCrossTenantReplication: false,
     minimumTlsVersion: "TLS1_2",
-    enableHttpsTrafficOnly: true,
-    isLocalUserEnabled: false,
     defaultToOAuthAuthentication: true,
     ...(spec.accessTier !== undefined && { accessTier: spec.accessTier as "Hot" | "Cool" | "Cold" | "Premium" }),
     ...(spec.isHnsEnabled !== undefined && { isHnsEnabled: spec.isHnsEnabled }),

@@ -2,7 +2,7 @@
 import type { StorageAccount } from "@azure/arm-storage";
 import { accountId } from "../volume/names.ts";
 import type { Account, AccountRef, AccountSpec, Accounts, Place } from "../volume/ports.ts";
-import { openingsOf, toCreateParameters } from "./account-properties.ts";
+import { CLOSED, openingsOf, toCreateParameters } from "./account-properties.ts";
 import type { Arm } from "./arm.ts";
 import { codeOf, statusOf, toDriverError } from "./faults.ts";
 import { createFlight, createMemory } from "./memory.ts";
@@ -29,6 +29,8 @@ const EXISTS = ["StorageAccountAlreadyExists", "InvalidResourceLocation"];
 const SETTLE_ATTEMPTS = 60;
 const SETTLE_INTERVAL_MS = 2_000;
 
+const CLOSE_INTERVAL_MS = 3_600_000;
+
 /** The port, and a way to say that what was remembered is no longer true. */
 export interface RememberingAccounts extends Accounts {
   forget(ref: AccountRef): void;
@@ -37,6 +39,8 @@ export interface RememberingAccounts extends Accounts {
 export function createAccounts(options: AccountsOptions): RememberingAccounts {
   const accounts = createMemory<Account>(options.rememberMs, options.now);
   const retention = createMemory<true>(options.rememberMs, options.now);
+  // Where a policy opens the account again, closing it at every call would be a fight without end.
+  const closed = createMemory<true>(CLOSE_INTERVAL_MS, options.now);
   const finding = createFlight<Account | undefined>();
   const making = createFlight<Account | "taken">();
   const keyOf = (ref: AccountRef) => accountId(ref).toLowerCase();
@@ -66,6 +70,11 @@ export function createAccounts(options: AccountsOptions): RememberingAccounts {
       retention.set(keyOf(ref), true);
     },
     list: (place) => list(options.arm, place),
+    async close(ref) {
+      if (closed.get(keyOf(ref)) !== undefined) return undefined;
+      closed.set(keyOf(ref), true);
+      return remember(await close(options.arm, ref));
+    },
     holdsContainers: (ref) => holdsContainers(options.arm, ref),
     async remove(ref) {
       accounts.forget(keyOf(ref));
@@ -171,6 +180,15 @@ async function holdsContainers(arm: Arm, ref: AccountRef): Promise<boolean> {
   } catch (error) {
     if (statusOf(error) === 404) return false;
     throw toDriverError(error, `listing the containers of ${describe(ref)}`);
+  }
+}
+
+async function close(arm: Arm, ref: AccountRef): Promise<Account> {
+  try {
+    const { storageAccounts } = arm.subscription(ref.subscriptionId).storage;
+    return toAccount(ref, await storageAccounts.update(ref.resourceGroup, ref.name, CLOSED));
+  } catch (error) {
+    throw toDriverError(error, `turning keys and anonymous access off again on ${describe(ref)}`);
   }
 }
 

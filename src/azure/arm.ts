@@ -18,7 +18,8 @@ export interface AzureCall {
 }
 
 export interface ArmOptions {
-  readonly credential: TokenCredential;
+  /** A subscription of another tenant needs a token of that tenant. */
+  readonly credentialFor: (subscriptionId: string) => TokenCredential;
   /** `https://management.azure.com`, or another cloud's. */
   readonly endpoint: string;
   /** Scope of the token, `https://management.azure.com/.default` or another cloud's. */
@@ -55,14 +56,22 @@ export function createArm(options: ArmOptions): Arm {
   return {
     subscription(subscriptionId) {
       const key = subscriptionId.toLowerCase();
-      const known = clients.get(key) ?? {
-        storage: new StorageManagementClient(options.credential, subscriptionId, clientOptions),
-        authorization: new AuthorizationManagementClient(options.credential, subscriptionId, clientOptions),
-        identity: new ManagedServiceIdentityClient(options.credential, subscriptionId, clientOptions),
-      };
+      const known = clients.get(key) ?? createClients(options.credentialFor(key), subscriptionId, clientOptions);
       clients.set(key, known);
       return known;
     },
+  };
+}
+
+function createClients(
+  credential: TokenCredential,
+  subscriptionId: string,
+  options: Pick<ArmOptions, "endpoint"> & object,
+): SubscriptionClients {
+  return {
+    storage: new StorageManagementClient(credential, subscriptionId, options),
+    authorization: new AuthorizationManagementClient(credential, subscriptionId, options),
+    identity: new ManagedServiceIdentityClient(credential, subscriptionId, options),
   };
 }
 

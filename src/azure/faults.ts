@@ -3,6 +3,7 @@
  * the codes: REST reference of Microsoft.Storage and Microsoft.Authorization, "Troubleshoot Azure RBAC".
  */
 import { DriverError, type Reason } from "../errors.ts";
+import { describeDenials } from "./policy-denial.ts";
 
 const BY_CODE: Readonly<Record<string, Reason>> = {
   AccountNameInvalid: "InvalidRequest",
@@ -76,6 +77,9 @@ const REMEDIES: Partial<Readonly<Record<Reason, string>>> = {
   Busy: "it is tried again",
 };
 
+const POLICY_REMEDY =
+  "change the class so that it complies, or ask whoever owns the policy assignment for an exemption";
+
 /** What Azure's SDKs throw, as far as we read it. */
 interface AzureFault {
   readonly statusCode?: number;
@@ -89,8 +93,7 @@ interface AzureFault {
 /** ARM's error code (`RoleAssignmentExists`), or undefined when the fault did not come from ARM. */
 export function codeOf(error: unknown): string | undefined {
   const fault = asFault(error);
-  const body = fault?.details as { error?: { code?: unknown }; code?: unknown } | undefined;
-  const code = body?.error?.code ?? body?.code ?? fault?.code;
+  const code = (fault && bodyOf(fault)?.code) ?? fault?.code;
   return typeof code === "string" ? code : undefined;
 }
 
@@ -105,11 +108,13 @@ export function toDriverError(error: unknown, doing: string): DriverError {
   const fault = asFault(error) ?? {};
   const code = codeOf(error);
   const reason = reasonOf(fault, code);
-  const remedy = REMEDIES[reason];
+  const denied = code === "RequestDisallowedByPolicy" ? describeDenials(bodyOf(fault)) : undefined;
+  const words = denied === undefined ? firstLine(fault, error) : `Azure Policy denies it, ${denied}`;
+  const remedy = code === "RequestDisallowedByPolicy" ? POLICY_REMEDY : REMEDIES[reason];
   const retryAfterSeconds = Number(fault.response?.headers?.get("retry-after") ?? Number.NaN);
   return new DriverError(
     reason,
-    `${doing} failed (${describe(fault, code)}): ${firstLine(error)}${remedy === undefined ? "" : `; ${remedy}`}`,
+    `${doing} failed (${describe(fault, code)}): ${words}${remedy === undefined ? "" : `; ${remedy}`}`,
     { cause: error, ...(Number.isFinite(retryAfterSeconds) && { retryAfterSeconds }) },
   );
 }
@@ -130,11 +135,15 @@ function describe({ statusCode, name }: AzureFault, code: string | undefined): s
 }
 
 /** Azure's own words, one line of at most 400 characters: the rest (trace ids, JSON) is in the log's cause. */
-function firstLine(error: unknown): string {
-  const fault = asFault(error);
-  const body = fault?.details as { error?: { message?: unknown }; message?: unknown } | undefined;
-  const text = String(body?.error?.message ?? body?.message ?? fault?.message ?? error);
+function firstLine(fault: AzureFault, error: unknown): string {
+  const text = String(bodyOf(fault)?.message ?? fault.message ?? error);
   return (text.split(/[\r\n]/, 1)[0] ?? "").slice(0, 400);
+}
+
+/** The error in ARM's body, which some SDKs hand over without the member `error` around it. */
+function bodyOf({ details }: AzureFault): { readonly code?: unknown; readonly message?: unknown } | undefined {
+  const body = details as { error?: object | string | null; code?: unknown; message?: unknown } | undefined;
+  return typeof body?.error === "object" && body.error !== null ? body.error : body;
 }
 
 function asFault(error: unknown): AzureFault | undefined {

@@ -19,7 +19,7 @@ export function createRoleAssignments({ arm, rememberMs, now }: RoleAssignmentsO
   return {
     find: (scope, name) => find(clientFor(scope), scope, name),
     create: (assignment, description) => create(clientFor(assignment.scope), assignment, description),
-    listAt: (scope) => listAt(clientFor(scope), scope),
+    listAtAndAbove: (scope) => listAtAndAbove(clientFor(scope), scope),
     remove: (assignment) => remove(clientFor(assignment.scope), assignment),
     roleExists(subscriptionId, roleId) {
       const key = `${subscriptionId}/${roleId}`.toLowerCase();
@@ -61,13 +61,12 @@ async function create(client: Client, assignment: RoleAssignment, description: s
   }
 }
 
-/** `atScope()` answers this scope and the ones above; what is inherited is left out here. */
-async function listAt(client: Client, scope: string): Promise<RoleAssignment[]> {
+/** `atScope()` answers this scope and the ones above it, and leaves out what is below (REST: Role Assignments - List). */
+async function listAtAndAbove(client: Client, scope: string): Promise<RoleAssignment[]> {
   try {
     const found: RoleAssignment[] = [];
     for await (const item of client.listForScope(sdkScope(scope), { filter: "atScope()" })) {
-      const assignment = toRoleAssignment(item);
-      if (assignment.scope.toLowerCase() === scope.toLowerCase()) found.push(assignment);
+      found.push(toRoleAssignment(item));
     }
     return found;
   } catch (error) {

@@ -4,7 +4,18 @@
  */
 import { CLOUDS } from "./cloud.ts";
 import { cloudFile } from "./cloud-file.ts";
-import { choice, duration, guid, hostPort, list, path, pattern, toggle, unixSocket } from "./kinds.ts";
+import {
+  clusterId,
+  driverName,
+  identityScope,
+  issuerUrl,
+  location,
+  namespaceName,
+  resourceGroup,
+  resourceGroupRef,
+  storageTenant,
+} from "./controller-kinds.ts";
+import { choice, duration, guid, hostPort, list, path, toggle, unixSocket } from "./kinds.ts";
 import { optional, setting } from "./setting.ts";
 
 const CREDENTIALS = [
@@ -17,55 +28,11 @@ const CREDENTIALS = [
 ] as const;
 export type CredentialKind = (typeof CREDENTIALS)[number];
 
-/** A resource group, and the subscription that it is in. */
-export interface ResourceGroupRef {
-  readonly subscriptionId: string;
-  readonly resourceGroup: string;
-}
-
-/** Resource group names: 1 to 90 letters, digits and `_ - . ( )`, no dot at the end (Azure resource name rules). */
-const resourceGroup = pattern(
-  "NAME",
-  /^[\p{L}\p{N}_().-]{0,89}[\p{L}\p{N}_()-]$/u,
-  "is not a resource group's name; use 1 to 90 letters, digits, '_', '-', '.', '(' and ')', not ending in '.'",
-);
-
-const clusterId = pattern(
-  "ID",
-  /^[A-Za-z0-9._-]{1,63}$/,
-  "is not a cluster id; use 1 to 63 letters, digits, '.', '_' and '-'",
-);
-
-/** CSI section "GetPluginInfo": domain name notation, at most 63 characters. */
-const driverName = pattern(
-  "NAME",
-  /^(?=.{1,63}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/,
-  "is not a driver name; use at most 63 lower-case letters, digits, '-' and '.', as in a DNS name",
-);
-
-const location = pattern("REGION", /^[a-z0-9]{1,40}$/, 'is not a region; write its short name, such as "westeurope"');
-
-const GUID_SLASH_NAME = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/(.+)$/i;
-
-/** `subscriptionId/resourceGroup`. */
-const resourceGroupRef = {
-  form: "value",
-  placeholder: "SUBSCRIPTION/GROUP",
-  schema: { type: "string" },
-  parse(texts: readonly string[]) {
-    const [, subscriptionId = "", name = ""] = GUID_SLASH_NAME.exec(texts[0] ?? "") ?? [];
-    const parsed = resourceGroup.parse([name]);
-    if (subscriptionId === "" || "wrong" in parsed) {
-      return { wrong: "is not a resource group; write SUBSCRIPTION-GUID/NAME" };
-    }
-    return { value: { subscriptionId: subscriptionId.toLowerCase(), resourceGroup: parsed.value } };
-  },
-} as const;
-
 const SERVICE = "Service";
 const OWNERSHIP = "What is ours";
 const AZURE = "Azure";
 const SIGN_IN = "Sign-in to Azure";
+const IDENTITY = "Identities of workloads";
 const KUBERNETES = "Kubernetes";
 const OPERATION = "Operation";
 const BY_CLOUD = "required, unless --cloud-file or --emulator gives it";
@@ -132,6 +99,41 @@ export const controllerSettings = {
     group: AZURE,
     help: "role definition that workloads are granted on their container",
     absent: "the data-only role that `keyless-csi roles` prints",
+  }),
+  "on-delete": setting(choice(["delete", "retain"] as const), {
+    group: AZURE,
+    help: "what happens to the container of a deleted volume; retain keeps it and takes the access away",
+    fallback: "delete",
+  }),
+  "repair-drift": setting(toggle, {
+    group: AZURE,
+    help: "turn keys, anonymous access and local users off again on accounts of ours; at most once an hour each",
+    fallback: "false",
+  }),
+  "storage-tenants": setting(list(storageTenant), {
+    group: AZURE,
+    help: "subscriptions of other tenants, and the client id that trusts the controller's ServiceAccount there",
+    fallback: "",
+  }),
+  "identity-scopes": setting(list(identityScope), {
+    group: IDENTITY,
+    help: "where the user-assigned identities of workloads are looked for; empty: in --subscription-id",
+    fallback: "",
+  }),
+  "manage-federated-credentials": setting(toggle, {
+    group: IDENTITY,
+    help: "write the federated credential of a ServiceAccount that a tag of the identity lists",
+    fallback: "false",
+  }),
+  "allowed-namespaces": setting(list(namespaceName), {
+    group: IDENTITY,
+    help: "namespaces that may use classes which name an identity themselves; empty: all",
+    fallback: "",
+  }),
+  "oidc-issuer": optional(issuerUrl, {
+    group: IDENTITY,
+    help: "issuer of the cluster's ServiceAccount tokens",
+    absent: "what the API server's discovery document says",
   }),
   "account-cache": setting(duration({ max: "5m" }), {
     group: AZURE,

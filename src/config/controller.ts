@@ -4,7 +4,8 @@
  */
 import { DriverError } from "../errors.ts";
 import { CLOUDS, type Cloud, type CloudFile, toCloud } from "./cloud.ts";
-import type { CredentialKind, controllerSettings, ResourceGroupRef } from "./controller-settings.ts";
+import type { IdentityScope, ResourceGroupRef, StorageTenant } from "./controller-kinds.ts";
+import type { CredentialKind, controllerSettings } from "./controller-settings.ts";
 import type { Fault } from "./fault.ts";
 import type { HostPort } from "./kinds.ts";
 import type { Draft, ValuesOf } from "./setting.ts";
@@ -38,6 +39,17 @@ export interface ControllerConfig {
   readonly allowedResourceGroups: readonly ResourceGroupRef[];
   /** GUID of the role definition that workloads are granted; absent: our data-only role. */
   readonly role: string | undefined;
+  /** Where the identities of ServiceAccounts may be. */
+  readonly identityScopes: readonly IdentityScope[];
+  readonly managesFederatedCredentials: boolean;
+  /** Namespaces that may use classes which name an identity; empty: all. */
+  readonly allowedNamespaces: readonly string[];
+  /** Subscriptions of other tenants, and who the controller is there. */
+  readonly storageTenants: readonly StorageTenant[];
+  readonly onDelete: "delete" | "retain";
+  readonly repairsDrift: boolean;
+  /** Absent: the API server tells. */
+  readonly oidcIssuer: string | undefined;
   readonly kubernetes: "auto" | "on" | "off";
   readonly kubeconfig: string | undefined;
   /** Where /healthz, /readyz and /metrics are served; absent: nowhere. */
@@ -71,6 +83,11 @@ export function checkController(draft: Draft<typeof controllerSettings>): readon
   if (credential === "cloud-file" && draft.emulator !== true && cloudFile?.controller === undefined) {
     faults.push(fault("credential", `"cloud-file" needs --cloud-file with a "controller" in it, or --emulator`));
   }
+  if (credential === "managed-identity" && (draft.storageTenants ?? []).length > 0) {
+    const problem =
+      "cannot sign in to other tenants (--storage-tenants); use workload-identity, whose token each tenant can trust";
+    faults.push(fault("credential", `"managed-identity" ${problem}`));
+  }
   return faults;
 }
 
@@ -99,6 +116,7 @@ function fault(setting: string, problem: string): Fault {
  */
 export function toControllerConfig(values: ControllerValues, emulator?: CloudFile): ControllerConfig {
   const file = emulator ?? values.cloudFile;
+  const subscriptionId = require("subscription-id", values.subscriptionId ?? file?.subscriptionId);
   return deepFreeze({
     socketPath: values.endpoint,
     driverName: values.driverName,
@@ -106,12 +124,19 @@ export function toControllerConfig(values: ControllerValues, emulator?: CloudFil
     alsoOwns: values.alsoOwns,
     cloud: file === undefined ? CLOUDS[values.cloud] : toCloud(file),
     credential: toCredential(values, file),
-    subscriptionId: require("subscription-id", values.subscriptionId ?? file?.subscriptionId),
+    subscriptionId,
     resourceGroup: require("resource-group", values.resourceGroup ?? file?.resourceGroup),
     location: require("location", values.location ?? file?.location),
     tenantId: require("tenant-id", values.tenantId ?? file?.tenantId),
     allowedResourceGroups: values.allowedResourceGroups,
     role: values.role,
+    identityScopes: values.identityScopes.length > 0 ? values.identityScopes : [{ subscriptionId }],
+    managesFederatedCredentials: values.manageFederatedCredentials,
+    allowedNamespaces: values.allowedNamespaces,
+    storageTenants: values.storageTenants,
+    onDelete: values.onDelete,
+    repairsDrift: values.repairDrift,
+    oidcIssuer: values.oidcIssuer,
     kubernetes: values.kubernetes,
     kubeconfig: values.kubeconfig,
     http: values.httpEndpoint,

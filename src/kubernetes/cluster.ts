@@ -1,36 +1,68 @@
 /**
- * What the API server is asked: single GETs of claims and PersistentVolumes, nothing watched, nothing listed, nothing
- * written. The only file that knows @kubernetes/client-node.
+ * What the API server is asked: single reads, and one list of the pods of a namespace; nothing watched, nothing written.
+ * The only file that knows @kubernetes/client-node.
  */
-import { ApiException, CoreV1Api, KubeConfig } from "@kubernetes/client-node";
+import {
+  ApiException,
+  CoreV1Api,
+  KubeConfig,
+  StorageV1Api,
+  type V1PersistentVolumeClaim,
+  type V1Pod,
+  WellKnownApi,
+} from "@kubernetes/client-node";
 import { DriverError } from "../errors.ts";
-import type { Cluster } from "../volume/ports.ts";
+import type { Claim, ClaimRef, Cluster, Pod } from "../volume/ports.ts";
 
-/** From csi-provisioner's default `--volume-name-prefix`: the rest is the claim's UID. */
-const VOLUME_NAME_PREFIX = "pvc-";
+const SERVICE_ACCOUNT_ANNOTATION = "keyless-csi/service-account";
+/** Of Azure Workload Identity: docs "Service account labels and annotations". */
+const CLIENT_ID_ANNOTATION = "azure.workload.identity/client-id";
 
 /** Phases in which nobody uses a PersistentVolume any more. */
 const LEFT_PHASES = ["Released", "Failed"];
+/** Phases in which a pod uses its claims no more. */
+const ENDED_PHASES = ["Succeeded", "Failed"];
 
-/** Asks the cluster of the kubeconfig file, or without one the cluster that this process runs in. */
-export function createCluster(kubeconfig: string | undefined): Cluster {
+export interface ClusterOptions {
+  /** Absent: the cluster that this process runs in. */
+  readonly kubeconfig?: string | undefined;
+  /** Absent: the API server's own discovery document tells. */
+  readonly oidcIssuer?: string | undefined;
+}
+
+export function createCluster({ kubeconfig, oidcIssuer }: ClusterOptions): Cluster {
   const config = new KubeConfig();
   if (kubeconfig === undefined) config.loadFromCluster();
   else config.loadFromFile(kubeconfig);
-  const api = config.makeApiClient(CoreV1Api);
+  const core = config.makeApiClient(CoreV1Api);
+  const storage = config.makeApiClient(StorageV1Api);
+  const wellKnown = config.makeApiClient(WellKnownApi);
+  let issuer = oidcIssuer;
   return {
-    async claimState({ namespace, name }, volumeName) {
-      if (!volumeName.startsWith(VOLUME_NAME_PREFIX)) return "unknown";
-      const claim = await orUndefined(`reading claim ${namespace}/${name}`, () =>
-        api.readNamespacedPersistentVolumeClaim({ namespace, name }),
-      );
-      const isSame = claim?.metadata?.uid === volumeName.slice(VOLUME_NAME_PREFIX.length);
-      return isSame ? "present" : "gone";
+    isConnected: true,
+    async findClaim(ref) {
+      const claim = await read(`claim ${nameOf(ref)}`, () => core.readNamespacedPersistentVolumeClaim({ ...ref }));
+      return claim && toClaim(claim, await isBoundLate(storage, claim.spec?.storageClassName));
     },
-    async isVolumeInUse(volumeName) {
-      const volume = await orUndefined(`reading PersistentVolume ${volumeName}`, () =>
-        api.readPersistentVolume({ name: volumeName }),
-      );
+    async findPod(namespace, name) {
+      const pod = await read(`pod ${namespace}/${name}`, () => core.readNamespacedPod({ namespace, name }));
+      return pod && toPod(pod);
+    },
+    listPodsUsing: (ref) => listPodsUsing(core, ref),
+    async findClientId(namespace, name) {
+      const doing = `ServiceAccount ${namespace}/${name}`;
+      const account = await read(doing, () => core.readNamespacedServiceAccount({ namespace, name }));
+      return account && (account.metadata?.annotations?.[CLIENT_ID_ANNOTATION] ?? "");
+    },
+    async findNamespaceUid(name) {
+      return (await read(`namespace ${name}`, () => core.readNamespace({ name })))?.metadata?.uid;
+    },
+    async issuer() {
+      issuer ??= await discoverIssuer(wellKnown);
+      return issuer;
+    },
+    async isVolumeInUse(name) {
+      const volume = await read(`PersistentVolume ${name}`, () => core.readPersistentVolume({ name }));
       return volume !== undefined && !LEFT_PHASES.includes(volume.status?.phase ?? "");
     },
   };
@@ -38,31 +70,90 @@ export function createCluster(kubeconfig: string | undefined): Cluster {
 
 /** Without Kubernetes: for csi-sanity and the demo. */
 export const NO_CLUSTER: Cluster = {
-  claimState: async () => "unknown",
+  isConnected: false,
+  findClaim: async () => undefined,
+  findPod: async () => undefined,
+  listPodsUsing: async () => [],
+  findClientId: async () => undefined,
+  findNamespaceUid: async () => undefined,
+  issuer: () =>
+    Promise.reject(new DriverError("Misconfigured", "the cluster's issuer is not known without Kubernetes")),
   isVolumeInUse: async () => false,
 };
 
+function toClaim({ metadata }: V1PersistentVolumeClaim, isLate: boolean): Claim {
+  const serviceAccount = metadata?.annotations?.[SERVICE_ACCOUNT_ANNOTATION];
+  const owner = metadata?.ownerReferences?.find(({ kind, controller }) => kind === "Pod" && controller === true);
+  return {
+    uid: metadata?.uid ?? "",
+    isBoundLate: isLate,
+    ...(serviceAccount !== undefined && { serviceAccount }),
+    ...(owner && { ownerPod: { name: owner.name, uid: owner.uid } }),
+  };
+}
+
+function toPod({ metadata, spec }: V1Pod): Pod {
+  return {
+    name: metadata?.name ?? "",
+    uid: metadata?.uid ?? "",
+    serviceAccount: spec?.serviceAccountName || "default",
+  };
+}
+
+async function isBoundLate(storage: StorageV1Api, className: string | undefined): Promise<boolean> {
+  if (className === undefined || className === "") return false;
+  const found = await read(`StorageClass ${className}`, () => storage.readStorageClass({ name: className }));
+  return found?.volumeBindingMode === "WaitForFirstConsumer";
+}
+
+async function listPodsUsing(core: CoreV1Api, { namespace, name }: ClaimRef): Promise<Pod[]> {
+  const pods = await read(`pods of namespace ${namespace}`, () => core.listNamespacedPod({ namespace }));
+  const uses = ({ spec, status }: V1Pod) =>
+    !ENDED_PHASES.includes(status?.phase ?? "") &&
+    spec?.volumes?.some(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName === name) === true;
+  return (pods?.items ?? []).filter(uses).map(toPod);
+}
+
+/** OpenID Connect Discovery 1.0: the document is JSON with `issuer`. The client types it as a string. */
+async function discoverIssuer(wellKnown: WellKnownApi): Promise<string> {
+  const document: unknown = await read("the API server's OpenID configuration", () =>
+    wellKnown.getServiceAccountIssuerOpenIDConfiguration(),
+  );
+  const parsed = typeof document === "string" ? (JSON.parse(document) as unknown) : document;
+  const { issuer } = (parsed ?? {}) as { issuer?: unknown };
+  if (typeof issuer === "string" && issuer !== "") return issuer;
+  throw new DriverError("Misconfigured", "the API server names no ServiceAccount issuer: set --oidc-issuer");
+}
+
+function nameOf({ namespace, name }: ClaimRef): string {
+  return `${namespace}/${name}`;
+}
+
 /** The object, or undefined when the API server says that there is none. */
-async function orUndefined<T>(doing: string, ask: () => Promise<T>): Promise<T | undefined> {
+async function read<T>(what: string, ask: () => Promise<T>): Promise<T | undefined> {
   try {
     return await ask();
   } catch (error) {
     if (error instanceof ApiException && error.code === 404) return undefined;
-    throw toDriverError(error, doing);
+    throw toDriverError(error, what);
   }
 }
 
-function toDriverError(error: unknown, doing: string): DriverError {
+function toDriverError(error: unknown, what: string): DriverError {
   const status = error instanceof ApiException ? error.code : undefined;
   if (status === 403) {
     return new DriverError(
       "Misconfigured",
-      `${doing} is forbidden: give the controller's ServiceAccount the ClusterRole in deploy/manifests/rbac.yaml`,
+      `reading ${what} is forbidden: give the controller's ServiceAccount the ClusterRole in deploy/manifests/rbac.yaml`,
       { cause: error },
     );
   }
   const how = status === undefined ? "no answer" : `HTTP ${status}`;
-  return new DriverError("Unavailable", `${doing} failed (${how}): the API server is asked again at the next attempt`, {
-    cause: error,
-  });
+  return new DriverError(
+    "Unavailable",
+    `reading ${what} failed (${how}): the API server is asked again at the next attempt`,
+    {
+      cause: error,
+    },
+  );
 }

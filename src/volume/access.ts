@@ -1,59 +1,36 @@
 /**
- * Who may open a volume: steps "identity" and "access" of CreateVolume, and the first step of DeleteVolume. A grant is a
- * role assignment at the container's own scope, named after scope, principal and role.
+ * Who may open a volume: step "access" of CreateVolume, and the first step of DeleteVolume. A grant is a role assignment
+ * at the container, or at the account where an account serves one namespace or one volume; it is named after scope,
+ * principal and role, so that ours are known by their names alone.
  */
 import { DriverError } from "../errors.ts";
-import { containerId, roleAssignmentName } from "./names.ts";
+import { accountId, containerId, roleAssignmentName } from "./names.ts";
 import type { ContainerRef, Ports, RoleAssignment, Settings, WorkloadIdentity } from "./ports.ts";
 import type { VolumeClass } from "./volume-class.ts";
 
-/** The identity that the class names. Throws Misconfigured when it cannot be found or the role does not exist. */
-export async function ensureIdentity(
-  ports: Ports,
-  volumeClass: VolumeClass,
+/** What a role assignment for the identity looks like; the same on every retry. */
+export function grantFor(
+  container: ContainerRef,
+  identity: WorkloadIdentity,
+  grantScope: VolumeClass["grantScope"],
   settings: Settings,
-): Promise<WorkloadIdentity> {
-  const { clientId, tenantId, principalId, subscriptionId } = volumeClass;
-  const identity =
-    principalId === undefined ? await findIdentity(ports, clientId) : { clientId, tenantId, principalId };
-  if (!(await ports.roleAssignments.roleExists(subscriptionId, settings.roleId))) {
-    throw new DriverError(
-      "Misconfigured",
-      `role ${settings.roleId} does not exist in subscription ${subscriptionId}: create it with the output of ` +
-        "`keyless-csi roles`, or name another with --role",
-    );
-  }
-  return identity;
-}
-
-async function findIdentity(ports: Ports, clientId: string): Promise<WorkloadIdentity> {
-  const identity = await ports.identities.findByClientId(clientId);
-  if (identity !== undefined) return identity;
-  throw new DriverError(
-    "Misconfigured",
-    `clientID "${clientId}" is not the client id of a user-assigned identity that the controller can read: correct it, ` +
-      "give the controller read access to the identity, or set principalID to its object id",
-  );
-}
-
-/** What a role assignment of the identity at the container looks like; the same on every retry. */
-export function grantFor(container: ContainerRef, identity: WorkloadIdentity, settings: Settings): RoleAssignment {
-  const scope = containerId(container);
+): RoleAssignment {
+  const scope = grantScope === "account" ? accountId(container.account) : containerId(container);
   const { principalId } = identity;
   const name = roleAssignmentName(scope, principalId, settings.roleId);
   return { name, scope, roleId: settings.roleId, principalId };
 }
 
 /**
- * Makes the grant unless it is there. `isNewContainer` saves the look before the write. Throws Internal when an assignment
- * of that name says something else: nothing is deleted then, since it is not what we made.
+ * Makes the grant unless it is there. `isNewScope` saves the look before the write. Throws Internal when an assignment of
+ * that name says something else: nothing is deleted then, since it is not what we made.
  */
 export async function ensureGrant(
   ports: Ports,
   grant: RoleAssignment,
-  options: { readonly isNewContainer: boolean; readonly description: string },
+  options: { readonly isNewScope: boolean; readonly description: string },
 ): Promise<void> {
-  const existing = options.isNewContainer ? undefined : await ports.roleAssignments.find(grant.scope, grant.name);
+  const existing = options.isNewScope ? undefined : await ports.roleAssignments.find(grant.scope, grant.name);
   if (existing === undefined) {
     ports.observer.granted(grant, await ports.roleAssignments.create(grant, options.description));
     return;
@@ -68,19 +45,35 @@ export async function ensureGrant(
   ports.observer.granted(grant, "found");
 }
 
-/**
- * Removes the grants at the container that we made: those whose name follows from their own scope, principal and role.
- * Others are an administrator's and stay.
- */
-export async function removeGrants(ports: Ports, container: ContainerRef): Promise<void> {
-  const grants = await ports.roleAssignments.listAt(containerId(container));
-  for (const grant of grants.filter(isOurGrant)) {
+/** Removes what an earlier attempt granted at the container to another identity: the ServiceAccount was changed since. */
+export async function removeOtherGrants(ports: Ports, container: ContainerRef, grant: RoleAssignment): Promise<void> {
+  const { atContainer } = await findOurGrants(ports, container);
+  await removeGrants(
+    ports,
+    atContainer.filter((other) => !isSameGrant(other, grant)),
+  );
+}
+
+/** The grants that we made, at the container itself and at its account, by one call. Others are an administrator's. */
+export async function findOurGrants(
+  ports: Ports,
+  container: ContainerRef,
+): Promise<{ readonly atContainer: readonly RoleAssignment[]; readonly atAccount: readonly RoleAssignment[] }> {
+  const grants = (await ports.roleAssignments.listAtAndAbove(containerId(container))).filter(isOurGrant);
+  const at = (scope: string) => grants.filter((grant) => grant.scope.toLowerCase() === scope.toLowerCase());
+  return { atContainer: at(containerId(container)), atAccount: at(accountId(container.account)) };
+}
+
+/** One by one: a fault leaves the rest for the next attempt. */
+export async function removeGrants(ports: Ports, grants: readonly RoleAssignment[]): Promise<void> {
+  for (const grant of grants) {
     await ports.roleAssignments.remove(grant);
     ports.observer.revoked(grant);
   }
 }
 
-function isOurGrant({ name, scope, principalId, roleId }: RoleAssignment): boolean {
+/** Whether the name follows from scope, principal and role, as only ours do. */
+export function isOurGrant({ name, scope, principalId, roleId }: RoleAssignment): boolean {
   return name.toLowerCase() === roleAssignmentName(scope, principalId, roleId);
 }
 

@@ -3,13 +3,15 @@
  * (100 in 5 minutes is Azure's limit): names are computed, and ARM is asked for each by its full id.
  */
 import { DriverError } from "../errors.ts";
-import { assertKeyless, isOurs } from "./ownership.ts";
+import { isGiven, isOfNamespace, isOurs, NAMESPACE_UID_TAG } from "./ownership.ts";
 import type { AccountCandidate, VolumePlan } from "./plan.ts";
 import type { Account, Ports, Settings } from "./ports.ts";
 
-/** What ARM knows of the candidates: the account that is ours, if any, and the names that are free as far as ARM tells. */
+/** What ARM knows of the candidates. */
 interface Survey {
-  readonly ours: Account | undefined;
+  /** Accounts that are ours, in the order of preference, of whichever namespace UID. */
+  readonly ours: readonly Account[];
+  /** Names that are free as far as ARM tells. */
   readonly free: readonly AccountCandidate[];
 }
 
@@ -19,39 +21,91 @@ export interface ChosenAccount {
   readonly isNew: boolean;
 }
 
-/** The account of ours that holds, or would hold, the volume. Asks ARM only when none is remembered. */
-export async function findAccount(ports: Ports, plan: VolumePlan, settings: Settings): Promise<Account | undefined> {
-  return (await survey(ports, plan, settings)).ours;
+/** Every account of ours that may hold the volume already. Asks ARM only when none is remembered. */
+export async function findAccounts(ports: Ports, plan: VolumePlan, settings: Settings): Promise<readonly Account[]> {
+  return (await survey(ports, plan, settings, () => true)).ours;
 }
 
 /** Throws Misconfigured for an account that is no longer keyless, and when every name is held by somebody else. */
 export async function ensureAccount(ports: Ports, plan: VolumePlan, settings: Settings): Promise<ChosenAccount> {
-  const { ours, free } = await survey(ports, plan, settings);
-  const account = ours ?? (await createFirst(ports, plan, free));
-  if (account.openings.length > 0) ports.observer.drifted(account);
-  assertKeyless(account);
+  const { volumeClass } = plan;
+  const namespaceUid = volumeClass.isolation === "namespace" ? await requireNamespaceUid(ports, plan) : undefined;
+  const fits = (account: Account) => isOfNamespace(account, namespaceUid);
+  const { ours, free } = await survey(ports, plan, settings, fits);
+  const found = ours.find(fits);
+  if (found === undefined && volumeClass.storageAccount !== undefined)
+    throw notGiven(volumeClass.storageAccount, settings);
+  const extra: Record<string, string> = namespaceUid === undefined ? {} : { [NAMESPACE_UID_TAG]: namespaceUid };
+  const account = await ensureKeyless(ports, settings, found ?? (await createFirst(ports, plan, free, extra)));
   await ports.accounts.ensureRetention(account.ref, { ...plan.accountSpec, tags: account.tags });
-  return { account, isNew: ours === undefined };
+  return { account, isNew: found === undefined };
 }
 
-async function survey(ports: Ports, plan: VolumePlan, settings: Settings): Promise<Survey> {
-  const isOurAccount = (account: Account | undefined) => account !== undefined && isOurs(account, settings);
-  const remembered = plan.candidates.map(({ ref }) => ports.accounts.remembered(ref)).find(isOurAccount);
-  if (remembered !== undefined) return { ours: remembered, free: [] };
+async function survey(
+  ports: Ports,
+  plan: VolumePlan,
+  settings: Settings,
+  fits: (account: Account) => boolean,
+): Promise<Survey> {
+  const isOurAccount = (account: Account | undefined): account is Account =>
+    account !== undefined &&
+    (plan.volumeClass.storageAccount === undefined ? isOurs(account, settings) : isGiven(account, settings));
+  const remembered = plan.candidates.map(({ ref }) => ports.accounts.remembered(ref)).filter(isOurAccount);
+  const known = remembered.find(fits);
+  if (known !== undefined) return { ours: [known], free: [] };
   const found = await Promise.all(plan.candidates.map(({ ref }) => ports.accounts.find(ref)));
   // A name that somebody else holds in this very resource group is not free: a PUT would change their account.
   const free = plan.candidates.filter((_, index) => found[index] === undefined);
-  return { ours: found.find(isOurAccount), free };
+  return { ours: found.filter(isOurAccount), free };
 }
 
-async function createFirst(ports: Ports, plan: VolumePlan, free: readonly AccountCandidate[]): Promise<Account> {
+async function createFirst(
+  ports: Ports,
+  plan: VolumePlan,
+  free: readonly AccountCandidate[],
+  extraTags: Readonly<Record<string, string>>,
+): Promise<Account> {
   for (const { ref, tags } of free) {
-    const created = await ports.accounts.create(ref, { ...plan.accountSpec, tags });
+    const created = await ports.accounts.create(ref, { ...plan.accountSpec, tags: { ...tags, ...extraTags } });
     if (created !== "taken") return created;
   }
   const names = plan.candidates.map(({ ref }) => ref.name).join(", ");
   throw new DriverError(
     "Misconfigured",
     `every account name computed for this class is held by somebody else (${names}): free one of them, or change the class`,
+  );
+}
+
+/** Drift is told, and mended where the operator wants that; a given account is an administrator's to mend. */
+async function ensureKeyless(ports: Ports, settings: Settings, account: Account): Promise<Account> {
+  if (account.openings.length === 0) return account;
+  ports.observer.drifted(account);
+  const mended =
+    settings.repairsDrift && isOurs(account, settings) ? await ports.accounts.close(account.ref) : undefined;
+  if (mended !== undefined && mended.openings.length === 0) return mended;
+  const { name, resourceGroup } = account.ref;
+  throw new DriverError(
+    "Misconfigured",
+    `storage account ${name} in resource group ${resourceGroup} is not keyless: ${account.openings.join(", ")}. ` +
+      "Turn this off; no volume is made in it until then",
+  );
+}
+
+async function requireNamespaceUid(ports: Ports, { request }: VolumePlan): Promise<string> {
+  const namespace = request.claim?.namespace ?? "";
+  const uid = await ports.cluster.findNamespaceUid(namespace);
+  if (uid !== undefined) return uid;
+  throw new DriverError(
+    "Misconfigured",
+    `isolation "namespace" needs the UID of namespace ${namespace}, which is not to be found: ` +
+      "check that the controller runs with --kubernetes=on and that the namespace exists",
+  );
+}
+
+function notGiven(name: string, { clusterId }: Settings): DriverError {
+  return new DriverError(
+    "Misconfigured",
+    `storageAccount "${name}" is not given to this controller: its administrator must make it keyless and tag it ` +
+      `keyless-csi.cluster=${clusterId}`,
   );
 }

@@ -4,10 +4,11 @@
  * handed out.
  */
 import { DriverError, isTransient } from "../errors.ts";
-import { ensureGrant, ensureIdentity, grantFor } from "./access.ts";
-import { ensureAccount, findAccount } from "./account-choice.ts";
+import { ensureGrant, grantFor, removeOtherGrants } from "./access.ts";
+import { ensureAccount, findAccounts } from "./account-choice.ts";
 import { assertCompatible, recordedSize } from "./container-record.ts";
 import { type VolumeContext, volumeContext } from "./context.ts";
+import { type Claimed, ensureIdentity } from "./identity.ts";
 import { volumeId } from "./names.ts";
 import { planVolume, type VolumePlan, type VolumeRequest } from "./plan.ts";
 import type { Container, ContainerRef, Ports, Settings, Step, WorkloadIdentity } from "./ports.ts";
@@ -19,6 +20,9 @@ export interface Volume {
   readonly context: VolumeContext;
 }
 
+/** csi-provisioner's default; `--volume-name-prefix` must stay at it (contract.md 2). */
+const VOLUME_NAME_PREFIX = "pvc-";
+
 /** Whether something of this volume may exist in Azure: from then on only retryable codes may leave (contract.md 2). */
 interface Footprint {
   mayExist: boolean;
@@ -29,30 +33,49 @@ export async function createVolume(ports: Ports, settings: Settings, request: Vo
   const plan = await inStep(ports, "request", request.name, async () => planVolume(request, settings));
   const footprint: Footprint = { mayExist: false };
   try {
-    if (await isClaimGone(ports, request)) return await handBack(ports, settings, plan);
-    return await provision(ports, settings, plan, footprint);
+    const claimed = await findClaimed(ports, request);
+    if (claimed === "gone") return await handBack(ports, settings, plan);
+    return await provision(ports, settings, { plan, claimed }, footprint);
   } catch (error) {
     if (footprint.mayExist || (await isLeftBehind(ports, settings, plan, error))) throw DriverError.unfinished(error);
     throw error;
   }
 }
 
-async function provision(ports: Ports, settings: Settings, plan: VolumePlan, footprint: Footprint): Promise<Volume> {
+async function provision(
+  ports: Ports,
+  settings: Settings,
+  { plan, claimed }: { readonly plan: VolumePlan; readonly claimed: Claimed },
+  footprint: Footprint,
+): Promise<Volume> {
   const { volumeClass, request } = plan;
   const step = <T>(name: Step, work: () => Promise<T>): Promise<T> => inStep(ports, name, request.name, work);
 
-  const identity = await step("identity", () => ensureIdentity(ports, volumeClass, settings));
+  const identity = await step("identity", () => ensureIdentity(ports, settings, volumeClass, claimed));
   const { account, isNew } = await step("account", () => ensureAccount(ports, plan, settings));
   footprint.mayExist = isNew || volumeClass.isolation === "volume";
   const container = { account: account.ref, name: plan.containerName };
   const existing = await step("container", () => ensureContainer(ports, plan, container, footprint));
   await step("access", () =>
-    ensureGrant(ports, grantFor(container, identity, settings), {
-      isNewContainer: existing === undefined,
-      description: describeGrant(plan, settings),
-    }),
+    ensureAccess(ports, settings, plan, { container, identity, isNew: existing === undefined }),
   );
   return await step("volume context", async () => describeVolume(settings, plan, container, { existing, identity }));
+}
+
+/** One grant, to the identity of today: one that an earlier attempt made for another ServiceAccount goes. */
+async function ensureAccess(
+  ports: Ports,
+  settings: Settings,
+  plan: VolumePlan,
+  made: { readonly container: ContainerRef; readonly identity: WorkloadIdentity; readonly isNew: boolean },
+): Promise<void> {
+  const { grantScope, identity: mode } = plan.volumeClass;
+  const grant = grantFor(made.container, made.identity, grantScope, settings);
+  if (!made.isNew && grantScope === "container" && mode === "serviceAccount") {
+    await removeOtherGrants(ports, made.container, grant);
+  }
+  const isNewScope = made.isNew && grantScope === "container";
+  await ensureGrant(ports, grant, { isNewScope, description: describeGrant(plan, settings) });
 }
 
 /** Answers the container that was there before, if there was one; throws Incompatible when it is another volume's. */
@@ -69,8 +92,12 @@ async function ensureContainer(
   return existing;
 }
 
-async function isClaimGone(ports: Ports, { claim, name }: VolumeRequest): Promise<boolean> {
-  return claim !== undefined && (await ports.cluster.claimState(claim, name)) === "gone";
+/** The claim of this volume. csi-provisioner names the volume after the claim's UID, and retries for deleted claims. */
+async function findClaimed({ cluster }: Ports, { claim: ref, name }: VolumeRequest): Promise<Claimed | "gone"> {
+  const uid = name.startsWith(VOLUME_NAME_PREFIX) ? name.slice(VOLUME_NAME_PREFIX.length) : undefined;
+  if (ref === undefined || uid === undefined || !cluster.isConnected) return { ref, claim: undefined };
+  const claim = await cluster.findClaim(ref);
+  return claim?.uid === uid ? { ref, claim } : "gone";
 }
 
 /** The claim is gone: an existing container is handed back, so that Kubernetes deletes it in the ordinary way. */
@@ -92,8 +119,11 @@ async function isLeftBehind(ports: Ports, settings: Settings, plan: VolumePlan, 
 }
 
 async function findContainer(ports: Ports, settings: Settings, plan: VolumePlan): Promise<Container | undefined> {
-  const account = await findAccount(ports, plan, settings);
-  return account && (await ports.containers.find({ account: account.ref, name: plan.containerName }));
+  for (const account of await findAccounts(ports, plan, settings)) {
+    const container = await ports.containers.find({ account: account.ref, name: plan.containerName });
+    if (container !== undefined) return container;
+  }
+  return undefined;
 }
 
 function describeVolume(

@@ -3,10 +3,10 @@
  * The volume id comes from whoever can write a PersistentVolume, so it is not trusted; what is already gone counts as done.
  */
 import { DriverError } from "../errors.ts";
-import { removeGrants } from "./access.ts";
+import { findOurGrants, removeGrants } from "./access.ts";
 import { parseVolumeId } from "./names.ts";
-import { isForOneVolume, isOurs } from "./ownership.ts";
-import type { Account, ContainerRef, Ports, Settings } from "./ports.ts";
+import { isForOneVolume, mayHold } from "./ownership.ts";
+import type { Account, ContainerRef, Ports, RoleAssignment, Settings } from "./ports.ts";
 import { isAllowedPlace } from "./volume-class.ts";
 
 /** Throws NotOurs or InUse before anything is touched; any fault after that is unfinished, and the next attempt goes on. */
@@ -18,27 +18,42 @@ export async function deleteVolume(ports: Ports, settings: Settings, volumeId: s
   if (account === undefined) return;
   await assertReleased(ports, container);
   try {
-    await removeAll(ports, container, account);
+    const grants = await findOurGrants(ports, container);
+    await removeGrants(ports, grants.atContainer);
+    if (settings.retainsOnDelete) return;
+    await ports.containers.remove(container);
+    await removeEmptied(ports, settings, account, grants.atAccount);
   } catch (error) {
     throw DriverError.unfinished(error);
   }
 }
 
-/** A container whose grant is still there stays: the grant of a re-created scope would come back to life. */
-async function removeAll(ports: Ports, container: ContainerRef, account: Account): Promise<void> {
-  await removeGrants(ports, container);
-  await ports.containers.remove(container);
-  if (isForOneVolume(account) && !(await ports.accounts.holdsContainers(account.ref))) {
-    await ports.accounts.remove(account.ref);
-  }
+/**
+ * What an account that holds no container any more leaves: its grants, and itself if it was made for one volume. A volume
+ * that another replica makes in it at this moment has looked for its grant before or after we took it away: in the first
+ * case its container is seen here, and the grant given back.
+ */
+async function removeEmptied(
+  ports: Ports,
+  settings: Settings,
+  account: Account,
+  grants: readonly RoleAssignment[],
+): Promise<void> {
+  const isForOne = isForOneVolume(account, settings);
+  if ((!isForOne && grants.length === 0) || (await ports.accounts.holdsContainers(account.ref))) return;
+  await removeGrants(ports, grants);
+  if (isForOne) return await ports.accounts.remove(account.ref);
+  if (!(await ports.accounts.holdsContainers(account.ref))) return;
+  for (const grant of grants) await ports.roleAssignments.create(grant, "keyless-csi v1, given back");
 }
 
 /** The account behind the id, if it exists and is ours; throws NotOurs for one that the id must not lead to. */
 export async function findOwnAccount(
   ports: Ports,
   settings: Settings,
-  { account: ref }: ContainerRef,
+  container: ContainerRef,
 ): Promise<Account | undefined> {
+  const ref = container.account;
   if (!isAllowedPlace(settings, ref.subscriptionId, ref.resourceGroup)) {
     throw new DriverError(
       "NotOurs",
@@ -47,11 +62,11 @@ export async function findOwnAccount(
     );
   }
   const account = ports.accounts.remembered(ref) ?? (await ports.accounts.find(ref));
-  if (account === undefined || isOurs(account, settings)) return account;
+  if (account === undefined || mayHold(account, container, settings)) return account;
   throw new DriverError(
     "NotOurs",
-    `storage account ${ref.name} in resource group ${ref.resourceGroup} was not made by this controller ` +
-      "(its keyless-csi tags do not give this name for --cluster-id or --also-owns): nothing was touched",
+    `container ${container.name} in storage account ${ref.name} of resource group ${ref.resourceGroup} was not made by this ` +
+      "controller (the account's keyless-csi tags do not say so for --cluster-id or --also-owns): nothing was touched",
   );
 }
 

@@ -85,7 +85,10 @@ export function accountName({ clusterId, pool, shard, attempt }: AccountNamePart
   return `kl${hashOf([clusterId, pool, shard, attempt]).slice(0, 22)}`;
 }
 
-const ACCOUNT_NAME = /^kl[a-z2-7]{22}$/;
+/** REST: storage account names. An account that an administrator has made need not have our form. */
+const ACCOUNT_NAME = /^[a-z0-9]{3,24}$/;
+/** What csi-provisioner calls a volume, and what we call the container of any other. */
+const STRICT_CONTAINER_NAME = /^(pvc-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|v-[a-z2-7]{40})$/;
 /** 3 to 63 characters, lower case, digits and single hyphens, alphanumeric at both ends (REST: naming containers). */
 const CONTAINER_NAME = /^(?=.{3,50}$)[a-z0-9]+(-[a-z0-9]+)*$/;
 
@@ -93,6 +96,17 @@ const CONTAINER_NAME = /^(?=.{3,50}$)[a-z0-9]+(-[a-z0-9]+)*$/;
 export function containerName(volumeName: string): string {
   if (CONTAINER_NAME.test(volumeName) && !volumeName.startsWith("v-")) return volumeName;
   return `v-${base32(sha256(volumeName)).slice(0, 40)}`;
+}
+
+/** In an administrator's account only names that nobody chooses by hand are ours: csi-provisioner's, else the hash. */
+export function strictContainerName(volumeName: string): string {
+  const name = containerName(volumeName);
+  return isStrictContainerName(name) ? name : `v-${base32(sha256(volumeName)).slice(0, 40)}`;
+}
+
+/** Whether a container of this name in an administrator's account can be ours. */
+export function isStrictContainerName(name: string): boolean {
+  return STRICT_CONTAINER_NAME.test(name);
 }
 
 /** The name of the role assignment for this scope, principal and role (azure.md 4: the principal must be in it). */

@@ -1,35 +1,50 @@
 /**
- * Whether a storage account is one that this controller made. Tags and name must agree: a tag that somebody copied onto
- * another account does not make it ours, since the name is recomputed from the tags.
+ * Whether a storage account is one that this controller made, or one that an administrator has given to it. Tags and name
+ * must agree: a tag that somebody copied onto another account does not make it ours, since the name is recomputed.
  */
-import { DriverError } from "../errors.ts";
-import { accountName } from "./names.ts";
-import type { Account, Settings } from "./ports.ts";
+import { accountName, isStrictContainerName } from "./names.ts";
+import type { Account, ContainerRef, Settings } from "./ports.ts";
+
+const CLUSTER = "keyless-csi.cluster";
+const POOL = "keyless-csi.pool";
 
 /** Whether the account carries our tags and the name that follows from them. */
 export function isOurs(account: Account, settings: Settings): boolean {
   const { tags } = account;
-  const clusterId = tags["keyless-csi.cluster"] ?? "";
+  const clusterId = tags[CLUSTER] ?? "";
   const shard = wholeNumber(tags["keyless-csi.shard"]);
   const attempt = wholeNumber(tags["keyless-csi.attempt"]);
-  if (![settings.clusterId, ...settings.alsoOwns].includes(clusterId)) return false;
-  if (shard === undefined || attempt === undefined) return false;
-  return account.ref.name === accountName({ clusterId, pool: tags["keyless-csi.pool"] ?? "", shard, attempt });
+  if (!ownsCluster(settings, clusterId) || shard === undefined || attempt === undefined) return false;
+  return account.ref.name === accountName({ clusterId, pool: tags[POOL] ?? "", shard, attempt });
 }
 
-/** Whether the account was made for one volume alone and goes with it. Call only on an account of ours. */
-export function isForOneVolume(account: Account): boolean {
-  return account.tags["keyless-csi.isolation"] === "volume";
+/** Whether an administrator has made it and given it to this cluster, by the tag alone. Its properties are never written. */
+export function isGiven(account: Account, settings: Settings): boolean {
+  return account.tags[POOL] === undefined && ownsCluster(settings, account.tags[CLUSTER] ?? "");
 }
 
-/** Throws Misconfigured when something other than an Entra identity can open the account. */
-export function assertKeyless(account: Account): void {
-  if (account.openings.length === 0) return;
-  throw new DriverError(
-    "Misconfigured",
-    `storage account ${account.ref.name} in resource group ${account.ref.resourceGroup} is no longer keyless: ` +
-      `${account.openings.join(", ")}. Turn this off again; no volume is made in it until then`,
-  );
+/** Whether the container can be one that we made: in a given account others make containers too. */
+export function mayHold(account: Account, container: ContainerRef, settings: Settings): boolean {
+  return isOurs(account, settings) || (isGiven(account, settings) && isStrictContainerName(container.name));
+}
+
+/** Whether the account was made for one volume alone and goes with it. Never true of a given one. */
+export function isForOneVolume(account: Account, settings: Settings): boolean {
+  return isOurs(account, settings) && account.tags["keyless-csi.isolation"] === "volume";
+}
+
+/**
+ * Whether the account belongs to this namespace of today. A namespace that was made anew under its old name has another
+ * UID and must not inherit the account.
+ */
+export function isOfNamespace(account: Account, namespaceUid: string | undefined): boolean {
+  return account.tags[NAMESPACE_UID_TAG] === namespaceUid;
+}
+
+export const NAMESPACE_UID_TAG = "keyless-csi.namespace-uid";
+
+function ownsCluster({ clusterId, alsoOwns }: Settings, id: string): boolean {
+  return [clusterId, ...alsoOwns].includes(id);
 }
 
 function wholeNumber(text: string | undefined): number | undefined {

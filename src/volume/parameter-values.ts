@@ -5,11 +5,10 @@
 import type { VolumeClass } from "./volume-class.ts";
 
 /** What the parameters alone say, before the operator's defaults. */
-export type Fields = Omit<VolumeClass, "subscriptionId" | "resourceGroup" | "location" | "clientId" | "tenantId"> & {
+export type Fields = Omit<VolumeClass, "subscriptionId" | "resourceGroup" | "location" | "tenantId"> & {
   readonly subscriptionId?: string;
   readonly resourceGroup?: string;
   readonly location?: string;
-  readonly clientId?: string;
   readonly tenantId?: string;
 };
 
@@ -26,6 +25,7 @@ const PREMIUM_SKUS = ["Premium_LRS", "Premium_ZRS"];
 
 const GUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 const RESOURCE_GROUP = /^[\p{L}\p{N}._()-]{0,89}[\p{L}\p{N}_()-]$/u;
+const SERVICE_ACCOUNT = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
 const HOST_NAME = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$/i;
 
 /** A class may add this many tags: Azure allows 50 on a resource, and ours need room. */
@@ -42,11 +42,6 @@ export function readFields(values: ReadonlyMap<string, string>, faults: string[]
   }
   const sku = skuName ?? skuAlias;
   const tiers = sku?.startsWith("Premium") ? ["Premium"] : ["Hot", "Cool", "Cold"];
-  const isolation = read("isolation", oneOf(["pool", "volume"])) ?? "pool";
-  const poolSize = read("poolSize", wholeNumber(1, 64));
-  if (isolation !== "pool" && poolSize !== undefined) {
-    faults.push(`poolSize "${poolSize}" has no meaning with isolation "${isolation}": remove one of them`);
-  }
   return dropAbsent({
     ...readPlace(read),
     skuName: sku,
@@ -57,22 +52,34 @@ export function readFields(values: ReadonlyMap<string, string>, faults: string[]
     softDeleteBlobsDays: read("softDeleteBlobs", wholeNumber(0, 365)),
     softDeleteContainersDays: read("softDeleteContainers", wholeNumber(0, 365)),
     tags: read("tags", tags(values.get("tagvaluedelimiter") || ",")) ?? {},
-    clientId: read("clientID", guid),
-    tenantId: read("tenantID", guid),
-    principalId: read("principalID", guid),
-    isolation: isolation as Fields["isolation"],
-    poolSize: poolSize ?? 1,
-    grantScope: (read("grantScope", oneOf(["container"])) ?? "container") as Fields["grantScope"],
+    storageAccount: read(
+      "storageAccount",
+      pattern(/^[a-z0-9]{3,24}$/, "give an account's name: 3 to 24 lower-case letters and digits"),
+    ),
+    ...readAccess(read),
     mount: readMount(read),
   });
 }
 
-function readPlace(read: Reader): Pick<Partial<Fields>, "subscriptionId" | "resourceGroup" | "location"> {
+function readAccess(read: Reader) {
+  return dropAbsent({
+    identity: read("identity", oneOf(["parameters", "serviceAccount"])) ?? "parameters",
+    clientId: read("clientID", guid),
+    tenantId: read("tenantID", guid),
+    principalId: read("principalID", guid),
+    defaultServiceAccount: read("defaultServiceAccount", pattern(SERVICE_ACCOUNT, "give the name of a ServiceAccount")),
+    isolation: read("isolation", oneOf(["pool", "namespace", "volume"])) ?? "pool",
+    poolSize: read("poolSize", wholeNumber(1, 64)) ?? 1,
+    grantScope: read("grantScope", oneOf(["container", "account"])) ?? "container",
+  });
+}
+
+function readPlace(read: Reader) {
   return dropAbsent({
     subscriptionId: read("subscriptionID", guid),
     resourceGroup: read("resourceGroup", pattern(RESOURCE_GROUP, "give the name of a resource group")),
     location: read("location", location),
-  }) as Pick<Partial<Fields>, "subscriptionId" | "resourceGroup" | "location">;
+  });
 }
 
 /** What goes to the node plugin as it is, under the plugin's own names (contract.md 1). */
@@ -83,7 +90,7 @@ function readMount(read: Reader): Record<string, string> {
     server: read("server", pattern(HOST_NAME, "give a host name")),
     mountPermissions: read("mountPermissions", pattern(/^[0-7]{1,4}$/, 'give an octal mode such as "0777", or "0"')),
     fsGroupChangePolicy: read("fsGroupChangePolicy", oneOf(["None", "Always", "OnRootMismatch"])),
-  }) as Record<string, string>;
+  });
 }
 
 /** A value, or the fix that the message names. */
@@ -104,7 +111,7 @@ function createReader(values: ReadonlyMap<string, string>, faults: string[]): Re
 }
 
 /** Without case, answered in Azure's spelling. */
-function oneOf(allowed: readonly string[]): Parse<string> {
+function oneOf<const T extends string>(allowed: readonly T[]): Parse<T> {
   return (text) => {
     const value = allowed.find((candidate) => candidate.toLowerCase() === text.toLowerCase());
     return value === undefined ? { fix: `use ${allowed.join(", ")}` } : { value };
@@ -162,6 +169,10 @@ function tagFault({ key, value, part }: { key: string; value: string; part: stri
 }
 
 /** Absent stays absent: no key with the value undefined. */
-function dropAbsent<T extends object>(fields: { [K in keyof T]: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
+function dropAbsent<T extends object>(fields: T): WithoutAbsent<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as WithoutAbsent<T>;
 }
+
+type WithoutAbsent<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
+};

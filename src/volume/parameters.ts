@@ -55,7 +55,17 @@ export const PARAMETERS: readonly Parameter[] = [
   upstream("requireInfraEncryption", used("`true` encrypts the account's data a second time, with platform keys.")),
   upstream("softDeleteBlobs", used("Days that a deleted blob is kept, 1 to 365; 0 or absent: not kept.")),
   upstream("softDeleteContainers", used("Days that a deleted container is kept, 1 to 365; 0 or absent: not kept.")),
-  upstream("clientID", used("Client id of the identity that opens the volume.")),
+  ours(
+    "identity",
+    used(
+      "`parameters` (default): the class names the identity. `serviceAccount`: the identity of the claim's ServiceAccount.",
+    ),
+  ),
+  ours(
+    "defaultServiceAccount",
+    used("With `identity: serviceAccount`: the ServiceAccount of claims that name none and that no pod tells."),
+  ),
+  upstream("clientID", used("With `identity: parameters`: client id of the identity that opens the volume.")),
   upstream("tenantID", used("Tenant of that identity. Default: the controller's `--tenant-id`.")),
   ours(
     "principalID",
@@ -66,11 +76,22 @@ export const PARAMETERS: readonly Parameter[] = [
   ours(
     "isolation",
     used(
-      "`pool` (default): volumes of the class share accounts. `volume`: each has an account of its own, deleted with it.",
+      "`pool` (default): volumes of the class share accounts. `namespace`: those of a namespace do. `volume`: each has an account of its own, deleted with it.",
     ),
   ),
-  ours("poolSize", used("How many accounts a `pool` spreads over, 1 (default) to 64.")),
-  ours("grantScope", used("`container` (default): one role assignment for each volume, at its container.")),
+  ours("poolSize", used("How many accounts a pool or a namespace spreads over, 1 (default) to 64.")),
+  ours(
+    "grantScope",
+    used(
+      "`container` (default): one role assignment for each volume, at its container. `account`: one for each identity at the account; not with `isolation: pool`.",
+    ),
+  ),
+  upstream(
+    "storageAccount",
+    used(
+      "An account that the administrator has made keyless and tagged `keyless-csi.cluster=<cluster id>`. Default: the controller makes one.",
+    ),
+  ),
   upstream("protocol", used("`fuse2` (blobfuse2), the only one that signs in with an identity. Default: `fuse2`.")),
   upstream("storageEndpointSuffix", used("Handed to the node plugin: `core.windows.net` and so on.")),
   upstream(
@@ -115,7 +136,6 @@ export const PARAMETERS: readonly Parameter[] = [
   upstream("keyVaultSecretName", keyBased(NO_SECRET)),
   upstream("keyVaultSecretVersion", keyBased(NO_SECRET)),
 
-  upstream("storageAccount", notYet("remove it; the controller makes the account")),
   upstream("containerName", notYet("remove it; every volume has a container of its own, named after the volume")),
   upstream("containerNamePrefix", notYet("remove it; the container is named after the volume")),
   upstream("AzureStorageAADEndpoint", notYet("remove it; the controller's --cloud decides the sign-in endpoint")),

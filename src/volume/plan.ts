@@ -11,6 +11,7 @@ import {
   hashOf,
   NAMING_VERSION,
   shardOf,
+  strictContainerName,
 } from "./names.ts";
 import type { AccountRef, AccountSpec, ClaimRef, Settings } from "./ports.ts";
 import { parseVolumeClass, type VolumeClass } from "./volume-class.ts";
@@ -60,15 +61,22 @@ export interface VolumePlan {
 /** Throws InvalidRequest or OutOfRange; makes no call. */
 export function planVolume(request: VolumeRequest, settings: Settings): VolumePlan {
   const volumeClass = parseVolumeClass(request.parameters, settings);
+  if (volumeClass.isolation === "namespace" && request.claim === undefined) {
+    throw new DriverError(
+      "Misconfigured",
+      'isolation "namespace" needs the claim\'s namespace: run csi-provisioner with --extra-create-metadata',
+    );
+  }
   const sizeBytes = chooseSize(request);
   const requestHash = hashOf(lowerCaseKeys(request.parameters));
   return {
     request,
     volumeClass,
     sizeBytes,
-    candidates: candidatesFor(volumeClass, request.name, settings),
+    candidates: candidatesFor(volumeClass, request, settings),
     accountSpec: accountSpecOf(volumeClass),
-    containerName: containerName(request.name),
+    containerName:
+      volumeClass.storageAccount === undefined ? containerName(request.name) : strictContainerName(request.name),
     containerMetadata: containerMetadata(request, settings.clusterId, sizeBytes, requestHash),
     requestHash,
   };
@@ -101,27 +109,40 @@ function chooseSize(range: SizeRange): number {
  * The pool key holds what shapes an account and for whom it is, so that classes that differ never share one. Values that
  * are not set stay out, so that a parameter of a later release does not rename the accounts of today.
  */
-function candidatesFor(volumeClass: VolumeClass, volumeName: string, settings: Settings): AccountCandidate[] {
-  const { clientId, tenantId, principalId, mount, poolSize, isolation, tags, grantScope, ...shape } = volumeClass;
-  const pool = hashOf({
-    version: NAMING_VERSION,
-    ...shape,
-    subscriptionId: shape.subscriptionId.toLowerCase(),
-    resourceGroup: shape.resourceGroup.toLowerCase(),
-    tags,
-    isolation,
-    grantScope,
-    isolationKey: isolation === "volume" ? volumeName : "",
-  });
-  const shard = shardOf(volumeName, poolSize);
+function candidatesFor(volumeClass: VolumeClass, request: VolumeRequest, settings: Settings): AccountCandidate[] {
+  const { subscriptionId, resourceGroup, storageAccount, isolation, tags } = volumeClass;
+  if (storageAccount !== undefined) return [{ ref: { subscriptionId, resourceGroup, name: storageAccount }, tags: {} }];
+  const namespace = request.claim?.namespace ?? "";
+  const isolationKey = { pool: "", namespace, volume: request.name }[isolation];
+  const pool = hashOf({ version: NAMING_VERSION, ...shapeOf(volumeClass), isolationKey });
+  const shard = shardOf(request.name, volumeClass.poolSize);
   return Array.from({ length: ACCOUNT_NAME_ATTEMPTS }, (_, attempt) => {
     const parts = { clusterId: settings.clusterId, pool, shard, attempt };
-    const { subscriptionId, resourceGroup } = volumeClass;
+    const owner = isolation === "namespace" ? { "keyless-csi.namespace": namespace } : {};
     return {
       ref: { subscriptionId, resourceGroup, name: accountName(parts) },
-      tags: { ...tags, ...ownershipTags(parts, isolation) },
+      tags: { ...tags, ...ownershipTags(parts, isolation), ...owner },
     };
   });
+}
+
+/** Spelt out, so that a new field of the class cannot slip into the key and rename every account. */
+function shapeOf(volumeClass: VolumeClass): Record<string, unknown> {
+  return {
+    subscriptionId: volumeClass.subscriptionId.toLowerCase(),
+    resourceGroup: volumeClass.resourceGroup.toLowerCase(),
+    location: volumeClass.location,
+    skuName: volumeClass.skuName,
+    accessTier: volumeClass.accessTier,
+    isHnsEnabled: volumeClass.isHnsEnabled,
+    publicNetworkAccess: volumeClass.publicNetworkAccess,
+    requireInfrastructureEncryption: volumeClass.requireInfrastructureEncryption,
+    softDeleteBlobsDays: volumeClass.softDeleteBlobsDays,
+    softDeleteContainersDays: volumeClass.softDeleteContainersDays,
+    tags: volumeClass.tags,
+    isolation: volumeClass.isolation,
+    grantScope: volumeClass.grantScope,
+  };
 }
 
 /** Who the account belongs to, and what its name is made of. Only the controller and administrators can change tags. */

@@ -62,6 +62,8 @@ export interface Accounts {
   /** Every account in the resource group, ours or not; none when the group does not exist. */
   list(place: Place): Promise<readonly Account[]>;
   holdsContainers(ref: AccountRef): Promise<boolean>;
+  /** Turns the openings of an account of ours off again, and answers it as it is then. Not more than once in a while. */
+  close(ref: AccountRef): Promise<Account | undefined>;
   remove(ref: AccountRef): Promise<void>;
 }
 
@@ -104,8 +106,8 @@ export interface RoleAssignments {
   find(scope: string, name: string): Promise<RoleAssignment | undefined>;
   /** `"adopted"`: the same grant exists under another name, which is not ours to delete. */
   create(assignment: RoleAssignment, description: string): Promise<"created" | "adopted">;
-  /** Those whose scope is exactly this one, not the inherited ones. */
-  listAt(scope: string): Promise<readonly RoleAssignment[]>;
+  /** Those at this scope and at the scopes above it. */
+  listAtAndAbove(scope: string): Promise<readonly RoleAssignment[]>;
   remove(assignment: RoleAssignment): Promise<void>;
   /** Whether the role can be assigned in this subscription. Remembered once it could. */
   roleExists(subscriptionId: string, roleId: string): Promise<boolean>;
@@ -119,21 +121,69 @@ export interface WorkloadIdentity {
   readonly principalId: string;
 }
 
-export interface Identities {
-  /** Among the user-assigned identities that the controller may read. */
-  findByClientId(clientId: string): Promise<WorkloadIdentity | undefined>;
+/** A user-assigned identity as ARM shows it. */
+export interface UserAssignedIdentity extends WorkloadIdentity {
+  /** ARM id. */
+  readonly id: string;
+  readonly tags: Readonly<Record<string, string>>;
 }
 
-/** A claim, as csi-provisioner names it with `--extra-create-metadata`. */
+/** What a federated credential says: tokens with exactly these three claims may be exchanged for the identity's own. */
+export interface Trust {
+  /** The cluster's issuer URL. */
+  readonly issuer: string;
+  /** `system:serviceaccount:<namespace>:<name>` */
+  readonly subject: string;
+  readonly audience: string;
+}
+
+export interface Identities {
+  /** Among the user-assigned identities of the operator's identity scopes. */
+  findByClientId(clientId: string): Promise<UserAssignedIdentity | undefined>;
+  /** Whether a federated credential of the identity says exactly this, byte for byte. */
+  trusts(identity: UserAssignedIdentity, trust: Trust): Promise<boolean>;
+  /** Writes that credential, under a name computed from what it says. Throws QuotaExhausted at Azure's limit of 20. */
+  addTrust(identity: UserAssignedIdentity, trust: Trust, name: string): Promise<void>;
+}
+
+/** A claim's name, as csi-provisioner tells it with `--extra-create-metadata`. */
 export interface ClaimRef {
   readonly namespace: string;
   readonly name: string;
 }
 
-/** What the API server knows. Without Kubernetes (csi-sanity, demo) every answer is "unknown". */
+/** A claim as the API server shows it. Written by tenants: it proves nothing. */
+export interface Claim {
+  readonly uid: string;
+  /** Value of the annotation `keyless-csi/service-account`. */
+  readonly serviceAccount?: string;
+  /** The pod of a generic ephemeral volume. */
+  readonly ownerPod?: { readonly name: string; readonly uid: string };
+  /** Whether its class waits for the first consumer. */
+  readonly isBoundLate: boolean;
+}
+
+/** A pod, as far as it tells who uses a claim. */
+export interface Pod {
+  readonly name: string;
+  readonly uid: string;
+  readonly serviceAccount: string;
+}
+
+/** What the API server knows: single reads, and one namespaced list; nothing is watched. */
 export interface Cluster {
-  /** Whether the claim for which csi-provisioner named the volume (`pvc-<claim uid>`) still exists. */
-  claimState(claim: ClaimRef, volumeName: string): Promise<"present" | "gone" | "unknown">;
+  /** False without Kubernetes (csi-sanity, demo): the other methods then answer that there is nothing. */
+  readonly isConnected: boolean;
+  findClaim(claim: ClaimRef): Promise<Claim | undefined>;
+  findPod(namespace: string, name: string): Promise<Pod | undefined>;
+  /** Pods of the namespace that name the claim in a volume and have not ended. */
+  listPodsUsing(claim: ClaimRef): Promise<readonly Pod[]>;
+  /** The client id that the ServiceAccount's annotation names, `""` when it has none, undefined without ServiceAccount. */
+  findClientId(namespace: string, serviceAccount: string): Promise<string | undefined>;
+  /** UID of a namespace: a namespace that was made anew under its old name has another. */
+  findNamespaceUid(namespace: string): Promise<string | undefined>;
+  /** Issuer of the cluster's ServiceAccount tokens. */
+  issuer(): Promise<string>;
   /** Whether a PersistentVolume of this name exists and is neither Released nor Failed. */
   isVolumeInUse(volumeName: string): Promise<boolean>;
 }
@@ -174,6 +224,18 @@ export interface Settings {
   readonly allowedResourceGroups: readonly Place[];
   /** GUID of the role that workloads are granted. */
   readonly roleId: string;
+  /** Tenants of subscriptions that are not in `tenantId`. */
+  readonly tenantOfSubscription: Readonly<Record<string, string>>;
+  /** Audience of federated credentials in this cloud. */
+  readonly tokenAudience: string;
+  /** Whether this controller writes missing federated credentials of identities that allow it by a tag. */
+  readonly managesFederatedCredentials: boolean;
+  /** Namespaces that may use classes with `identity: parameters`; empty: all. */
+  readonly allowedNamespaces: readonly string[];
+  /** Whether DeleteVolume keeps the container and takes only the access away. */
+  readonly retainsOnDelete: boolean;
+  /** Whether an account of ours that was opened is closed again. */
+  readonly repairsDrift: boolean;
   /** Blob endpoint suffix of the cloud when it is not the public one's: the node plugin is told. */
   readonly storageEndpointSuffix?: string;
   /** Entra endpoint for the node plugin when it is not the public cloud's. */

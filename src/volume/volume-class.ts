@@ -4,6 +4,7 @@
  */
 import { DriverError } from "../errors.ts";
 import { findNearest } from "../nearest.ts";
+import { contradictions } from "./parameter-rules.ts";
 import { readFields } from "./parameter-values.ts";
 import { findParameter, PARAMETERS } from "./parameters.ts";
 import type { Place, Settings } from "./ports.ts";
@@ -21,12 +22,18 @@ export interface VolumeClass {
   readonly softDeleteBlobsDays?: number;
   readonly softDeleteContainersDays?: number;
   readonly tags: Readonly<Record<string, string>>;
-  readonly clientId: string;
+  /** An account that the administrator has made; absent: the controller makes one. */
+  readonly storageAccount?: string;
+  /** Whose identity opens the volume: the one that the class names, or that of the claim's ServiceAccount. */
+  readonly identity: "parameters" | "serviceAccount";
+  /** With `identity: parameters` always there. */
+  readonly clientId?: string;
   readonly tenantId: string;
   readonly principalId?: string;
-  readonly isolation: "pool" | "volume";
+  readonly defaultServiceAccount?: string;
+  readonly isolation: "pool" | "namespace" | "volume";
   readonly poolSize: number;
-  readonly grantScope: "container";
+  readonly grantScope: "container" | "account";
   /** What the node plugin is told, by its own key names. */
   readonly mount: Readonly<Record<string, string>>;
 }
@@ -36,12 +43,9 @@ export function parseVolumeClass(parameters: Readonly<Record<string, string>>, s
   const faults: string[] = [];
   const values = usedValues(parameters, faults);
   const fields = readFields(values, faults);
+  faults.push(...contradictions(values, fields, settings));
   const subscriptionId = fields.subscriptionId ?? settings.subscriptionId;
   const resourceGroup = fields.resourceGroup ?? settings.resourceGroup;
-  const clientId = fields.clientId ?? "";
-  if (clientId === "" && values.get("clientid") === undefined) {
-    faults.push("clientID is missing: set it to the client id of the identity that opens the volumes of this class");
-  }
   if (!isAllowedPlace(settings, subscriptionId, resourceGroup)) {
     faults.push(
       `resourceGroup "${resourceGroup}" in subscription "${subscriptionId}" is not one that the operator allows: ` +
@@ -54,8 +58,7 @@ export function parseVolumeClass(parameters: Readonly<Record<string, string>>, s
     subscriptionId,
     resourceGroup,
     location: fields.location ?? settings.location,
-    clientId,
-    tenantId: fields.tenantId ?? settings.tenantId,
+    tenantId: fields.tenantId ?? settings.tenantOfSubscription[subscriptionId.toLowerCase()] ?? settings.tenantId,
   };
 }
 

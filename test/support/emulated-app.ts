@@ -10,6 +10,7 @@ import { loadSettings } from "../../src/config/load.ts";
 import type { CreateVolumeRequestInit, Volume } from "../../src/csi/proto.generated.ts";
 import { type Emulator, type EmulatorOptions, startEmulator } from "../../src/emulator/emulator.ts";
 import { createLogger } from "../../src/telemetry/log.ts";
+import type { Cluster } from "../../src/volume/ports.ts";
 import { type CsiClient, connectCsi } from "./csi-client.ts";
 import { createSink } from "./sink.ts";
 
@@ -28,10 +29,15 @@ export interface EmulatedApp {
   stop(): Promise<void>;
 }
 
+export interface EmulatedAppOptions extends EmulatorOptions {
+  /** The cluster that the service asks; absent: none. */
+  readonly clusterFor?: (emulator: Emulator) => Cluster;
+}
+
 /** Nothing is left running when it rejects. `flags` are the controller's. */
 export async function startEmulatedApp(
   flags: readonly string[] = [],
-  options: EmulatorOptions = {},
+  options: EmulatedAppOptions = {},
 ): Promise<EmulatedApp> {
   const folder = await mkdtemp(join(tmpdir(), "keyless-csi-"));
   const emulator = await startEmulator(options);
@@ -48,7 +54,8 @@ export async function startEmulatedApp(
     for (const each of waiting.filter((waiter) => waiter.step === step)) each.go();
     waiting = waiting.filter((waiter) => waiter.step !== step);
   };
-  const app = await startApp({ config, log, observer: { stepBegun } });
+  const cluster = options.clusterFor?.(emulator);
+  const app = await startApp({ config, log, observer: { stepBegun }, ...(cluster && { cluster }) });
   const csi = connectCsi(`unix:${socketPath}`);
   return {
     emulator,

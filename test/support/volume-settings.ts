@@ -15,4 +15,10 @@ export const SETTINGS: Settings = {
   tenantId: "22222222-2222-2222-2222-222222222222",
   allowedResourceGroups: [],
   roleId: DATA_ROLE_ID,
+  tenantOfSubscription: {},
+  tokenAudience: "api://AzureADTokenExchange",
+  managesFederatedCredentials: false,
+  allowedNamespaces: [],
+  retainsOnDelete: false,
+  repairsDrift: false,
 };

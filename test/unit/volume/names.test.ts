@@ -8,9 +8,11 @@ import {
   containerId,
   containerName,
   DATA_ROLE_ID,
+  isStrictContainerName,
   parseVolumeId,
   roleAssignmentName,
   shardOf,
+  strictContainerName,
   uuidV5,
   volumeId,
 } from "../../../src/volume/names.ts";
@@ -89,6 +91,11 @@ describe("names", () => {
     );
   });
 
+  it("in an administrator's account only names that nobody chooses by hand are ours", () => {
+    assert.equal(strictContainerName(VOLUME), VOLUME);
+    assert(!isStrictContainerName("backups") && isStrictContainerName(strictContainerName("backups")));
+  });
+
   it("the volume id is what the node plugin parses, and is read back exactly", () => {
     assert.equal(volumeId(CONTAINER), `keyless#klabcdefghijklmnopqrstuv#${VOLUME}###${SUBSCRIPTION}`);
     assert.deepEqual(parseVolumeId(volumeId(CONTAINER)), CONTAINER);
@@ -107,8 +114,9 @@ describe("names", () => {
       good.replace("###", "#uuid##"),
       good.replace("###", "##ns#"),
       `${good}#x`,
-      good.replace("klabc", "xxabc"),
-      good.replace("klabcdefghijklmnopqrstuv", "klabcdefghijklmnopqrstu"),
+      good.replace("klabc", "KLABC"),
+      good.replace("klabcdefghijklmnopqrstuv", "kl"),
+      good.replace("klabcdefghijklmnopqrstuv", "klabcdefghijklmnopqrstuvw"),
       good.replace(VOLUME, "$web"),
       good.replace(VOLUME, "../secrets"),
       good.replace(VOLUME, "%2e%2e"),

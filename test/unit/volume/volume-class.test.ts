@@ -25,6 +25,7 @@ describe("StorageClass parameters", () => {
       resourceGroup: "keyless",
       location: "westeurope",
       tags: {},
+      identity: "parameters",
       clientId: CLIENT,
       tenantId: SETTINGS.tenantId,
       isolation: "pool",
@@ -69,6 +70,7 @@ describe("StorageClass parameters", () => {
       softDeleteBlobsDays: 7,
       softDeleteContainersDays: 0,
       tags: { team: "a", cost: "7" },
+      identity: "parameters",
       clientId: CLIENT,
       tenantId: "aaaaaaaa-0000-0000-0000-000000000000",
       principalId: "bbbbbbbb-0000-0000-0000-000000000000",
@@ -138,8 +140,13 @@ describe("StorageClass parameters", () => {
     [{ poolSize: "65" }, /poolSize "65" is not valid: use a whole number from 1 to 64/],
     [{ poolSize: "1e1" }, /poolSize "1e1"/],
     [{ isolation: "volume", poolSize: "2" }, /poolSize "2" has no meaning with isolation "volume"/],
-    [{ isolation: "namespace" }, /isolation "namespace" is not valid: use pool, volume/],
-    [{ grantScope: "account" }, /grantScope "account" is not valid: use container/],
+    [{ isolation: "cluster" }, /isolation "cluster" is not valid: use pool, namespace, volume/],
+    [{ grantScope: "account" }, /grantScope "account" would open the containers of other tenants/],
+    [{ defaultServiceAccount: "app" }, /defaultServiceAccount has no meaning with identity "parameters"/],
+    [{ identity: "serviceAccount" }, /clientID has no meaning with identity "serviceAccount"/],
+    [{ storageAccount: "UPPER" }, /storageAccount "UPPER" is not valid/],
+    [{ storageAccount: "given", skuName: "Standard_LRS" }, /skuName has no effect on storageAccount "given"/],
+    [{ storageAccount: "given", isolation: "volume" }, /isolation has no effect on storageAccount "given"/],
     [{ tags: "novalue" }, /write pairs as key=value/],
     [{ tags: "a=1,A=2" }, /stands twice/],
     [{ tags: "keyless-csi.cluster=other" }, /are ours/],
@@ -153,6 +160,19 @@ describe("StorageClass parameters", () => {
   ] as const) {
     it(`refuses ${JSON.stringify(parameters).slice(0, 70)}`, () => assert.match(refusalOf(parameters), expected));
   }
+
+  it("keeping data on deletion cannot go with a grant on the whole account", () => {
+    const parameters = { clientID: CLIENT, isolation: "namespace", grantScope: "account" };
+    parseVolumeClass(parameters, SETTINGS);
+    assert.throws(() => parseVolumeClass(parameters, { ...SETTINGS, retainsOnDelete: true }), /--on-delete=retain/);
+  });
+
+  it("a class for ServiceAccounts needs no client id", () => {
+    const read = parseVolumeClass({ identity: "serviceaccount", defaultServiceAccount: "app" }, SETTINGS);
+    assert.equal(read.identity, "serviceAccount");
+    assert.equal(read.clientId, undefined);
+    assert.equal(read.defaultServiceAccount, "app");
+  });
 
   it("a missing client id is named", () => {
     assert.throws(() => parseVolumeClass({}, SETTINGS), /clientID is missing/);

@@ -1,0 +1,111 @@
+/**
+ * Step "identity" of CreateVolume: for whom the volume is opened. Everything that can fail for good is checked here, before
+ * the first write. PVC and pod metadata choose nothing but the ServiceAccount, within the claim's own namespace.
+ */
+import { DriverError } from "../errors.ts";
+import type { Claim, ClaimRef, Ports, Settings, UserAssignedIdentity, WorkloadIdentity } from "./ports.ts";
+import { chooseServiceAccount } from "./service-account.ts";
+import { ensureTrust } from "./trust.ts";
+import type { VolumeClass } from "./volume-class.ts";
+
+/** The claim that the volume is for, as far as it is known. */
+export interface Claimed {
+  readonly ref: ClaimRef | undefined;
+  readonly claim: Claim | undefined;
+}
+
+/** Throws Misconfigured when the identity cannot be found, may not be had, or the role does not exist. */
+export async function ensureIdentity(
+  ports: Ports,
+  settings: Settings,
+  volumeClass: VolumeClass,
+  claimed: Claimed,
+): Promise<WorkloadIdentity> {
+  const { subscriptionId } = volumeClass;
+  const identity =
+    volumeClass.identity === "serviceAccount"
+      ? await ofServiceAccount(ports, settings, volumeClass, claimed)
+      : await ofParameters(ports, settings, volumeClass, claimed);
+  const tenantId = settings.tenantOfSubscription[subscriptionId.toLowerCase()] ?? settings.tenantId;
+  if (identity.tenantId.toLowerCase() !== tenantId.toLowerCase()) {
+    throw new DriverError(
+      "Misconfigured",
+      `identity ${identity.clientId} is in tenant ${identity.tenantId}, but subscription ${subscriptionId} in tenant ${tenantId}: ` +
+        "Azure grants access only within a tenant; use an identity of the storage's tenant",
+    );
+  }
+  if (!(await ports.roleAssignments.roleExists(subscriptionId, settings.roleId))) {
+    throw new DriverError(
+      "Misconfigured",
+      `role ${settings.roleId} does not exist in subscription ${subscriptionId}: create it with the output of ` +
+        "`keyless-csi roles`, or name another with --role",
+    );
+  }
+  return identity;
+}
+
+async function ofParameters(
+  ports: Ports,
+  settings: Settings,
+  volumeClass: VolumeClass,
+  { ref }: Claimed,
+): Promise<WorkloadIdentity> {
+  const { clientId = "", tenantId, principalId } = volumeClass;
+  const { allowedNamespaces } = settings;
+  if (allowedNamespaces.length > 0 && (ref === undefined || !allowedNamespaces.includes(ref.namespace))) {
+    throw new DriverError(
+      "Misconfigured",
+      `namespace ${ref?.namespace ?? "(unknown)"} may not use classes that name an identity (--allowed-namespaces): ` +
+        "use a class with identity: serviceAccount",
+    );
+  }
+  if (principalId !== undefined) return { clientId, tenantId, principalId };
+  const identity = await ports.identities.findByClientId(clientId);
+  if (identity !== undefined) return identity;
+  throw new DriverError(
+    "Misconfigured",
+    `clientID "${clientId}" is not the client id of a user-assigned identity that the controller can read: correct it, ` +
+      "give the controller read access to the identity, or set principalID to its object id",
+  );
+}
+
+async function ofServiceAccount(
+  ports: Ports,
+  settings: Settings,
+  volumeClass: VolumeClass,
+  { ref, claim }: Claimed,
+): Promise<WorkloadIdentity> {
+  if (ref === undefined || claim === undefined) {
+    throw new DriverError(
+      "Misconfigured",
+      "identity: serviceAccount needs the claim: run csi-provisioner with --extra-create-metadata and the controller with --kubernetes=on",
+    );
+  }
+  const serviceAccount = await chooseServiceAccount(ports.cluster, ref, claim, volumeClass.defaultServiceAccount);
+  const who = { namespace: ref.namespace, serviceAccount };
+  const identity = await findAnnotated(ports, who);
+  await ensureTrust(ports, settings, identity, who);
+  return identity;
+}
+
+async function findAnnotated(
+  ports: Ports,
+  { namespace, serviceAccount }: { namespace: string; serviceAccount: string },
+): Promise<UserAssignedIdentity> {
+  const name = `ServiceAccount ${namespace}/${serviceAccount}`;
+  const clientId = await ports.cluster.findClientId(namespace, serviceAccount);
+  if (clientId === undefined) throw new DriverError("Misconfigured", `${name} does not exist: create it`);
+  if (clientId === "") {
+    throw new DriverError(
+      "Misconfigured",
+      `${name} names no identity: annotate it with azure.workload.identity/client-id: <client id of a user-assigned identity>`,
+    );
+  }
+  const identity = await ports.identities.findByClientId(clientId);
+  if (identity !== undefined) return identity;
+  throw new DriverError(
+    "Misconfigured",
+    `${name} names client id "${clientId}", which is not a user-assigned identity that the controller may use: correct the ` +
+      "annotation azure.workload.identity/client-id, or ask the platform team to add the identity to --identity-scopes",
+  );
+}

@@ -1,0 +1,142 @@
+// Isolation by namespace and grants on accounts: who shares what, and what goes when nothing is left.
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { status } from "@grpc/grpc-js";
+import { create, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
+import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";
+
+describe("isolation by namespace", () => {
+  let it_: EmulatedApp;
+  let cluster: FakeCluster;
+  beforeEach(async () => {
+    it_ = await startEmulatedApp([], {
+      clusterFor: (emulator) => {
+        cluster = createFakeCluster(emulator.issuer.issuer);
+        return cluster;
+      },
+    });
+    cluster.namespaces.set("one", "uid-1");
+    cluster.namespaces.set("two", "uid-2");
+  });
+  afterEach(() => it_.stop());
+
+  function request(namespace: string, parameters: Record<string, string> = {}, identity = 0) {
+    const uid = randomUUID();
+    cluster.claims.set(`${namespace}/${uid}`, { uid, isBoundLate: false });
+    return {
+      name: `pvc-${uid}`,
+      volume_capabilities: [{ mount: {}, access_mode: { mode: "SINGLE_NODE_WRITER" as const } }],
+      parameters: {
+        clientID: it_.emulator.info.identities[identity]?.clientId ?? "",
+        isolation: "namespace",
+        ...parameters,
+        "csi.storage.k8s.io/pvc/name": uid,
+        "csi.storage.k8s.io/pvc/namespace": namespace,
+      },
+    };
+  }
+  const accountIn = (id: string) => id.split("#")[1] ?? "";
+  const remove = (id: string) => it_.csi.controller("DeleteVolume", { volume_id: id });
+  const grants = () =>
+    [...it_.emulator.world.roleAssignments.values()].filter(
+      ({ scope, effectiveUntil }) => effectiveUntil === undefined && scope.includes("/storageAccounts/"),
+    );
+
+  it("volumes of a namespace share an account, those of another have their own", async () => {
+    const first = await create(it_, request("one"));
+    const second = await create(it_, request("one"));
+    const other = await create(it_, request("two"));
+    assert.equal(accountIn(first.volume_id), accountIn(second.volume_id));
+    assert.notEqual(accountIn(first.volume_id), accountIn(other.volume_id));
+    const { tags } = it_.emulator.world.accounts.get(accountIn(first.volume_id)) ?? assert.fail("no account");
+    assert.equal(tags["keyless-csi.namespace"], "one");
+    assert.equal(tags["keyless-csi.namespace-uid"], "uid-1");
+  });
+
+  it("a namespace that was deleted and made anew does not reach the old one's account", async () => {
+    const old = await create(it_, request("one"));
+    cluster.namespaces.set("one", "uid-1-again");
+    const fresh = await create(it_, request("one"));
+    assert.notEqual(accountIn(old.volume_id), accountIn(fresh.volume_id));
+    assert.equal(it_.emulator.world.accounts.get(accountIn(fresh.volume_id))?.tags["keyless-csi.attempt"], "1");
+    await remove(old.volume_id);
+    await remove(fresh.volume_id);
+  });
+
+  it("without the namespace's UID nothing is made", async () => {
+    cluster.namespaces.delete("one");
+    await assert.rejects(create(it_, request("one")), { code: status.FAILED_PRECONDITION });
+    assert.equal(it_.emulator.world.accounts.size, 0);
+  });
+
+  it("a grant on the account is made once for each identity, and is gone with the last volume", async () => {
+    const shared = { grantScope: "account" };
+    const volumes = [
+      await create(it_, request("one", shared)),
+      await create(it_, request("one", shared)),
+      await create(it_, request("one", shared, 1)),
+    ];
+    const account = accountIn(volumes[0]?.volume_id ?? "");
+    assert.deepEqual(
+      grants()
+        .map(({ scope, principalId }) => [scope.split("/").at(-1), principalId])
+        .sort(),
+      [0, 1].map((index) => [account, it_.emulator.info.identities[index]?.principalId ?? ""]).sort(),
+    );
+    for (const [index, { volume_id: id }] of volumes.entries()) {
+      await remove(id);
+      assert.equal(grants().length, index < 2 ? 2 : 0);
+    }
+    assert(it_.emulator.world.accounts.has(account), "the namespace's account stays for its next volume");
+  });
+
+  it("many volumes of ten identities cost ten role assignments for each account", async () => {
+    const { world } = it_.emulator;
+    const [template] = world.principals.values();
+    const parameters = { grantScope: "account", poolSize: "2" };
+    const identities = Array.from({ length: 10 }, () => ({ clientID: randomUUID(), principalID: randomUUID() }));
+    for (const { clientID, principalID } of identities) {
+      world.principals.set(principalID, { ...template, id: principalID, clientId: clientID } as never);
+    }
+    const accounts = new Set<string>();
+    for (let count = 0; count < 100; count++) {
+      const volume = await create(it_, request("one", { ...parameters, ...identities[count % 10] }));
+      accounts.add(accountIn(volume.volume_id));
+    }
+    assert.equal(accounts.size, 2);
+    assert(grants().length <= 20, `${grants().length} role assignments`);
+    console.log(`      100 volumes, ${accounts.size} accounts, 10 identities: ${grants().length} role assignments`);
+  });
+
+  it("a volume that is made while the last other one goes keeps its access", async () => {
+    const shared = { grantScope: "account" };
+    for (let round = 0; round < 5; round++) {
+      const last = await create(it_, request("one", shared));
+      const [made] = await Promise.all([create(it_, request("one", shared)), remove(last.volume_id)]);
+      assert.equal(grants().length, 1, `round ${round}`);
+      await remove(made.volume_id);
+      assert.equal(grants().length, 0);
+    }
+  });
+});
+
+describe("keeping data on deletion", () => {
+  it("takes the access away and keeps the container", async () => {
+    const it_ = await startEmulatedApp(["--on-delete", "retain"]);
+    const { emulator, csi } = it_;
+    const volume = await create(it_, {
+      name: `pvc-${randomUUID()}`,
+      volume_capabilities: [{ mount: {}, access_mode: { mode: "SINGLE_NODE_WRITER" } }],
+      parameters: { clientID: emulator.info.identities[0]?.clientId ?? "", isolation: "volume" },
+    });
+    await csi.controller("DeleteVolume", { volume_id: volume.volume_id });
+    const key = volume.volume_id.split("#").slice(1, 3).join("/");
+    assert.equal(emulator.world.containers.get(key)?.deletedUntil, undefined);
+    assert(emulator.world.containers.has(key) && emulator.world.accounts.has(key.split("/")[0] ?? ""));
+    const left = [...emulator.world.roleAssignments.values()].filter(
+      ({ scope, effectiveUntil }) => effectiveUntil === undefined && scope.includes(key.split("/")[1] ?? "-"),
+    );
+    assert.deepEqual(left, []);
+    await it_.stop();
+  });
+});

@@ -1,0 +1,37 @@
+// A cluster in memory, for tests of the driver's own decisions; test/cluster asks a real API server the same questions.
+import type { Claim, Cluster, Pod } from "../../src/volume/ports.ts";
+
+export interface FakeCluster extends Cluster {
+  /** `namespace/name` -> claim. */
+  readonly claims: Map<string, Claim>;
+  /** `namespace/name` -> pod, and the names of the claims it uses. */
+  readonly pods: Map<string, Pod & { readonly uses: readonly string[] }>;
+  /** `namespace/name` -> client id of its annotation, `""` for none. */
+  readonly serviceAccounts: Map<string, string>;
+  /** name -> UID. */
+  readonly namespaces: Map<string, string>;
+  /** Names of PersistentVolumes that are in use. */
+  readonly volumes: Set<string>;
+}
+
+export function createFakeCluster(issuer: string): FakeCluster {
+  const claims: FakeCluster["claims"] = new Map();
+  const pods: FakeCluster["pods"] = new Map();
+  const serviceAccounts: FakeCluster["serviceAccounts"] = new Map();
+  const namespaces: FakeCluster["namespaces"] = new Map();
+  const volumes = new Set<string>();
+  return {
+    ...{ claims, pods, serviceAccounts, namespaces, volumes },
+    isConnected: true,
+    findClaim: async ({ namespace, name }) => claims.get(`${namespace}/${name}`),
+    findPod: async (namespace, name) => pods.get(`${namespace}/${name}`),
+    listPodsUsing: async ({ namespace, name }) =>
+      [...pods]
+        .filter(([key, { uses }]) => key.startsWith(`${namespace}/`) && uses.includes(name))
+        .map(([, pod]) => pod),
+    findClientId: async (namespace, name) => serviceAccounts.get(`${namespace}/${name}`),
+    findNamespaceUid: async (name) => namespaces.get(name),
+    issuer: async () => issuer,
+    isVolumeInUse: async (name) => volumes.has(name),
+  };
+}
