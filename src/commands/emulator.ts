@@ -1,0 +1,126 @@
+/** `keyless-csi emulator`: Azure in one process, until it is told to stop. */
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import type { Writable } from "node:stream";
+import { amount, list, path, toggle } from "../config/kinds.ts";
+import { type Kind, optional, setting, type ValuesOf } from "../config/setting.ts";
+import { type Emulator, type EmulatorOptions, startEmulator } from "../emulator/emulator.ts";
+import { findAddressFault, IMDS_ADDRESS } from "../emulator/server.ts";
+import { type EmulatorSettings, REALISTIC_SETTINGS } from "../emulator/settings.ts";
+import { DriverError } from "../errors.ts";
+import { defineCommand, EXIT } from "./command.ts";
+
+/** A loopback address as text, or one of `also`; the emulator opens no other. */
+function loopback(...also: readonly string[]): Kind<string> {
+  return {
+    form: "value",
+    placeholder: "HOST:PORT",
+    schema: { type: "string" },
+    parse([text = ""]) {
+      const wrong = findAddressFault(text, also);
+      return wrong === undefined ? { value: text } : { wrong };
+    },
+  };
+}
+
+const ADDRESSES = "Addresses";
+const BEHAVIOUR = "Behaviour";
+
+const settings = {
+  listen: setting(list(loopback()), {
+    group: ADDRESSES,
+    help: "loopback addresses for ARM, Entra and Blob; port 0 lets the system choose",
+    fallback: "127.0.0.1:0",
+  }),
+  "ready-file": optional(path, {
+    group: ADDRESSES,
+    help: "written when everything listens: endpoints, ids and secrets as JSON (a cloud file for the controller)",
+  }),
+  "issuer-ca": optional(path, {
+    group: ADDRESSES,
+    help: "PEM certificates to trust when keys of ServiceAccount issuers are fetched",
+  }),
+  imds: optional(loopback(IMDS_ADDRESS), {
+    group: ADDRESSES,
+    help: "address of the instance metadata service (plain HTTP), for managed identities",
+    absent: "off",
+  }),
+  state: optional(path, {
+    group: BEHAVIOUR,
+    help: "file from which the state is read at the start, if it is there, and to which it is written at the end",
+  }),
+  realistic: setting(toggle, {
+    group: BEHAVIOUR,
+    help: "with Azure's latencies, propagation times and request limits",
+    fallback: "false",
+  }),
+  "account-creation-seconds": optional(amount({ max: 3600 }), {
+    group: BEHAVIOUR,
+    help: "how long the creation of a storage account takes",
+    absent: "0, or 22 with --realistic",
+  }),
+  "propagation-seconds": optional(amount({ max: 86_400 }), {
+    group: BEHAVIOUR,
+    help: "how long a role assignment, or its removal, takes to be in force",
+    absent: "0, or 60 and 300 with --realistic",
+  }),
+  quiet: setting(toggle, { group: BEHAVIOUR, help: "prints nothing", fallback: "false" }),
+};
+
+type Values = ValuesOf<typeof settings>;
+
+export const command = defineCommand({
+  settings,
+  async run({ values, stdout, signal }) {
+    const emulator = await start(values);
+    if (!values.quiet) greet(emulator, values, stdout);
+    if (!signal.aborted) await once(signal, "abort");
+    await emulator.close();
+    return EXIT.ok;
+  },
+});
+
+async function start(values: Values): Promise<Emulator> {
+  try {
+    return await startEmulator(toOptions(values));
+  } catch (error) {
+    throw new DriverError("Misconfigured", error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+function toOptions(values: Values): EmulatorOptions {
+  const { listen, readyFile, issuerCa, imds, state } = values;
+  return {
+    listen,
+    settings: toSettings(values),
+    ...(readyFile === undefined ? {} : { readyFile }),
+    ...(imds === undefined ? {} : { imds }),
+    ...(state === undefined ? {} : { stateFile: state }),
+    ...(issuerCa === undefined ? {} : { issuerCa: readFileSync(issuerCa, "utf8") }),
+  };
+}
+
+function toSettings({ realistic, accountCreationSeconds, propagationSeconds }: Values): Partial<EmulatorSettings> {
+  const propagationMs = propagationSeconds === undefined ? undefined : propagationSeconds * 1000;
+  return {
+    ...(realistic ? REALISTIC_SETTINGS : {}),
+    ...(accountCreationSeconds === undefined ? {} : { accountCreationMs: accountCreationSeconds * 1000 }),
+    ...(propagationMs === undefined ? {} : { propagationGrantMs: propagationMs, propagationRemovalMs: propagationMs }),
+  };
+}
+
+function greet({ info }: Emulator, values: Values, stdout: Writable): void {
+  const lines = [
+    ["Resource Manager", info.armEndpoint],
+    ["Entra", `${info.authorityHost}/${info.tenantId}`],
+    ["Blob", `${info.blobEndpoint}/<account>`],
+    ["ServiceAccount issuer", info.issuer],
+    ...(info.imdsEndpoint === undefined ? [] : [["Instance metadata", info.imdsEndpoint]]),
+    ["Page", `${info.adminEndpoint}/ (any name, password: adminSecret)`],
+    ["Trust", info.caFile],
+    ...(values.readyFile === undefined ? [] : [["Ready file", values.readyFile]]),
+  ];
+  stdout.write("The keyless-csi emulator is running. It is not Azure: nothing leaves this machine.\n");
+  for (const [name = "", value = ""] of lines) stdout.write(`  ${name.padEnd(22)} ${value}\n`);
+  if (values.readyFile === undefined) stdout.write("Start it with --ready-file FILE to get ids and secrets.\n");
+}

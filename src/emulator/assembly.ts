@@ -1,0 +1,122 @@
+/** Everything behind the emulator's sockets: world, services, admin, and the two dispatchers that lead to them. */
+import { randomBytes } from "node:crypto";
+import { createAdminService } from "./admin.ts";
+import { createArmService } from "./arm/service.ts";
+import { withArmHeaders } from "./arm-headers.ts";
+import { createAuthorization } from "./authorization/authorization.ts";
+import { createBlobService } from "./blob/service.ts";
+import { createBlobStore } from "./blob/store.ts";
+import { type CallLog, createCallLog } from "./call-log.ts";
+import { type Clock, createClock } from "./clock.ts";
+import { createDispatch, type Dispatch } from "./dispatch.ts";
+import { createIssuerKeys } from "./entra/issuer-keys.ts";
+import { createEntraService } from "./entra/service.ts";
+import { createSigningKey, loadSigningKey, type SigningKey, saveSigningKey } from "./entra/signing-key.ts";
+import { createTokenVerifier } from "./entra/tokens.ts";
+import { createFaults, type Faults } from "./faults.ts";
+import type { Service } from "./http.ts";
+import { createImdsService } from "./imds.ts";
+import { withLimits } from "./limits.ts";
+import { createRouter, type Route } from "./router.ts";
+import { ADMINISTRATOR, seedWorld } from "./seed.ts";
+import { createServiceAccountIssuer, type ServiceAccountIssuer } from "./service-account-issuer.ts";
+import type { Services } from "./services.ts";
+import type { EmulatorSettings } from "./settings.ts";
+import { moveIssuer, type Snapshot } from "./snapshot.ts";
+import { toStateView } from "./state-view.ts";
+import { createWorld } from "./world.ts";
+
+/** What the assembly stands on. */
+export interface Ground {
+  /** The emulator's own address, without a trailing slash. */
+  readonly url: string;
+  readonly blobFolder: string;
+  /** PEM certificates to trust when issuers' keys are fetched. */
+  readonly authorities: readonly string[];
+  readonly settings: EmulatorSettings;
+  readonly snapshot: Snapshot | undefined;
+}
+
+export interface Assembly {
+  readonly services: Services;
+  readonly calls: CallLog;
+  readonly faults: Faults;
+  readonly issuer: ServiceAccountIssuer;
+  readonly secrets: { readonly admin: string; readonly administrator: string };
+  /** For the HTTPS listeners. */
+  readonly dispatch: Dispatch;
+  /** For the instance metadata service's listener. */
+  readonly dispatchImds: Dispatch;
+  /** Calls `react` after each move of the clock. */
+  onClockMoved(react: () => void): void;
+  snapshot(): Snapshot;
+}
+
+export async function assemble(ground: Ground): Promise<Assembly> {
+  const { url, settings, snapshot } = ground;
+  const [key, issuerKey] = await signingKeys(snapshot);
+  const { clock, onClockMoved } = createMovedClock(snapshot);
+  const issuer = createServiceAccountIssuer(`${url}/_oidc`, issuerKey, clock);
+  const { world, administratorSecret } = takeWorld(snapshot, issuer.issuer);
+  const calls = createCallLog();
+  const faults = createFaults();
+  const services: Services = {
+    ...{ world, clock, settings },
+    tokens: createTokenVerifier(key, clock),
+    authorization: createAuthorization(world, clock),
+    blobs: createBlobStore(ground.blobFolder, snapshot?.blobs),
+    alarm: calls.alarm,
+  };
+  const secrets = { admin: randomBytes(24).toString("hex"), administrator: administratorSecret };
+  const state = () => toStateView(world, services.blobs);
+  const route = createRouter({
+    arm: withArmHeaders(withLimits(createArmService(services), services), clock),
+    blob: createBlobService(services),
+    entra: createEntraService({
+      ...{ world, clock, key, settings, federationMs: settings.federationMs },
+      issuerKeys: createIssuerKeys(ground.authorities),
+    }),
+    issuer: issuer.service,
+    admin: createAdminService({ secret: secrets.admin, calls, faults, clock, issuer, state }),
+  });
+  return {
+    ...{ services, calls, faults, issuer, secrets, onClockMoved },
+    dispatch: createDispatch({ route, faults, calls, clock }),
+    dispatchImds: createDispatch({ route: onlyImds(createImdsService({ ...services, key })), faults, calls, clock }),
+    snapshot: () => ({
+      ...{ world, blobs: services.blobs.save(), issuer: issuer.issuer, clockOffsetMs: clock.now() - Date.now() },
+      keys: { entra: saveSigningKey(key), issuer: saveSigningKey(issuerKey) },
+    }),
+  };
+}
+
+function signingKeys(snapshot: Snapshot | undefined): Promise<[SigningKey, SigningKey]> {
+  if (snapshot === undefined) return Promise.all([createSigningKey(), createSigningKey()]);
+  return Promise.resolve([loadSigningKey(snapshot.keys.entra), loadSigningKey(snapshot.keys.issuer)]);
+}
+
+function createMovedClock(snapshot: Snapshot | undefined): { clock: Clock; onClockMoved(react: () => void): void } {
+  const reactions = new Set<() => void>();
+  const clock = createClock(() => {
+    for (const react of reactions) react();
+  });
+  clock.advance(snapshot?.clockOffsetMs ?? 0);
+  return { clock, onClockMoved: (react) => void reactions.add(react) };
+}
+
+/** The saved world at this run's address, or a newly seeded one. */
+function takeWorld(snapshot: Snapshot | undefined, issuer: string) {
+  if (snapshot === undefined) {
+    const world = createWorld();
+    const administratorSecret = randomBytes(24).toString("base64url");
+    seedWorld(world, { issuer, administratorSecret });
+    return { world, administratorSecret };
+  }
+  moveIssuer(snapshot.world, snapshot.issuer, issuer);
+  const administratorSecret = snapshot.world.principals.get(ADMINISTRATOR.principalId)?.clientSecret ?? "";
+  return { world: snapshot.world, administratorSecret };
+}
+
+function onlyImds(service: Service): (call: Parameters<Service>[0]) => Route {
+  return (call) => ({ service: "imds", operation: service.operationOf?.(call), run: () => service(call) });
+}

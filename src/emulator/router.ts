@@ -1,0 +1,78 @@
+/**
+ * Which service a call is for: by host name as in Azure, and by path on every other name (loopback addresses), where
+ * all services share one host.
+ */
+import type { Call, Reply, Service } from "./http.ts";
+import type { BlobService, BlobTarget } from "./services.ts";
+
+export type ServiceName = "arm" | "entra" | "blob" | "admin" | "issuer" | "imds";
+
+/** A call on its way to its service. */
+export interface Route {
+  readonly service: ServiceName;
+  /** The service's name for the call, when it can tell before it handles it. */
+  readonly operation: string | undefined;
+  run(): Promise<Reply>;
+}
+
+/** The services that share the emulator's listeners. */
+export interface RoutedServices {
+  readonly arm: Service;
+  readonly entra: Service;
+  readonly blob: BlobService;
+  readonly admin: Service;
+  readonly issuer: Service;
+}
+
+const ENTRA_HOSTS = new Set([
+  "login.microsoftonline.com",
+  "login.microsoft.com",
+  "login.windows.net",
+  "sts.windows.net",
+]);
+const ARM_HOST = "management.azure.com";
+const BLOB_HOST = /^([^.]+)\.(?:blob|dfs)\.core\.windows\.net$/;
+
+/** First path segments of ARM. A storage account of such a name can be reached by its host name only. */
+const ARM_PATHS = new Set(["subscriptions", "providers", "tenants", "metadata", "batch"]);
+/** First path segments of Entra: a tenant's id or domain (no account has a hyphen or a dot), or any tenant. */
+const TENANT = /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[^/]+\.[^/]+)$/;
+const ANY_TENANT = new Set(["common", "organizations", "consumers"]);
+/** Second path segments of Entra, behind a word that could be an account's name too. */
+const ENTRA_PATHS = new Set(["oauth2", "v2.0", ".well-known", "discovery"]);
+
+/** Makes the function that finds a call's service; it never fails: what nobody claims goes to Blob or ARM. */
+export function createRouter(services: RoutedServices): (call: Call) => Route {
+  return (call) => {
+    const name = serviceOf(call);
+    if (name === "blob") return routeToBlob(services.blob, call);
+    const service = services[name];
+    return { service: name, operation: service.operationOf?.(call), run: () => service(call) };
+  };
+}
+
+function serviceOf(call: Call): keyof RoutedServices {
+  const [first = "", second = ""] = call.path.slice(1).toLowerCase().split("/");
+  if (first === "_emulator") return "admin";
+  if (ENTRA_HOSTS.has(call.host)) return "entra";
+  if (call.host === ARM_HOST) return "arm";
+  if (BLOB_HOST.test(call.host)) return "blob";
+  if (first === "_oidc") return "issuer";
+  if (TENANT.test(first) || (ANY_TENANT.has(first) && ENTRA_PATHS.has(second))) return "entra";
+  // `/` alone is a plain look at the server; ARM answers it with an error of its own.
+  if (first === "" || ARM_PATHS.has(first)) return "arm";
+  return "blob";
+}
+
+function routeToBlob(blob: BlobService, call: Call): Route {
+  const target = blobTarget(call);
+  return { service: "blob", operation: blob.operationOf?.(call, target), run: () => blob(call, target) };
+}
+
+function blobTarget(call: Call): BlobTarget {
+  const named = BLOB_HOST.exec(call.host)?.[1];
+  if (named !== undefined) return { account: named, path: call.path, pathStyle: false };
+  const end = call.path.indexOf("/", 1);
+  const account = end < 0 ? call.path.slice(1) : call.path.slice(1, end);
+  return { account, path: end < 0 ? "/" : call.path.slice(end), pathStyle: true };
+}

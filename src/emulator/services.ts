@@ -1,0 +1,35 @@
+/** What the emulator's services (ARM, Blob) are given: the world, and everything about it that is not their own. */
+import type { Authorization } from "./authorization/authorization.ts";
+import type { BlobStore } from "./blob/store.ts";
+import type { Clock } from "./clock.ts";
+import type { TokenVerifier } from "./entra/tokens.ts";
+import type { Call, Reply } from "./http.ts";
+import type { EmulatorSettings } from "./settings.ts";
+import type { World } from "./world.ts";
+
+export interface Services {
+  readonly world: World;
+  readonly clock: Clock;
+  readonly tokens: TokenVerifier;
+  readonly authorization: Authorization;
+  readonly blobs: BlobStore;
+  readonly settings: EmulatorSettings;
+  /** Records something that must never happen (a listKeys call): it is shown in the call log as an alarm. */
+  alarm(message: string): void;
+}
+
+/** Which account a Blob call is for, as the router found it. */
+export interface BlobTarget {
+  /** From the host name, or the first part of the path on a loopback host. Lower case is not enforced here. */
+  readonly account: string;
+  /** The rest of the path, percent-encoded as it came, with a leading "/". */
+  readonly path: string;
+  /** True when the account was in the path: absolute URLs in answers must then have it there too. */
+  readonly pathStyle: boolean;
+}
+
+/** The Blob service; otherwise like `Service` of `http.ts`. */
+export interface BlobService {
+  (call: Call, target: BlobTarget): Promise<Reply>;
+  readonly operationOf?: (call: Call, target: BlobTarget) => string | undefined;
+}

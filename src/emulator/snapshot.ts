@@ -1,0 +1,70 @@
+/**
+ * The emulator's state as one file (`--state FILE`): the world, the blobs' records, the signing keys and the clock. The
+ * blobs' bodies stay where they are, in a folder beside the file.
+ */
+import { readFileSync } from "node:fs";
+import type { SavedBlobs } from "./blob/store.ts";
+import { writeWhole } from "./ready-file.ts";
+import { createWorld, type World } from "./world.ts";
+
+/** What is kept from one run to the next. */
+export interface Snapshot {
+  readonly world: World;
+  readonly blobs: SavedBlobs;
+  /** PEM: tokens and federated trust outlive a restart. */
+  readonly keys: { readonly entra: string; readonly issuer: string };
+  /** The built-in issuer's address, which changes with the port. */
+  readonly issuer: string;
+  /** How far the emulator's clock was ahead. */
+  readonly clockOffsetMs: number;
+}
+
+const FORMAT = 1;
+
+/** Where the blobs' bodies of a state file are. */
+export function blobFolderOf(stateFile: string): string {
+  return `${stateFile}.blobs`;
+}
+
+/** Writes the file whole or not at all, for its owner alone: it holds keys and secrets. */
+export function saveSnapshot(path: string, snapshot: Snapshot): void {
+  const mapsMarked = (_key: string, value: unknown) => (value instanceof Map ? { $map: [...value] } : value);
+  writeWhole(path, JSON.stringify({ format: FORMAT, ...snapshot }, mapsMarked));
+}
+
+/** Undefined when there is no such file yet; throws an Error for people when it is not one of ours. */
+export function loadSnapshot(path: string): Snapshot | undefined {
+  const text = readIfPresent(path);
+  if (text === undefined) return undefined;
+  try {
+    const { format, world, ...rest } = JSON.parse(text, withMaps) as Snapshot & { format?: unknown };
+    if (format !== FORMAT) throw new Error(`its format is ${String(format)}, this emulator writes ${FORMAT}`);
+    // A map that this version has and the file has not is empty.
+    return { ...rest, world: { ...createWorld(), ...world } };
+  } catch (error) {
+    throw new Error(`${path} is not a state file: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function readIfPresent(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+function withMaps(_key: string, value: unknown): unknown {
+  const entries = typeof value === "object" && value !== null && "$map" in value ? value.$map : undefined;
+  return Array.isArray(entries) ? new Map(entries as [unknown, unknown][]) : value;
+}
+
+/** Federated credentials that trust the built-in issuer go on doing so at its new address. */
+export function moveIssuer(world: World, from: string, to: string): void {
+  for (const holder of [...world.identities.values(), ...world.principals.values()]) {
+    for (const credential of holder.federatedCredentials.values()) {
+      if (credential.issuer === from) credential.issuer = to;
+    }
+  }
+}

@@ -1,0 +1,24 @@
+/** The world as JSON, for `GET /_emulator/state` and the page: maps become arrays, secrets are left out. */
+import type { BlobStore } from "./blob/store.ts";
+import type { World } from "./world.ts";
+
+/** One array for each map of the world, under the map's name. */
+export type StateView = Readonly<Record<keyof World, readonly Readonly<Record<string, unknown>>[]>>;
+
+/** What the world holds now. A container shows how many blobs it has. */
+export function toStateView(world: World, blobs: BlobStore): StateView {
+  const view = Object.fromEntries(Object.entries(world).map(([name, map]) => [name, [...map.values()].map(toPlain)]));
+  const containers = [...world.containers.values()].map((each) => ({
+    ...toPlain(each),
+    blobs: blobs.blobsOf(each.uid).names().length,
+  }));
+  return { ...view, containers } as unknown as StateView;
+}
+
+function toPlain(value: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([name]) => name !== "clientSecret")
+      .map(([name, part]) => [name, part instanceof Map ? [...part.values()] : part]),
+  );
+}

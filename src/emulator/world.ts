@@ -1,0 +1,224 @@
+/**
+ * Everything that Azure holds, as plain data: what the services read and write, what is saved with `--state`, and what
+ * `GET /_emulator/state` shows. No behaviour here.
+ *
+ * ARM ids compare without case, so every map that is keyed by an ARM id uses the id in lower case; the value keeps
+ * the id as it was first written.
+ */
+
+export interface World {
+  readonly tenants: Map<string, Tenant>; // key: tenant id
+  readonly principals: Map<string, Principal>; // key: principal (object) id
+  readonly subscriptions: Map<string, Subscription>; // key: subscription id
+  readonly resourceGroups: Map<string, ResourceGroup>; // key: ARM id, lower case
+  readonly accounts: Map<string, StorageAccount>; // key: account name (global over all subscriptions)
+  readonly containers: Map<string, BlobContainer>; // key: `<account>/<container>`
+  readonly identities: Map<string, UserAssignedIdentity>; // key: ARM id, lower case
+  readonly roleDefinitions: Map<string, RoleDefinition>; // key: GUID (name), lower case
+  readonly roleAssignments: Map<string, RoleAssignment>; // key: GUID (name), lower case: unique in the tenant
+  readonly locks: Map<string, ManagementLock>; // key: ARM id, lower case
+  readonly policies: Map<string, DenyPolicy>; // key: assignment id, lower case
+}
+
+export interface Tenant {
+  readonly id: string;
+}
+
+/** Something of Entra that can hold a token and a role assignment. */
+export interface Principal {
+  /** Object id: what role assignments and the `oid` claim name. */
+  readonly id: string;
+  /** Application (client) id: what signs in. */
+  readonly clientId: string;
+  readonly tenantId: string;
+  readonly displayName: string;
+  /** ARM id when it is a user-assigned identity; an app registration's service principal has none. */
+  readonly identityId?: string;
+  /** For app registrations only. */
+  readonly clientSecret?: string;
+  /** For app registrations; those of a user-assigned identity are on the identity. */
+  readonly federatedCredentials: Map<string, FederatedCredential>; // key: name, lower case
+  readonly createdAt: number;
+}
+
+export interface FederatedCredential {
+  readonly name: string;
+  issuer: string;
+  subject: string;
+  audiences: string[];
+  /** When it was last written, by the emulator's clock; Entra accepts it `settings.federationMs` later. Absent: at once. */
+  changedAt?: number;
+}
+
+export interface Subscription {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly displayName: string;
+}
+
+export interface ResourceGroup {
+  readonly id: string;
+  readonly name: string;
+  readonly subscriptionId: string;
+  location: string;
+  tags: Record<string, string>;
+}
+
+export interface StorageAccount {
+  /** ARM id as it was first written. */
+  readonly id: string;
+  readonly name: string;
+  readonly subscriptionId: string;
+  readonly resourceGroup: string;
+  readonly location: string;
+  kind: string;
+  sku: { name: string; tier: string };
+  tags: Record<string, string>;
+  /** The ARM `identity` element as it was sent. */
+  identity?: Record<string, unknown>;
+  /** Other top-level members that were sent (zones, placement, extendedLocation): kept and returned. */
+  extras?: Record<string, unknown>;
+  /** ARM `properties` as they are returned, without the computed ones (provisioningState, primaryEndpoints, ...). */
+  properties: Record<string, unknown>;
+  /** `blobServices/default` properties (retention policies, versioning, ...). */
+  blobService: Record<string, unknown>;
+  readonly createdAt: number;
+  /** When the asynchronous create is done, by the emulator's clock. Until then the account answers as being created. */
+  readonly readyAt: number;
+}
+
+/** One container, seen by ARM and by Blob. Its blobs live in the blob store (`blob/store.ts`), keyed by `uid`. */
+export interface BlobContainer {
+  /** New at every creation, so that a re-created container has nothing of the old one. */
+  readonly uid: string;
+  readonly account: string;
+  readonly name: string;
+  metadata: Record<string, string>;
+  etag: string;
+  lastModified: number;
+  lease: Lease;
+  publicAccess: "None" | "Blob" | "Container";
+  /** Other ARM properties that were sent (defaultEncryptionScope, ...): kept and returned. */
+  properties?: Record<string, unknown>;
+  hasLegalHold: boolean;
+  legalHoldTags: string[];
+  immutabilityPolicy?: ImmutabilityPolicy;
+  readonly createdAt: number;
+  /** Set while a delete is in force: the name is not usable until then (at least 30 s in Azure). */
+  deletedUntil?: number;
+}
+
+export interface Lease {
+  id?: string;
+  state: "available" | "leased" | "expired" | "breaking" | "broken";
+  /** Seconds, or -1 for an infinite lease. */
+  durationSeconds?: number;
+  /** When it ends, or when breaking ends, by the emulator's clock. */
+  until?: number;
+}
+
+export interface ImmutabilityPolicy {
+  state: "Unlocked" | "Locked";
+  periodDays: number;
+  allowProtectedAppendWrites: boolean;
+  etag: string;
+}
+
+export interface UserAssignedIdentity {
+  readonly id: string;
+  readonly name: string;
+  readonly subscriptionId: string;
+  readonly resourceGroup: string;
+  readonly location: string;
+  readonly principalId: string;
+  readonly clientId: string;
+  readonly tenantId: string;
+  tags: Record<string, string>;
+  /** Other ARM properties that were sent (isolationScope): kept and returned. */
+  readonly properties?: Record<string, unknown>;
+  readonly federatedCredentials: Map<string, FederatedCredential>; // key: name, lower case
+}
+
+export interface Permission {
+  actions: string[];
+  notActions: string[];
+  dataActions: string[];
+  notDataActions: string[];
+}
+
+export interface RoleDefinition {
+  /** GUID. */
+  readonly name: string;
+  roleName: string;
+  description: string;
+  type: "BuiltInRole" | "CustomRole";
+  permissions: Permission[];
+  assignableScopes: string[];
+  readonly tenantId?: string; // built-in roles have none
+}
+
+export interface RoleAssignment {
+  /** GUID. */
+  readonly name: string;
+  /** As it was written; compared without case. Stays when the scope is deleted, and is in force again when it returns. */
+  readonly scope: string;
+  /** GUID of the role definition. */
+  readonly roleDefinitionName: string;
+  readonly principalId: string;
+  readonly principalType: string;
+  readonly tenantId: string;
+  description?: string;
+  condition?: string;
+  conditionVersion?: string;
+  /** Who wrote it (principal id); absent for seeded ones. */
+  readonly createdBy?: string;
+  readonly delegatedManagedIdentityResourceId?: string;
+  readonly createdAt: number;
+  /** Data and control plane honour it from here on (propagation), by the emulator's clock. */
+  readonly effectiveFrom: number;
+  /** Set when it has been deleted: no longer listed, but honoured until then (propagation of the removal). */
+  effectiveUntil?: number;
+}
+
+export interface ManagementLock {
+  readonly id: string;
+  readonly name: string;
+  readonly scope: string;
+  level: "CanNotDelete" | "ReadOnly";
+  notes?: string;
+}
+
+/** An assigned policy with effect deny, as far as the emulator evaluates one. */
+export interface DenyPolicy {
+  /** ARM id of the policy assignment. */
+  readonly id: string;
+  readonly displayName: string;
+  /** ARM id of the policy definition. */
+  readonly definitionId: string;
+  readonly definitionName: string;
+  /** Writes at this scope and below it are looked at. */
+  readonly scope: string;
+  /** Such as "Microsoft.Storage/storageAccounts". */
+  readonly resourceType: string;
+  /**
+   * Path of a member ("properties.allowSharedKeyAccess") to the value that it must have; a member that is absent does
+   * not have it. Empty: every write of the type is refused.
+   */
+  readonly requires: Readonly<Record<string, unknown>>;
+}
+
+export function createWorld(): World {
+  return {
+    tenants: new Map(),
+    principals: new Map(),
+    subscriptions: new Map(),
+    resourceGroups: new Map(),
+    accounts: new Map(),
+    containers: new Map(),
+    identities: new Map(),
+    roleDefinitions: new Map(),
+    roleAssignments: new Map(),
+    locks: new Map(),
+    policies: new Map(),
+  };
+}

@@ -1,0 +1,60 @@
+import { deepEqual, equal, match } from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { runCommandLine } from "../../src/command-line.ts";
+import { CATALOGUE } from "../../src/commands/catalogue.ts";
+import type { EmulatorInfo } from "../../src/emulator/ready-file.ts";
+import { createSink } from "../support/sink.ts";
+
+describe("the emulator command", () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "emulator-command-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  function run(argv: readonly string[], signal = new AbortController().signal) {
+    const [stdout, stderr] = [createSink(), createSink()];
+    const around = {
+      env: {},
+      stdout: stdout.stream,
+      stderr: stderr.stream,
+      signal,
+      catalogue: CATALOGUE,
+      version: "0",
+    };
+    const code = runCommandLine({ ...around, argv: ["emulator", ...argv] });
+    return { code, stdout, stderr };
+  }
+
+  it("tells where it is, and at a signal ends with 0 and leaves no file", async () => {
+    const stop = new AbortController();
+    const readyFile = join(folder, "emulator.json");
+    const { code, stdout } = run(["--ready-file", readyFile, "--imds", "127.0.0.1:0"], stop.signal);
+    while (!readdirSync(folder).includes("emulator.json")) await new Promise((resolve) => setTimeout(resolve, 10));
+    const info = JSON.parse(readFileSync(readyFile, "utf8")) as EmulatorInfo;
+    match(info.imdsEndpoint ?? "", /^http:\/\/127\.0\.0\.1:\d+$/);
+    stop.abort("SIGTERM");
+    equal(await code, 0);
+    match(stdout.text(), new RegExp(`Resource Manager +${info.armEndpoint}\n`));
+    match(stdout.text(), new RegExp(`Ready file +${readyFile}\n`));
+    deepEqual(readdirSync(folder), []);
+  });
+
+  it("says nothing when asked to be quiet", async () => {
+    const { code, stdout } = run(["--quiet"], AbortSignal.abort("SIGINT"));
+    equal(await code, 0);
+    equal(stdout.text(), "");
+  });
+
+  it("refuses an address that is not loopback, and a ready file that cannot be written", async () => {
+    const open = run(["--listen", "0.0.0.0:443", "--imds", "10.0.0.1:80"]);
+    equal(await open.code, 2);
+    match(open.stderr.text(), /0\.0\.0\.0:443.*is not loopback/);
+    match(open.stderr.text(), /10\.0\.0\.1:80.*is not loopback/);
+    const lost = run(["--ready-file", join(folder, "no", "such", "folder.json")]);
+    equal(await lost.code, 1);
+    match(lost.stderr.text(), /ENOENT/);
+  });
+});

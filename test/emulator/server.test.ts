@@ -1,0 +1,144 @@
+import { deepEqual, doesNotReject, equal, match, ok, rejects, throws } from "node:assert/strict";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { request } from "node:https";
+import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { decodeJwt } from "jose";
+import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
+import type { EmulatorInfo } from "../../src/emulator/ready-file.ts";
+import { parseListenAddress } from "../../src/emulator/server.ts";
+import { administratorToken, send } from "../support/emulator-client.ts";
+
+describe("the emulator as a server", () => {
+  let folder: string;
+  let emulator: Emulator | undefined;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "emulator-test-"));
+  });
+  afterEach(async () => {
+    await emulator?.close();
+    emulator = undefined;
+    rmSync(folder, { recursive: true });
+  });
+
+  it("writes the ready file for its owner alone, with what clients need, and removes all it wrote", async () => {
+    const readyFile = join(folder, "ready.json");
+    emulator = await startEmulator({ readyFile });
+    deepEqual(readdirSync(folder).sort(), ["ready-ca.pem", "ready-controller-token", "ready.json"]);
+    equal(statSync(readyFile).mode & 0o777, 0o600);
+    const info = JSON.parse(readFileSync(readyFile, "utf8")) as EmulatorInfo;
+    deepEqual(info, emulator.info);
+    match(readFileSync(info.caFile, "utf8"), /^-----BEGIN CERTIFICATE-----/);
+    deepEqual(
+      info.identities.map(({ name }) => name),
+      ["workload-a", "workload-b"],
+    );
+    const claims = decodeJwt(readFileSync(info.controller.tokenFile, "utf8"));
+    equal(claims.sub, "system:serviceaccount:kube-system:keyless-csi-controller");
+    await emulator.close();
+    deepEqual(readdirSync(folder), []);
+    ok(!existsSync(info.caFile));
+  });
+
+  it("renews the controller's token when the clock passes four fifths of its life", async () => {
+    emulator = await startEmulator();
+    const read = () => readFileSync(emulator?.info.controller.tokenFile ?? "", "utf8");
+    const first = read();
+    emulator.clock.advance(1000_000);
+    emulator.clock.advance(2000_000);
+    while (read() === first) await new Promise((resolve) => setImmediate(resolve));
+    ok((decodeJwt(read()).exp ?? 0) * 1000 > emulator.clock.now());
+  });
+
+  it("listens on every address that it was given", async () => {
+    emulator = await startEmulator({ listen: ["127.0.0.1:0", "[::1]:0", "127.0.0.2:0"] });
+    match(emulator.info.armEndpoint, /^https:\/\/127\.0\.0\.1:\d+$/);
+    equal((await send(emulator, "/common/discovery/keys")).status, 200);
+  });
+
+  it("refuses to listen where another machine could reach it", async () => {
+    for (const address of ["0.0.0.0:8443", "[::]:8443", "10.0.0.1:443", "example.com:443"]) {
+      throws(() => parseListenAddress(address), /is not loopback/);
+    }
+    throws(() => parseListenAddress("127.0.0.1"), /write it as 127\.0\.0\.1:8443/);
+    throws(() => parseListenAddress("127.0.0.1:99999"), /write it as/);
+    await rejects(startEmulator({ listen: ["0.0.0.0:0"] }), /loopback/);
+  });
+
+  it("opens no listener when one address is taken", async () => {
+    const taken = createServer().listen(0, "127.0.0.1");
+    await new Promise((resolve) => taken.once("listening", resolve));
+    const { port } = taken.address() as AddressInfo;
+    await rejects(startEmulator({ listen: ["127.0.0.1:0", `127.0.0.1:${port}`] }), { code: "EADDRINUSE" });
+    taken.close();
+  });
+
+  it("runs beside another one in the same process", async () => {
+    emulator = await startEmulator();
+    const other = await startEmulator();
+    try {
+      const token = await administratorToken(other);
+      const ours = await send(emulator, "/subscriptions?api-version=2022-12-01", {
+        headers: { authorization: `Bearer ${token}` },
+      });
+      equal(ours.status, 401, "a token of one emulator is nothing to another");
+      other.world.tenants.clear();
+      equal(emulator.world.tenants.size, 1);
+    } finally {
+      await other.close();
+    }
+    await doesNotReject(emulator.close());
+    await doesNotReject(emulator.close());
+  });
+
+  it("sends each host name and path to its service", async () => {
+    emulator = await startEmulator();
+    const id = emulator.info.subscriptionId;
+    await send(emulator, `/SUBSCRIPTIONS/${id}?api-version=2022-12-01`);
+    await send(emulator, `/subscriptions/${id}?api-version=2022-12-01`, { host: "management.azure.com" });
+    await send(emulator, "/someaccount/container?restype=container");
+    await send(emulator, "/container?restype=container", { host: "someaccount.blob.core.windows.net" });
+    await send(emulator, "/organizations/discovery/v2.0/keys", { host: "login.microsoftonline.com" });
+    await send(emulator, "/_oidc/openid/v1/jwks");
+    await send(emulator, "/someaccount/discovery?restype=container");
+    const seen = emulator.calls.report().calls.map(({ service, host }) => `${service} ${host}`);
+    deepEqual(seen, [
+      "arm 127.0.0.1",
+      "arm management.azure.com",
+      "blob 127.0.0.1",
+      "blob someaccount.blob.core.windows.net",
+      "entra login.microsoftonline.com",
+      "issuer 127.0.0.1",
+      "blob 127.0.0.1",
+    ]);
+  });
+
+  it("gives Resource Manager's answers their ids, and the client's own id back when it asks", async () => {
+    emulator = await startEmulator();
+    const headers = { "x-ms-client-request-id": "mine", "x-ms-return-client-request-id": "true" };
+    const answer = await send(emulator, "/subscriptions?api-version=2022-12-01", { headers });
+    equal(answer.status, 401);
+    match(String(answer.headers["x-ms-request-id"]), /^[0-9a-f-]{36}$/);
+    match(String(answer.headers["x-ms-correlation-request-id"]), /^[0-9a-f-]{36}$/);
+    match(String(answer.headers["x-ms-routing-request-id"]), /^WESTEUROPE:\d{8}T\d{6}Z:[0-9a-f-]{36}$/);
+    equal(answer.headers["x-ms-client-request-id"], "mine");
+  });
+
+  it("logs a client that went away in the middle of its request as no answer, and no fault of its own", async () => {
+    emulator = await startEmulator();
+    const { tenantId, authorityHost } = emulator.info;
+    const headers = { "content-length": "1000", expect: "100-continue" };
+    const url = `${authorityHost}/${tenantId}/oauth2/v2.0/token`;
+    const outgoing = request(url, { method: "POST", headers, ca: emulator.ca, agent: false });
+    outgoing.on("error", () => {});
+    outgoing.flushHeaders();
+    await once(outgoing, "continue"); // the emulator has the head and waits for the body
+    outgoing.destroy();
+    while (emulator.calls.report().total === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    const { calls, alarms } = emulator.calls.report();
+    deepEqual([calls[0]?.status, alarms], [0, []]);
+  });
+});
