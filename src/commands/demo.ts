@@ -1,0 +1,205 @@
+/**
+ * `keyless-csi demo`: the whole path on one machine, without cluster and without cloud. The emulator stands for Azure, this
+ * file for csi-provisioner; controller, SDK clients and gRPC are the real ones. Exit 1 when a proof fails.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startApp } from "../app.ts";
+import { toControllerConfig } from "../config/controller.ts";
+import { controllerSettings } from "../config/controller-settings.ts";
+import { loadSettings } from "../config/load.ts";
+import type { CreateVolumeRequestInit, Volume } from "../csi/proto.generated.ts";
+import { DriverError } from "../errors.ts";
+import { createLogger } from "../telemetry/log.ts";
+import { defineCommand, EXIT } from "./command.ts";
+import { trustCloud } from "./controller.ts";
+import { type CsiClient, connectCsi } from "./demo/csi-client.ts";
+import { createDisplay, type Display } from "./demo/display.ts";
+import { createStepTimes, type StepTimes } from "./demo/step-times.ts";
+import { type Attempt, containerByKey, containerFor, read, write } from "./demo/workload.ts";
+import { emulatorParts } from "./emulator-parts.ts";
+
+type Emulator = Awaited<
+  ReturnType<Awaited<ReturnType<NonNullable<typeof emulatorParts>["loadEmulator"]>>["startEmulator"]>
+>;
+
+export const command = defineCommand({
+  settings: {},
+  async run({ stdout, stderr, env }) {
+    if (emulatorParts === undefined) throw new DriverError("Unsupported", "demo: this build holds no emulator");
+    const folder = await mkdtemp(join(tmpdir(), "keyless-demo-"));
+    const { startEmulator } = await emulatorParts.loadEmulator();
+    const emulator = await startEmulator({});
+    const times = createStepTimes();
+    const config = configFor(emulator, join(folder, "csi.sock"));
+    trustCloud(config);
+    const log = createLogger({ level: "error", format: "text", stream: stderr });
+    const app = await startApp({ config, log, observer: times.observer });
+    const csi = connectCsi(`unix:${config.socketPath}`);
+    try {
+      return await tell({ display: createDisplay(stdout, env), emulator, csi, times });
+    } finally {
+      csi.close();
+      await app.stop();
+      await emulator.close();
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+});
+
+function configFor(emulator: Emulator, socketPath: string) {
+  const loaded = loadSettings(controllerSettings, {
+    argv: ["--emulator", "--endpoint", `unix://${socketPath}`],
+    env: {},
+  });
+  if (!("values" in loaded)) throw new DriverError("Internal", "the demo's own settings are at fault");
+  return toControllerConfig(loaded.values, emulator.info);
+}
+
+interface Stage {
+  readonly display: Display;
+  readonly emulator: Emulator;
+  readonly csi: CsiClient;
+  readonly times: StepTimes;
+}
+
+async function tell(stage: Stage): Promise<number> {
+  const { display, emulator } = stage;
+  const begun = performance.now();
+  display.title(
+    "keyless-csi demo: a claim becomes storage that no account key can open",
+    `Azure is an emulator in this process (${emulator.info.armEndpoint}); nothing leaves this machine.`,
+  );
+  const proofs: boolean[] = [];
+  const prove = (isTrue: boolean, statement: string, seen: string) => {
+    proofs.push(isTrue);
+    display.proof(isTrue, statement, seen);
+  };
+  const request = showRequest(stage);
+  const volume = await showCreate(stage, request);
+  await showAccess(stage, volume, prove);
+  await showRepeat(stage, request, volume, prove);
+  await showDelete(stage, volume, prove);
+  const { alarms } = emulator.calls.report();
+  prove(alarms.length === 0, "account keys were never asked for", `${alarms.length} listKeys calls`);
+  const failed = proofs.filter((isTrue) => !isTrue).length;
+  display.line();
+  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+  display.line(
+    failed === 0 ? `All ${proofs.length} proofs hold (${seconds} s).` : `${failed} of ${proofs.length} proofs failed.`,
+  );
+  return failed === 0 ? EXIT.ok : EXIT.failure;
+}
+
+type Prove = (isTrue: boolean, statement: string, seen: string) => void;
+
+/** The claim's UID is fixed, so that two runs print the same names. */
+const CLAIM_UID = "0e6ab0a2-3a6c-4f0b-8f39-d6e5c1a2b3c4";
+
+function showRequest({ display, emulator }: Stage): CreateVolumeRequestInit {
+  const [workload] = emulator.info.identities;
+  const request: CreateVolumeRequestInit = {
+    name: `pvc-${CLAIM_UID}`,
+    capacity_range: { required_bytes: String(5 * 2 ** 30) },
+    volume_capabilities: [{ mount: {}, access_mode: { mode: "MULTI_NODE_MULTI_WRITER" } }],
+    parameters: {
+      clientID: workload?.clientId ?? "",
+      isolation: "volume",
+      "csi.storage.k8s.io/pvc/namespace": "demo",
+      "csi.storage.k8s.io/pvc/name": "data",
+    },
+  };
+  display.heading("The request, as csi-provisioner sends it for claim demo/data (5 GiB, ReadWriteMany)");
+  display.row("name", request.name ?? "");
+  for (const [key, value] of Object.entries(request.parameters ?? {})) {
+    if (!key.includes("/")) display.row(key, value);
+  }
+  return request;
+}
+
+async function showCreate({ display, csi, times }: Stage, request: CreateVolumeRequestInit): Promise<Volume> {
+  display.heading("CreateVolume");
+  const { volume } = await csi.controller("CreateVolume", request);
+  for (const { step, milliseconds, calls } of times.take()) {
+    const [first = "no call", ...others] = counted(calls);
+    display.row(step, `${milliseconds} ms`, first);
+    for (const call of others) display.row("", "", call);
+  }
+  if (volume === null) throw new DriverError("Internal", "CreateVolume answered no volume");
+  display.heading("The volume, as Kubernetes writes it into the PersistentVolume");
+  display.row("volume id", volume.volume_id);
+  for (const [key, value] of Object.entries(volume.volume_context)) {
+    display.row(key, value);
+  }
+  return volume;
+}
+
+async function showAccess({ display, emulator }: Stage, volume: Volume, prove: Prove): Promise<void> {
+  const { blobEndpoint, authorityHost, tenantId, identities } = emulator.info;
+  const { storageaccount: account = "", containerName = "" } = volume.volume_context;
+  const url = `${blobEndpoint.replace(/\/$/, "")}/${account}/${containerName}`;
+  const as = (index: number) => {
+    const { name = "", clientId = "" } = identities[index] ?? {};
+    const serviceAccountToken = () => emulator.issuer.mint({ namespace: "demo", name });
+    return { name, container: containerFor(url, { clientId, tenantId, authorityHost, serviceAccountToken }) };
+  };
+  const [owner, other] = [as(0), as(1)];
+  display.heading("Who can open it: ServiceAccount tokens are exchanged at Entra, blobs go over HTTPS");
+  const written = await write(owner.container, "hello.txt", "no key was needed");
+  prove(written.status === 201, `ServiceAccount demo/${owner.name} writes a blob`, describe(written));
+  const found = await read(owner.container, "hello.txt");
+  prove(found.text === "no key was needed", `ServiceAccount demo/${owner.name} reads it back`, describe(found));
+  const refused = await read(other.container, "hello.txt");
+  prove(refused.status === 403, `ServiceAccount demo/${other.name}, another identity, is refused`, describe(refused));
+  const byKey = await read(containerByKey(url, account), "hello.txt");
+  prove(byKey.code === "KeyBasedAuthenticationNotPermitted", "an account key is refused", describe(byKey));
+}
+
+async function showRepeat(stage: Stage, request: CreateVolumeRequestInit, volume: Volume, prove: Prove): Promise<void> {
+  const { display, csi, times } = stage;
+  display.heading("The same CreateVolume again, as after a restart of csi-provisioner");
+  const before = census(stage.emulator);
+  const { volume: again } = await csi.controller("CreateVolume", request);
+  const calls = times.take().flatMap((step) => step.calls);
+  const writes = calls.filter((call) => !call.startsWith("GET"));
+  prove(again?.volume_id === volume.volume_id, "the same volume is answered", again?.volume_id ?? "nothing");
+  const isSame = census(stage.emulator) === before && writes.length === 0;
+  prove(isSame, "nothing new was made", `${calls.length} calls to Azure, ${writes.length} of them writes`);
+}
+
+async function showDelete({ display, csi, emulator }: Stage, volume: Volume, prove: Prove): Promise<void> {
+  const { storageaccount: account = "" } = volume.volume_context;
+  display.heading("DeleteVolume");
+  const begun = performance.now();
+  await csi.controller("DeleteVolume", { volume_id: volume.volume_id });
+  const milliseconds = Math.round(performance.now() - begun);
+  const { accounts, containers, roleAssignments } = emulator.world;
+  const left = [
+    ...[...accounts.keys()].filter((name) => name === account),
+    ...[...containers.values()].filter((container) => container.account === account && !container.deletedUntil),
+    ...[...roleAssignments.values()].filter(({ scope, effectiveUntil }) => scope.includes(account) && !effectiveUntil),
+  ];
+  prove(
+    left.length === 0,
+    "account, container and role assignment are gone",
+    `${left.length} left, ${milliseconds} ms`,
+  );
+}
+
+/** Equal calls in one line: the four names of an account are asked for at once. */
+function counted(calls: readonly string[]): string[] {
+  return [...new Set(calls)].map((call) => {
+    const times = calls.filter((other) => other === call).length;
+    return times === 1 ? call : `${call} (${times} times)`;
+  });
+}
+
+/** How many of each there are: the same text before and after means that nothing was made or removed. */
+function census({ world }: Emulator): string {
+  return [world.accounts, world.containers, world.roleAssignments].map((map) => map.size).join("/");
+}
+
+function describe({ status, code }: Attempt): string {
+  return code === undefined ? `HTTP ${status}` : `HTTP ${status} ${code}`;
+}

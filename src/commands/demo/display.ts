@@ -1,0 +1,42 @@
+/** How the demo looks: headings, rows in columns, ticks. Plain text unless a terminal asks for colours. */
+import type { Writable } from "node:stream";
+import { createColors } from "picocolors";
+
+/** The longest key of the volume context, and the longest statement of the demo. */
+const NAME_WIDTH = 30;
+const STATEMENT_WIDTH = 66;
+
+export interface Display {
+  title(text: string, note: string): void;
+  heading(text: string): void;
+  /** A row of two or three columns: name, value, and a remark in a quieter colour. */
+  row(name: string, value: string, remark?: string): void;
+  /** A statement that was checked, and what was seen. */
+  proof(isTrue: boolean, statement: string, seen: string): void;
+  line(text?: string): void;
+}
+
+/** Colours follow the terminal, NO_COLOR (no-color.org) and TERM=dumb. */
+export function createDisplay(stdout: Writable, env: NodeJS.ProcessEnv): Display {
+  const isTerminal = "isTTY" in stdout && stdout.isTTY === true;
+  const hasColours = isTerminal && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb";
+  const { bold, cyan, dim, green, red } = createColors(hasColours);
+  const line = (text = "") => void stdout.write(`${text}\n`);
+  let number = 0;
+  return {
+    title(text, note) {
+      line(bold(text));
+      line(dim(note));
+    },
+    heading(text) {
+      number += 1;
+      line();
+      line(`${cyan(`${number}`)}  ${bold(text)}`);
+    },
+    row: (name, value, remark) =>
+      line(`   ${name.padEnd(NAME_WIDTH)} ${remark === undefined ? value : `${value.padEnd(7)} ${dim(remark)}`}`),
+    proof: (isTrue, statement, seen) =>
+      line(`   ${isTrue ? green("ok") : red("NO")}  ${statement.padEnd(STATEMENT_WIDTH)} ${dim(seen)}`),
+    line,
+  };
+}
