@@ -34,16 +34,17 @@ export interface EmulatedAppOptions extends EmulatorOptions {
   readonly clusterFor?: (emulator: Emulator) => Cluster;
 }
 
-/** Nothing is left running when it rejects. `flags` are the controller's. */
+/** Nothing is left running when it rejects. `flags` are the controller's; a function may look at the emulator first. */
 export async function startEmulatedApp(
-  flags: readonly string[] = [],
+  flags: readonly string[] | ((emulator: Emulator) => readonly string[]) = [],
   options: EmulatedAppOptions = {},
 ): Promise<EmulatedApp> {
   const folder = await mkdtemp(join(tmpdir(), "keyless-csi-"));
   const emulator = await startEmulator(options);
   setDefaultCACertificates([...getCACertificates("default"), emulator.ca]);
   const socketPath = join(folder, "csi.sock");
-  const argv = ["--emulator", "--endpoint", `unix://${socketPath}`, "--log-level", "debug", ...flags];
+  const argv = ["--emulator", "--endpoint", `unix://${socketPath}`, "--log-level", "debug"];
+  argv.push(...(typeof flags === "function" ? flags(emulator) : flags));
   const loaded = loadSettings(controllerSettings, { argv, env: {} });
   if (!("values" in loaded)) throw new Error(JSON.stringify(loaded));
   const config = toControllerConfig(loaded.values, emulator.info);

@@ -1,0 +1,123 @@
+// Keyless stays keyless: an account that was opened is refused, or closed again where the operator wants that; an account
+// that an administrator gives is used and never written.
+import assert from "node:assert/strict";
+import { status } from "@grpc/grpc-js";
+import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
+
+const refused = (promise: Promise<unknown>, message: RegExp) =>
+  assert.rejects(promise, (error: { code: status; details: string }) => {
+    assert.equal(error.code, status.FAILED_PRECONDITION, error.details);
+    assert.match(error.details, message);
+    return true;
+  });
+
+const OPENINGS = [
+  ["allowSharedKeyAccess", true, /shared key access is on/],
+  ["allowSharedKeyAccess", undefined, /shared key access is on/],
+  ["allowBlobPublicAccess", true, /anonymous access is on/],
+  ["isLocalUserEnabled", true, /local users are on/],
+  ["supportsHttpsTrafficOnly", false, /plain HTTP is accepted/],
+] as const;
+
+describe("an account that was opened", () => {
+  let it_: EmulatedApp;
+  afterEach(() => it_.stop());
+  const account = () => [...it_.emulator.world.accounts.values()][0] ?? assert.fail("no account");
+  /** The confirmation of the first volume is remembered no longer than this. */
+  const FORGETFUL = ["--account-cache", "0s"];
+
+  it("gets no further volume, for each way to open it, and the message says which", async () => {
+    it_ = await startEmulatedApp(FORGETFUL);
+    await create(it_, createRequest(it_.emulator));
+    for (const [property, value, message] of OPENINGS) {
+      const before = account().properties[property];
+      account().properties[property] = value;
+      const containers = it_.emulator.world.containers.size;
+      await refused(create(it_, createRequest(it_.emulator)), message);
+      assert.equal(it_.emulator.world.containers.size, containers);
+      account().properties[property] = before;
+    }
+    await create(it_, createRequest(it_.emulator));
+    assert.match(it_.log(), /"storage account is no longer keyless"/);
+  });
+
+  it("is closed again with --repair-drift, and not a second time within the hour", async () => {
+    it_ = await startEmulatedApp([...FORGETFUL, "--repair-drift"]);
+    await create(it_, createRequest(it_.emulator));
+    for (const [property, value] of OPENINGS) account().properties[property] = value;
+    await create(it_, createRequest(it_.emulator));
+    assert.deepEqual(
+      [...new Set(OPENINGS.map(([property]) => property))].map((property) => account().properties[property]),
+      [false, false, false, true],
+    );
+    account().properties["allowSharedKeyAccess"] = true;
+    await refused(create(it_, createRequest(it_.emulator)), /is not keyless/);
+    assert.equal(account().properties["allowSharedKeyAccess"], true, "a policy that opens it again is not fought");
+  });
+});
+
+describe("an account that an administrator gives", () => {
+  let it_: EmulatedApp;
+  const NAME = "givenbyadmin";
+  beforeEach(async () => {
+    it_ = await startEmulatedApp(["--account-cache", "0s", "--repair-drift"]);
+    await create(it_, createRequest(it_.emulator));
+    const [made] = it_.emulator.world.accounts.values();
+    if (made === undefined) assert.fail("no account");
+    const id = made.id.replace(made.name, NAME);
+    const properties = { ...made.properties };
+    it_.emulator.world.accounts.set(NAME, {
+      ...made,
+      id,
+      name: NAME,
+      properties,
+      tags: { "keyless-csi.cluster": "emulator" },
+    });
+  });
+  afterEach(() => it_.stop());
+  const given = () => it_.emulator.world.accounts.get(NAME) ?? assert.fail("gone");
+
+  it("holds volumes, is never written, and stays when they go", async () => {
+    const before = structuredClone(given());
+    it_.forgetCalls();
+    const volume = await create(it_, createRequest(it_.emulator, { storageAccount: NAME }));
+    assert.equal(volume.volume_id.split("#")[1], NAME);
+    await it_.csi.controller("DeleteVolume", { volume_id: volume.volume_id });
+    assert.deepEqual(given(), before);
+    assert(!it_.armCalls().some(({ operation }) => /storageAccounts\/(create|update|delete)/i.test(operation)));
+    const key = volume.volume_id.split("#").slice(1, 3).join("/");
+    const container = it_.emulator.world.containers.get(key);
+    assert(container === undefined || container.deletedUntil !== undefined, "the container is gone");
+  });
+
+  it("is refused without the tag of this cluster, and while it is open", async () => {
+    given().properties["allowSharedKeyAccess"] = true;
+    await refused(create(it_, createRequest(it_.emulator, { storageAccount: NAME })), /is not keyless/);
+    assert.equal(given().properties["allowSharedKeyAccess"], true, "not ours to close");
+    given().properties["allowSharedKeyAccess"] = false;
+    given().tags = { "keyless-csi.cluster": "another" };
+    await refused(
+      create(it_, createRequest(it_.emulator, { storageAccount: NAME })),
+      /is not given to this controller.*keyless-csi.cluster=emulator/,
+    );
+    await refused(
+      create(it_, createRequest(it_.emulator, { storageAccount: "nosuchaccount" })),
+      /is not given to this controller/,
+    );
+  });
+
+  it("never loses a container that we did not make", async () => {
+    const volume = await create(it_, createRequest(it_.emulator, { storageAccount: NAME }));
+    const [made] = it_.emulator.world.containers.values();
+    if (made === undefined) assert.fail("no container");
+    it_.emulator.world.containers.set(`${NAME}/backups`, { ...made, account: NAME, name: "backups", uid: "other" });
+    const forged = volume.volume_id.replace(/#(pvc-[^#]+)#/, "#backups#");
+    await refused(it_.csi.controller("DeleteVolume", { volume_id: forged }), /was not made by this controller/);
+    assert(it_.emulator.world.containers.has(`${NAME}/backups`));
+  });
+
+  it("names a volume with a name that nobody chooses by hand", async () => {
+    const volume = await create(it_, createRequest(it_.emulator, { storageAccount: NAME }, { name: "backups" }));
+    assert.match(volume.volume_id, /#givenbyadmin#v-[a-z2-7]{40}#/);
+  });
+});

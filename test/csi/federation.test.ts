@@ -1,0 +1,115 @@
+// --manage-federated-credentials: the controller writes the trust that an identity's own tag allows, and no other.
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { status } from "@grpc/grpc-js";
+import { hashOf } from "../../src/volume/names.ts";
+import { create, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
+import { allowController } from "../support/emulated-rights.ts";
+import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";
+
+describe("federated credentials that the controller writes", () => {
+  let it_: EmulatedApp;
+  let cluster: FakeCluster;
+  beforeEach(async () => {
+    it_ = await startEmulatedApp(["--manage-federated-credentials"], {
+      clusterFor: (emulator) => {
+        cluster = createFakeCluster(emulator.issuer.issuer);
+        return cluster;
+      },
+    });
+    cluster.serviceAccounts.set("team/app", it_.emulator.info.identities[0]?.clientId ?? "");
+    cluster.serviceAccounts.set("team/second", it_.emulator.info.identities[0]?.clientId ?? "");
+    identity().federatedCredentials.clear();
+    const scope = `/subscriptions/${it_.emulator.info.subscriptionId}`;
+    const credentials = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials";
+    allowController(it_.emulator, scope, [`${credentials}/write`]);
+  });
+  afterEach(() => it_.stop());
+
+  const identity = () =>
+    [...it_.emulator.world.identities.values()].find(({ name }) => name === "workload-a") ?? assert.fail("no identity");
+  const tag = () => `keyless-csi.${hashOf(it_.emulator.issuer.issuer).slice(0, 16)}`;
+
+  function claim(serviceAccount: string) {
+    const uid = randomUUID();
+    cluster.claims.set(`team/${uid}`, { uid, isBoundLate: false, serviceAccount });
+    return {
+      name: `pvc-${uid}`,
+      volume_capabilities: [{ mount: {}, access_mode: { mode: "SINGLE_NODE_WRITER" as const } }],
+      parameters: {
+        identity: "serviceAccount",
+        "csi.storage.k8s.io/pvc/name": uid,
+        "csi.storage.k8s.io/pvc/namespace": "team",
+      },
+    };
+  }
+  const refused = (promise: Promise<unknown>, code: status, message: RegExp) =>
+    assert.rejects(promise, (error: { code: status; details: string }) => {
+      assert.equal(status[error.code], status[code], error.details);
+      assert.match(error.details, message);
+      return true;
+    });
+
+  it("a ServiceAccount in the tag gets one credential, however many volumes, and its token works", async () => {
+    identity().tags = { [tag()]: "other/x, team/app" };
+    const volume = await create(it_, claim("app"));
+    await create(it_, claim("app"));
+    const credentials = [...identity().federatedCredentials.values()];
+    assert.deepEqual(
+      credentials.map(({ issuer, subject, audiences }) => ({ issuer, subject, audiences })),
+      [
+        {
+          issuer: it_.emulator.issuer.issuer,
+          subject: "system:serviceaccount:team:app",
+          audiences: ["api://AzureADTokenExchange"],
+        },
+      ],
+    );
+    assert.match(credentials[0]?.name ?? "", /^keyless-csi-[a-z2-7]{40}$/);
+    assert.equal(volume.volume_context["clientID"], identity().clientId);
+  });
+
+  it("namespace/* lists every ServiceAccount of it", async () => {
+    identity().tags = { [tag()]: "team/*" };
+    await Promise.all([create(it_, claim("app")), create(it_, claim("second"))]);
+    assert.equal(identity().federatedCredentials.size, 2);
+  });
+
+  for (const [what, value] of [
+    ["no tag", undefined],
+    ["another ServiceAccount", "team/application"],
+    ["another namespace", "team2/app"],
+    ["a pattern that we do not know", "*/app"],
+    ["a wildcard for all", "*"],
+  ] as const) {
+    it(`${what}: refused, and nothing is written`, async () => {
+      identity().tags = value === undefined ? {} : { [tag()]: value };
+      await refused(
+        create(it_, claim("app")),
+        status.FAILED_PRECONDITION,
+        /or list the ServiceAccount in the identity's tag keyless-csi\./,
+      );
+      assert.equal(identity().federatedCredentials.size, 0);
+      assert.equal(it_.emulator.world.accounts.size, 0);
+    });
+  }
+
+  it("the tag of another cluster's issuer does not count", async () => {
+    identity().tags = { [`keyless-csi.${hashOf("https://other").slice(0, 16)}`]: "team/*" };
+    await refused(create(it_, claim("app")), status.FAILED_PRECONDITION, /does not trust/);
+  });
+
+  it("Azure's limit of 20 is told with the way out", async () => {
+    identity().tags = { [tag()]: "team/*" };
+    for (let count = 0; count < 20; count++) {
+      const name = `other-${count}`;
+      identity().federatedCredentials.set(name, { name, issuer: "https://x", subject: `s${count}`, audiences: ["a"] });
+    }
+    await refused(
+      create(it_, claim("app")),
+      status.RESOURCE_EXHAUSTED,
+      /has 20 federated credentials, Azure's limit: remove one/,
+    );
+    assert.equal(it_.emulator.world.accounts.size, 0);
+  });
+});
