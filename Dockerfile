@@ -1,0 +1,24 @@
+# The service's image: one bundle and the Node program, on a base without shell, package manager or npm.
+ARG NODE_VERSION=24.21.0
+
+FROM node:${NODE_VERSION}-bookworm-slim AS build
+WORKDIR /build
+COPY package.json package-lock.json ./
+RUN npm ci
+COPY scripts scripts
+COPY src src
+RUN npm run build
+
+# The same Debian as the build's Node, which needs its C++ library.
+FROM gcr.io/distroless/cc-debian12:nonroot
+LABEL org.opencontainers.image.title="keyless-csi" \
+      org.opencontainers.image.description="CSI controller for Azure Blob storage that no account key can open" \
+      org.opencontainers.image.licenses="Apache-2.0"
+COPY --from=build /usr/local/bin/node /usr/local/bin/node
+COPY --from=build /build/dist/service/keyless-csi.mjs /build/dist/service/keyless-csi.mjs.LEGAL.txt /app/
+# The base's own "nonroot", by number so that Kubernetes can check runAsNonRoot.
+USER 65532:65532
+ENV NODE_ENV=production
+# Node itself is process 1 and gets SIGTERM.
+ENTRYPOINT ["node", "/app/keyless-csi.mjs"]
+CMD ["controller"]

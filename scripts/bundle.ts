@@ -1,0 +1,57 @@
+// `npm run build`: the two bundles. dist/service is what the container image holds: the service without emulator and
+// demo. dist/emulator holds everything. Each is one ES module that needs nothing but Node; a source map lies beside it.
+import { rm } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build, type Plugin } from "esbuild";
+
+const repository = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+
+/** A bundle: its file under the output folder, and whether the emulator is in it. */
+interface Bundle {
+  readonly file: string;
+  readonly hasEmulator: boolean;
+}
+
+export const BUNDLES = {
+  service: { file: "service/keyless-csi.mjs", hasEmulator: false },
+  emulator: { file: "emulator/keyless-csi-emulator.mjs", hasEmulator: true },
+} as const satisfies Record<string, Bundle>;
+
+/** Puts `emulator-absent.ts` where the sources name `emulator-parts.ts`: the one door to the emulator. */
+const withoutEmulator: Plugin = {
+  name: "without-emulator",
+  setup(builder) {
+    builder.onResolve({ filter: /\/emulator-parts\.ts$/ }, ({ resolveDir }) => ({
+      path: join(resolveDir, "emulator-absent.ts"),
+    }));
+  },
+};
+
+/** Builds one bundle into `folder`; returns the path of its module. */
+export async function bundle({ file, hasEmulator }: Bundle, folder: string): Promise<string> {
+  const outfile = join(folder, file);
+  await build({
+    entryPoints: [join(repository, "src/main.ts")],
+    outfile,
+    bundle: true,
+    platform: "node",
+    target: "node24",
+    format: "esm",
+    sourcemap: "external",
+    legalComments: "linked",
+    logLevel: "warning",
+    plugins: hasEmulator ? [] : [withoutEmulator],
+    // CommonJS packages (grpc-js among them) call require for Node's own modules, which an ES module does not have.
+    banner: {
+      js: `import { createRequire as createRequireOfBundle } from "node:module";\nconst require = createRequireOfBundle(import.meta.url);`,
+    },
+  });
+  return outfile;
+}
+
+if (import.meta.main) {
+  const folder = join(repository, "dist");
+  await rm(folder, { recursive: true, force: true });
+  for (const each of Object.values(BUNDLES)) console.log(await bundle(each, folder));
+}

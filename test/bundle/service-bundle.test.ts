@@ -1,0 +1,104 @@
+// The bundle that the container image holds, started as there: alone in an empty folder, without node_modules.
+import assert from "node:assert/strict";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { BUNDLES, bundle } from "../../scripts/bundle.ts";
+import { VERSION } from "../../src/version.ts";
+import { connectCsi } from "../support/csi-client.ts";
+import { eventually, fileWrittenBy, type Program, startProgram } from "../support/processes.ts";
+
+const GUID = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0";
+
+function readLog({ logFile }: Program): Promise<string> {
+  return readFile(logFile, "utf8");
+}
+
+describe("the service bundle", () => {
+  let folder: string;
+  let file: string;
+  const started: Program[] = [];
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "keyless-csi-bundle-"));
+    file = await bundle(BUNDLES.service, folder);
+  });
+  after(async () => {
+    await Promise.all(started.map((program) => program.stop()));
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  async function start(name: string, args: readonly string[]): Promise<Program> {
+    const program = await startProgram(process.execPath, [file, ...args], { name, logFolder: folder });
+    started.push(program);
+    return program;
+  }
+
+  it("lies in a folder with nothing but its licences and source map", async () => {
+    const names = await readdir(dirname(file));
+    assert.deepEqual(names.sort(), ["keyless-csi.mjs", "keyless-csi.mjs.LEGAL.txt", "keyless-csi.mjs.map"]);
+  });
+
+  it("serves Probe and GetPluginInfo over its socket, and ends with 0 on SIGTERM", async () => {
+    const socket = join(folder, "csi.sock");
+    const program = await start("controller", [
+      ...["controller", `--endpoint=unix://${socket}`, "--cluster-id=bundle", "--credential=workload-identity"],
+      ...["--subscription-id", GUID, "--tenant-id", GUID, "--client-id", GUID, "--token-file", join(folder, "none")],
+      ...["--resource-group=rg-data", "--location=westeurope"],
+    ]);
+    await eventually(program, async () => assert.match(await readLog(program), /"message":"serving"/));
+    const csi = connectCsi(`unix://${socket}`);
+    try {
+      assert.deepEqual((await csi.identity("Probe", {})).ready, { value: true });
+      const info = await csi.identity("GetPluginInfo", {});
+      assert.deepEqual([info.name, info.vendor_version], ["keyless.blob.csi", VERSION]);
+    } finally {
+      csi.close();
+    }
+    assert.equal(await program.stop(), 0);
+    assert.match(await readLog(program), /"message":"draining","signal":"SIGTERM"/);
+  });
+
+  for (const args of [["controller", "--emulator"], ["emulator"], ["demo"]]) {
+    it(`ends with 2 and says that it holds no emulator when called as ${args.join(" ")}`, async () => {
+      const program = await start(args.join("-"), args);
+      assert.equal(await program.ended, 2);
+      assert.match(await readLog(program), /this build holds no emulator/);
+    });
+  }
+
+  it("holds the service's code and none of the emulator's", async () => {
+    // esbuild marks each module by a comment with its path.
+    const code = await readFile(file, "utf8");
+    assert.match(code, /^\/\/ (\S+\/)?src\/volume\/create\.ts$/m);
+    assert.match(code, /^\/\/ (\S+\/)?src\/commands\/emulator-absent\.ts$/m);
+    assert.doesNotMatch(
+      code,
+      /src\/emulator\/|src\/commands\/(demo|emulator)\.ts|_emulator\/|node_modules\/(jose|selfsigned)\//,
+    );
+  });
+
+  it("leaves the source map without the file's own reference to it, as the image does not hold it", async () => {
+    assert.doesNotMatch(await readFile(file, "utf8"), /^\/\/# sourceMappingURL=/m);
+  });
+});
+
+describe("the emulator bundle", () => {
+  it("holds emulator, demo and service in one file that runs alone", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "keyless-csi-bundle-"));
+    try {
+      const file = await bundle(BUNDLES.emulator, folder);
+      const ready = join(folder, "ready.json");
+      const args = [file, "emulator", "--ready-file", ready];
+      const program = await startProgram(process.execPath, args, { name: "emulator", logFolder: folder });
+      try {
+        const { armEndpoint } = JSON.parse(await fileWrittenBy(program, ready));
+        assert.match(armEndpoint, /^https:\/\/127\.0\.0\.1:\d+/);
+      } finally {
+        assert.equal(await program.stop(), 0);
+      }
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+});
