@@ -2,8 +2,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync, watch } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 export interface StartOptions {
@@ -86,6 +87,12 @@ export async function stopPrograms(programs: Program[]): Promise<void> {
   for (let program = programs.pop(); program; program = programs.pop()) await program.stop();
 }
 
+/** Removes a folder of logs, or says where it is. */
+export async function removeFolder(folder: string, options?: { readonly keepLogs: boolean }): Promise<void> {
+  if (options?.keepLogs) process.stderr.write(`logs are kept in ${folder}\n`);
+  else await rm(folder, { recursive: true, force: true });
+}
+
 /** The last lines of a log, for a failure's message. */
 export async function logTail(file: string, lines = 25): Promise<string> {
   const text = await readFile(file, "utf8").catch((error: Error) => `(no log: ${error.message})`);
@@ -114,7 +121,6 @@ async function endedInstead(program: Program, path: string): Promise<never> {
 
 /** Asks again every `intervalMs` until the probe does not throw: for programs that tell readiness only when asked. */
 export async function eventually<T>(program: Program, probe: () => Promise<T>, seconds = 60): Promise<T> {
-  const { setTimeout: delay } = await import("node:timers/promises");
   const deadline = Date.now() + seconds * 1000;
   for (;;) {
     await program.checkAlive();

@@ -1,0 +1,114 @@
+// Looks into an emulator that runs as another process: what its Azure holds and which calls it got, over its admin
+// endpoint with the secret of the ready file.
+import { readFile } from "node:fs/promises";
+import { request } from "node:https";
+
+/** What `emulator --ready-file` writes, as far as tests look at it. */
+export interface ReadyFile {
+  readonly armEndpoint: string;
+  readonly authorityHost: string;
+  readonly blobEndpoint: string;
+  readonly adminEndpoint: string;
+  readonly adminSecret: string;
+  readonly caFile: string;
+  readonly tenantId: string;
+  readonly subscriptionId: string;
+  readonly resourceGroup: string;
+  readonly location: string;
+  readonly identities: readonly WorkloadIdentity[];
+  /** May do everything with resources, nothing with data. */
+  readonly administrator: { readonly clientId: string; readonly clientSecret: string };
+}
+
+export interface WorkloadIdentity {
+  readonly name: string;
+  readonly clientId: string;
+  readonly principalId: string;
+  readonly resourceId: string;
+}
+
+export interface HeldAccount {
+  readonly id: string;
+  readonly name: string;
+  readonly tags: Record<string, string>;
+  readonly properties: Record<string, unknown>;
+}
+
+export interface HeldContainer {
+  readonly account: string;
+  readonly name: string;
+  readonly metadata: Record<string, string>;
+}
+
+export interface HeldRoleAssignment {
+  readonly name: string;
+  readonly scope: string;
+  readonly principalId: string;
+  readonly principalType: string;
+  readonly roleDefinitionName: string;
+  readonly description?: string;
+}
+
+/** What Azure holds now: nothing that is deleted but still propagating. */
+export interface HeldState {
+  readonly accounts: readonly HeldAccount[];
+  readonly containers: readonly HeldContainer[];
+  readonly roleAssignments: readonly HeldRoleAssignment[];
+}
+
+export interface CallReport {
+  readonly total: number;
+  readonly counts: Record<string, number>;
+  readonly alarms: readonly string[];
+  readonly calls: readonly { operation: string; method: string; path: string; status: number }[];
+}
+
+export interface EmulatorAdmin {
+  state(): Promise<HeldState>;
+  calls(): Promise<CallReport>;
+  clearCalls(): Promise<void>;
+}
+
+/** `ready` is the parsed ready file of a running emulator. */
+export async function connectAdmin(ready: ReadyFile): Promise<EmulatorAdmin> {
+  const ca = await readFile(ready.caFile, "utf8");
+  const ask = (method: string, path: string) => askAdmin(ready, ca, { method, path });
+  return {
+    state: async () => {
+      const world = (await ask("GET", "state")) as Record<string, Record<string, never> | never[]>;
+      const held = <T>(name: string) => Object.values(world[name] ?? {}) as (T & Removed)[];
+      return {
+        accounts: held<HeldAccount>("accounts"),
+        containers: held<HeldContainer>("containers").filter((container) => container.deletedUntil === undefined),
+        roleAssignments: held<HeldRoleAssignment>("roleAssignments").filter((one) => one.effectiveUntil === undefined),
+      };
+    },
+    calls: async () => (await ask("GET", "calls")) as CallReport,
+    clearCalls: async () => void (await ask("DELETE", "calls")),
+  };
+}
+
+/** The emulator keeps what is deleted for as long as Azure would still honour it. */
+interface Removed {
+  readonly deletedUntil?: number;
+  readonly effectiveUntil?: number;
+}
+
+function askAdmin(ready: ReadyFile, ca: string, { method, path }: { method: string; path: string }): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const url = `${ready.adminEndpoint.replace(/\/$/, "")}/${path}`;
+    const headers = { "x-emulator-secret": ready.adminSecret };
+    const call = request(url, { method, ca, headers, agent: false }, (answer) => {
+      const parts: Buffer[] = [];
+      answer.on("data", (part: Buffer) => parts.push(part));
+      answer.on("end", () => {
+        const text = Buffer.concat(parts).toString("utf8");
+        if ((answer.statusCode ?? 500) >= 300) reject(new Error(`${method} ${url}: ${answer.statusCode} ${text}`));
+        else resolve(text === "" ? undefined : JSON.parse(text));
+      });
+      answer.on("error", reject);
+    });
+    call.on("error", reject);
+    call.end();
+  });
+}
