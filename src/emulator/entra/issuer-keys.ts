@@ -43,7 +43,12 @@ function fetchJson(url: string, ca: string[]): Promise<Record<string, unknown>> 
   return new Promise((resolve, reject) => {
     const fail = (reason: string) => reject(new Error(`GET ${url}: ${reason}`));
     if (!url.startsWith("https://")) return fail("not an https address");
-    const options: RequestOptions = { ca, timeout: TIMEOUT_MS, agent: false, headers: { accept: "application/json" } };
+    const options: RequestOptions = {
+      ca,
+      timeout: TIMEOUT_MS,
+      agent: false,
+      headers: { accept: "application/json, application/jwk-set+json, */*;q=0.1" },
+    };
     const request = get(url, options, (response) => {
       const chunks: Buffer[] = [];
       let length = 0;

@@ -1,0 +1,147 @@
+// deploy/manifests/admission-policy.yaml and deploy/examples on a real API server: who may make a volume of our driver,
+// and that every shipped example is one that Kubernetes accepts.
+import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { type ControlPlane, startControlPlane } from "../support/control-plane.ts";
+import { repository } from "../support/sources.ts";
+
+const OURS = "keyless.blob.csi";
+const PROVISIONER = ["--as=system:serviceaccount:kube-system:keyless-csi-controller"];
+/** May write PersistentVolumes as far as RBAC goes, as a storage team often may. */
+const SOMEBODY = ["--as=somebody", "--as-group=storage-team", "--as-group=system:authenticated"];
+const ADMINISTRATOR = ["--as=alice", "--as-group=storage-team", "--as-group=keyless-csi:administrators"];
+
+const STORAGE_TEAM = `
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: { name: storage-team }
+rules:
+  - { apiGroups: [""], resources: [persistentvolumes, pods], verbs: [get, create, update, patch] }
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: { name: storage-team }
+roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: storage-team }
+subjects: [{ kind: Group, apiGroup: rbac.authorization.k8s.io, name: storage-team }]
+`;
+
+function volume(name: string, driver: string, provisionedBy?: string): string {
+  const annotations = provisionedBy === undefined ? {} : { "pv.kubernetes.io/provisioned-by": provisionedBy };
+  return JSON.stringify({
+    apiVersion: "v1",
+    kind: "PersistentVolume",
+    metadata: { name, annotations },
+    spec: {
+      capacity: { storage: "1Gi" },
+      accessModes: ["ReadWriteMany"],
+      csi: { driver, volumeHandle: `group#account#${name}###subscription` },
+    },
+  });
+}
+
+function pod(name: string, source: object): string {
+  const containers = [{ name: "main", image: "none" }];
+  const spec = { automountServiceAccountToken: false, containers, volumes: [{ name: "data", ...source }] };
+  return JSON.stringify({ apiVersion: "v1", kind: "Pod", metadata: { name, namespace: "default" }, spec });
+}
+
+describe("the admission policy", function () {
+  this.timeout(900_000); // a guard against a hang only; the first run on a machine builds the tools (about 6 minutes)
+  let plane: ControlPlane;
+
+  const create = (who: readonly string[], object: string) => plane.kubectl([...who, "create", "-f", "-"], object);
+  const isRefused = (attempt: Promise<string>, why: RegExp) =>
+    assert.rejects(attempt, (error: Error) => why.test(error.message));
+  const driverOf = (name: string) => plane.kubectl(["get", "pv", name, "-o", "jsonpath={.spec.csi.driver}"]);
+
+  before(async () => {
+    plane = await startControlPlane();
+    await plane.kubectl(["apply", "-f", "-"], STORAGE_TEAM);
+    for (const file of ["rbac.yaml", "admission-policy.yaml"]) {
+      await plane.kubectl(["apply", "-f", join(repository, "deploy/manifests", file)]);
+    }
+    await refusedFromNowOn(plane);
+  });
+
+  after(async () => {
+    await plane?.stop();
+  });
+
+  it("lets csi-provisioner make volumes of our driver", async () => {
+    await create(PROVISIONER, volume("ours", OURS, OURS));
+    assert.equal(await driverOf("ours"), OURS);
+  });
+
+  it("refuses everybody else, also with the annotation alone, and says what to do", async () => {
+    const why = /are made by its provisioner: make a claim, or ask an administrator/;
+    await isRefused(create(SOMEBODY, volume("forged", OURS)), why);
+    await isRefused(create(SOMEBODY, volume("forged", "blob.csi.azure.com", OURS)), why);
+  });
+
+  it("refuses to turn another driver's volume into one that comes to our controller", async () => {
+    await create(SOMEBODY, volume("foreign", "blob.csi.azure.com"));
+    const annotate = ["annotate", "pv", "foreign", `pv.kubernetes.io/provisioned-by=${OURS}`];
+    await isRefused(plane.kubectl([...SOMEBODY, ...annotate]), /are made by its provisioner/);
+  });
+
+  it("lets others go on with volumes of ours that exist: labels, sizes, finalizers", async () => {
+    await plane.kubectl([...SOMEBODY, "label", "pv", "ours", "team=a"]);
+  });
+
+  it("lets the administrators' group restore volumes", async () => {
+    await create(ADMINISTRATOR, volume("restored", OURS, OURS));
+  });
+
+  it("refuses pods that carry a volume of our driver in themselves, and no others", async () => {
+    const inline = pod("inline", { csi: { driver: OURS, volumeAttributes: { clientID: "another" } } });
+    await isRefused(create(SOMEBODY, inline), /inline volumes of this driver are not allowed/);
+    await create(SOMEBODY, pod("claiming", { persistentVolumeClaim: { claimName: "data" } }));
+    await create(SOMEBODY, pod("foreign", { csi: { driver: "secrets-store.csi.k8s.io" } }));
+  });
+
+  describe("with the examples", () => {
+    it("every one of deploy/examples is accepted by the API server", async () => {
+      const folder = join(repository, "deploy/examples");
+      const files = (await readdir(folder)).filter((name) => name.endsWith(".yaml"));
+      assert.ok(files.length >= 8, files.join(", "));
+      for (const file of files) await plane.kubectl(["apply", "--dry-run=server", "-f", join(folder, file)]);
+    });
+
+    it("under way B our provisioner's volumes name the shared node plugin, and nobody else can make them", async () => {
+      const policy = await readFile(join(repository, "deploy/examples/shared-node-plugin.yaml"), "utf8");
+      await plane.kubectl(["apply", "-f", "-"], policy);
+      const name = await rewrittenFromNowOn(plane);
+      assert.equal(await driverOf(name), "blob.csi.azure.com");
+      await isRefused(create(SOMEBODY, volume("forged", OURS, OURS)), /are made by its provisioner/);
+    });
+  });
+});
+
+/** A policy is in force some moments after it was applied; until then a dry run of what it refuses is accepted. */
+async function refusedFromNowOn(plane: ControlPlane): Promise<void> {
+  const attempts = [volume("probe", OURS), pod("probe", { csi: { driver: OURS } })];
+  for (const object of attempts) {
+    const isAccepted = () => plane.kubectl([...SOMEBODY, "create", "--dry-run=server", "-f", "-"], object);
+    while (
+      await isAccepted().then(
+        () => true,
+        () => false,
+      )
+    )
+      await delay(100);
+  }
+}
+
+/** Makes volumes as csi-provisioner does until one is rewritten; answers its name. */
+async function rewrittenFromNowOn(plane: ControlPlane): Promise<string> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const name = `shared-${attempt}`;
+    await plane.kubectl([...PROVISIONER, "create", "-f", "-"], volume(name, OURS, OURS));
+    const driver = await plane.kubectl(["get", "pv", name, "-o", "jsonpath={.spec.csi.driver}"]);
+    if (driver !== OURS) return name;
+    await delay(100);
+  }
+  throw new Error("no volume was rewritten within 10 s");
+}

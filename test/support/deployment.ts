@@ -1,0 +1,47 @@
+// What deploy/manifests installs, read as a cluster would: for the test that applies it and runs its sidecar's flags.
+import { readdir, readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseAllDocuments } from "yaml";
+
+/** A Kubernetes object, as far as tests look at one. */
+export interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly [field: string]: unknown;
+}
+
+const folder = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "deploy", "manifests");
+
+/** Every object of deploy/manifests, in the order of the files' names. */
+export async function readManifests(): Promise<Manifest[]> {
+  const files = (await readdir(folder)).filter((name) => name.endsWith(".yaml")).sort();
+  const texts = await Promise.all(files.map((name) => readFile(join(folder, name), "utf8")));
+  return texts
+    .flatMap((text) => parseAllDocuments(text).map((document) => document.toJS() as Manifest))
+    .filter(Boolean);
+}
+
+/** The one object of a kind; an error when there is none or more than one. */
+export function manifestOf(manifests: readonly Manifest[], kind: string): Manifest {
+  const [found, another] = manifests.filter((manifest) => manifest.kind === kind);
+  if (!found || another) throw new Error(`deploy/manifests must hold exactly one ${kind}`);
+  return found;
+}
+
+/** The arguments that the Deployment gives to the container of this name. */
+export function argumentsOf(deployment: Manifest, container: string): string[] {
+  const { template } = deployment["spec"] as {
+    template: { spec: { containers: { name: string; args?: string[] }[] } };
+  };
+  const found = template.spec.containers.find(({ name }) => name === container);
+  if (!found) throw new Error(`the Deployment has no container ${container}`);
+  return found.args ?? [];
+}
+
+/** The same arguments with the values of some flags replaced, others added: `{"csi-address": "/tmp/x"}`. */
+export function withFlags(args: readonly string[], flags: Readonly<Record<string, string>>): string[] {
+  const kept = args.filter((arg) => !Object.keys(flags).some((name) => arg.startsWith(`--${name}=`)));
+  return [...kept, ...Object.entries(flags).map(([name, value]) => `--${name}=${value}`)];
+}
