@@ -124,7 +124,8 @@ export function mergeProperties(account: StorageAccount, sent: JsonObject): Json
   const before: JsonObject = account.properties;
   for (const name of FIXED) {
     if (sent[name] === undefined || sent[name] === null) continue;
-    if (JSON.stringify(sent[name]) !== JSON.stringify(before[name] ?? false)) throw cannotBeUpdated(name);
+    // Even the default is refused when creation did not say it (azure-rest-api-specs#18441).
+    if (JSON.stringify(sent[name]) !== JSON.stringify(before[name])) throw cannotBeUpdated(name);
   }
   const sentEncryption = objectAt(sent, "encryption");
   const infrastructure = booleanAt(sentEncryption, "requireInfrastructureEncryption");

@@ -55,7 +55,10 @@ function matchCredential(
   const byIssuer = credentials.filter((each) => each.issuer === claims.iss);
   if (byIssuer.length === 0) return refusals.unknownIssuer(claims.iss);
   const bySubject = byIssuer.filter((each) => each.subject === claims.sub);
-  if (bySubject.length === 0) return refusals.unknownSubject(claims.sub);
+  if (bySubject.length === 0) {
+    const inAnotherCase = byIssuer.some((each) => each.subject.toLowerCase() === claims.sub.toLowerCase());
+    return inAnotherCase ? refusals.subjectInAnotherCase(claims.sub) : refusals.unknownSubject(claims.sub);
+  }
   const audiences = [claims.aud].flat();
   const match = bySubject.find((each) => each.audiences.some((audience) => audiences.includes(audience)));
   return match ?? refusals.unknownAudience(audiences.join(", "));

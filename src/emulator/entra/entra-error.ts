@@ -72,6 +72,13 @@ export const refusals = {
       700213,
       `No matching federated identity record found for presented assertion subject '${subject}'. ${FEDERATION_HELP}`,
     ),
+  /** Since August 2024 (entra/identity-platform reference-breaking-changes). */
+  subjectInAnotherCase: (subject: string) =>
+    unauthorised(
+      7002138,
+      `No matching federated identity record found for presented assertion subject '${subject}'. The subject matches ` +
+        `with case-insensitive comparison, but not with case-sensitive comparison. ${FEDERATION_HELP}`,
+    ),
   unknownAudience: (audience: string) =>
     unauthorised(
       700212,

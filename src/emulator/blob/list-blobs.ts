@@ -1,0 +1,143 @@
+/** List Blobs (`GET /container?restype=container&comp=list`): flat or by delimiter, page by page, in the order of names. */
+import type { Reply } from "../http.ts";
+import { blobsOf } from "./blob-answer.ts";
+import type { Blob } from "./blob-record.ts";
+import { blobXml, nameXml, uncommittedXml } from "./blob-xml.ts";
+import type { ContainerBlobs, Entry } from "./container-blobs.ts";
+import { invalidQuery } from "./errors.ts";
+import { listingReply, readInclude, readMarker, readPageSize, serviceEndpoint, writeMarker } from "./listing.ts";
+import type { BlobRequest } from "./request.ts";
+import { deletedUnder } from "./soft-delete.ts";
+
+const INCLUDES = [
+  "snapshots",
+  "metadata",
+  "uncommittedblobs",
+  "copy",
+  "deleted",
+  "tags",
+  "versions",
+  "deletedwithversions",
+  "immutabilitypolicy",
+  "legalhold",
+  "permissions",
+];
+
+/** One line of the listing. Keys sort as the lines do: name, then snapshot, the blob itself last. */
+interface Item {
+  readonly key: string;
+  readonly xml: () => string;
+}
+
+/** Between the name and the snapshot in a key; no name holds it. */
+const SEPARATOR = "\u0000";
+/** Sorts behind every snapshot id. */
+const BLOB_ITSELF = "~";
+
+interface Listing {
+  readonly request: BlobRequest;
+  readonly include: ReadonlySet<string>;
+  readonly prefix: string;
+  readonly delimiter: string;
+}
+
+export function listBlobs(request: BlobRequest): Reply {
+  const { query } = request.call;
+  const size = readPageSize(query);
+  const listing: Listing = {
+    request,
+    include: readInclude(query, INCLUDES),
+    prefix: query.get("prefix") ?? "",
+    delimiter: query.get("delimiter") ?? "",
+  };
+  if (listing.delimiter !== "" && listing.include.has("snapshots")) throw invalidQuery("include", query.get("include"));
+  const from = readMarker(query) ?? query.get("startFrom") ?? "";
+  const items: string[] = [];
+  let nextMarker = "";
+  for (const item of itemsOf(listing, blobsOf(request), from)) {
+    if (items.length === size) {
+      nextMarker = writeMarker(item.key);
+      break;
+    }
+    items.push(item.xml());
+  }
+  return listingReply(request, {
+    attributes: { ServiceEndpoint: serviceEndpoint(request), ContainerName: request.container },
+    holder: "Blobs",
+    items,
+    nextMarker,
+  });
+}
+
+function* itemsOf(listing: Listing, blobs: ContainerBlobs, from: string): Generator<Item> {
+  const names = blobs.names();
+  const { prefix, delimiter } = listing;
+  const [firstName = ""] = from.split(SEPARATOR);
+  let index = Math.max(lowerBound(names, firstName), lowerBound(names, prefix));
+  while (index < names.length) {
+    const name = names[index] as string;
+    if (!name.startsWith(prefix)) return;
+    const end = delimiter === "" ? -1 : name.indexOf(delimiter, prefix.length);
+    if (end < 0) {
+      yield* linesOf(listing, blobs.entry(name), from);
+      index += 1;
+      continue;
+    }
+    const group = name.slice(0, end + delimiter.length);
+    const next = lowerBound(names, successor(group));
+    if (group >= from && hasLines(listing, blobs, names.slice(index, next))) yield prefixItem(group);
+    index = next;
+  }
+}
+
+function prefixItem(group: string): Item {
+  return { key: group, xml: () => `<BlobPrefix>${nameXml(group)}</BlobPrefix>` };
+}
+
+/** Whether a group has anything to show: not when all it holds is uncommitted. */
+function hasLines(listing: Listing, blobs: ContainerBlobs, names: readonly string[]): boolean {
+  return names.some((name) => linesOf(listing, blobs.entry(name), "").next().done !== true);
+}
+
+function* linesOf(listing: Listing, entry: Entry | undefined, from: string): Generator<Item> {
+  if (entry === undefined) return;
+  const records = recordsOf(listing, entry);
+  for (const blob of records) {
+    const key = entry.name + SEPARATOR + (blob.snapshot ?? BLOB_ITSELF);
+    if (key >= from) yield { key, xml: () => blobXml(listing.request, blob, listing.include) };
+  }
+  const isUncommitted = entry.blob === undefined && entry.uncommitted.size > 0;
+  if (isUncommitted && listing.include.has("uncommittedblobs")) {
+    const key = entry.name + SEPARATOR + BLOB_ITSELF;
+    if (key >= from) yield { key, xml: () => uncommittedXml(entry.name, listing.request.now) };
+  }
+}
+
+/** What is listed of a name, in the order of the keys: snapshots by their id, then the blob. */
+function recordsOf({ include, request }: Listing, entry: Entry): readonly Blob[] {
+  const wantsSnapshots = include.has("snapshots");
+  const deleted = include.has("deleted") ? deletedUnder(blobsOf(request), entry.name, request.now) : [];
+  const found = [...deleted, ...entry.snapshots, ...(entry.blob === undefined ? [] : [entry.blob])];
+  const id = ({ snapshot = BLOB_ITSELF }: Blob): string => snapshot;
+  return found
+    .filter(({ snapshot }) => snapshot === undefined || wantsSnapshots)
+    .sort((one, other) => (id(one) < id(other) ? -1 : 1));
+}
+
+/** Index of the first name that is not before the given one. */
+function lowerBound(names: readonly string[], name: string): number {
+  let low = 0;
+  let high = names.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((names[middle] as string) < name) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The first text behind all texts that begin with the given one. */
+function successor(text: string): string {
+  const last = text.charCodeAt(text.length - 1);
+  return text.slice(0, -1) + String.fromCharCode(last + 1);
+}
