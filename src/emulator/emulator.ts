@@ -86,7 +86,7 @@ async function openSockets(options: EmulatorOptions): Promise<Sockets> {
   const addresses = (options.listen ?? ["127.0.0.1:0"]).map((text) => parseListenAddress(text));
   const imds = options.imds === undefined ? undefined : parseListenAddress(options.imds, [IMDS_ADDRESS]);
   const hosts = new Set(["127.0.0.1", "::1", "localhost", ...addresses.map(({ host }) => host)]);
-  const identity = createServerIdentity([...hosts, ...AZURE_NAMES]);
+  const identity = await createServerIdentity([...hosts, ...AZURE_NAMES]);
   const door = Promise.withResolvers<Assembly>();
   const enter: Dispatch = async (call, gone) => (await door.promise).dispatch(call, gone);
   const enterImds: Dispatch = async (call, gone) => (await door.promise).dispatchImds(call, gone);

@@ -183,7 +183,7 @@ describe("the emulator's Entra", () => {
 
     it("names issuer, subject or audience when no federated credential has it", async () => {
       equal(await refusal(await workloadToken({ name: "workload-b" })), 700213);
-      equal(await refusal(await workloadToken({ name: "Workload-a" })), 700213);
+      equal(await refusal(await workloadToken({ name: "Workload-a" })), 7002138);
       equal(await refusal(await workloadToken({ audience: "api://azureadtokenexchange" })), 700212);
     });
 
@@ -215,12 +215,12 @@ describe("the emulator's Entra", () => {
   });
 
   describe("with an outside issuer", () => {
-    const identity = createServerIdentity(["127.0.0.1"]);
     let server: Server;
     let issuer: string;
     let documents: Record<string, unknown>;
     let federated: Emulator;
     before(async () => {
+      const identity = await createServerIdentity(["127.0.0.1"]);
       server = createServer({ key: identity.key, cert: identity.cert }, (request, response) => {
         const document = documents[request.url ?? ""];
         response.writeHead(document === undefined ? 404 : 200).end(JSON.stringify(document));
