@@ -1,0 +1,139 @@
+// Role definitions: the roles that the product grants and that administrators make for it.
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { type Cloud, STORAGE_SCOPE } from "./support/cloud.ts";
+import { answered, grant, grantOf, makeContainer, makeStranger, ROLES, refused } from "./support/resources.ts";
+import type { Chapter } from "./support/sentence.ts";
+import { SOURCES } from "./support/sources.ts";
+
+interface Permissions {
+  readonly actions: string[];
+  readonly dataActions: string[];
+}
+
+interface Shown {
+  readonly name: string;
+  readonly properties: {
+    readonly roleName: string;
+    readonly type: string;
+    readonly permissions: Permissions[];
+    readonly assignableScopes: string[];
+  };
+}
+
+const DEFINITIONS = "providers/Microsoft.Authorization/roleDefinitions";
+const BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs";
+const DATA_ACTIONS = ["read", "write", "delete", "add/action", "move/action"].map((verb) => `${BLOBS}/${verb}`);
+
+/** A role with the five data actions and no action, as the product's own. */
+async function makeDataRole(cloud: Cloud): Promise<{ id: string; name: string }> {
+  const name = cloud.newGuid();
+  const id = `${cloud.group}/${DEFINITIONS}/${name}`;
+  const permissions = [{ actions: [], notActions: [], dataActions: DATA_ACTIONS, notDataActions: [] }];
+  const properties = { roleName: `contract ${name}`, type: "CustomRole", permissions, assignableScopes: [cloud.group] };
+  answered(await cloud.arm("PUT", id, { body: { properties } }), 201);
+  return { id, name };
+}
+
+export const roleDefinitions: Chapter = {
+  title: "role definitions",
+  sentences: [
+    {
+      says: "include Storage Blob Data Contributor under its well-known id, with actions on containers and five data actions on blobs",
+      source: SOURCES.builtInRoles,
+      async check(cloud) {
+        const id = `${cloud.subscription}/${DEFINITIONS}/${ROLES.blobContributor}`;
+        const { properties } = answered(await cloud.arm("GET", id), 200).json<Shown>();
+        deepEqual([properties.roleName, properties.type], ["Storage Blob Data Contributor", "BuiltInRole"]);
+        const [permission] = properties.permissions;
+        deepEqual(permission?.dataActions.toSorted(), DATA_ACTIONS.toSorted());
+        ok(permission?.actions.some((action) => /\/containers\/(delete|\*)$/.test(action)));
+      },
+    },
+    {
+      says: "that are not there are 404",
+      source: SOURCES.definitionGet,
+      async check(cloud) {
+        const id = `${cloud.subscription}/${DEFINITIONS}/${cloud.newGuid()}`;
+        refused(await cloud.arm("GET", id), 404, "RoleDefinitionDoesNotExist");
+      },
+    },
+    {
+      says: "are found by their name",
+      source: SOURCES.definitionList,
+      async check(cloud) {
+        const filter = encodeURIComponent("roleName eq 'Storage Blob Data Reader'");
+        const path = `${cloud.subscription}/${DEFINITIONS}?$filter=${filter}`;
+        const { value } = answered(await cloud.arm("GET", path), 200).json<{ value: Shown[] }>();
+        deepEqual(
+          value.map(({ name }) => name),
+          [ROLES.blobReader],
+        );
+      },
+    },
+    {
+      says: "of one's own can hold data actions alone, and are made at once: 201",
+      source: SOURCES.definitionCreate,
+      async check(cloud) {
+        const { id, name } = await makeDataRole(cloud);
+        await cloud.eventually(async () => {
+          const shown = answered(await cloud.arm("GET", id), 200).json<Shown>();
+          const [permission] = shown.properties.permissions;
+          deepEqual([permission?.actions, permission?.dataActions.length], [[], 5]);
+          equal(shown.name, name);
+          equal(shown.properties.type, "CustomRole");
+        });
+      },
+    },
+    {
+      says: "with data actions alone open blobs, and neither show, nor lease, nor delete the container",
+      source: SOURCES.blobAuthorization,
+      needs: { assertion: true },
+      async check(cloud) {
+        const role = await makeDataRole(cloud);
+        const { id, url } = await makeContainer(cloud);
+        const { principalId, token } = await makeStranger(cloud, STORAGE_SCOPE);
+        await cloud.eventually(async () => {
+          await grant(cloud, id, grantOf(cloud, role.name, principalId));
+        });
+        const headers = { "x-ms-blob-type": "BlockBlob" };
+        await cloud.eventually(async () => {
+          answered(await cloud.blob("GET", `${url}?restype=container&comp=list&maxresults=2`, { token }), 200);
+          answered(await cloud.blob("PUT", `${url}/a`, { token, body: "a", headers }), 201);
+        });
+        answered(await cloud.blob("DELETE", `${url}/a`, { token }), 202);
+        const lease = { "x-ms-lease-action": "acquire", "x-ms-lease-duration": "-1" };
+        for (const answer of [
+          await cloud.blob("HEAD", `${url}?restype=container`, { token }),
+          await cloud.blob("DELETE", `${url}?restype=container`, { token }),
+          await cloud.blob("PUT", `${url}?restype=container&comp=lease`, { token, headers: lease }),
+        ]) {
+          refused(answer, 403, "AuthorizationPermissionMismatch");
+        }
+      },
+    },
+    {
+      says: "that are assigned somewhere are not deleted: 400 RoleDefinitionHasAssignments",
+      source: SOURCES.rbacTroubleshooting,
+      async check(cloud) {
+        const role = await makeDataRole(cloud);
+        const container = await makeContainer(cloud);
+        let assignment = "";
+        await cloud.eventually(async () => {
+          assignment = await grant(cloud, container.id, grantOf(cloud, role.name));
+        });
+        refused(await cloud.arm("DELETE", role.id), 400, "RoleDefinitionHasAssignments");
+        answered(await cloud.arm("DELETE", assignment), 200);
+        await cloud.eventually(async () => {
+          answered(await cloud.arm("DELETE", role.id), 200);
+        });
+      },
+    },
+    {
+      says: "that are not there answer DELETE with 204",
+      source: SOURCES.definitionDelete,
+      async check(cloud) {
+        answered(await cloud.arm("DELETE", `${cloud.group}/${DEFINITIONS}/${cloud.newGuid()}`), 204);
+      },
+    },
+  ],
+};
