@@ -1,6 +1,4 @@
 /** `keyless-csi controller`: the service. Runs until SIGTERM, then drains: exit 0 when all work was finished, else 1. */
-import { readFileSync } from "node:fs";
-import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { startApp } from "../app.ts";
 import type { CloudFile } from "../config/cloud.ts";
 import { type ControllerConfig, checkController, toControllerConfig } from "../config/controller.ts";
@@ -11,6 +9,7 @@ import { createLogger } from "../telemetry/log.ts";
 import { VERSION } from "../version.ts";
 import { defineCommand, EXIT } from "./command.ts";
 import { emulatorParts } from "./emulator-parts.ts";
+import { trustCloud } from "./trust-cloud.ts";
 
 export const command = defineCommand({
   settings: controllerSettings,
@@ -19,10 +18,13 @@ export const command = defineCommand({
     const emulator = values.emulator ? await startOwnEmulator() : undefined;
     try {
       const config = toControllerConfig(values, emulator?.info);
-      trustCloud(config);
+      trustCloud(config.cloud);
       const log = createLogger({ level: config.logLevel, format: config.logFormat, stream: stderr });
       const app = await startApp({ config, log });
-      log.info("serving", describeService(config));
+      log.info("serving", {
+        ...describeService(config),
+        ...(app.health && { listen: `${app.health.host}:${app.health.port}` }),
+      });
       await aborted(signal);
       log.info("draining", { signal: String(signal.reason), gracePeriodMs: config.gracePeriodMs });
       const outcome = await app.stop();
@@ -45,12 +47,6 @@ async function startOwnEmulator(): Promise<{ readonly info: CloudFile; close(): 
   if (emulatorParts === undefined) throw new DriverError("Unsupported", "--emulator: this build holds no emulator");
   const { startEmulator } = await emulatorParts.loadEmulator();
   return startEmulator({});
-}
-
-/** A custom cloud's authority is trusted beside the system's, in the whole process: the SDKs have no setting for it. */
-export function trustCloud({ cloud }: Pick<ControllerConfig, "cloud">): void {
-  if (cloud.caFile === undefined) return;
-  setDefaultCACertificates([...getCACertificates("default"), readFileSync(cloud.caFile, "utf8")]);
 }
 
 function describeService(config: ControllerConfig): Record<string, string> {

@@ -13,12 +13,12 @@ import type { CreateVolumeRequestInit, Volume } from "../csi/proto.generated.ts"
 import { DriverError } from "../errors.ts";
 import { createLogger } from "../telemetry/log.ts";
 import { defineCommand, EXIT } from "./command.ts";
-import { trustCloud } from "./controller.ts";
 import { type CsiClient, connectCsi } from "./demo/csi-client.ts";
 import { createDisplay, type Display } from "./demo/display.ts";
 import { createStepTimes, type StepTimes } from "./demo/step-times.ts";
 import { type Attempt, containerByKey, containerFor, read, write } from "./demo/workload.ts";
 import { emulatorParts } from "./emulator-parts.ts";
+import { trustCloud } from "./trust-cloud.ts";
 
 type Emulator = Awaited<
   ReturnType<Awaited<ReturnType<NonNullable<typeof emulatorParts>["loadEmulator"]>>["startEmulator"]>
@@ -33,7 +33,7 @@ export const command = defineCommand({
     const emulator = await startEmulator({});
     const times = createStepTimes();
     const config = configFor(emulator, join(folder, "csi.sock"));
-    trustCloud(config);
+    trustCloud(config.cloud);
     const log = createLogger({ level: "error", format: "text", stream: stderr });
     const app = await startApp({ config, log, observer: times.observer });
     const csi = connectCsi(`unix:${config.socketPath}`);

@@ -10,14 +10,18 @@ import { parseFaultRules } from "./fault-rule.ts";
 import type { Faults } from "./faults.ts";
 import type { Call, Reply, Service } from "./http.ts";
 import { renderPage } from "./page.ts";
+import { parsePolicies } from "./policy-rule.ts";
 import type { ServiceAccountIssuer, ServiceAccountTokenRequest } from "./service-account-issuer.ts";
 import type { StateView } from "./state-view.ts";
+import type { World } from "./world.ts";
 
 export interface AdminParts {
   readonly secret: string;
   readonly calls: CallLog;
   readonly faults: Faults;
   readonly clock: Clock;
+  /** Of the world; keyed by assignment id in lower case. */
+  readonly policies: World["policies"];
   readonly issuer: ServiceAccountIssuer;
   /** The whole world as JSON, without secrets. */
   state(): StateView;
@@ -32,6 +36,9 @@ const ROUTES: Readonly<Record<string, Answer>> = {
   "GET /faults": (_body, { faults }) => faults.list(),
   "POST /faults": (body, { faults }) => void faults.add(...parseFaultRules(body)),
   "DELETE /faults": (_body, { faults }) => void faults.clear(),
+  "GET /policies": (_body, { policies }) => [...policies.values()],
+  "POST /policies": addPolicies,
+  "DELETE /policies": (_body, { policies }) => void policies.clear(),
   "GET /clock": (_body, { clock }) => showClock(clock),
   "POST /clock": moveClock,
   "GET /state": (_body, { state }) => state(),
@@ -107,6 +114,13 @@ function moveClock(body: unknown, { clock }: AdminParts): object {
   if (typeof seconds !== "number" || !Number.isFinite(seconds)) throw new Error('send {"advanceSeconds": <number>}');
   clock.advance(seconds * 1000);
   return showClock(clock);
+}
+
+/** A policy of the same name at the same scope is replaced. Answers what was understood. */
+function addPolicies(body: unknown, { policies }: AdminParts): object {
+  const added = parsePolicies(body);
+  for (const policy of added) policies.set(policy.id.toLowerCase(), policy);
+  return added;
 }
 
 async function mintToken(body: unknown, { issuer }: AdminParts): Promise<object> {

@@ -77,7 +77,10 @@ export async function assemble(ground: Ground): Promise<Assembly> {
       issuerKeys: createIssuerKeys(ground.authorities),
     }),
     issuer: issuer.service,
-    admin: createAdminService({ secret: secrets.admin, calls, faults, clock, issuer, state }),
+    admin: createAdminService({
+      ...{ secret: secrets.admin, calls, faults, clock, issuer, state },
+      policies: world.policies,
+    }),
   });
   return {
     ...{ services, calls, faults, issuer, secrets, onClockMoved },

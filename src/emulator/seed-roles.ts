@@ -36,6 +36,7 @@ const ROLES: readonly CustomRole[] = [
       `${CONTAINERS}/read`,
       `${CONTAINERS}/write`,
       `${CONTAINERS}/delete`,
+      `${CONTAINERS}/lease/action`,
       "Microsoft.Storage/operations/read",
     ],
   },

@@ -1,6 +1,7 @@
 /**
  * Which api-versions are known for which resource type: those that the official specifications (Azure/azure-rest-api-specs)
- * list as stable. A call with another one is refused with the list in the message, as Azure does.
+ * list as stable, and the previews among them that the Azure CLI sends. A call with another one is refused with the
+ * list in the message, as Azure does.
  */
 
 const STORAGE_2015 = ["2015-06-15", "2016-01-01", "2016-05-01", "2016-12-01", "2017-06-01", "2017-10-01"];
@@ -32,9 +33,19 @@ const STORAGE_2018 = [
 ];
 const STORAGE = [...STORAGE_2015, ...STORAGE_2018];
 const ROLES = ["2015-07-01", "2022-04-01"];
+const ROLE_DEFINITIONS = ["2015-07-01", "2018-01-01-preview", "2022-04-01", "2022-05-01-preview"];
+const ROLE_ASSIGNMENTS = ["2015-07-01", "2018-09-01-preview", "2020-04-01-preview", "2022-04-01", "2026-08-01"];
 const LOCKS = ["2015-01-01", "2016-09-01", "2017-04-01", "2020-05-01"];
-const IDENTITIES = ["2018-11-30", "2023-01-31", "2024-11-30", "2026-04-30", "2026-05-31"];
-const FEDERATED = ["2023-01-31", "2024-11-30", "2026-04-30", "2026-05-31"];
+const FEDERATED = [
+  "2022-01-31-preview",
+  "2023-01-31",
+  "2024-11-30",
+  "2025-01-31-preview",
+  "2025-05-31-preview",
+  "2026-04-30",
+  "2026-05-31",
+];
+const IDENTITIES = ["2018-11-30", ...FEDERATED];
 const RESOURCES = [
   "2015-11-01",
   "2016-02-01",
@@ -84,8 +95,8 @@ export const API_VERSIONS: Readonly<Record<string, readonly string[]>> = {
   "Microsoft.Storage/locations/asyncoperations": STORAGE,
   "Microsoft.Storage/operations": STORAGE,
   "Microsoft.Storage/skus": STORAGE.slice(STORAGE.indexOf("2017-06-01")),
-  "Microsoft.Authorization/roleAssignments": [...ROLES, "2026-08-01"],
-  "Microsoft.Authorization/roleDefinitions": ROLES,
+  "Microsoft.Authorization/roleAssignments": ROLE_ASSIGNMENTS,
+  "Microsoft.Authorization/roleDefinitions": ROLE_DEFINITIONS,
   "Microsoft.Authorization/permissions": ROLES,
   "Microsoft.Authorization/locks": LOCKS,
   "Microsoft.ManagedIdentity/userAssignedIdentities": IDENTITIES,

@@ -3,7 +3,7 @@ import type { Reply } from "../http.ts";
 import type { World } from "../world.ts";
 import { badRequest } from "./errors.ts";
 import { pageReply } from "./paging.ts";
-import { resourceGroupId } from "./resource-ids.ts";
+import { resourceGroupId, resourceGroupOf } from "./resource-ids.ts";
 import type { ArmRequest, Route } from "./route.ts";
 import { queryValue } from "./route.ts";
 
@@ -36,7 +36,7 @@ interface Resource {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** Those that the caller may read, as ARM filters them. `$filter=resourceType eq '..'` is understood. */
+/** Those that the caller may read, as ARM filters them. */
 function listResources(request: ArmRequest): Reply {
   const { subscriptionId = "", resourceGroup } = request.params;
   const scope =
@@ -66,12 +66,34 @@ function allResources(world: World): Resource[] {
   ];
 }
 
+/** What a clause may compare; the names in lower case (REST: Resources - List, `$filter`). */
+const PROPERTIES: Readonly<Record<string, (resource: Resource) => readonly string[]>> = {
+  resourcetype: ({ type }) => [type],
+  name: ({ name }) => [name],
+  location: ({ location }) => [location],
+  resourcegroup: ({ id }) => [resourceGroupOf(id) ?? ""],
+  tagname: ({ tags }) => Object.keys(tags),
+  tagvalue: ({ tags }) => Object.values(tags),
+};
+
+/** Clauses `property eq 'value'` or `ne`, joined by `and`; 400 for whatever else Azure's grammar has. */
 function readFilter(filter: string | undefined): (resource: Resource) => boolean {
   if (filter === undefined || filter.trim() === "") return () => true;
-  const match = /^(resourceType|name)\s+eq\s+'([^']*)'$/i.exec(filter.trim());
-  if (match === null)
+  const clauses = filter
+    .trim()
+    .split(/\s+and\s+/i)
+    .map(readClause);
+  const known = clauses.filter((clause) => clause !== undefined);
+  if (known.length < clauses.length)
     throw badRequest("InvalidFilterInQueryString", `Invalid $filter '${filter}' specified in the query string.`);
-  const value = (match[2] ?? "").toLowerCase();
-  const isType = match[1]?.toLowerCase() === "resourcetype";
-  return (resource) => (isType ? resource.type : resource.name).toLowerCase() === value;
+  return (resource) => known.every((clause) => clause(resource));
+}
+
+function readClause(text: string): ((resource: Resource) => boolean) | undefined {
+  const [, property = "", operator = "", value = ""] = /^(\w+)\s+(eq|ne)\s+'([^']*)'$/i.exec(text) ?? [];
+  const valuesOf = PROPERTIES[property.toLowerCase()];
+  if (valuesOf === undefined) return undefined;
+  const isWanted = operator.toLowerCase() === "eq";
+  const wanted = value.toLowerCase();
+  return (resource) => valuesOf(resource).some((each) => each.toLowerCase() === wanted) === isWanted;
 }
