@@ -8,6 +8,7 @@ import {
   generateConfigurationSchema,
   generateParametersPage,
 } from "./generate-reference.ts";
+import { roleFiles } from "./generate-roles.ts";
 
 const repository = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 
@@ -17,6 +18,7 @@ export const generated: ReadonlyMap<string, () => Promise<string>> = new Map([
   ["docs/reference/configuration.md", generateConfigurationPage],
   ["docs/reference/configuration.schema.json", generateConfigurationSchema],
   ["docs/reference/parameters.md", generateParametersPage],
+  ...roleFiles(),
 ]);
 
 if (import.meta.main) {

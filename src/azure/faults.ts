@@ -35,6 +35,7 @@ const BY_CODE: Readonly<Record<string, Reason>> = {
   RoleDefinitionDoesNotExist: "Misconfigured",
   ScopeLocked: "InUse",
   ContainerImmutabilityPolicyConflict: "InUse",
+  ContainerProtectedFromDeletion: "InUse",
   // New principals take a while to be known everywhere; we send principalType, so that this is rare.
   PrincipalNotFound: "Unavailable",
   RoleAssignmentUpdateNotPermitted: "Internal",
@@ -69,12 +70,15 @@ const BY_STATUS: Readonly<Record<number, Reason>> = {
 };
 
 const REMEDIES: Partial<Readonly<Record<Reason, string>>> = {
+  InvalidRequest: "correct the class's parameters",
   Forbidden: "give the controller's identity the roles that `keyless-csi roles` prints",
   Unauthenticated: "check the controller's own credential",
   QuotaExhausted: "raise the limit in Azure, or use another subscription or region",
   Throttled: "it is tried again",
   Unavailable: "it is tried again",
   Busy: "it is tried again",
+  DeadlineExceeded: "it is tried again",
+  InUse: "whoever holds it must release it",
 };
 
 const POLICY_REMEDY =
@@ -108,7 +112,8 @@ export function toDriverError(error: unknown, doing: string): DriverError {
   const fault = asFault(error) ?? {};
   const code = codeOf(error);
   const reason = reasonOf(fault, code);
-  const denied = code === "RequestDisallowedByPolicy" ? describeDenials(bodyOf(fault)) : undefined;
+  // The SDK's long-running operations hand over the message alone.
+  const denied = code === "RequestDisallowedByPolicy" ? describeDenials(bodyOf(fault) ?? fault) : undefined;
   const words = denied === undefined ? firstLine(fault, error) : `Azure Policy denies it, ${denied}`;
   const remedy = code === "RequestDisallowedByPolicy" ? POLICY_REMEDY : REMEDIES[reason];
   const retryAfterSeconds = Number(fault.response?.headers?.get("retry-after") ?? Number.NaN);
@@ -136,6 +141,7 @@ function describe({ statusCode, name }: AzureFault, code: string | undefined): s
 
 /** Azure's own words, one line of at most 400 characters: the rest (trace ids, JSON) is in the log's cause. */
 function firstLine(fault: AzureFault, error: unknown): string {
+  if (fault.name === "AbortError") return "no answer within the time limit";
   const text = String(bodyOf(fault)?.message ?? fault.message ?? error);
   return (text.split(/[\r\n]/, 1)[0] ?? "").slice(0, 400);
 }

@@ -1,66 +1,138 @@
 /**
- * `keyless-csi roles`: prints the role that workloads are granted, as the body of the ARM call that creates it. The
- * role's GUID is computed and known to the controller; `az role definition create` would choose one at random, so the
- * advice on standard error is `az rest`.
+ * `keyless-csi roles`: prints the least that workloads and the controller need in Azure, for one place and one
+ * controller: as a script with the reasons, as JSON bodies, or as an ARM template. It asks nobody and changes nothing.
  */
 import { CLOUDS } from "../config/cloud.ts";
-import { choice, guid } from "../config/kinds.ts";
-import { optional, setting } from "../config/setting.ts";
+import { controllerSettings } from "../config/controller-settings.ts";
+import type { Fault } from "../config/fault.ts";
+import { choice, guid, list } from "../config/kinds.ts";
+import { type Draft, optional, setting, type ValuesOf } from "../config/setting.ts";
 import { DATA_ROLE_ID } from "../volume/names.ts";
 import { defineCommand, EXIT } from "./command.ts";
+import { toArmTemplate } from "./roles/arm-template.ts";
+import { toCliDefinition, toRequests } from "./roles/role-bodies.ts";
+import { planRoles, type RolePlace } from "./roles/role-plan.ts";
+import { toScript } from "./roles/role-script.ts";
+import { OPTIONAL_PARTS, type OptionalPart, selectRoles } from "./roles/role-table.ts";
 
-/** REST reference: Authorization, Role Definitions - Create Or Update, 2022-04-01. */
-const API_VERSION = "2022-04-01";
-
-const BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs";
-
-/**
- * The role definition: the five blob data actions of Storage Blob Data Contributor and none of its control-plane
- * actions, so that a workload cannot delete, lease or re-label its own container.
- */
-export function toDataRole(subscriptionId: string) {
-  return {
-    properties: {
-      roleName: "keyless-csi Blob Data",
-      description: "Read, write and delete blobs. Granted by keyless-csi on one container to one workload identity.",
-      type: "CustomRole",
-      permissions: [
-        {
-          actions: [],
-          notActions: [],
-          dataActions: ["read", "write", "delete", "add/action", "move/action"].map((action) => `${BLOBS}/${action}`),
-          notDataActions: [],
-        },
-      ],
-      assignableScopes: [`/subscriptions/${subscriptionId}`],
-    },
-  };
-}
+const WHERE = "Where";
+const WHAT = "What";
+const REQUIRED = "required";
 
 const settings = {
   "subscription-id": optional(guid, {
-    group: "Azure",
-    help: "the subscription that the role is made assignable in",
-    absent: "required",
+    group: WHERE,
+    help: "the subscription that accounts are made in",
+    absent: REQUIRED,
   }),
-  cloud: setting(choice(Object.keys(CLOUDS) as (keyof typeof CLOUDS)[]), {
-    group: "Azure",
-    help: "the Azure cloud that the printed command is for",
-    fallback: "AzurePublic",
+  "resource-group": { ...controllerSettings["resource-group"], group: WHERE, absent: REQUIRED },
+  "allowed-resource-groups": { ...controllerSettings["allowed-resource-groups"], group: WHERE },
+  "principal-id": optional(guid, {
+    group: WHERE,
+    help: "object id of the controller's own service principal or managed identity (not its client id)",
+    absent: REQUIRED,
+  }),
+  "identity-scopes": { ...controllerSettings["identity-scopes"], group: WHERE },
+  "assignable-in": setting(list(guid), {
+    group: WHERE,
+    help: "further subscriptions in which the roles stay assignable, for other clusters of the same tenant",
+    fallback: "",
+  }),
+  cloud: { ...controllerSettings.cloud, group: WHERE },
+  with: setting(list(choice([...OPTIONAL_PARTS, "all"])), {
+    group: WHAT,
+    help: "optional parts, each a role of its own",
+    fallback: "identities",
+  }),
+  role: setting(list(guid), {
+    group: WHAT,
+    help: "role definitions that the controller may grant to workloads",
+    fallback: DATA_ROLE_ID,
+  }),
+  output: setting(choice(["script", "json", "cli", "arm"]), {
+    group: WHAT,
+    help: "script: az rest calls with reasons; json: the same as data; cli: files of az role definition create; arm: a template",
+    fallback: "script",
   }),
 };
 
+type Settings = ValuesOf<typeof settings>;
+
+function findMissing(draft: Draft<typeof settings>): Fault[] {
+  const { subscriptionId, resourceGroup, principalId } = draft;
+  const missing = (name: string, problem: string) => ({ setting: name, source: `--${name}`, problem });
+  return [
+    ...(subscriptionId === undefined
+      ? [missing("subscription-id", "is required; name the subscription that accounts are made in")]
+      : []),
+    ...(resourceGroup === undefined
+      ? [missing("resource-group", "is required; name the resource group that accounts are made in")]
+      : []),
+    ...(principalId === undefined
+      ? [missing("principal-id", "is required; give the object id of the controller's identity")]
+      : []),
+  ];
+}
+
+/** Whoever may grant one of these holds everything: built-in roles, by their GUIDs (Azure "built-in-roles/privileged"). */
+const PRIVILEGED: Readonly<Record<string, string>> = {
+  "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": "Owner",
+  "b24988ac-6180-42a0-ab88-20f7382dd24c": "Contributor",
+  "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9": "User Access Administrator",
+  "f58310d9-a9f6-439a-9e8d-f62e7b41a168": "Role Based Access Control Administrator",
+  "17d1049b-9a84-46fb-8f53-869881c3d3ab": "Storage Account Contributor",
+};
+
+function findUnsafe({ role }: Draft<typeof settings>): Fault[] {
+  const fault = (problem: string, value?: string) => ({
+    ...{ setting: "role", source: "--role", problem },
+    ...(value !== undefined && { value }),
+  });
+  if (role?.length === 0) return [fault("is empty; name the roles that the controller may grant, or leave it out")];
+  return (role ?? [])
+    .filter((id) => PRIVILEGED[id] !== undefined)
+    .map((id) => fault(`is ${PRIVILEGED[id]}; the controller must not be able to grant it: name a data role`, id));
+}
+
+function toPlace(values: Settings): RolePlace {
+  const { subscriptionId = "", resourceGroup = "", principalId = "", identityScopes } = values;
+  return {
+    subscriptionId,
+    resourceGroups: [{ subscriptionId, resourceGroup }, ...values.allowedResourceGroups],
+    principalId,
+    identityScopes: identityScopes.length === 0 ? [{ subscriptionId }] : identityScopes,
+    grantableRoleIds: values.role,
+    furtherSubscriptions: values.assignableIn,
+  };
+}
+
+/** What the command prints for these settings. */
+export function toOutput(values: Settings): string {
+  const named = values.with.includes("all") ? OPTIONAL_PARTS : values.with;
+  const parts = named.filter((part): part is OptionalPart => part !== "all");
+  const plan = planRoles(selectRoles(parts), toPlace(values));
+  const requests = toRequests(plan, CLOUDS[values.cloud].armEndpoint);
+  switch (values.output) {
+    case "script":
+      return toScript({ plan, requests, parts });
+    case "json":
+      return toJson(requests);
+    case "cli":
+      return toJson(plan.roles.map(toCliDefinition));
+    case "arm":
+      return toJson(toArmTemplate(plan));
+  }
+}
+
+function toJson(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
 export const command = defineCommand({
   settings,
-  check({ subscriptionId }) {
-    if (subscriptionId !== undefined) return [];
-    const problem = "is required; name the subscription that accounts are made in";
-    return [{ setting: "subscription-id", source: "--subscription-id", problem }];
-  },
-  async run({ values: { subscriptionId = "", cloud }, stdout, stderr }) {
-    const url = `${CLOUDS[cloud].armEndpoint}/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${DATA_ROLE_ID}?api-version=${API_VERSION}`;
-    stdout.write(`${JSON.stringify(toDataRole(subscriptionId), null, 2)}\n`);
-    stderr.write(`Saved as role.json, this makes it:\n  az rest --method put --url "${url}" --body @role.json\n`);
+  check: (draft) => [...findMissing(draft), ...findUnsafe(draft)],
+  async run({ values, stdout }) {
+    stdout.write(toOutput(values));
     return EXIT.ok;
   },
 });

@@ -8,6 +8,7 @@ const ACCOUNTS = "Microsoft.Storage/storageAccounts";
 const CONTAINERS = `${ACCOUNTS}/blobServices/containers`;
 const BLOBS = `${CONTAINERS}/blobs`;
 const ASSIGNMENTS = "Microsoft.Authorization/roleAssignments";
+const IDENTITIES = "Microsoft.ManagedIdentity/userAssignedIdentities";
 
 interface CustomRole extends Partial<Permission> {
   readonly name: string;
@@ -26,7 +27,7 @@ const ROLES: readonly CustomRole[] = [
   {
     name: "f0000000-0000-4000-8000-00000000000a",
     roleName: "keyless-csi Controller A",
-    description: "Makes and deletes storage accounts and containers; cannot read a key or a blob.",
+    description: "Makes and deletes storage accounts and containers; reads no key and no blob.",
     actions: [
       `${ACCOUNTS}/read`,
       `${ACCOUNTS}/write`,
@@ -37,7 +38,7 @@ const ROLES: readonly CustomRole[] = [
       `${CONTAINERS}/write`,
       `${CONTAINERS}/delete`,
       `${CONTAINERS}/lease/action`,
-      "Microsoft.Storage/operations/read",
+      "Microsoft.Authorization/roleDefinitions/read",
     ],
   },
   {
@@ -49,15 +50,13 @@ const ROLES: readonly CustomRole[] = [
   {
     name: "f0000000-0000-4000-8000-00000000000c",
     roleName: "keyless-csi Controller R",
-    description: "Reads what a volume's checks need.",
+    description: "Reads identities and grants; writes federated credentials.",
     actions: [
-      "Microsoft.Resources/subscriptions/resourceGroups/read",
-      "Microsoft.Authorization/roleDefinitions/read",
-      "Microsoft.ManagedIdentity/userAssignedIdentities/read",
-      "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/read",
-      "Microsoft.Storage/operations/read",
-      "Microsoft.Storage/locations/usages/read",
-      "Microsoft.Storage/checknameavailability/read",
+      `${ASSIGNMENTS}/read`,
+      `${IDENTITIES}/read`,
+      `${IDENTITIES}/federatedIdentityCredentials/read`,
+      `${IDENTITIES}/federatedIdentityCredentials/write`,
+      `${IDENTITIES}/federatedIdentityCredentials/delete`,
     ],
   },
 ];

@@ -4,7 +4,6 @@ import { randomUUID } from "node:crypto";
 import { status } from "@grpc/grpc-js";
 import { hashOf } from "../../src/volume/names.ts";
 import { create, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
-import { allowController } from "../support/emulated-rights.ts";
 import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";
 
 describe("federated credentials that the controller writes", () => {
@@ -20,9 +19,6 @@ describe("federated credentials that the controller writes", () => {
     cluster.serviceAccounts.set("team/app", it_.emulator.info.identities[0]?.clientId ?? "");
     cluster.serviceAccounts.set("team/second", it_.emulator.info.identities[0]?.clientId ?? "");
     identity().federatedCredentials.clear();
-    const scope = `/subscriptions/${it_.emulator.info.subscriptionId}`;
-    const credentials = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials";
-    allowController(it_.emulator, scope, [`${credentials}/write`]);
   });
   afterEach(() => it_.stop());
 

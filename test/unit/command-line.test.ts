@@ -4,13 +4,11 @@ import { runCommandLine } from "../../src/command-line.ts";
 import type { CatalogueEntry } from "../../src/commands/catalogue.ts";
 import { CATALOGUE } from "../../src/commands/catalogue.ts";
 import { type Command, defineCommand } from "../../src/commands/command.ts";
-import { toDataRole } from "../../src/commands/roles.ts";
 import { amount } from "../../src/config/kinds.ts";
 import { optional, setting } from "../../src/config/setting.ts";
 import { DriverError } from "../../src/errors.ts";
 import { createSink } from "../support/sink.ts";
 
-const GUID = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0";
 const settings = {
   count: setting(amount({ max: 9 }), { group: "Numbers", help: "how many times it is done", fallback: "2" }),
   size: optional(amount({ max: 9 }), { group: "Numbers", help: "how large it is", absent: "as large as it gets" }),
@@ -153,13 +151,4 @@ describe("the commands", () => {
       for (const row of Object.values(command.settings)) assert.ok(row.help.length > 0 && row.group.length > 0);
     });
   }
-
-  it("print the data-only role with the five blob data actions and no others", async () => {
-    const role = toDataRole(GUID).properties;
-    const [permission] = role.permissions;
-    assert.deepEqual(permission?.actions, []);
-    assert.equal(permission?.dataActions.length, 5);
-    for (const action of permission?.dataActions ?? []) assert.match(action, /\/containers\/blobs\//);
-    assert.deepEqual(role.assignableScopes, [`/subscriptions/${GUID}`]);
-  });
 });

@@ -1,0 +1,117 @@
+// Makes deploy/roles from the table of roles: a file for each role as `az role definition create` takes it, and one ARM
+// template with parameters in the places where `keyless-csi roles --output arm` writes values.
+import { type ArmTemplate, toArmTemplate } from "../src/commands/roles/arm-template.ts";
+import { toCliDefinition } from "../src/commands/roles/role-bodies.ts";
+import { groupScope, planRoles, type RolePlan } from "../src/commands/roles/role-plan.ts";
+import { OPTIONAL_PARTS, ROLES, selectRoles } from "../src/commands/roles/role-table.ts";
+import { DATA_ROLE_ID } from "../src/volume/names.ts";
+
+/** Stands in the files of single roles; whoever applies them writes the subscription there. */
+const NO_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000";
+
+/** Values that occur nowhere else, so that each of them can be found again and replaced by an expression. */
+const MARKS = {
+  subscriptionId: "00000000-0000-4000-8000-00000000000a",
+  principalId: "00000000-0000-4000-8000-00000000000b",
+  resourceGroup: "the-resource-group-of-the-accounts",
+};
+
+function planFor({ subscriptionId, principalId, resourceGroup }: typeof MARKS): RolePlan {
+  return planRoles(selectRoles(OPTIONAL_PARTS), {
+    subscriptionId,
+    principalId,
+    resourceGroups: [{ subscriptionId, resourceGroup }],
+    identityScopes: [{ subscriptionId }],
+    grantableRoleIds: [DATA_ROLE_ID],
+    furtherSubscriptions: [],
+  });
+}
+
+/** Path -> text, for the list of generated files. */
+export function roleFiles(): [string, () => Promise<string>][] {
+  const { roles } = planFor({ ...MARKS, subscriptionId: NO_SUBSCRIPTION });
+  return [
+    ...roles.map((planned): [string, () => Promise<string>] => [
+      `deploy/roles/${planned.role.key}.json`,
+      async () => toJson(toCliDefinition(planned)),
+    ]),
+    ["deploy/roles/azuredeploy.json", async () => toJson(parameterisedTemplate())],
+  ];
+}
+
+function toJson(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+/** The template of the command, with expressions where it has values. Names are made by ARM's own guid(). */
+export function parameterisedTemplate(): ArmTemplate {
+  const plan = planFor(MARKS);
+  const subscription = "subscription().subscriptionId";
+  const group = "parameters('resourceGroup')";
+  const principal = "parameters('controllerPrincipalId')";
+  const expressions = new Map([
+    [MARKS.subscriptionId, subscription],
+    [MARKS.resourceGroup, group],
+    [MARKS.principalId, principal],
+  ]);
+  for (const { name, role, scope } of plan.assignments) {
+    const place =
+      scope === groupScope(MARKS.subscriptionId, MARKS.resourceGroup) ? `${subscription}, ${group}` : subscription;
+    expressions.set(name, `guid(${place}, ${principal}, '${role.id}')`);
+  }
+  const { $schema, contentVersion, resources } = withExpressions(toArmTemplate(plan), expressions) as ArmTemplate;
+  return { $schema, contentVersion, parameters: PARAMETERS, resources: resources.map(withChoice) };
+}
+
+/** A resource of a template, as far as it is looked at here. */
+interface Resource {
+  readonly type: string;
+  readonly name: string;
+  readonly properties: { readonly roleDefinitionId?: string; readonly template?: { readonly resources: Resource[] } };
+}
+
+/** An optional part is deployed only when the parameter `parts` names it. */
+function withChoice(resource: object): object {
+  const { type, name, properties } = resource as Resource;
+  if (properties.template !== undefined) {
+    const template = { ...properties.template, resources: properties.template.resources.map(withChoice) };
+    return { ...resource, properties: { ...properties, template } };
+  }
+  const role = ROLES.find(({ id }) => name === id || properties.roleDefinitionId?.includes(id));
+  if (role === undefined) throw new Error(`${type} ${name} is of no role`);
+  return role.part === undefined
+    ? resource
+    : { condition: `[contains(parameters('parts'), '${role.part}')]`, ...resource };
+}
+
+const PARAMETERS = {
+  resourceGroup: {
+    type: "string",
+    metadata: { description: "The resource group in which the controller makes storage accounts." },
+  },
+  controllerPrincipalId: {
+    type: "string",
+    metadata: { description: "Object id of the controller's own identity (not its client id)." },
+  },
+  parts: {
+    type: "array",
+    defaultValue: ["identities"],
+    metadata: { description: `Optional parts: ${OPTIONAL_PARTS.join(", ")}.` },
+  },
+} as const;
+
+/** Every text of the value, with `[concat(...)]` where one of the marks is in it. */
+function withExpressions(value: unknown, expressions: ReadonlyMap<string, string>): unknown {
+  if (typeof value === "string") return toExpression(value, expressions);
+  if (Array.isArray(value)) return value.map((each) => withExpressions(each, expressions));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, withExpressions(each, expressions)]));
+}
+
+function toExpression(text: string, expressions: ReadonlyMap<string, string>): string {
+  const marks = new RegExp(`(${[...expressions.keys()].join("|")})`);
+  const parts = text.split(marks).filter((part) => part !== "");
+  if (!parts.some((part) => expressions.has(part))) return text;
+  const terms = parts.map((part) => expressions.get(part) ?? `'${part.replaceAll("'", "''")}'`);
+  return terms.length === 1 ? `[${terms[0]}]` : `[concat(${terms.join(", ")})]`;
+}

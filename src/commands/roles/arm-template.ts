@@ -1,0 +1,69 @@
+/**
+ * All roles and assignments as one ARM template for `az deployment sub create`: definitions in the subscription, and a
+ * nested deployment for the assignments at each scope, which is how a template reaches another resource group.
+ */
+import { AUTHORIZATION_API_VERSION, toAssignmentProperties, toDefinitionProperties } from "./role-bodies.ts";
+import { type PlannedAssignment, type RolePlan, roleDefinitionId, subscriptionOf } from "./role-plan.ts";
+
+const SUBSCRIPTION_SCHEMA =
+  "https://schema.management.azure.com/schemas/2018-05-01/subscriptionDeploymentTemplate.json#";
+const GROUP_SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#";
+const DEPLOYMENTS_API_VERSION = "2022-09-01";
+
+/** An ARM template, as far as it is made here. */
+export interface ArmTemplate {
+  readonly $schema: string;
+  readonly contentVersion: string;
+  readonly parameters?: Readonly<Record<string, object>>;
+  readonly resources: readonly object[];
+}
+
+/** The template with every value written out, so that it needs no parameters. */
+export function toArmTemplate(plan: RolePlan): ArmTemplate {
+  const scopes = [...new Set(plan.assignments.map(({ scope }) => scope))];
+  const definitions = plan.roles.map((planned) => ({
+    type: "Microsoft.Authorization/roleDefinitions",
+    apiVersion: AUTHORIZATION_API_VERSION,
+    name: planned.role.id,
+    properties: toDefinitionProperties(planned),
+  }));
+  const deployments = scopes.map((scope) => {
+    const assignments = plan.assignments.filter((assignment) => assignment.scope === scope);
+    return { ...toDeployment(scope, assignments), dependsOn: assignments.map((each) => dependency(plan, each)) };
+  });
+  return {
+    $schema: SUBSCRIPTION_SCHEMA,
+    contentVersion: "1.0.0.0",
+    resources: [...definitions, ...deployments],
+  };
+}
+
+function dependency({ subscriptionId }: RolePlan, { role }: PlannedAssignment): string {
+  return roleDefinitionId(subscriptionId, role.id);
+}
+
+/** A deployment at a subscription has a location, one at a resource group must not (REST: Deployments). */
+function toDeployment(scope: string, assignments: readonly PlannedAssignment[]) {
+  const resourceGroup = scope.split("/")[4];
+  const isInGroup = resourceGroup !== undefined;
+  return {
+    type: "Microsoft.Resources/deployments",
+    apiVersion: DEPLOYMENTS_API_VERSION,
+    name: "keyless-csi-roles",
+    subscriptionId: subscriptionOf(scope),
+    ...(isInGroup ? { resourceGroup } : { location: "[deployment().location]" }),
+    properties: {
+      mode: "Incremental",
+      template: {
+        $schema: isInGroup ? GROUP_SCHEMA : SUBSCRIPTION_SCHEMA,
+        contentVersion: "1.0.0.0",
+        resources: assignments.map((assignment) => ({
+          type: "Microsoft.Authorization/roleAssignments",
+          apiVersion: AUTHORIZATION_API_VERSION,
+          name: assignment.name,
+          properties: toAssignmentProperties(assignment),
+        })),
+      },
+    },
+  };
+}

@@ -1,0 +1,110 @@
+/**
+ * From the table of roles to what an administrator applies at one place: role definitions and the controller's
+ * assignments, every name computed, so that applying them again changes nothing.
+ */
+import { roleAssignmentName } from "../../volume/names.ts";
+import { grantCondition } from "./grant-condition.ts";
+import type { RoleRow } from "./role-table.ts";
+
+/** For whom and where. Subscriptions and principals are GUIDs. */
+export interface RolePlace {
+  readonly subscriptionId: string;
+  /** Where the controller makes accounts. */
+  readonly resourceGroups: readonly { readonly subscriptionId: string; readonly resourceGroup: string }[];
+  /** Object id of the controller's service principal. */
+  readonly principalId: string;
+  /** Whole subscriptions or single resource groups in which workload identities are. */
+  readonly identityScopes: readonly { readonly subscriptionId: string; readonly resourceGroup?: string }[];
+  /** Roles that the controller may grant. */
+  readonly grantableRoleIds: readonly string[];
+  /** Further subscriptions in which the roles stay assignable: a PUT replaces their list. */
+  readonly furtherSubscriptions: readonly string[];
+}
+
+/** One role of the controller at one scope. */
+export interface PlannedAssignment {
+  readonly role: RoleRow;
+  /** GUID. */
+  readonly name: string;
+  /** ARM id of a subscription or resource group. */
+  readonly scope: string;
+  readonly principalId: string;
+  readonly condition?: string;
+}
+
+/** A custom role, and the subscriptions in which it can be assigned. */
+export interface PlannedRole {
+  readonly role: RoleRow;
+  readonly assignableScopes: readonly string[];
+}
+
+export interface RolePlan {
+  readonly subscriptionId: string;
+  readonly roles: readonly PlannedRole[];
+  readonly assignments: readonly PlannedAssignment[];
+}
+
+/** `/subscriptions/<id>`. */
+export function subscriptionScope(subscriptionId: string): string {
+  return `/subscriptions/${subscriptionId}`;
+}
+
+/** `/subscriptions/<id>/resourceGroups/<name>`. */
+export function groupScope(subscriptionId: string, resourceGroup: string): string {
+  return `${subscriptionScope(subscriptionId)}/resourceGroups/${resourceGroup}`;
+}
+
+/** ARM id of a role definition; the same role is seen from every subscription that it is assignable in. */
+export function roleDefinitionId(subscriptionId: string, roleId: string): string {
+  return `${subscriptionScope(subscriptionId)}/providers/Microsoft.Authorization/roleDefinitions/${roleId}`;
+}
+
+/** The subscription of an ARM id. */
+export function subscriptionOf(scope: string): string {
+  return scope.split("/")[2] ?? "";
+}
+
+/** Definitions first: an assignment needs its role. */
+export function planRoles(roles: readonly RoleRow[], place: RolePlace): RolePlan {
+  const subscriptions = findSubscriptions(place);
+  return {
+    subscriptionId: place.subscriptionId,
+    roles: roles.map((role) => ({ role, assignableScopes: subscriptions.map(subscriptionScope) })),
+    assignments: roles.flatMap((role) => scopesOf(role, place).map((scope) => assign(role, scope, place))),
+  };
+}
+
+function assign(role: RoleRow, scope: string, place: RolePlace): PlannedAssignment {
+  const { principalId, grantableRoleIds } = place;
+  const name = roleAssignmentName(scope, principalId, role.id);
+  const condition = grantCondition({ roleIds: grantableRoleIds, controllerPrincipalId: principalId });
+  return { role, name, scope, principalId, ...(role.isConditional === true && { condition }) };
+}
+
+function scopesOf({ assignedAt }: RoleRow, place: RolePlace): readonly string[] {
+  switch (assignedAt) {
+    case "nowhere":
+      return [];
+    case "resource groups":
+      return unique(place.resourceGroups.map((group) => groupScope(group.subscriptionId, group.resourceGroup)));
+    case "subscriptions":
+      return unique(place.resourceGroups.map(({ subscriptionId }) => subscriptionScope(subscriptionId)));
+    case "identity scopes":
+      return unique(
+        place.identityScopes.map(({ subscriptionId, resourceGroup }) =>
+          resourceGroup === undefined ? subscriptionScope(subscriptionId) : groupScope(subscriptionId, resourceGroup),
+        ),
+      );
+  }
+}
+
+function findSubscriptions(place: RolePlace): readonly string[] {
+  const { subscriptionId, resourceGroups, identityScopes, furtherSubscriptions } = place;
+  const ofPlaces = [...resourceGroups, ...identityScopes].map((each) => each.subscriptionId);
+  return unique([subscriptionId, ...ofPlaces, ...furtherSubscriptions]);
+}
+
+/** ARM compares without case. */
+function unique(texts: readonly string[]): string[] {
+  return [...new Map(texts.toReversed().map((text) => [text.toLowerCase(), text])).values()].toReversed();
+}

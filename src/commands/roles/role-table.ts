@@ -1,0 +1,165 @@
+/**
+ * Every Azure role of the product in one table: the data-only role of workloads, and the controller's rights cut into
+ * parts so that nobody grants more than is used. `keyless-csi roles`, deploy/roles and the tests read this table;
+ * test/roles takes each action away and shows what fails. No wildcard and no key operation may ever stand here.
+ */
+import { DATA_ROLE_ID, uuidV5 } from "../../volume/names.ts";
+
+/** Where a role is assigned to the controller. Workloads get theirs from the controller, volume by volume. */
+export type AssignedAt = "resource groups" | "subscriptions" | "identity scopes" | "nowhere";
+
+/** Optional parts by the names that `--with` knows. */
+export const OPTIONAL_PARTS = ["identities", "trust", "federated-credentials", "soft-delete", "usage"] as const;
+export type OptionalPart = (typeof OPTIONAL_PARTS)[number];
+
+/** One action of Azure's, and what the product does with it. */
+export interface RoleAction {
+  readonly action: string;
+  readonly why: string;
+}
+
+/** One custom role. Its GUID is computed and never changes; what it allows may. */
+export interface RoleRow {
+  /** Name of its file in deploy/roles. */
+  readonly key: string;
+  readonly id: string;
+  /** Unique in the tenant, as Azure demands. */
+  readonly roleName: string;
+  readonly description: string;
+  /** Absent: always needed. */
+  readonly part?: OptionalPart;
+  readonly assignedAt: AssignedAt;
+  /** Whether the assignment carries the condition of `grant-condition.ts`. */
+  readonly isConditional?: true;
+  readonly actions: readonly RoleAction[];
+  readonly dataActions: readonly RoleAction[];
+}
+
+const ACCOUNTS = "Microsoft.Storage/storageAccounts";
+const SERVICE = `${ACCOUNTS}/blobServices`;
+const CONTAINERS = `${SERVICE}/containers`;
+const BLOBS = `${CONTAINERS}/blobs`;
+const ASSIGNMENTS = "Microsoft.Authorization/roleAssignments";
+const IDENTITIES = "Microsoft.ManagedIdentity/userAssignedIdentities";
+const CREDENTIALS = `${IDENTITIES}/federatedIdentityCredentials`;
+
+type Actions = Readonly<Record<string, string>>;
+type Row = Omit<RoleRow, "id" | "actions" | "dataActions"> & {
+  readonly id?: string;
+  readonly actions?: Actions;
+  readonly dataActions?: Actions;
+};
+
+const toActions = (actions: Actions = {}): RoleAction[] =>
+  Object.entries(actions).map(([action, why]) => ({ action, why }));
+
+function role({ actions, dataActions, ...row }: Row): RoleRow {
+  const id = uuidV5(`keyless-csi role ${row.key} v1`);
+  return { id, ...row, actions: toActions(actions), dataActions: toActions(dataActions) };
+}
+
+/**
+ * In the order in which they are applied. Sources: REST reference of each provider for the action of a call, "Permissions
+ * for calling data operations" for the data actions.
+ */
+export const ROLES: readonly RoleRow[] = [
+  role({
+    key: "blob-data",
+    id: DATA_ROLE_ID,
+    roleName: "keyless-csi Blob Data",
+    description: "Read, write and delete blobs. Granted by keyless-csi on one volume to one workload identity.",
+    assignedAt: "nowhere",
+    dataActions: {
+      [`${BLOBS}/read`]: "list and read files, and mount at all",
+      [`${BLOBS}/write`]: "write files",
+      [`${BLOBS}/delete`]: "delete files",
+      [`${BLOBS}/add/action`]: "create and append without overwriting",
+      [`${BLOBS}/move/action`]: "rename in accounts with a hierarchical namespace",
+    },
+  }),
+  role({
+    key: "controller-accounts",
+    roleName: "keyless-csi Controller Accounts",
+    description: "Make and delete storage accounts and their containers. Reads no key and no blob.",
+    assignedAt: "resource groups",
+    actions: {
+      [`${ACCOUNTS}/read`]: "check that an account is ours and keyless; list them for ListVolumes",
+      [`${ACCOUNTS}/write`]: "make an account with shared keys off, and turn off again what drifted",
+      [`${ACCOUNTS}/delete`]: "delete the account of a volume that has one of its own",
+      [`${CONTAINERS}/read`]: "find a volume; list volumes",
+      [`${CONTAINERS}/write`]: "make a volume and label it",
+      [`${CONTAINERS}/delete`]: "delete a volume",
+      [`${CONTAINERS}/lease/action`]: "break a lease that a workload holds on a volume that is deleted",
+    },
+  }),
+  role({
+    key: "controller-grants",
+    roleName: "keyless-csi Controller Grants",
+    description: "Assign roles. Only ever to be given with the condition that keyless-csi prints with it.",
+    assignedAt: "resource groups",
+    isConditional: true,
+    actions: {
+      [`${ASSIGNMENTS}/read`]: "find the grants of a volume",
+      [`${ASSIGNMENTS}/write`]: "open a volume for its workload",
+      [`${ASSIGNMENTS}/delete`]: "close it again before it is deleted",
+    },
+  }),
+  role({
+    key: "controller-role-check",
+    roleName: "keyless-csi Controller Role Check",
+    description: "Read role definitions, to see that the workloads' role exists before anything is made.",
+    assignedAt: "resource groups",
+    actions: { "Microsoft.Authorization/roleDefinitions/read": "see that the role exists before anything is made" },
+  }),
+  role({
+    key: "controller-identities",
+    roleName: "keyless-csi Controller Identities",
+    description: "Find the user-assigned identity that a client id belongs to.",
+    part: "identities",
+    assignedAt: "identity scopes",
+    actions: { [`${IDENTITIES}/read`]: "from client id to principal; not needed where every class names principalID" },
+  }),
+  role({
+    key: "controller-trust",
+    roleName: "keyless-csi Controller Trust",
+    description: "Read which ServiceAccounts an identity trusts.",
+    part: "trust",
+    assignedAt: "identity scopes",
+    actions: { [`${CREDENTIALS}/read`]: "proof that an identity trusts a ServiceAccount (identity: serviceAccount)" },
+  }),
+  role({
+    key: "controller-federated-credentials",
+    roleName: "keyless-csi Controller Federated Credentials",
+    description: "Write and delete federated credentials of user-assigned identities.",
+    part: "federated-credentials",
+    assignedAt: "identity scopes",
+    actions: {
+      [`${CREDENTIALS}/write`]: "--manage-federated-credentials: make an identity trust a ServiceAccount",
+      [`${CREDENTIALS}/delete`]: "orphans --delete: take back what nothing uses any more",
+    },
+  }),
+  role({
+    key: "controller-soft-delete",
+    roleName: "keyless-csi Controller Soft Delete",
+    description: "Set how long deleted blobs and containers are kept.",
+    part: "soft-delete",
+    assignedAt: "resource groups",
+    actions: {
+      [`${SERVICE}/read`]: "classes with softDeleteBlobs or softDeleteContainers: see what is set",
+      [`${SERVICE}/write`]: "classes with softDeleteBlobs or softDeleteContainers: set it",
+    },
+  }),
+  role({
+    key: "controller-usage",
+    roleName: "keyless-csi Controller Usage",
+    description: "Count the role assignments of the subscription, whose number Azure limits.",
+    part: "usage",
+    assignedAt: "subscriptions",
+    actions: { [`${ASSIGNMENTS}/read`]: "the metric keyless_csi_role_assignments" },
+  }),
+];
+
+/** The roles that are always needed, and the optional ones of `parts`. */
+export function selectRoles(parts: readonly OptionalPart[]): RoleRow[] {
+  return ROLES.filter(({ part }) => part === undefined || parts.includes(part));
+}

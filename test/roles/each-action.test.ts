@@ -1,0 +1,93 @@
+// Each action of each role is needed: without it something fails, and the message names the action.
+import assert from "node:assert/strict";
+import { OPTIONAL_PARTS, ROLES } from "../../src/commands/roles/role-table.ts";
+import { create, createRequest } from "../support/emulated-app.ts";
+import { type GrantedApp, startGrantedApp } from "../support/printed-roles.ts";
+import { FEATURES, type FeatureName, FLAGS, useVolume } from "./features.ts";
+
+const ACCOUNTS = "Microsoft.Storage/storageAccounts";
+const CONTAINERS = `${ACCOUNTS}/blobServices/containers`;
+const CREDENTIALS = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials";
+
+/** Action -> the feature that cannot be had without it. */
+const NEEDED_FOR: Readonly<Record<string, FeatureName>> = {
+  [`${ACCOUNTS}/read`]: "a volume for a principal",
+  [`${ACCOUNTS}/write`]: "a volume for a principal",
+  [`${ACCOUNTS}/delete`]: "a volume with an account of its own",
+  [`${CONTAINERS}/read`]: "a volume for a principal",
+  [`${CONTAINERS}/write`]: "a volume for a principal",
+  [`${CONTAINERS}/delete`]: "a volume for a principal",
+  [`${CONTAINERS}/lease/action`]: "a volume that a workload has leased",
+  "Microsoft.Authorization/roleAssignments/read": "a volume for a principal",
+  "Microsoft.Authorization/roleAssignments/write": "a volume for a principal",
+  "Microsoft.Authorization/roleAssignments/delete": "a volume for a principal",
+  "Microsoft.Authorization/roleDefinitions/read": "a volume for a principal",
+  "Microsoft.ManagedIdentity/userAssignedIdentities/read": "a volume for a client id",
+  [`${CREDENTIALS}/read`]: "a volume for a ServiceAccount",
+  [`${CREDENTIALS}/write`]: "trust that the controller writes",
+  [`${CREDENTIALS}/delete`]: "trust that orphans takes back",
+  [`${ACCOUNTS}/blobServices/read`]: "a volume with soft delete",
+  [`${ACCOUNTS}/blobServices/write`]: "a volume with soft delete",
+};
+
+/** Data action -> what the workload is refused without it. */
+const NEEDED_BY_WORKLOADS: Readonly<Record<string, keyof Awaited<ReturnType<typeof useVolume>>>> = {
+  [`${CONTAINERS}/blobs/read`]: "read",
+  [`${CONTAINERS}/blobs/write`]: "overwrite",
+  [`${CONTAINERS}/blobs/delete`]: "delete",
+};
+
+/**
+ * What the emulator cannot show. It has no hierarchical namespace, in which a rename needs `move`, and where `add` is
+ * enough so is `write`; both are in Storage Blob Data Contributor, whose data actions ours are.
+ */
+const BY_DOCUMENTATION = [`${CONTAINERS}/blobs/add/action`, `${CONTAINERS}/blobs/move/action`];
+
+describe("each action of the roles is needed:", () => {
+  let app: GrantedApp | undefined;
+  afterEach(async () => {
+    await app?.stop();
+    app = undefined;
+  });
+
+  for (const { roleName, actions, dataActions, part } of ROLES) {
+    for (const { action } of actions) {
+      const feature = NEEDED_FOR[action];
+      if (feature === undefined || part === "usage") continue;
+      it(`${roleName}: without ${action}, ${feature} fails`, async () => {
+        app = await startGrantedApp({ flags: FLAGS, without: action });
+        await assert.rejects(FEATURES[feature](app), (error: Error & { details?: string }) => {
+          const told = error.details ?? error.message;
+          assert(told.includes(`perform action '${action}'`), told);
+          return true;
+        });
+      });
+    }
+    for (const { action } of dataActions) {
+      const attempt = NEEDED_BY_WORKLOADS[action];
+      if (attempt === undefined) continue;
+      it(`${roleName}: without ${action}, the workload cannot ${attempt}`, async () => {
+        app = await startGrantedApp({ without: action });
+        const { volume_id: id } = await create(app, createRequest(app.emulator));
+        assert.equal((await useVolume(app, id))[attempt], 403);
+      });
+    }
+  }
+
+  it("keyless-csi Controller Usage: without it there is no count of the subscription's role assignments", async () => {
+    const others = OPTIONAL_PARTS.filter((part) => part !== "usage");
+    app = await startGrantedApp({ flags: FLAGS, roles: [`--with=${others.join(",")}`] });
+    await assert.rejects(FEATURES["the count of role assignments"](app), { code: "ERR_ASSERTION" });
+  });
+
+  it("no action is left out here but those that the emulator cannot show", () => {
+    const all = ROLES.flatMap(({ actions, dataActions }) => [...actions, ...dataActions]).map(({ action }) => action);
+    const shown = [...Object.keys(NEEDED_FOR), ...Object.keys(NEEDED_BY_WORKLOADS)];
+    const unshown = all.filter((action) => !shown.includes(action));
+    assert.deepEqual(unshown, BY_DOCUMENTATION);
+    assert.deepEqual(
+      shown.filter((action) => !all.includes(action)),
+      [],
+    );
+  });
+});

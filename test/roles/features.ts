@@ -1,0 +1,148 @@
+// Everything that the product asks of Azure, as short stories over a running service: each ends well with the roles that
+// `keyless-csi roles` prints, and fails when one of the rights it needs is taken away.
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { containerFor, read, write } from "../../src/commands/demo/workload.ts";
+import { runOrphans } from "../../src/commands/orphans.ts";
+import type { CreateVolumeRequestInit } from "../../src/csi/proto.generated.ts";
+import { trustTag } from "../../src/volume/trust.ts";
+import { create } from "../support/emulated-app.ts";
+import type { GrantedApp } from "../support/printed-roles.ts";
+import { createSink } from "../support/sink.ts";
+
+/** What a workload may do with its volume: HTTP status of each attempt. */
+export async function useVolume(app: GrantedApp, volumeId: string) {
+  const [, account = "", container = ""] = volumeId.split("#");
+  const { blobEndpoint, identities, tenantId, authorityHost } = app.emulator.info;
+  const [workload] = identities;
+  assert(workload);
+  const opened = containerFor(`${blobEndpoint}/${account}/${container}`, {
+    ...{ clientId: workload.clientId, tenantId, authorityHost },
+    serviceAccountToken: () => app.emulator.issuer.mint({ namespace: "demo", name: workload.name }),
+  });
+  const first = (await write(opened, "file", "once")).status;
+  const again = (await write(opened, "file", "twice")).status;
+  const reading = (await read(opened, "file")).status;
+  const blob = opened.getBlobClient("file");
+  const deleting = await blob.delete().then(
+    ({ _response }) => _response.status,
+    ({ statusCode }: { statusCode: number }) => statusCode,
+  );
+  return { write: first, overwrite: again, read: reading, delete: deleting };
+}
+
+function request(app: GrantedApp, parameters: Record<string, string>): CreateVolumeRequestInit & { name: string } {
+  const uid = randomUUID();
+  app.cluster.namespaces.set("demo", "uid-demo");
+  app.cluster.claims.set(`demo/${uid}`, { uid, isBoundLate: false, serviceAccount: "workload-a" });
+  app.cluster.serviceAccounts.set("demo/workload-a", app.emulator.info.identities[0]?.clientId ?? "");
+  const claim = { "csi.storage.k8s.io/pvc/name": uid, "csi.storage.k8s.io/pvc/namespace": "demo" };
+  return {
+    name: `pvc-${uid}`,
+    volume_capabilities: [{ mount: {}, access_mode: { mode: "SINGLE_NODE_WRITER" } }],
+    parameters: { ...parameters, ...claim },
+  };
+}
+
+const byClientId = (app: GrantedApp) => ({ clientID: app.emulator.info.identities[0]?.clientId ?? "" });
+const byPrincipal = (app: GrantedApp) => ({
+  ...byClientId(app),
+  principalID: app.emulator.info.identities[0]?.principalId ?? "",
+});
+
+async function comeAndGo(app: GrantedApp, parameters: Record<string, string>): Promise<void> {
+  const wanted = request(app, parameters);
+  const { volume_id: id } = await create(app, wanted);
+  assert.equal((await create(app, wanted)).volume_id, id, "a retry finds the same volume");
+  const { write: writing, read: reading } = await useVolume(app, id);
+  assert.deepEqual([writing, reading], [201, 200]);
+  await app.csi.controller("DeleteVolume", { volume_id: id });
+}
+
+function newcomerIdentity({ emulator }: GrantedApp) {
+  const identity = [...emulator.world.identities.values()].find(({ name }) => name === "workload-b");
+  assert(identity);
+  return identity;
+}
+
+const subjects = ({ federatedCredentials }: ReturnType<typeof newcomerIdentity>) =>
+  [...federatedCredentials.values()].map(({ subject }) => subject);
+
+/** A ServiceAccount that a tag of the identity lists, and that the identity does not trust yet. */
+async function trustNewcomer(app: GrantedApp): Promise<void> {
+  const identity = newcomerIdentity(app);
+  identity.tags[trustTag(app.emulator.issuer.issuer)] = "demo/newcomer";
+  app.cluster.serviceAccounts.set("demo/newcomer", identity.clientId);
+  const wanted = request(app, { identity: "serviceAccount" });
+  const uid = wanted.name.slice("pvc-".length);
+  app.cluster.claims.set(`demo/${uid}`, { uid, isBoundLate: false, serviceAccount: "newcomer" });
+  await create(app, wanted);
+  assert(subjects(identity).includes("system:serviceaccount:demo:newcomer"));
+}
+
+type Feature = (app: GrantedApp) => Promise<void>;
+
+export const FEATURES = {
+  "a volume for a principal": (app) => comeAndGo(app, byPrincipal(app)),
+  "a volume for a client id": (app) => comeAndGo(app, byClientId(app)),
+  "a volume for a ServiceAccount": (app) => comeAndGo(app, { identity: "serviceAccount" }),
+  "a volume with an account of its own": (app) => comeAndGo(app, { ...byPrincipal(app), isolation: "volume" }),
+  "volumes of a namespace with one grant": (app) =>
+    comeAndGo(app, { ...byPrincipal(app), isolation: "namespace", grantScope: "account" }),
+  "a volume with soft delete": (app) =>
+    comeAndGo(app, { ...byPrincipal(app), softDeleteBlobs: "7", softDeleteContainers: "7" }),
+  "list, validate and expand": async (app) => {
+    const wanted = request(app, byPrincipal(app));
+    const { volume_id: id } = await create(app, wanted);
+    const { entries } = await app.csi.controller("ListVolumes", {});
+    assert(entries.some(({ volume }) => volume?.volume_id === id));
+    const capabilities = wanted.volume_capabilities ?? [];
+    await app.csi.controller("ValidateVolumeCapabilities", { volume_id: id, volume_capabilities: capabilities });
+    const size = String(2 ** 31);
+    await app.csi.controller("ControllerExpandVolume", { volume_id: id, capacity_range: { required_bytes: size } });
+    await app.csi.controller("DeleteVolume", { volume_id: id });
+  },
+  "drift that is repaired": async (app) => {
+    const { volume_id: id } = await create(app, request(app, byPrincipal(app)));
+    const account = app.emulator.world.accounts.get(id.split("#")[1] ?? "");
+    assert(account);
+    account.properties["allowSharedKeyAccess"] = true;
+    await create(app, request(app, byPrincipal(app)));
+    assert.equal(account.properties["allowSharedKeyAccess"], false);
+  },
+  "a volume that a workload has leased": async (app) => {
+    const { volume_id: id } = await create(app, request(app, byPrincipal(app)));
+    const { containers } = app.emulator.world;
+    const key = id.split("#").slice(1, 3).join("/");
+    const container = containers.get(key);
+    assert(container);
+    container.lease = { id: randomUUID(), state: "leased", durationSeconds: -1 };
+    await app.csi.controller("DeleteVolume", { volume_id: id });
+    assert(containers.get(key) === undefined || container.deletedUntil !== undefined);
+  },
+  "trust that the controller writes": (app) => trustNewcomer(app),
+  "trust that orphans takes back": async (app) => {
+    await trustNewcomer(app);
+    app.cluster.serviceAccounts.delete("demo/newcomer");
+    const [stdout, stderr] = [createSink(), createSink()];
+    const values = { olderThan: 3_600_000, delete: true, evenAll: true, output: "json" } as const;
+    const streams = { stdout: stdout.stream, stderr: stderr.stream };
+    await runOrphans({ config: app.config, values, cluster: app.cluster, ...streams });
+    assert.deepEqual(subjects(newcomerIdentity(app)), ["system:serviceaccount:demo:workload-b"], stdout.text());
+  },
+  "the count of role assignments": async (app) => {
+    assert(app.app.health);
+    const text = await (await fetch(`http://127.0.0.1:${app.app.health.port}/metrics`)).text();
+    assert.match(text, /^keyless_csi_role_assignments\{.*\} [1-9]/m);
+  },
+} as const satisfies Record<string, Feature>;
+
+export type FeatureName = keyof typeof FEATURES;
+
+/** What the controller must be started with for all of them. Accounts are not remembered, so that drift is seen. */
+export const FLAGS = [
+  "--manage-federated-credentials",
+  "--repair-drift",
+  "--account-cache=0s",
+  "--http-endpoint=127.0.0.1:0",
+];

@@ -1,0 +1,254 @@
+// What `keyless-csi roles` prints, in each of its forms, and deploy/roles: all say the same, and nothing too much.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { parameterisedTemplate, roleFiles } from "../../scripts/generate-roles.ts";
+import type { RoleRequest } from "../../src/commands/roles/role-bodies.ts";
+import { ROLES } from "../../src/commands/roles/role-table.ts";
+import { DATA_ROLE_ID } from "../../src/volume/names.ts";
+import { printRoles, runRoles } from "../support/printed-roles.ts";
+
+const SUBSCRIPTION = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0";
+const OTHER = "1f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f1";
+const PRINCIPAL = "2f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f2";
+const PLACE = [`--subscription-id=${SUBSCRIPTION}`, "--resource-group=data", `--principal-id=${PRINCIPAL}`];
+const ALL = [...PLACE, "--with=all"];
+
+const requests = async (...flags: string[]) =>
+  JSON.parse(await printRoles([...PLACE, "--output=json", ...flags])) as RoleRequest[];
+const pathOf = ({ url }: RoleRequest) => new URL(url).pathname;
+const scopesOf = (found: readonly RoleRequest[]) =>
+  found
+    .map(pathOf)
+    .flatMap((path) => /^(.*)\/providers\/Microsoft\.Authorization\/roleAssignments\//.exec(path)?.[1] ?? []);
+
+describe("keyless-csi roles", () => {
+  it("holds no wildcard, no key, no SAS and no right on role definitions but to read them", () => {
+    for (const { action } of ROLES.flatMap((role) => [...role.actions, ...role.dataActions])) {
+      assert.doesNotMatch(action, /\*|key|sas$|sas\/|regenerate|delegation|elevate|roleDefinitions\/(write|delete)/i);
+    }
+  });
+
+  it("keeps data actions and role assignments in roles of their own: a GUID condition would void the former", () => {
+    for (const { actions, dataActions, isConditional } of ROLES) {
+      const assigns = actions.some(({ action }) => /roleAssignments\/(write|delete)$/.test(action));
+      assert.equal(assigns, isConditional === true);
+      assert(!(assigns && dataActions.length > 0) && !(actions.length > 0 && dataActions.length > 0));
+    }
+  });
+
+  it("has GUIDs that never change", () => {
+    assert.deepEqual(Object.fromEntries(ROLES.map(({ key, id }) => [key, id])), {
+      "blob-data": "a42b9bc9-8c32-5e88-8eee-319364d6623a",
+      "controller-accounts": "e3d26dfa-adbc-59b2-bda9-b521ae827a96",
+      "controller-grants": "10b9a7e5-3a0d-5b12-8583-a6170e885910",
+      "controller-role-check": "db4d76cb-b58c-53b8-95c8-69e8cbe47b49",
+      "controller-identities": "864dfdfe-36b5-5010-befe-38c5191c414f",
+      "controller-trust": "a663e5c1-a4d6-5b59-a3c4-cc19306af7a1",
+      "controller-federated-credentials": "261e60d5-9f25-565f-9255-a813bb07ec75",
+      "controller-soft-delete": "689cef75-b63d-5b16-a021-fdae3dcafda0",
+      "controller-usage": "abb7b946-8b33-5fcc-87ce-1dbe4ce3faf6",
+    });
+    assert.equal(ROLES[0]?.id, DATA_ROLE_ID);
+    assert.equal(new Set(ROLES.map(({ roleName }) => roleName)).size, ROLES.length);
+  });
+
+  it("prints the same for the same place, whatever the case of a GUID", async () => {
+    const upper = [`--subscription-id=${SUBSCRIPTION.toUpperCase()}`, ...PLACE.slice(1), "--output=json"];
+    assert.deepEqual(JSON.parse(await printRoles(upper)), await requests());
+  });
+
+  it("assigns at the resource group what concerns accounts, and at the subscription what can be asked only there", async () => {
+    const found = await requests("--with=all");
+    const scopes = scopesOf(found);
+    const times = (scope: string) => scopes.filter((each) => each === scope).length;
+    assert.equal(times(`/subscriptions/${SUBSCRIPTION}/resourceGroups/data`), 4);
+    assert.equal(times(`/subscriptions/${SUBSCRIPTION}`), 4);
+    assert.equal(scopes.length, 8);
+    assert(found.every(({ url }) => url.startsWith("https://management.azure.com/subscriptions/")));
+  });
+
+  it("covers every allowed resource group, and identities where they are", async () => {
+    const found = await requests(`--allowed-resource-groups=${OTHER}/more`, `--identity-scopes=${OTHER}/people`);
+    const scopes = scopesOf(found);
+    for (const [scope, times] of [
+      [`/subscriptions/${SUBSCRIPTION}/resourceGroups/data`, 3],
+      [`/subscriptions/${OTHER}/resourceGroups/more`, 3],
+      [`/subscriptions/${SUBSCRIPTION}`, 0],
+      [`/subscriptions/${OTHER}`, 0],
+      [`/subscriptions/${OTHER}/resourceGroups/people`, 1],
+    ] as const) {
+      assert.equal(scopes.filter((each) => each === scope).length, times, scope);
+    }
+    const roles = found.filter(({ makes }) => makes.startsWith("role "));
+    const assignableScopes = [`/subscriptions/${SUBSCRIPTION}`, `/subscriptions/${OTHER}`];
+    for (const { body } of roles) assert.deepEqual(body.properties, { ...body.properties, assignableScopes });
+  });
+
+  it("keeps the roles assignable where another cluster of the tenant uses them", async () => {
+    const [role] = await requests(`--assignable-in=${OTHER}`);
+    assert(JSON.stringify(role?.body).includes(`/subscriptions/${OTHER}`));
+    assert(!JSON.stringify(scopesOf(await requests(`--assignable-in=${OTHER}`))).includes(OTHER));
+  });
+
+  it("leaves optional parts out unless they are asked for", async () => {
+    const names = (found: readonly RoleRequest[]) => JSON.stringify(found);
+    assert(!names(await requests("--with=")).includes("userAssignedIdentities"));
+    const usual = names(await requests());
+    assert(usual.includes("userAssignedIdentities/read") && !usual.includes("federatedIdentityCredentials"));
+    assert(names(await requests("--with=identities,trust")).includes("federatedIdentityCredentials/read"));
+  });
+
+  it("is for the cloud that it is told", async () => {
+    const found = await requests("--cloud=AzureChina");
+    assert(found.every(({ url }) => url.startsWith("https://management.chinacloudapi.cn/")));
+  });
+
+  it("as a script calls az once for each, with the very bodies of the JSON", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "keyless-csi-roles-"));
+    const az = `#!${process.execPath}\nrequire("fs").appendFileSync(process.env.CALLS, JSON.stringify(process.argv.slice(2)) + "\\n")\n`;
+    await writeFile(join(folder, "az"), az);
+    await chmod(join(folder, "az"), 0o755);
+    const place = [`--subscription-id=${SUBSCRIPTION}`, "--resource-group=(dätä)", `--principal-id=${PRINCIPAL}`];
+    await writeFile(join(folder, "roles.sh"), await printRoles([...place, "--with=all"]));
+    const wanted = JSON.parse(await printRoles([...place, "--with=all", "--output=json"])) as RoleRequest[];
+    const env = { PATH: `${folder}${delimiter}/usr/bin${delimiter}/bin`, CALLS: join(folder, "calls") };
+    await promisify(execFile)("sh", ["-eu", join(folder, "roles.sh")], { env });
+    const calls = (await readFile(env.CALLS, "utf8"))
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as string[]);
+    await rm(folder, { recursive: true });
+    assert.deepEqual(
+      calls.map(([command, , method, , url, , body]) => [command, method, url, JSON.parse(body ?? "")]),
+      wanted.map(({ url, body }) => ["rest", "put", url, body]),
+    );
+    assert(wanted.some(({ url }) => url.includes("/resourceGroups/(d%C3%A4t%C3%A4)/")));
+  });
+
+  it("as a template holds the roles and assignments of the JSON, each assignment in a deployment at its scope", async () => {
+    const template = JSON.parse(await printRoles([...ALL, "--output=arm"])) as Template;
+    assert.deepEqual(
+      contentOf(template),
+      (await requests("--with=all")).map((each) => [pathOf(each).split("/").at(-1), each.body.properties]),
+    );
+    for (const { resource } of deploymentsOf(template)) {
+      const wanted = resource.properties.template?.resources.map(({ properties }) => properties.roleDefinitionId);
+      assert.deepEqual(resource.dependsOn, wanted);
+    }
+    const places = deploymentsOf(template).map(({ resource }) => [resource.subscriptionId, resource.resourceGroup]);
+    assert.deepEqual(places, [
+      [SUBSCRIPTION, "data"],
+      [SUBSCRIPTION, undefined],
+    ]);
+  });
+
+  it("tells everything that is missing or unsafe, with exit code 2", async () => {
+    const nothing = await runRoles([]);
+    assert.equal(nothing.code, 2);
+    for (const name of ["subscription-id", "resource-group", "principal-id"])
+      assert.match(nothing.stderr, new RegExp(`--${name}: is required`));
+    const owner = await runRoles([...PLACE, "--role=8e3af657-a8ff-443c-a75c-2fe8c4bcb635"]);
+    assert.deepEqual([owner.code, owner.stdout], [2, ""]);
+    assert.match(owner.stderr, /is Owner; the controller must not be able to grant it/);
+    assert.match((await runRoles([...PLACE, "--role="])).stderr, /--role: is empty/);
+    assert.match(
+      (await runRoles([...PLACE, "--with=everything"])).stderr,
+      /"everything" is not known; use one of identities/,
+    );
+  });
+});
+
+describe("deploy/roles", () => {
+  it("is what the table of roles makes: npm run generate writes it", async () => {
+    const files = roleFiles();
+    const folder = resolve("deploy/roles");
+    assert.deepEqual((await readdir(folder)).sort(), files.map(([path]) => path.split("/").at(-1)).sort());
+    for (const [path, make] of files) assert.equal(await readFile(resolve(path), "utf8"), await make(), path);
+  });
+
+  it("has files as az role definition create takes them", async () => {
+    for (const role of ROLES) {
+      const file = JSON.parse(await readFile(resolve(`deploy/roles/${role.key}.json`), "utf8"));
+      assert.deepEqual(Object.keys(file), [
+        ...[
+          "Name",
+          "IsCustom",
+          "Description",
+          "Actions",
+          "NotActions",
+          "DataActions",
+          "NotDataActions",
+          "AssignableScopes",
+        ],
+      ]);
+      assert.deepEqual([file.Name, file.Actions], [role.roleName, role.actions.map(({ action }) => action)]);
+    }
+  });
+
+  it("has a template that becomes the printed one when its parameters are filled in", async () => {
+    const filled = fillIn(parameterisedTemplate(), {
+      resourceGroup: "data",
+      controllerPrincipalId: PRINCIPAL,
+    }) as Template;
+    const printed = JSON.parse(await printRoles([...ALL, "--output=arm"])) as Template;
+    const withoutNames = (template: Template) =>
+      contentOf(template).map(([name, properties]) => ["roleName" in (properties as object) ? name : "", properties]);
+    assert.deepEqual(withoutNames(filled), withoutNames(printed));
+  });
+
+  it("has a template that leaves optional parts out unless they are asked for", () => {
+    const { parameters, resources } = parameterisedTemplate();
+    assert.deepEqual(parameters?.["parts"], { ...parameters?.["parts"], defaultValue: ["identities"] });
+    const optional = ROLES.filter(({ part }) => part !== undefined);
+    const text = JSON.stringify(resources);
+    for (const { part } of optional)
+      assert.equal(text.split(`[contains(parameters('parts'), '${part}')]`).length, 3, part);
+  });
+});
+
+interface Resource {
+  readonly type: string;
+  readonly name: string;
+  readonly subscriptionId?: string;
+  readonly resourceGroup?: string;
+  readonly dependsOn?: readonly string[];
+  readonly properties: { readonly roleDefinitionId?: string; readonly template?: { readonly resources: Resource[] } };
+}
+interface Template {
+  readonly resources: readonly Resource[];
+}
+
+function deploymentsOf({ resources }: Template) {
+  return resources.filter(({ type }) => type === "Microsoft.Resources/deployments").map((resource) => ({ resource }));
+}
+
+/** Name and properties of roles and assignments, sorted by scope as the JSON is: by role within it. */
+function contentOf(template: Template): (readonly [string, object])[] {
+  const roles = template.resources.filter(({ type }) => type === "Microsoft.Authorization/roleDefinitions");
+  const assignments = deploymentsOf(template).flatMap(({ resource }) => resource.properties.template?.resources ?? []);
+  const order = ROLES.map(({ id }) => id);
+  const rank = ({ properties }: Resource) => order.indexOf(properties.roleDefinitionId?.split("/").at(-1) ?? "");
+  const sorted = assignments.toSorted((a, b) => rank(a) - rank(b));
+  return [...roles, ...sorted].map(({ name, properties }) => [name, properties]);
+}
+
+/** Evaluates the few functions of ARM that the template uses. */
+function fillIn(value: unknown, parameters: Readonly<Record<string, string>>): unknown {
+  if (Array.isArray(value)) return value.map((each) => fillIn(each, parameters));
+  if (typeof value === "object" && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, fillIn(each, parameters)]));
+  }
+  if (typeof value !== "string" || !value.startsWith("[")) return value;
+  const term = /'((?:[^']|'')*)'|parameters\('(\w+)'\)|(subscription\(\)\.subscriptionId)/g;
+  if (!/^\[(concat\(|parameters|subscription)/.test(value)) return value;
+  return [...value.matchAll(term)]
+    .map(
+      ([, literal, name, subscription]) =>
+        literal?.replaceAll("''", "'") ?? (subscription ? SUBSCRIPTION : parameters[name ?? ""]),
+    )
+    .join("");
+}

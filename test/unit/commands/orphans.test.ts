@@ -1,0 +1,111 @@
+// `keyless-csi orphans` as a command: what it refuses to start with, how it paces itself, and what it prints.
+import assert from "node:assert/strict";
+import { runCommandLine } from "../../../src/command-line.ts";
+import { CATALOGUE } from "../../../src/commands/catalogue.ts";
+import { createPace } from "../../../src/commands/orphans/pace.ts";
+import { type Report, toJsonReport, toTextReport } from "../../../src/commands/orphans/report.ts";
+import type { Finding } from "../../../src/volume/finding.ts";
+import { createSink } from "../../support/sink.ts";
+import { SUBSCRIPTION } from "../../support/volume-settings.ts";
+
+const WHERE = [
+  ...["--cluster-id", "c", "--subscription-id", SUBSCRIPTION, "--resource-group", "g", "--location", "westeurope"],
+  ...["--tenant-id", SUBSCRIPTION],
+];
+
+async function run(...argv: string[]) {
+  const [stdout, stderr] = [createSink(), createSink()];
+  const code = await runCommandLine({
+    ...{ argv: ["orphans", ...argv], env: {}, catalogue: CATALOGUE, version: "0" },
+    ...{ stdout: stdout.stream, stderr: stderr.stream, signal: new AbortController().signal },
+  });
+  return { code, stdout: stdout.text(), stderr: stderr.text() };
+}
+
+describe("keyless-csi orphans", () => {
+  it("does not delete without --yes, nor without Kubernetes, nor in an emulator of its own", async () => {
+    const { code, stderr } = await run(...WHERE, "--delete", "--kubernetes", "off", "--emulator");
+    assert.equal(code, 2);
+    assert.match(stderr, /--delete: deletes data for good; look at the list first, then add --yes/);
+    assert.match(stderr, /--kubernetes: cannot be off with --delete/);
+    assert.match(stderr, /--emulator: would be an empty one/);
+    const { code: failed, stderr: why } = await run(...WHERE, "--delete", "--yes");
+    assert.equal(failed, 1);
+    assert.match(why, /^keyless-csi: without Kubernetes nothing is deleted/);
+  });
+
+  it("takes the controller's own configuration, and says so in its help", async () => {
+    const { code, stdout } = await run("--help");
+    assert.equal(code, 0);
+    for (const flag of [
+      "--older-than",
+      "--delete",
+      "--yes",
+      "--output",
+      "--cloud-file",
+      "--kubeconfig",
+      "--also-owns",
+    ]) {
+      assert(stdout.includes(flag), flag);
+    }
+  });
+
+  it("lists at most so often as Azure allows", async () => {
+    let now = 0;
+    const waits: number[] = [];
+    const sleep = async (milliseconds: number) => {
+      waits.push(milliseconds);
+      now += milliseconds;
+    };
+    const pace = createPace({ count: 3, withinMs: 100, now: () => now, sleep });
+    const begun: number[] = [];
+    for (let call = 0; call < 8; call += 1) {
+      await pace();
+      begun.push(now);
+      now += 10;
+    }
+    assert.deepEqual(begun, [0, 10, 20, 100, 110, 120, 200, 210]);
+    assert.deepEqual(waits, [70, 70]);
+  });
+
+  const container = { account: { subscriptionId: "s", resourceGroup: "g", name: "kla" }, name: "pvc-1" };
+  const finding = (isRetained: boolean): Finding => ({
+    ...{ kind: "container", id: "/subscriptions/s/x/pvc-1", because: "nobody needs it", container, isRetained },
+  });
+  const report: Report = {
+    fates: [
+      { finding: finding(false), outcome: "failed", why: "it is locked" },
+      { finding: finding(false), outcome: "removed" },
+      { finding: finding(true), outcome: "found" },
+    ],
+    ...{ needed: 4, calls: 9, isClusterKnown: true },
+  };
+
+  it("prints for people what was found, why, and what became of it", () => {
+    assert.equal(
+      toTextReport(report),
+      [
+        "orphan    container  /subscriptions/s/x/pvc-1",
+        "          NOT DELETED: nobody needs it",
+        "          it is locked",
+        "orphan    container  /subscriptions/s/x/pvc-1",
+        "          deleted: nobody needs it",
+        "retained  container  /subscriptions/s/x/pvc-1",
+        "          nobody needs it",
+        "2 orphans, 1 deleted, 1 not deleted, 1 retained. 4 containers in use. 9 Azure calls.",
+        "",
+      ].join("\n"),
+    );
+    const unknown = toTextReport({ ...report, fates: [], isClusterKnown: false });
+    assert.match(unknown, /^No cluster was asked, so containers that are in use are listed too\./);
+  });
+
+  it("prints for programs the same as JSON", () => {
+    const parsed = JSON.parse(toJsonReport(report)) as { findings: object[]; containersInUse: number };
+    assert.equal(parsed.containersInUse, 4);
+    assert.deepEqual(parsed.findings[0], {
+      ...{ kind: "container", id: "/subscriptions/s/x/pvc-1", because: "nobody needs it", retained: false },
+      ...{ outcome: "failed", why: "it is locked" },
+    });
+  });
+});

@@ -1,0 +1,132 @@
+// The rules by which something is an orphan, without Azure: who holds a container, and in which order things are looked at.
+import assert from "node:assert/strict";
+import { NO_CLUSTER } from "../../../src/kubernetes/cluster.ts";
+import { readHolders } from "../../../src/volume/holders.ts";
+import { takeInventory } from "../../../src/volume/inventory.ts";
+import { parseGrantScope } from "../../../src/volume/orphaned-grants.ts";
+import { findOrphans } from "../../../src/volume/orphans.ts";
+import { planVolume } from "../../../src/volume/plan.ts";
+import type { Account, Cluster, ClusterVolume, Container, Ports } from "../../../src/volume/ports.ts";
+import { CLIENT, SETTINGS } from "../../support/volume-settings.ts";
+
+const UID = "0f8fad5b-d9cb-469f-a165-70867728950e";
+const OPTIONS = { olderThanMs: 3_600_000, nowMs: 10_000_000 };
+
+const volumeOf = (fields: Partial<ClusterVolume>): ClusterVolume => ({
+  ...{ name: "pv", handle: "", attributes: {} },
+  ...fields,
+});
+const clusterWith = (volumes: readonly ClusterVolume[], uids: readonly string[] = []): Cluster => ({
+  ...NO_CLUSTER,
+  isConnected: true,
+  listVolumes: async () => volumes,
+  listClaimUids: async () => new Set(uids),
+  issuer: async () => "https://issuer",
+});
+
+describe("who holds a container", () => {
+  const cases: readonly (readonly [string, Cluster, string, boolean])[] = [
+    ["a claim with the UID", clusterWith([], [UID]), `pvc-${UID}`, true],
+    ["a volume of its name", clusterWith([volumeOf({ name: `pvc-${UID}` })]), `pvc-${UID}`, true],
+    ["a volume whose name only hashes to it", clusterWith([volumeOf({ name: "A b" })]), "", false],
+    ["a handle", clusterWith([volumeOf({ handle: "rg#acct#data###sub" })]), "data", true],
+    [
+      "an attribute, whatever its case",
+      clusterWith([volumeOf({ attributes: { ContainerName: "data" } })]),
+      "data",
+      true,
+    ],
+    ["another handle", clusterWith([volumeOf({ handle: "rg#data#other###sub" })]), "data", false],
+    ["nobody", clusterWith([], ["another"]), `pvc-${UID}`, false],
+  ];
+  for (const [what, cluster, name, isHeld] of cases) {
+    it(`${what}: ${isHeld ? "held" : "not held"}`, async () => {
+      assert.equal((await readHolders(cluster)).needContainer(name), isHeld);
+    });
+  }
+
+  it("an identity is used in the namespace of a volume that is mounted with it, and in no other", async () => {
+    const volume = volumeOf({ attributes: { clientID: CLIENT.toUpperCase() }, claimNamespace: "team" });
+    const holders = await readHolders(clusterWith([volume]));
+    assert.equal(holders.needIdentity(CLIENT, "team"), true);
+    assert.equal(holders.needIdentity(CLIENT, "other"), false);
+  });
+});
+
+describe("what a grant is at", () => {
+  const account = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/klA";
+  const cases: readonly (readonly [string, object | undefined])[] = [
+    [account, { account: "kla" }],
+    [`${account}/blobServices/default/containers/C1`, { account: "kla", container: "c1" }],
+    [`${account}/fileServices/default/fileshares/x`, undefined],
+    ["/subscriptions/s/resourceGroups/g", undefined],
+  ];
+  for (const [scope, expected] of cases) {
+    it(`${scope.slice(-50)}: ${JSON.stringify(expected)}`, () => assert.deepEqual(parseGrantScope(scope), expected));
+  }
+});
+
+describe("looking for orphans", () => {
+  /** An Azure with one account of ours, which notes what is asked. */
+  function azureWith(cluster: Cluster, container: Partial<Container>, account: Partial<Account> = {}) {
+    const plan = planVolume(
+      { name: `pvc-${UID}`, parameters: { clientID: CLIENT }, requiredBytes: 1, limitBytes: 0 },
+      SETTINGS,
+    );
+    const [candidate] = plan.candidates;
+    assert(candidate);
+    const asked: string[] = [];
+    const ref = { account: candidate.ref, name: plan.containerName };
+    const noting = <T>(what: string, answer: T) => {
+      asked.push(what);
+      return Promise.resolve(answer);
+    };
+    const ports = {
+      accounts: { list: () => noting("accounts", [{ ...candidate, openings: [], createdAtMs: 0, ...account }]) },
+      containers: { list: () => noting("containers", { containers: [{ ref, metadata: {}, ...container }] }) },
+      roleAssignments: { listIn: () => noting("grants", []) },
+      cluster: {
+        ...cluster,
+        listVolumes: () => noting("volumes", cluster.listVolumes()).then((volumes) => volumes),
+        listClaimUids: () => noting("claims", cluster.listClaimUids()).then((uids) => uids),
+      },
+    } as unknown as Ports;
+    return { ports, asked };
+  }
+
+  it("asks in the order in which nothing that is being made looks left behind", async () => {
+    const { ports, asked } = azureWith(clusterWith([]), {});
+    await takeInventory(ports, SETTINGS, async () => void asked.push("pace"));
+    assert.deepEqual(asked, ["grants", "accounts", "pace", "containers", "claims", "volumes"]);
+  });
+
+  for (const [what, modifiedAtMs, found] of [
+    ["an hour and a second ago", OPTIONS.nowMs - 3_601_000, 1],
+    ["an hour ago", OPTIONS.nowMs - 3_600_000, 0],
+    ["in the future", OPTIONS.nowMs + 600_000, 0],
+    ["nobody knows when", undefined, 0],
+  ] as const) {
+    it(`a container that was changed ${what}: ${found} found`, async () => {
+      const { ports } = azureWith(clusterWith([]), modifiedAtMs === undefined ? {} : { modifiedAtMs });
+      assert.equal((await findOrphans(ports, SETTINGS, OPTIONS)).length, found);
+    });
+  }
+
+  it("a container whose name we never give is left alone", async () => {
+    const { ports } = azureWith(clusterWith([]), { modifiedAtMs: 0 });
+    const list = ports.containers.list;
+    const renamed = async (...args: Parameters<typeof list>) => {
+      const page = await list(...args);
+      return { containers: page.containers.map((each) => ({ ...each, ref: { ...each.ref, name: "$logs" } })) };
+    };
+    const changed = { ...ports, containers: { ...ports.containers, list: renamed } };
+    assert.deepEqual(await findOrphans(changed, SETTINGS, OPTIONS), []);
+  });
+
+  it("another cluster id finds nothing, unless it has taken the first one over", async () => {
+    const { ports } = azureWith(clusterWith([]), { modifiedAtMs: 0 });
+    assert.deepEqual(await findOrphans(ports, { ...SETTINGS, clusterId: "new" }, OPTIONS), []);
+    const heir = { ...SETTINGS, clusterId: "new", alsoOwns: [SETTINGS.clusterId] };
+    assert.equal((await findOrphans(ports, heir, OPTIONS)).length, 1);
+  });
+});
