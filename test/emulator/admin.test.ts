@@ -1,6 +1,6 @@
 import { deepEqual, doesNotMatch, equal, match, ok, rejects } from "node:assert/strict";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
-import { send, sendAdmin, sendForm } from "../support/emulator-client.ts";
+import { administratorToken, send, sendAdmin, sendForm } from "../support/emulator-client.ts";
 
 describe("the emulator's admin endpoint", () => {
   let emulator: Emulator;
@@ -152,6 +152,49 @@ describe("the emulator's admin endpoint", () => {
       scope: "https://storage.azure.com/.default",
     });
     equal(answer.status, 200);
+  });
+
+  it("assigns deny policies, which refuse calls until they are taken away", async () => {
+    const { subscriptionId, resourceGroup } = emulator.info;
+    const scope = `/subscriptions/${subscriptionId}`;
+    const policy = {
+      ...{ name: "no-keys", displayName: "No account keys", scope, resourceType: "Microsoft.Storage/storageAccounts" },
+      requires: { "properties.allowSharedKeyAccess": false },
+    };
+    const made = await sendAdmin(emulator, "POST", "/policies", policy);
+    equal(made.status, 200);
+    deepEqual((await sendAdmin(emulator, "GET", "/policies")).json(), made.json());
+    const token = await administratorToken(emulator);
+    const account = `${scope}/resourceGroups/${resourceGroup}/providers/Microsoft.Storage/storageAccounts/klpolicy`;
+    const put = (properties: object) =>
+      send(emulator, `${account}?api-version=2023-05-01`, {
+        method: "PUT",
+        headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+        body: JSON.stringify({ location: "westeurope", kind: "StorageV2", sku: { name: "Standard_LRS" }, properties }),
+      });
+    const refused = await put({ allowSharedKeyAccess: true });
+    equal(refused.status, 403);
+    match(refused.text, /RequestDisallowedByPolicy.*No account keys/s);
+    match(refused.text, new RegExp(`${scope}/providers/Microsoft.Authorization/policyAssignments/no-keys`));
+    equal((await put({ allowSharedKeyAccess: false })).status, 202);
+    equal((await sendAdmin(emulator, "DELETE", "/policies")).status, 204);
+    deepEqual((await sendAdmin(emulator, "GET", "/policies")).json(), []);
+  });
+
+  it("refuses a policy that it does not understand, and says why", async () => {
+    const good = { name: "a", scope: "/subscriptions/x", resourceType: "Microsoft.Storage/storageAccounts" };
+    const complaint = async (policy: unknown) => {
+      const answer = await sendAdmin(emulator, "POST", "/policies", policy);
+      equal(answer.status, 400);
+      return answer.json<{ error: { message: string } }>().error.message;
+    };
+    match(await complaint({ ...good, effect: "audit" }), /policy 0: "effect" is not known; known are name/);
+    match(await complaint([good, { ...good, scope: undefined }]), /policy 1: scope is missing/);
+    match(await complaint({ ...good, scope: "x" }), /scope must be an ARM id/);
+    match(await complaint({ ...good, resourceType: "storageAccounts" }), /resourceType must be such as/);
+    match(await complaint({ ...good, name: 7 }), /name must be a text/);
+    match(await complaint({ ...good, requires: [] }), /requires must be an object/);
+    deepEqual((await sendAdmin(emulator, "GET", "/policies")).json(), []);
   });
 
   it("knows what it does not offer", async () => {

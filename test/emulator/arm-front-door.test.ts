@@ -125,6 +125,32 @@ describe("the emulator's ARM front door", () => {
     refused(await arm.call("GET", group), 404, "ResourceGroupNotFound");
   });
 
+  it("finds resources by type, name, place, group and tags", async () => {
+    const account = `${arm.group}/providers/Microsoft.Storage/storageAccounts/klsought`;
+    const body = { ...standard, tags: { team: "blue" } };
+    equal((await arm.call("PUT", account, { body })).status, 202);
+    const find = async (filter: string) => {
+      const query = `$filter=${encodeURIComponent(filter)}`;
+      const found = await arm.call("GET", `${arm.subscription}/resources?${query}`);
+      return found.json<Listed>().value.map((each) => each.name);
+    };
+    deepEqual(await find("tagName eq 'team' and tagValue eq 'blue'"), ["klsought"]);
+    deepEqual(await find("resourceType eq 'Microsoft.Storage/storageAccounts' and name eq 'klsought'"), ["klsought"]);
+    ok((await find(`resourceGroup eq '${arm.emulator.info.resourceGroup}'`)).includes("klsought"));
+    deepEqual(await find("location ne 'westeurope'"), []);
+    const odd = `${arm.subscription}/resources?$filter=${encodeURIComponent("colour eq 'x'")}`;
+    refused(await arm.call("GET", odd), 400, "InvalidFilterInQueryString");
+    equal((await arm.call("DELETE", account)).status, 200);
+  });
+
+  it("knows the previews that the Azure CLI sends", async () => {
+    const types = `${arm.subscription}/providers/Microsoft.Authorization/roleDefinitions?api-version=2022-05-01-preview`;
+    equal((await arm.call("GET", types)).status, 200);
+    const identities = `${arm.group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities?api-version=`;
+    equal((await arm.call("GET", `${identities}2025-05-31-preview`)).status, 200);
+    refused(await arm.call("GET", `${identities}2025-05-30-preview`), 400, "InvalidResourceType");
+  });
+
   it("tells a caller its tenant, its subscriptions, their locations and providers", async () => {
     const { info } = arm.emulator;
     const list = async (path: string) =>

@@ -1,21 +1,25 @@
-// The Go programs that tests need (csi-sanity, the parts of a control plane), built from the module files of test/tools
-// on first need into a cache outside the repository. A tool that cannot be built is an error, never a skip.
+// The Go programs that tests need (csi-sanity, the parts of a control plane, an Azure client), built from test/tools on
+// first need into a cache outside the repository. A tool that cannot be built is an error, never a skip.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, open, readFile, rename, rm } from "node:fs/promises";
-import { homedir } from "node:os";
-import { basename, dirname, join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
+import { readdir, readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { builtOnce } from "./build-cache.ts";
 
 const run = promisify(execFile);
 
-/** Which module file makes which programs (all at once: they share most of their code), and how long it takes cold. */
+/**
+ * Which module file makes which programs (all at once: they share most of their code), and how long it takes cold.
+ * `tool` stands for the tools that the module file names, `.` for the program in the folder itself.
+ */
 const modules = {
-  sanity: { minutes: 1, programs: ["csi-sanity"] },
+  sanity: { target: "tool", minutes: 1, programs: ["csi-sanity"] },
+  "clients-go": { target: ".", minutes: 1, programs: ["clients-go"] },
   cluster: {
+    target: "tool",
     minutes: 6,
     programs: ["server", "kube-apiserver", "kube-controller-manager", "kubectl", "csi-provisioner", "csi-resizer"],
   },
@@ -26,6 +30,7 @@ type ModuleName = keyof typeof modules;
 /** The programs by their everyday names: etcd's module calls its binary `server`. */
 const tools = {
   "csi-sanity": ["sanity", "csi-sanity"],
+  "clients-go": ["clients-go", "clients-go"],
   etcd: ["cluster", "server"],
   "kube-apiserver": ["cluster", "kube-apiserver"],
   "kube-controller-manager": ["cluster", "kube-controller-manager"],
@@ -66,52 +71,28 @@ function builtFolder(module: ModuleName): Promise<string> {
 }
 
 async function build(module: ModuleName): Promise<string> {
-  const target = join(cacheFolder(), `${module}-${await fingerprint(module)}`);
-  if (existsSync(target)) return target;
-  await mkdir(dirname(target), { recursive: true });
-  const release = await lock(`${target}.lock`);
-  try {
-    if (!existsSync(target)) await buildInto(target, module);
-  } finally {
-    await release();
-  }
-  return target;
+  const { minutes, programs, target } = modules[module];
+  return builtOnce({
+    name: `${module}-${await fingerprint(module)}`,
+    announcement: `building ${programs.join(", ")} (about ${minutes} min, once)`,
+    into: async (folder) => {
+      await goIn(moduleSource(module))("build", "-ldflags=-s -w", "-o", `${folder}/`, target);
+      for (const program of programs) {
+        if (!existsSync(join(folder, program)))
+          throw new Error(`go build made no ${program} from test/tools/${module}`);
+      }
+    },
+  });
 }
 
-/** Builds beside the target and renames, so that a folder that exists is whole. */
-async function buildInto(target: string, module: ModuleName): Promise<void> {
-  const { minutes, programs } = modules[module];
-  const started = Date.now();
-  const seconds = () => Math.round((Date.now() - started) / 1000);
-  tell(`building ${programs.join(", ")} (about ${minutes} min, once) into ${target}`);
-  const stillAlive = setInterval(() => tell(`still building ${module} tools, ${seconds()} s`), 30_000);
-  const workFolder = await mkdtemp(`${target}.building-`);
-  try {
-    await goIn(moduleSource(module))("build", "-ldflags=-s -w", "-o", `${workFolder}/`, "tool");
-    for (const program of programs) {
-      if (!existsSync(join(workFolder, program)))
-        throw new Error(`go build made no ${program} from test/tools/${module}`);
-    }
-    await rename(workFolder, target);
-  } finally {
-    clearInterval(stillAlive);
-    await rm(workFolder, { recursive: true, force: true });
-  }
-  tell(`built ${basename(target)} in ${seconds()} s`);
-}
-
-/** The same module files and Go version give the same folder; anything else is built anew. */
+/** The same module files, sources and Go version give the same folder; anything else is built anew. */
 async function fingerprint(module: ModuleName): Promise<string> {
   const source = moduleSource(module);
   const hash = createHash("sha256");
-  for (const file of ["go.mod", "go.sum"]) hash.update(await readFile(join(source, file)));
+  const files = (await readdir(source)).filter((file) => /\.(go|mod|sum)$/.test(file)).sort();
+  for (const file of files) hash.update(await readFile(join(source, file)));
   hash.update(await goIn(source)("env", "GOVERSION", "GOOS", "GOARCH"));
   return hash.digest("hex").slice(0, 16);
-}
-
-function cacheFolder(): string {
-  const { KEYLESS_CSI_CACHE, XDG_CACHE_HOME } = process.env;
-  return join(KEYLESS_CSI_CACHE || join(XDG_CACHE_HOME || join(homedir(), ".cache"), "keyless-csi"), "tools");
 }
 
 function moduleSource(module: ModuleName): string {
@@ -132,38 +113,6 @@ function goIn(folder: string): (...args: string[]) => Promise<string> {
       throw new Error(`go ${args.join(" ")} in ${folder} failed (${code}):\n${(stderr ?? "").slice(-4000)}`);
     }
   };
-}
-
-/** One builder at a time, over processes: the lock file holds the owner's process id; a dead owner's is taken over. */
-async function lock(path: string): Promise<() => Promise<void>> {
-  for (;;) {
-    const file = await open(path, "wx").catch((error: NodeJS.ErrnoException) => {
-      if (error.code === "EEXIST") return undefined;
-      throw error;
-    });
-    if (file) {
-      await file.writeFile(`${process.pid}\n`);
-      await file.close();
-      return () => rm(path, { force: true });
-    }
-    const text = await readFile(path, "utf8").catch(() => "");
-    const owner = Number.parseInt(text, 10);
-    if (owner > 0 && !isAlive(owner)) await rm(path, { force: true });
-    else await delay(500); // nothing to await: the other builder is another process
-  }
-}
-
-function isAlive(processId: number): boolean {
-  try {
-    process.kill(processId, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
-
-function tell(line: string): void {
-  process.stderr.write(`${line}\n`);
 }
 
 // `node test/support/tools.ts sanity cluster` builds ahead of the tests, so that none of them waits for a compiler.
