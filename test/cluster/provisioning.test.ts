@@ -253,14 +253,15 @@ async function applyInstallation(plane: ControlPlane, manifests: readonly Manife
   }
 }
 
-/** The shipped class under another name and with these parameters. */
+/** The shipped class under another name, with these parameters, and bound at once: no pod asks for these claims. */
 async function applyClass(
   plane: ControlPlane,
   shipped: Manifest,
   name: string,
   parameters: Record<string, string>,
 ): Promise<void> {
-  await plane.kubectl(["apply", "-f", "-"], JSON.stringify({ ...shipped, metadata: { name }, parameters }));
+  const asked = { metadata: { name }, parameters, volumeBindingMode: "Immediate" };
+  await plane.kubectl(["apply", "-f", "-"], JSON.stringify({ ...shipped, ...asked }));
 }
 
 /** Whether the controller's ServiceAccount may do this anywhere in kube-system, as the API server's RBAC says. */

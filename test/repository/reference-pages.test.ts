@@ -1,0 +1,75 @@
+// The reference pages that are written by hand, against the code: what it answers, counts, offers and persists.
+import assert from "node:assert/strict";
+import { CATALOGUE } from "../../src/commands/catalogue.ts";
+import { EXIT } from "../../src/commands/command.ts";
+import { createMetrics } from "../../src/telemetry/metrics.ts";
+import { CONTEXT_KEYS } from "../../src/volume/context.ts";
+import { NAMESPACE_UID_TAG } from "../../src/volume/ownership.ts";
+import { planVolume, type VolumePlan } from "../../src/volume/plan.ts";
+import { SERVICE_ACCOUNT_ANNOTATION } from "../../src/volume/service-account.ts";
+import { trustTag } from "../../src/volume/trust.ts";
+import { readTable } from "../support/documents.ts";
+import { CLIENT, SETTINGS } from "../support/volume-settings.ts";
+
+const firstColumn = (path: string, heading: string) => readTable(path, heading).map(([cell]) => cell);
+
+describe("docs/reference", () => {
+  it("volume-context.md lists the keys of volume/context.ts with their meanings", () => {
+    const rows = readTable("docs/reference/volume-context.md", "key");
+    assert.deepEqual(Object.fromEntries(rows), CONTEXT_KEYS);
+  });
+
+  it("metrics.md lists every metric of ours with its help, type and labels", async () => {
+    const metrics = createMetrics("keyless.blob.csi", "1.2.3");
+    metrics.watchInFlight(() => 0);
+    metrics.countDrift();
+    metrics.watchGrants(async () => [{ subscriptionId: "s", used: 1, limit: 2 }]);
+    metrics.observeOperation({ method: "m", code: "OK", seconds: 1 });
+    metrics.observeAzureRequest({ operation: "o", status: 200, seconds: 1 });
+    const text = await metrics.render();
+    const ours = [...text.matchAll(/^# HELP ((?:csi|keyless)_\w+) (.*)\n# TYPE \w+ (\w+)\n(.*)$/gm)];
+    const inCode = ours.map(([, name, help, type, sample = ""]) => [name, type, labelsOf(sample), help]);
+    const rows = readTable("docs/reference/metrics.md", "metric");
+    const onPage = rows.map(([name, type, labels = "", what]) => [name, type, labels.replaceAll("`", ""), what]);
+    assert.deepEqual(onPage.sort(byName), inCode.sort(byName));
+  });
+
+  it("commands.md lists the commands with their summaries, and the exit codes", () => {
+    assert.deepEqual(
+      readTable("docs/reference/commands.md", "command").map(([name, summary]) => [name, summary]),
+      CATALOGUE.map(({ name, summary }) => [name, summary]),
+    );
+    assert.deepEqual(firstColumn("docs/reference/commands.md", "code").map(Number), Object.values(EXIT));
+  });
+
+  it("formats.md lists the tags and the metadata that a volume is made with", () => {
+    const plans = ["pool", "namespace", "volume"].map(planWith);
+    const tags = plans.flatMap(({ candidates: [first] }) => Object.keys(first?.tags ?? {}));
+    const onPage = firstColumn("docs/reference/formats.md", "tag").sort();
+    assert.deepEqual(onPage, [...new Set([...tags, NAMESPACE_UID_TAG])].sort());
+    const metadata = plans.flatMap(({ containerMetadata }) => Object.keys(containerMetadata));
+    assert.deepEqual(firstColumn("docs/reference/formats.md", "key").sort(), [...new Set(metadata)].sort());
+  });
+
+  it("formats.md names the annotation and the tag that people write", () => {
+    const written = readTable("docs/reference/formats.md", "where").map(([, name]) => name);
+    assert.ok(written.includes(SERVICE_ACCOUNT_ANNOTATION));
+    const [tag = ""] = trustTag("https://issuer").split(/(?<=\.)/);
+    assert.ok(written.some((name) => name?.startsWith(tag)));
+  });
+});
+
+function planWith(isolation: string): VolumePlan {
+  const parameters = { clientID: CLIENT, isolation };
+  const claim = { namespace: "a", name: "b" };
+  return planVolume({ name: "pvc-1", requiredBytes: 0, limitBytes: 0, parameters, claim }, SETTINGS);
+}
+
+function labelsOf(sample: string): string {
+  const names = [...sample.matchAll(/(\w+)="/g)].map(([, name]) => name);
+  return names.filter((name) => name !== "le").join(", ");
+}
+
+function byName([a = ""]: readonly (string | undefined)[], [b = ""]: readonly (string | undefined)[]): number {
+  return a < b ? -1 : 1;
+}
