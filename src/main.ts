@@ -4,8 +4,10 @@
 import { runCommandLine } from "./command-line.ts";
 import { CATALOGUE } from "./commands/catalogue.ts";
 import { describeError } from "./telemetry/redaction.ts";
+import { openStandardError } from "./telemetry/standard-error.ts";
 import { VERSION } from "./version.ts";
 
+const stderr = openStandardError();
 const stopping = new AbortController();
 for (const name of ["SIGTERM", "SIGINT"] as const) {
   process.on(name, () => {
@@ -17,7 +19,7 @@ for (const name of ["SIGTERM", "SIGINT"] as const) {
 
 // Node's own report of these prints the whole error object, which may hold a request with its token.
 process.on("uncaughtException", (error) => {
-  process.stderr.write(`keyless-csi: ${describeError(error)} (this is a bug; the process ends)\n`);
+  stderr.write(`keyless-csi: ${describeError(error)} (this is a bug; the process ends)\n`);
   process.exit(1);
 });
 
@@ -28,7 +30,7 @@ const code = await runCommandLine({
   argv: process.argv.slice(2),
   env: process.env,
   stdout: process.stdout,
-  stderr: process.stderr,
+  stderr,
   signal: stopping.signal,
   catalogue: CATALOGUE,
   version: VERSION,

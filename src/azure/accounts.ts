@@ -1,5 +1,6 @@
 /** Storage accounts through ARM: found, made keyless, removed. What ARM has confirmed is remembered for a few minutes. */
 import type { StorageAccount } from "@azure/arm-storage";
+import { DriverError } from "../errors.ts";
 import { accountId } from "../volume/names.ts";
 import type { Account, AccountRef, AccountSpec, Accounts, Place } from "../volume/ports.ts";
 import { CLOSED, openingsOf, toCreateParameters } from "./account-properties.ts";
@@ -86,7 +87,8 @@ export function createAccounts(options: AccountsOptions): RememberingAccounts {
 }
 
 function toAccount(ref: AccountRef, account: StorageAccount): Account {
-  return { ref, tags: account.tags ?? {}, openings: openingsOf(account) };
+  const { tags = {}, creationTime } = account;
+  return { ref, tags, openings: openingsOf(account), ...(creationTime && { createdAtMs: creationTime.getTime() }) };
 }
 
 async function get(arm: Arm, ref: AccountRef): Promise<StorageAccount | undefined> {
@@ -115,18 +117,23 @@ async function put(
   ref: AccountRef,
   spec: AccountSpec,
 ): Promise<Account | "taken" | undefined> {
+  let isAccepted = false;
   try {
     const { storage } = options.arm.subscription(ref.subscriptionId);
     const poller = storage.storageAccounts.create(ref.resourceGroup, ref.name, toCreateParameters(spec));
+    await poller.submitted();
+    isAccepted = true;
     return toAccount(ref, await poller.pollUntilDone());
   } catch (error) {
     const code = codeOf(error) ?? "";
     if (TAKEN.includes(code)) return "taken";
-    // A role scoped to the resource group may not be allowed to read the operation's own address (azure.md 2).
     if (BEING_MADE.includes(code) || EXISTS.includes(code)) return undefined;
-    const isRefusedPoll = statusOf(error) === 403 && (await get(options.arm, ref).catch(() => undefined)) !== undefined;
-    if (isRefusedPoll) return undefined;
-    throw toDriverError(error, `creating ${describe(ref)}`);
+    const failure = toDriverError(error, `creating ${describe(ref)}`);
+    if (!isAccepted) throw failure;
+    // A role scoped to the resource group may not be allowed to read the operation's own address (azure.md 2).
+    if (statusOf(error) === 403 && (await get(options.arm, ref).catch(() => undefined)) !== undefined) return undefined;
+    // ARM has taken the request: whatever its polling says, an account may be there.
+    throw DriverError.unfinished(failure);
   }
 }
 

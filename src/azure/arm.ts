@@ -7,6 +7,7 @@ import { ManagedServiceIdentityClient } from "@azure/arm-msi";
 import { StorageManagementClient } from "@azure/arm-storage";
 import type { PipelinePolicy, PipelineRequest } from "@azure/core-rest-pipeline";
 import type { TokenCredential } from "@azure/identity";
+import { createBoundedHttpClient } from "./bounded-http-client.ts";
 
 /** One request to ARM as it went over the wire: a retry is another one. */
 export interface AzureCall {
@@ -49,6 +50,7 @@ export function createArm(options: ArmOptions): Arm {
     endpoint: options.endpoint,
     credentials: { scopes: [options.scope] },
     credentialScopes: [options.scope],
+    httpClient: createBoundedHttpClient(),
     retryOptions: { maxRetries: 3, retryDelayInMs: 800, maxRetryDelayInMs: 10_000 },
     userAgentOptions: { userAgentPrefix: "keyless-csi" },
     additionalPolicies: [{ policy: observing(options), position: "perRetry" as const }],

@@ -1,7 +1,7 @@
 /** Blob containers through ARM, which honours locks. ARM's PUT changes a container that exists: the caller looks first. */
 import { containerId } from "../volume/names.ts";
 import type { AccountRef, ContainerPage, ContainerRef, Containers } from "../volume/ports.ts";
-import type { Arm } from "./arm.ts";
+import type { Arm, SubscriptionClients } from "./arm.ts";
 import { codeOf, statusOf, toDriverError } from "./faults.ts";
 
 export interface ContainersOptions {
@@ -47,7 +47,7 @@ export function createContainers({ arm, forgetAccount }: ContainersOptions): Con
     list: (account, limit, continuation) => list(arm, account, limit, continuation),
     async remove(ref) {
       try {
-        await clientFor(ref).delete(ref.account.resourceGroup, ref.account.name, ref.name);
+        await deleteUnleased(clientFor(ref), ref);
       } catch (error) {
         forgetIfGone(ref, error);
         if (statusOf(error) === 404 || isBeingDeleted(error)) return;
@@ -65,12 +65,37 @@ async function list(arm: Arm, account: AccountRef, limit: number, continuation?:
       .list(account.resourceGroup, account.name, { maxpagesize: String(limit) })
       .byPage(continuation === undefined ? {} : { continuationToken: continuation });
     const { value: page } = await pages.next();
-    const containers = [...(page ?? [])].map(({ name = "", metadata = {} }) => ({ ref: { account, name }, metadata }));
+    const containers = [...(page ?? [])].map(({ name = "", metadata = {}, lastModifiedTime: modified }) => ({
+      ref: { account, name },
+      metadata,
+      ...(modified && { modifiedAtMs: modified.getTime() }),
+    }));
     return { containers, ...(page?.continuationToken && { continuation: page.continuationToken }) };
   } catch (error) {
     if (statusOf(error) === 404) return { containers: [] };
     throw toDriverError(error, `listing the containers of storage account ${account.name}`);
   }
+}
+
+/** A workload with the built-in role can lease its container for good: the lease is broken, or no volume would ever go. */
+async function deleteUnleased(
+  client: SubscriptionClients["storage"]["blobContainers"],
+  ref: ContainerRef,
+): Promise<void> {
+  const { resourceGroup, name: account } = ref.account;
+  try {
+    await client.delete(resourceGroup, account, ref.name);
+  } catch (error) {
+    if (!isLeased(error)) throw error;
+    const parameters = { action: "Break", breakPeriod: 0 } as const;
+    await client.lease(resourceGroup, account, ref.name, { parameters });
+    await client.delete(resourceGroup, account, ref.name);
+  }
+}
+
+/** LeaseIdMissing of the data plane, wrapped like ContainerBeingDeleted. */
+function isLeased(error: unknown): boolean {
+  return codeOf(error) === "LeaseIdMissing" || (statusOf(error) === 412 && /\blease\b/i.test(String(error)));
 }
 
 /** ARM wraps the data plane's ContainerBeingDeleted in a ContainerOperationFailure; only its message tells them apart. */

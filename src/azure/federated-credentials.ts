@@ -1,21 +1,21 @@
 /** Federated credentials of user-assigned identities through ARM: which ServiceAccount tokens an identity accepts. */
 import { DriverError } from "../errors.ts";
-import type { Trust, UserAssignedIdentity } from "../volume/ports.ts";
+import type { Credential, Trust, UserAssignedIdentity } from "../volume/ports.ts";
 import type { Arm } from "./arm.ts";
-import { toDriverError } from "./faults.ts";
+import { statusOf, toDriverError } from "./faults.ts";
 
 /** Azure's limit for one identity, which cannot be raised. */
 const MAX_CREDENTIALS = 20;
 
 /** What the identity trusts. Azure allows exactly one audience in each. */
-export async function listCredentials(arm: Arm, identity: UserAssignedIdentity): Promise<Trust[]> {
+export async function listCredentials(arm: Arm, identity: UserAssignedIdentity): Promise<Credential[]> {
   const { client, resourceGroup, name } = placeOf(arm, identity);
   try {
-    const found: Trust[] = [];
-    for await (const { issuer, subject, audiences } of client.list(resourceGroup, name)) {
+    const found: Credential[] = [];
+    for await (const { name: credential = "", issuer, subject, audiences } of client.list(resourceGroup, name)) {
       const [audience] = audiences ?? [];
-      if (issuer !== undefined && subject !== undefined && audience !== undefined)
-        found.push({ issuer, subject, audience });
+      if (issuer === undefined || subject === undefined || audience === undefined) continue;
+      found.push({ identity, name: credential, trust: { issuer, subject, audience } });
     }
     return found;
   } catch (error) {
@@ -43,6 +43,17 @@ export async function writeCredential(
       );
     }
     throw toDriverError(error, `writing federated credential ${credentialName} of ${identity.id}`);
+  }
+}
+
+/** What is already gone counts as removed. */
+export async function deleteCredential(arm: Arm, { identity, name: credentialName }: Credential): Promise<void> {
+  const { client, resourceGroup, name } = placeOf(arm, identity);
+  try {
+    await client.delete(resourceGroup, name, credentialName);
+  } catch (error) {
+    if (statusOf(error) === 404) return;
+    throw toDriverError(error, `removing federated credential ${credentialName} of ${identity.id}`);
   }
 }
 

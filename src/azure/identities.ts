@@ -2,10 +2,10 @@
  * User-assigned identities through ARM: from a client id to the principal that is granted access, and whether the identity
  * trusts a ServiceAccount. Answers are remembered for a bounded time.
  */
-import type { Identities, Trust, UserAssignedIdentity } from "../volume/ports.ts";
+import type { Credential, Identities, Trust, UserAssignedIdentity } from "../volume/ports.ts";
 import type { Arm } from "./arm.ts";
 import { toDriverError } from "./faults.ts";
-import { listCredentials, writeCredential } from "./federated-credentials.ts";
+import { deleteCredential, listCredentials, writeCredential } from "./federated-credentials.ts";
 import { createFlight, createMemory } from "./memory.ts";
 
 /** Where identities may be: a whole subscription or one resource group of it. */
@@ -27,53 +27,80 @@ const REMEMBER_ABSENCE_MS = 30_000;
 
 /** Azure can list identities but not search them by client id, at 5 lists a second for a subscription (azure.md 1). */
 export function createIdentities({ arm, scopes, rememberMs, now }: IdentitiesOptions): Identities {
-  const known = createMemory<UserAssignedIdentity | "absent">(rememberMs, now);
+  const findKnown = createIdentityLookup({ arm, scopes, rememberMs, now });
   const trusted = createMemory<boolean>(rememberMs, now);
-  const listing = createFlight<void>();
-  const asking = createFlight<void>();
+  const asking = createFlight<Set<string>>();
   const writing = new Map<string, Promise<unknown>>();
 
-  const rememberAll = async (): Promise<void> => {
-    for (const scope of scopes) {
-      for (const identity of await listIdentities(arm, scope)) known.set(identity.clientId, identity);
-    }
+  /** Azure refuses concurrent writes to one identity, so they wait for each other here. */
+  const inTurn = async (identity: UserAssignedIdentity, write: () => Promise<void>): Promise<void> => {
+    const turn = (writing.get(identity.id) ?? Promise.resolve()).then(write);
+    const settled = turn.catch(() => undefined);
+    writing.set(identity.id, settled);
+    await turn;
   };
-  const rememberTrusts = async (identity: UserAssignedIdentity): Promise<void> => {
-    for (const trust of await listCredentials(arm, identity)) trusted.set(keyOf(identity, trust), true);
+  const listTrusts = async (identity: UserAssignedIdentity): Promise<Set<string>> => {
+    const keys = (await listCredentials(arm, identity)).map(({ trust }) => keyOf(identity, trust));
+    for (const key of keys) trusted.set(key, true);
+    return new Set(keys);
   };
   return {
-    async findByClientId(clientId) {
-      const key = clientId.toLowerCase();
-      if (known.get(key) === undefined) await listing("all", rememberAll);
-      const found = known.get(key) ?? "absent";
-      if (found !== "absent") return found;
-      known.set(key, "absent", REMEMBER_ABSENCE_MS);
-      return undefined;
-    },
+    findByClientId: findKnown,
     async trusts(identity, trust) {
       const key = keyOf(identity, trust);
-      if (trusted.get(key) === undefined) await asking(identity.id, () => rememberTrusts(identity));
-      const answer = trusted.get(key) ?? false;
+      const known = trusted.get(key);
+      if (known !== undefined) return known;
+      const answer = (await asking(identity.id, () => listTrusts(identity))).has(key);
       if (!answer) trusted.set(key, false, REMEMBER_ABSENCE_MS);
       return answer;
     },
     async addTrust(identity, trust, name) {
-      // Azure refuses concurrent writes to one identity, so they wait for each other here.
-      const before = writing.get(identity.id) ?? Promise.resolve();
-      const write = before.then(() => writeCredential(arm, identity, trust, name));
-      writing.set(
-        identity.id,
-        write.catch(() => undefined),
-      );
-      await write;
+      await inTurn(identity, () => writeCredential(arm, identity, trust, name));
       trusted.set(keyOf(identity, trust), true);
     },
+    listCredentials: () => listAllCredentials(arm, scopes),
+    async removeCredential(credential) {
+      const { identity, trust } = credential;
+      await inTurn(identity, () => deleteCredential(arm, credential));
+      trusted.forget(keyOf(identity, trust));
+    },
+  };
+}
+
+/** By client id. What a list has told is answered from the list itself, and remembered for later. */
+function createIdentityLookup({ arm, scopes, rememberMs, now }: IdentitiesOptions): Identities["findByClientId"] {
+  const known = createMemory<UserAssignedIdentity | "absent">(rememberMs, now);
+  const listing = createFlight<Map<string, UserAssignedIdentity>>();
+  const listAll = async (): Promise<Map<string, UserAssignedIdentity>> => {
+    const found = new Map<string, UserAssignedIdentity>();
+    for (const scope of scopes) {
+      for (const identity of await listIdentities(arm, scope)) found.set(identity.clientId, identity);
+    }
+    for (const [clientId, identity] of found) known.set(clientId, identity);
+    return found;
+  };
+  return async (clientId) => {
+    const key = clientId.toLowerCase();
+    const remembered = known.get(key);
+    if (remembered !== undefined) return remembered === "absent" ? undefined : remembered;
+    const found = (await listing("all", listAll)).get(key);
+    if (found === undefined) known.set(key, "absent", REMEMBER_ABSENCE_MS);
+    return found;
   };
 }
 
 /** Byte for byte: Entra compares issuer, subject and audience so. */
 function keyOf({ id }: UserAssignedIdentity, { issuer, subject, audience }: Trust): string {
   return JSON.stringify([id.toLowerCase(), issuer, subject, audience]);
+}
+
+/** One after the other: Azure allows 5 lists a second for a subscription. */
+async function listAllCredentials(arm: Arm, scopes: readonly IdentityScope[]): Promise<Credential[]> {
+  const found: Credential[] = [];
+  for (const scope of scopes) {
+    for (const identity of await listIdentities(arm, scope)) found.push(...(await listCredentials(arm, identity)));
+  }
+  return found;
 }
 
 async function listIdentities(arm: Arm, scope: IdentityScope): Promise<UserAssignedIdentity[]> {

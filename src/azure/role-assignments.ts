@@ -1,6 +1,7 @@
 /** Role assignments through ARM: the grant that opens a container for one identity. */
 import type { RoleAssignment as ArmRoleAssignment } from "@azure/arm-authorization";
-import type { RoleAssignment, RoleAssignments } from "../volume/ports.ts";
+import { DriverError } from "../errors.ts";
+import type { ListedRoleAssignment, Place, RoleAssignment, RoleAssignments } from "../volume/ports.ts";
 import type { Arm, SubscriptionClients } from "./arm.ts";
 import { codeOf, statusOf, toDriverError } from "./faults.ts";
 import { createFlight, createMemory } from "./memory.ts";
@@ -12,20 +13,35 @@ export interface RoleAssignmentsOptions {
   readonly now: () => number;
 }
 
+/** Azure's limit is for the whole subscription and cannot be raised; somebody may free a place at any time. */
+const FULL_MS = 60_000;
+
 export function createRoleAssignments({ arm, rememberMs, now }: RoleAssignmentsOptions): RoleAssignments {
   const knownRoles = createMemory<true>(rememberMs, now);
+  const full = createMemory<true>(FULL_MS, now);
   const asking = createFlight<boolean>();
   const clientFor = (scope: string) => arm.subscription(subscriptionOf(scope)).authorization.roleAssignments;
   return {
     find: (scope, name) => find(clientFor(scope), scope, name),
-    create: (assignment, description) => create(clientFor(assignment.scope), assignment, description),
+    async create(assignment, description) {
+      try {
+        return await create(clientFor(assignment.scope), assignment, description);
+      } catch (error) {
+        if (isLimit(error)) full.set(subscriptionOf(assignment.scope).toLowerCase(), true);
+        throw error;
+      }
+    },
+    assertRoom(subscriptionId) {
+      if (full.get(subscriptionId.toLowerCase()) !== undefined) throw subscriptionFull(subscriptionId);
+    },
     listAtAndAbove: (scope) => listAtAndAbove(clientFor(scope), scope),
+    listIn: (place) => listIn(arm.subscription(place.subscriptionId).authorization.roleAssignments, place),
     remove: (assignment) => remove(clientFor(assignment.scope), assignment),
-    roleExists(subscriptionId, roleId) {
-      const key = `${subscriptionId}/${roleId}`.toLowerCase();
+    roleExists(place, roleId) {
+      const key = `${place.subscriptionId}/${place.resourceGroup}/${roleId}`.toLowerCase();
       if (knownRoles.get(key) !== undefined) return Promise.resolve(true);
       return asking(key, async () => {
-        const exists = await roleExists(arm, subscriptionId, roleId);
+        const exists = await roleExists(arm, place, roleId);
         if (exists) knownRoles.set(key, true);
         return exists;
       });
@@ -56,9 +72,28 @@ async function create(client: Client, assignment: RoleAssignment, description: s
     });
     return "created";
   } catch (error) {
-    if (codeOf(error) === "RoleAssignmentExists") return "adopted";
+    const code = codeOf(error);
+    if (code === "RoleAssignmentExists") return "adopted";
+    if (code === LIMIT_CODE) throw subscriptionFull(subscriptionOf(scope), error);
     throw toDriverError(error, `assigning role ${roleId} to principal ${principalId} at ${scope}`);
   }
+}
+
+/** Azure RBAC limits: role assignments in a subscription, at all scopes in it. */
+export const LIMIT = 4000;
+const LIMIT_CODE = "RoleAssignmentLimitExceeded";
+
+function isLimit(error: unknown): boolean {
+  return error instanceof DriverError && error.reason === "QuotaExhausted";
+}
+
+function subscriptionFull(subscriptionId: string, cause?: unknown): DriverError {
+  return new DriverError(
+    "QuotaExhausted",
+    `subscription ${subscriptionId} holds as many role assignments as Azure allows (${LIMIT}, not to be raised): use a class ` +
+      'with isolation "namespace" and grantScope "account", which needs one for each identity and account, or another subscription',
+    { cause },
+  );
 }
 
 /** `atScope()` answers this scope and the ones above it, and leaves out what is below (REST: Role Assignments - List). */
@@ -75,6 +110,20 @@ async function listAtAndAbove(client: Client, scope: string): Promise<RoleAssign
   }
 }
 
+/** Without a filter the list shows what is below the scope too, and assignments whose scope has gone. */
+async function listIn(client: Client, { subscriptionId, resourceGroup }: Place): Promise<ListedRoleAssignment[]> {
+  try {
+    const found: ListedRoleAssignment[] = [];
+    for await (const item of client.listForScope(`subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`)) {
+      found.push({ ...toRoleAssignment(item), description: item.description ?? "" });
+    }
+    return found;
+  } catch (error) {
+    if (statusOf(error) === 404) return [];
+    throw toDriverError(error, `listing the role assignments in resource group ${resourceGroup}`);
+  }
+}
+
 async function remove(client: Client, { scope, name }: RoleAssignment): Promise<void> {
   try {
     await client.delete(sdkScope(scope), name);
@@ -84,14 +133,15 @@ async function remove(client: Client, { scope, name }: RoleAssignment): Promise<
   }
 }
 
-async function roleExists(arm: Arm, subscriptionId: string, roleId: string): Promise<boolean> {
+/** Asked at the resource group, so that no right at the whole subscription is needed for it. */
+async function roleExists(arm: Arm, { subscriptionId, resourceGroup }: Place, roleId: string): Promise<boolean> {
   const { roleDefinitions } = arm.subscription(subscriptionId).authorization;
   try {
-    await roleDefinitions.get(`subscriptions/${subscriptionId}`, roleId);
+    await roleDefinitions.get(`subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`, roleId);
     return true;
   } catch (error) {
-    if (statusOf(error) === 404) return false;
-    throw toDriverError(error, `reading role ${roleId} in subscription ${subscriptionId}`);
+    if (codeOf(error) === "RoleDefinitionDoesNotExist") return false;
+    throw toDriverError(error, `reading role ${roleId} at resource group ${resourceGroup}`);
   }
 }
 

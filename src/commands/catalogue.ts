@@ -19,6 +19,11 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
     load: () => import("./controller.ts"),
   },
   {
+    name: "orphans",
+    summary: "find what is left in Azure that no volume of the cluster needs, and delete it",
+    load: () => import("./orphans.ts"),
+  },
+  {
     name: "roles",
     summary: "print the Azure roles that workloads and the controller need",
     load: () => import("./roles.ts"),

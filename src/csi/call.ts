@@ -5,6 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { type handleUnaryCall, type sendUnaryData, status } from "@grpc/grpc-js";
 import { DriverError, type Reason } from "../errors.ts";
+import { scrub } from "../scrub.ts";
 
 /** A reason without a row does not compile. INVALID_ARGUMENT makes csi-provisioner wait its longest interval. */
 const CODES: Readonly<Record<Reason, status>> = {
@@ -92,6 +93,7 @@ export function unaryCall<Request, Response>(
 }
 
 function refuse<Response>(answer: sendUnaryData<Response>, callId: string, error: unknown): void {
-  const details = error instanceof DriverError ? error.message : "internal error";
+  // The message ends in events that every tenant may read, and quotes what Azure says.
+  const details = error instanceof DriverError ? scrub(error.message) : "internal error";
   answer({ code: codeFor(error), details: `${details} (call ${callId})` });
 }

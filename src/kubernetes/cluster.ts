@@ -1,6 +1,6 @@
 /**
- * What the API server is asked: single reads, and one list of the pods of a namespace; nothing watched, nothing written.
- * The only file that knows @kubernetes/client-node.
+ * What the API server is asked: single reads, the pods of a namespace, and for `orphans` all volumes and claims; nothing
+ * watched, nothing written. The only folder that knows @kubernetes/client-node.
  */
 import {
   ApiException,
@@ -13,6 +13,7 @@ import {
 } from "@kubernetes/client-node";
 import { DriverError } from "../errors.ts";
 import type { Claim, ClaimRef, Cluster, Pod } from "../volume/ports.ts";
+import { listClaimUids, listVolumes } from "./lists.ts";
 
 const SERVICE_ACCOUNT_ANNOTATION = "keyless-csi/service-account";
 /** Of Azure Workload Identity: docs "Service account labels and annotations". */
@@ -65,6 +66,8 @@ export function createCluster({ kubeconfig, oidcIssuer }: ClusterOptions): Clust
       const volume = await read(`PersistentVolume ${name}`, () => core.readPersistentVolume({ name }));
       return volume !== undefined && !LEFT_PHASES.includes(volume.status?.phase ?? "");
     },
+    listVolumes: () => reading("all PersistentVolumes", () => listVolumes(core)),
+    listClaimUids: () => reading("all claims", () => listClaimUids(core)),
   };
 }
 
@@ -79,6 +82,8 @@ export const NO_CLUSTER: Cluster = {
   issuer: () =>
     Promise.reject(new DriverError("Misconfigured", "the cluster's issuer is not known without Kubernetes")),
   isVolumeInUse: async () => false,
+  listVolumes: async () => [],
+  listClaimUids: async () => new Set(),
 };
 
 function toClaim({ metadata }: V1PersistentVolumeClaim, isLate: boolean): Claim {
@@ -135,6 +140,14 @@ async function read<T>(what: string, ask: () => Promise<T>): Promise<T | undefin
     return await ask();
   } catch (error) {
     if (error instanceof ApiException && error.code === 404) return undefined;
+    throw toDriverError(error, what);
+  }
+}
+
+async function reading<T>(what: string, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
     throw toDriverError(error, what);
   }
 }

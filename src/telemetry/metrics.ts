@@ -16,9 +16,20 @@ export interface Metrics {
   observeAzureRequest(call: { readonly operation: string; readonly status: number; readonly seconds: number }): void;
   /** Calls under way, read when the metrics are asked for. */
   watchInFlight(read: () => number): void;
+  /** An account of ours was found that something other than an Entra identity can open. */
+  countDrift(): void;
+  /** Role assignments of each subscription, read when the metrics are asked for. */
+  watchGrants(read: () => Promise<readonly GrantUsage[]>): void;
   readonly contentType: string;
   /** The Prometheus text. */
   render(): Promise<string>;
+}
+
+/** How many role assignments a subscription holds, of how many that it may. */
+export interface GrantUsage {
+  readonly subscriptionId: string;
+  readonly used: number;
+  readonly limit: number;
 }
 
 /** Makes the metrics of one service. `version` becomes a label of `keyless_csi_build_info`. */
@@ -46,14 +57,12 @@ export function createMetrics(driverName: string, version: string): Metrics {
     buckets: AZURE_BUCKETS_SECONDS,
     registers,
   });
-  new Gauge({
-    name: "keyless_csi_build_info",
-    help: "1, labelled with the version.",
-    labelNames: ["version"],
+  const drift = new Counter({
+    name: "keyless_csi_account_drift_total",
+    help: "Times that an account of ours was found open to keys, anonymous access or local users.",
     registers,
-  })
-    .labels(version)
-    .set(1);
+  });
+  tellVersion(registry, version);
   return {
     observeOperation: ({ method, code, seconds }) => operations.labels(driverName, method, code).observe(seconds),
     observeAzureRequest({ operation, status, seconds }) {
@@ -61,9 +70,21 @@ export function createMetrics(driverName: string, version: string): Metrics {
       azureSeconds.labels(operation).observe(seconds);
     },
     watchInFlight: (read) => watch(registry, read),
+    countDrift: () => drift.inc(),
+    watchGrants: (read) => watchGrants(registry, read),
     contentType: registry.contentType,
     render: () => registry.metrics(),
   };
+}
+
+function tellVersion(registry: Registry, version: string): void {
+  const gauge = new Gauge({
+    name: "keyless_csi_build_info",
+    help: "1, labelled with the version.",
+    labelNames: ["version"],
+    registers: [registry],
+  });
+  gauge.labels(version).set(1);
 }
 
 function watch(registry: Registry, read: () => number): void {
@@ -75,4 +96,21 @@ function watch(registry: Registry, read: () => number): void {
       this.set(read());
     },
   });
+}
+
+/** Alert at 70 % of the limit: it is fixed, and a new subscription takes time. */
+function watchGrants(registry: Registry, read: () => Promise<readonly GrantUsage[]>): void {
+  const tell = (name: string, help: string, pick: (usage: GrantUsage) => number) =>
+    new Gauge({
+      ...{ name, help, labelNames: ["subscription_id"], registers: [registry] },
+      async collect() {
+        for (const usage of await read()) this.labels(usage.subscriptionId).set(pick(usage));
+      },
+    });
+  tell(
+    "keyless_csi_role_assignments",
+    "Role assignments that a subscription holds, ours and others'.",
+    ({ used }) => used,
+  );
+  tell("keyless_csi_role_assignments_limit", "Role assignments that a subscription may hold.", ({ limit }) => limit);
 }

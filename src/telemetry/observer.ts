@@ -67,8 +67,10 @@ export function createAppObserver({ log, metrics, calls }: AppObserverOptions): 
     stepDone: (step, volume) => log.debug("step done", { step, volume, ...inCall() }),
     granted: (grant, how) => log.info("access granted", { ...grantFields(grant), reason: how }),
     revoked: (grant) => log.info("access removed", grantFields(grant)),
-    drifted: ({ ref: { name, resourceGroup } }) =>
-      log.error("storage account is no longer keyless", { account: name, resourceGroup, ...inCall() }),
+    drifted({ ref: { name, resourceGroup } }) {
+      metrics.countDrift();
+      log.error("storage account is no longer keyless", { account: name, resourceGroup, ...inCall() });
+    },
   };
 }
 

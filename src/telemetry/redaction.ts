@@ -2,6 +2,9 @@
  * What may leave the process in a log: a closed list of field names, and a scrubber that takes credentials out of every
  * text. Both, because an error of a foreign library can carry a token in its message.
  */
+import { scrub } from "../scrub.ts";
+
+export { scrub };
 
 /** Every field that a log line may have. A field that is not here is dropped, and its name told in `dropped`. */
 export const LOGGED_FIELDS = [
@@ -58,27 +61,6 @@ export type LoggedField = (typeof LOGGED_FIELDS)[number];
 export type LogFields = { readonly [F in LoggedField]?: F extends "error" | "cause" ? unknown : LoggedValue };
 
 export type LoggedValue = string | number | boolean | readonly string[] | undefined;
-
-/** Credentials as they are written in headers, URLs, connection strings, forms and JSON, and what stands in place. */
-const CREDENTIALS: readonly (readonly [RegExp, string])[] = [
-  [/eyJ[\w-]{8,}(?:\.[\w-]*){0,4}/g, "[token]"],
-  [/\b(Bearer)\s+(?!authorization|realm|error|token\b)[\w.~+/=-]+/gi, "$1 [redacted]"],
-  [/\b(SharedKey(?:Lite)?)\s+[^\s:]+:[\w+/=-]+/gi, "$1 [redacted]"],
-  [/\b(authorization["']?\s*[:=]\s*["']?Basic)\s+[\w+/=-]+/gi, "$1 [redacted]"],
-  [/\b((?:account|shared)(?:access)?key|sharedaccesssignature)(\s*[=:]\s*)[^;,\s"'}]+/gi, "$1$2[redacted]"],
-  [/\b(sig|client_secret|client_assertion|password|(?:access|refresh|id)_token)=[^&\s"';,]+/gi, "$1=[redacted]"],
-  [/(?<=\b|%3f|%26)sig%3d[^&\s"';,]+/gi, "sig%3D[redacted]"],
-  [
-    /("(?:access_token|refresh_token|id_token|client_secret|client_assertion|password|accountKey|token)"\s*:\s*)"[^"]*"/gi,
-    '$1"[redacted]"',
-  ],
-  [/[A-Za-z0-9+/_-]{86}==/g, "[key]"],
-];
-
-/** `text` with every token, key and signature taken out. */
-export function scrub(text: string): string {
-  return CREDENTIALS.reduce((scrubbed, [form, instead]) => scrubbed.replace(form, instead), text);
-}
 
 const DEEPEST_CAUSE = 8;
 const LONGEST_DESCRIPTION = 4000;

@@ -3,12 +3,13 @@
  * good is checked before the first write; nothing is undone here, since an undo can delete what another replica has just
  * handed out.
  */
-import { DriverError, isTransient } from "../errors.ts";
+import { DriverError } from "../errors.ts";
 import { ensureGrant, grantFor, removeOtherGrants } from "./access.ts";
-import { ensureAccount, findAccounts } from "./account-choice.ts";
+import { ensureAccount } from "./account-choice.ts";
 import { assertCompatible, recordedSize } from "./container-record.ts";
 import { type VolumeContext, volumeContext } from "./context.ts";
 import { type Claimed, ensureIdentity } from "./identity.ts";
+import { findLeftover, mayBeLeftBehind } from "./leftover.ts";
 import { volumeId } from "./names.ts";
 import { planVolume, type VolumePlan, type VolumeRequest } from "./plan.ts";
 import type { Container, ContainerRef, Ports, Settings, Step, WorkloadIdentity } from "./ports.ts";
@@ -37,7 +38,8 @@ export async function createVolume(ports: Ports, settings: Settings, request: Vo
     if (claimed === "gone") return await handBack(ports, settings, plan);
     return await provision(ports, settings, { plan, claimed }, footprint);
   } catch (error) {
-    if (footprint.mayExist || (await isLeftBehind(ports, settings, plan, error))) throw DriverError.unfinished(error);
+    if (footprint.mayExist || (await mayBeLeftBehind(ports, settings, plan, error)))
+      throw DriverError.unfinished(error);
     throw error;
   }
 }
@@ -52,6 +54,7 @@ async function provision(
   const step = <T>(name: Step, work: () => Promise<T>): Promise<T> => inStep(ports, name, request.name, work);
 
   const identity = await step("identity", () => ensureIdentity(ports, settings, volumeClass, claimed));
+  if (volumeClass.grantScope === "container") ports.roleAssignments.assertRoom(volumeClass.subscriptionId);
   const { account, isNew } = await step("account", () => ensureAccount(ports, plan, settings));
   footprint.mayExist = isNew || volumeClass.isolation === "volume";
   const container = { account: account.ref, name: plan.containerName };
@@ -100,30 +103,17 @@ async function findClaimed({ cluster }: Ports, { claim: ref, name }: VolumeReque
   return claim?.uid === uid ? { ref, claim } : "gone";
 }
 
-/** The claim is gone: an existing container is handed back, so that Kubernetes deletes it in the ordinary way. */
+/** The claim is gone: what exists is handed back, so that Kubernetes deletes it in the ordinary way. */
 async function handBack(ports: Ports, settings: Settings, plan: VolumePlan): Promise<Volume> {
-  const existing = await findContainer(ports, settings, plan);
-  if (existing !== undefined) return describeVolume(settings, plan, existing.ref, { existing, identity: undefined });
+  const left = await findLeftover(ports, settings, plan);
+  if (left !== undefined) {
+    return describeVolume(settings, plan, left.ref, { existing: left.container, identity: undefined });
+  }
   const { claim, name } = plan.request;
   throw new DriverError(
     "Misconfigured",
     `claim ${claim?.namespace}/${claim?.name} of volume ${name} was deleted or made anew: nothing was provisioned for it`,
   );
-}
-
-/** After a final fault: whether an earlier attempt has left a container, which must then not be forgotten. */
-async function isLeftBehind(ports: Ports, settings: Settings, plan: VolumePlan, error: unknown): Promise<boolean> {
-  if (isTransient(error) || (error instanceof DriverError && error.reason === "Incompatible")) return false;
-  const existing = await findContainer(ports, settings, plan).catch(() => undefined);
-  return existing !== undefined;
-}
-
-async function findContainer(ports: Ports, settings: Settings, plan: VolumePlan): Promise<Container | undefined> {
-  for (const account of await findAccounts(ports, plan, settings)) {
-    const container = await ports.containers.find({ account: account.ref, name: plan.containerName });
-    if (container !== undefined) return container;
-  }
-  return undefined;
 }
 
 function describeVolume(

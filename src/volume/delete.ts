@@ -7,7 +7,7 @@ import { findOurGrants, removeGrants } from "./access.ts";
 import { parseVolumeId } from "./names.ts";
 import { isForOneVolume, mayHold } from "./ownership.ts";
 import type { Account, ContainerRef, Ports, RoleAssignment, Settings } from "./ports.ts";
-import { isAllowedPlace } from "./volume-class.ts";
+import { isAllowedPlace } from "./settings.ts";
 
 /** Throws NotOurs or InUse before anything is touched; any fault after that is unfinished, and the next attempt goes on. */
 export async function deleteVolume(ports: Ports, settings: Settings, volumeId: string): Promise<void> {
@@ -33,7 +33,7 @@ export async function deleteVolume(ports: Ports, settings: Settings, volumeId: s
  * that another replica makes in it at this moment has looked for its grant before or after we took it away: in the first
  * case its container is seen here, and the grant given back.
  */
-async function removeEmptied(
+export async function removeEmptied(
   ports: Ports,
   settings: Settings,
   account: Account,
@@ -44,7 +44,8 @@ async function removeEmptied(
   await removeGrants(ports, grants);
   if (isForOne) return await ports.accounts.remove(account.ref);
   if (!(await ports.accounts.holdsContainers(account.ref))) return;
-  for (const grant of grants) await ports.roleAssignments.create(grant, "keyless-csi v1, given back");
+  for (const grant of grants)
+    await ports.roleAssignments.create(grant, `keyless-csi v1 cluster=${settings.clusterId}, given back`);
 }
 
 /** The account behind the id, if it exists and is ours; throws NotOurs for one that the id must not lead to. */

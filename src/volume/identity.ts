@@ -34,7 +34,7 @@ export async function ensureIdentity(
         "Azure grants access only within a tenant; use an identity of the storage's tenant",
     );
   }
-  if (!(await ports.roleAssignments.roleExists(subscriptionId, settings.roleId))) {
+  if (!(await ports.roleAssignments.roleExists(volumeClass, settings.roleId))) {
     throw new DriverError(
       "Misconfigured",
       `role ${settings.roleId} does not exist in subscription ${subscriptionId}: create it with the output of ` +

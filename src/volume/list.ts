@@ -5,7 +5,7 @@
 import { DriverError } from "../errors.ts";
 import { isOurs } from "./ownership.ts";
 import type { Account, Container, Ports, Settings } from "./ports.ts";
-import { allowedPlaces } from "./volume-class.ts";
+import { allowedPlaces } from "./settings.ts";
 
 export interface VolumePage {
   readonly containers: readonly Container[];

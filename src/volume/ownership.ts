@@ -43,7 +43,11 @@ export function isOfNamespace(account: Account, namespaceUid: string | undefined
 
 export const NAMESPACE_UID_TAG = "keyless-csi.namespace-uid";
 
-function ownsCluster({ clusterId, alsoOwns }: Settings, id: string): boolean {
+/** Name of the container that an account of isolation `volume` was made for. Only `orphans` looks at it. */
+export const VOLUME_TAG = "keyless-csi.volume";
+
+/** Whether the cluster id is this controller's own or one that it has taken over. */
+export function ownsCluster({ clusterId, alsoOwns }: Settings, id: string): boolean {
   return [clusterId, ...alsoOwns].includes(id);
 }
 

@@ -1,7 +1,7 @@
 /**
  * Every StorageClass parameter that we know, in one table: those of blob.csi.azure.com by their names, and ours. The
  * table decides what is used, what is accepted because it states what we do anyway, and what is refused and why;
- * `docs/reference/parameters.md` is made from it. What the used ones mean is read in `volume-class.ts`.
+ * `docs/reference/parameters.md` is made from it. What the used ones mean is read in `class-parameters.ts`.
  */
 
 /** How a parameter is treated. */

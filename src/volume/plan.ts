@@ -3,6 +3,7 @@
  * Made before anything is touched, and the same on every retry.
  */
 import { DriverError } from "../errors.ts";
+import { parseVolumeClass } from "./class-parameters.ts";
 import {
   ACCOUNT_NAME_ATTEMPTS,
   type AccountNameParts,
@@ -13,8 +14,9 @@ import {
   shardOf,
   strictContainerName,
 } from "./names.ts";
+import { VOLUME_TAG } from "./ownership.ts";
 import type { AccountRef, AccountSpec, ClaimRef, Settings } from "./ports.ts";
-import { parseVolumeClass, type VolumeClass } from "./volume-class.ts";
+import type { VolumeClass } from "./volume-class.ts";
 
 const GIBIBYTE = 2 ** 30;
 /** Recorded, not enforced: Azure does not limit a container. */
@@ -118,7 +120,12 @@ function candidatesFor(volumeClass: VolumeClass, request: VolumeRequest, setting
   const shard = shardOf(request.name, volumeClass.poolSize);
   return Array.from({ length: ACCOUNT_NAME_ATTEMPTS }, (_, attempt) => {
     const parts = { clusterId: settings.clusterId, pool, shard, attempt };
-    const owner = isolation === "namespace" ? { "keyless-csi.namespace": namespace } : {};
+    const owner = {
+      pool: {},
+      namespace: { "keyless-csi.namespace": namespace },
+      // A container's name, since it needs no escaping: which claim still needs the account while it is empty.
+      volume: { [VOLUME_TAG]: containerName(request.name) },
+    }[isolation];
     return {
       ref: { subscriptionId, resourceGroup, name: accountName(parts) },
       tags: { ...tags, ...ownershipTags(parts, isolation), ...owner },

@@ -5,13 +5,9 @@
  * Every method that meets a foreign fault throws a DriverError; "not found" is a value, never a throw, and removing
  * what is already gone is a success.
  */
+import type { Place } from "./settings.ts";
 
-/** A resource group. */
-export interface Place {
-  /** GUID of the subscription. */
-  readonly subscriptionId: string;
-  readonly resourceGroup: string;
-}
+export type { Place, Settings } from "./settings.ts";
 
 /** Where a storage account is. */
 export interface AccountRef extends Place {
@@ -31,6 +27,8 @@ export interface Account {
   readonly tags: Readonly<Record<string, string>>;
   /** Ways into the account that do not ask for an Entra identity: empty means keyless. In words for an administrator. */
   readonly openings: readonly string[];
+  /** By ARM's clock, in milliseconds since 1970; absent where ARM does not say. */
+  readonly createdAtMs?: number;
 }
 
 /** What shapes a new account. Absent means: Azure's own default. */
@@ -71,6 +69,8 @@ export interface Accounts {
 export interface Container {
   readonly ref: ContainerRef;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Last change of the container itself, not of its blobs, by ARM's clock; only lists tell it. */
+  readonly modifiedAtMs?: number;
 }
 
 export interface Containers {
@@ -102,15 +102,24 @@ export interface RoleAssignment {
   readonly principalId: string;
 }
 
+/** A grant as a list shows it. The description is for people; it also tells of which cluster a grant was. */
+export interface ListedRoleAssignment extends RoleAssignment {
+  readonly description: string;
+}
+
 export interface RoleAssignments {
   find(scope: string, name: string): Promise<RoleAssignment | undefined>;
   /** `"adopted"`: the same grant exists under another name, which is not ours to delete. */
   create(assignment: RoleAssignment, description: string): Promise<"created" | "adopted">;
+  /** Throws QuotaExhausted for a while after Azure has refused a grant because the subscription is full. */
+  assertRoom(subscriptionId: string): void;
   /** Those at this scope and at the scopes above it. */
   listAtAndAbove(scope: string): Promise<readonly RoleAssignment[]>;
+  /** Those at the resource group and at everything in it, also where the resource is gone. */
+  listIn(place: Place): Promise<readonly ListedRoleAssignment[]>;
   remove(assignment: RoleAssignment): Promise<void>;
-  /** Whether the role can be assigned in this subscription. Remembered once it could. */
-  roleExists(subscriptionId: string, roleId: string): Promise<boolean>;
+  /** Whether the role can be assigned in this resource group. Remembered once it could. */
+  roleExists(place: Place, roleId: string): Promise<boolean>;
 }
 
 /** Who reads and writes a volume. */
@@ -137,6 +146,13 @@ export interface Trust {
   readonly audience: string;
 }
 
+/** A federated credential, and whose it is. */
+export interface Credential {
+  readonly identity: UserAssignedIdentity;
+  readonly name: string;
+  readonly trust: Trust;
+}
+
 export interface Identities {
   /** Among the user-assigned identities of the operator's identity scopes. */
   findByClientId(clientId: string): Promise<UserAssignedIdentity | undefined>;
@@ -144,6 +160,9 @@ export interface Identities {
   trusts(identity: UserAssignedIdentity, trust: Trust): Promise<boolean>;
   /** Writes that credential, under a name computed from what it says. Throws QuotaExhausted at Azure's limit of 20. */
   addTrust(identity: UserAssignedIdentity, trust: Trust, name: string): Promise<void>;
+  /** Every federated credential of every identity in the operator's identity scopes: one call for each identity. */
+  listCredentials(): Promise<readonly Credential[]>;
+  removeCredential(credential: Credential): Promise<void>;
 }
 
 /** A claim's name, as csi-provisioner tells it with `--extra-create-metadata`. */
@@ -170,7 +189,18 @@ export interface Pod {
   readonly serviceAccount: string;
 }
 
-/** What the API server knows: single reads, and one namespaced list; nothing is watched. */
+/** A PersistentVolume, of whichever driver, as far as it tells which container and which identity it uses. */
+export interface ClusterVolume {
+  readonly name: string;
+  /** `spec.csi.volumeHandle`, `""` for a volume that is not CSI's. */
+  readonly handle: string;
+  /** `spec.csi.volumeAttributes`, as they were written. */
+  readonly attributes: Readonly<Record<string, string>>;
+  /** Of the claim that it is or was bound to. */
+  readonly claimNamespace?: string;
+}
+
+/** What the API server knows: single reads, and lists where nothing else will do; nothing is watched. */
 export interface Cluster {
   /** False without Kubernetes (csi-sanity, demo): the other methods then answer that there is nothing. */
   readonly isConnected: boolean;
@@ -186,6 +216,10 @@ export interface Cluster {
   issuer(): Promise<string>;
   /** Whether a PersistentVolume of this name exists and is neither Released nor Failed. */
   isVolumeInUse(volumeName: string): Promise<boolean>;
+  /** Every PersistentVolume, in whatever phase. */
+  listVolumes(): Promise<readonly ClusterVolume[]>;
+  /** The UIDs of all claims of all namespaces. */
+  listClaimUids(): Promise<ReadonlySet<string>>;
 }
 
 /** The steps of the two stories, in the words of the logs and the demo. */
@@ -208,36 +242,4 @@ export interface Ports {
   readonly identities: Identities;
   readonly cluster: Cluster;
   readonly observer: Observer;
-}
-
-/** What the operator has decided, as far as a volume depends on it. */
-export interface Settings {
-  /** Part of every name: two clusters never share an account. */
-  readonly clusterId: string;
-  /** Former cluster ids whose volumes this controller may delete. */
-  readonly alsoOwns: readonly string[];
-  readonly subscriptionId: string;
-  readonly resourceGroup: string;
-  readonly location: string;
-  readonly tenantId: string;
-  /** Further places that a class may name, beside the default one. */
-  readonly allowedResourceGroups: readonly Place[];
-  /** GUID of the role that workloads are granted. */
-  readonly roleId: string;
-  /** Tenants of subscriptions that are not in `tenantId`. */
-  readonly tenantOfSubscription: Readonly<Record<string, string>>;
-  /** Audience of federated credentials in this cloud. */
-  readonly tokenAudience: string;
-  /** Whether this controller writes missing federated credentials of identities that allow it by a tag. */
-  readonly managesFederatedCredentials: boolean;
-  /** Namespaces that may use classes with `identity: parameters`; empty: all. */
-  readonly allowedNamespaces: readonly string[];
-  /** Whether DeleteVolume keeps the container and takes only the access away. */
-  readonly retainsOnDelete: boolean;
-  /** Whether an account of ours that was opened is closed again. */
-  readonly repairsDrift: boolean;
-  /** Blob endpoint suffix of the cloud when it is not the public one's: the node plugin is told. */
-  readonly storageEndpointSuffix?: string;
-  /** Entra endpoint for the node plugin when it is not the public cloud's. */
-  readonly aadEndpoint?: string;
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { status } from "@grpc/grpc-js";
-import { create, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
+import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
 import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";
 
 describe("isolation by namespace", () => {
@@ -117,6 +117,31 @@ describe("isolation by namespace", () => {
       await remove(made.volume_id);
       assert.equal(grants().length, 0);
     }
+  });
+});
+
+describe("the limit of role assignments in a subscription", () => {
+  it("is told with the way out, and once it is known, before anything is made", async () => {
+    const it_ = await startEmulatedApp([], { settings: { roleAssignmentsPerSubscription: 14 } });
+    const { emulator, csi } = it_;
+    const request = () => createRequest(emulator);
+    const volumes: string[] = [];
+    const refusals: { code: status; details: string }[] = [];
+    for (let count = 0; count < 14; count++) {
+      await create(it_, request()).then(
+        ({ volume_id: id }) => volumes.push(id),
+        (error) => refusals.push(error),
+      );
+    }
+    const codes = refusals.map(({ code }) => status[code]);
+    assert.equal(codes[0], "UNAVAILABLE", "its container exists, so it must not be forgotten");
+    assert(codes.length > 1 && codes.slice(1).every((code) => code === "RESOURCE_EXHAUSTED"), codes.join());
+    for (const { details } of refusals) assert.match(details, /isolation "namespace" and grantScope "account"/);
+    const live = [...emulator.world.containers.values()].filter(({ deletedUntil }) => deletedUntil === undefined);
+    assert.equal(live.length, volumes.length + 1, "what is refused for the full subscription makes nothing");
+    console.log(`      ${volumes.length} volumes, then ${codes.join(", ")}`);
+    for (const id of volumes) await csi.controller("DeleteVolume", { volume_id: id });
+    await it_.stop();
   });
 });
 

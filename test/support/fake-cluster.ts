@@ -1,5 +1,5 @@
 // A cluster in memory, for tests of the driver's own decisions; test/cluster asks a real API server the same questions.
-import type { Claim, Cluster, Pod } from "../../src/volume/ports.ts";
+import type { Claim, Cluster, ClusterVolume, Pod } from "../../src/volume/ports.ts";
 
 export interface FakeCluster extends Cluster {
   /** `namespace/name` -> claim. */
@@ -12,6 +12,8 @@ export interface FakeCluster extends Cluster {
   readonly namespaces: Map<string, string>;
   /** Names of PersistentVolumes that are in use. */
   readonly volumes: Set<string>;
+  /** PersistentVolumes of whatever phase, beside those of `volumes`. */
+  readonly persistentVolumes: ClusterVolume[];
 }
 
 export function createFakeCluster(issuer: string): FakeCluster {
@@ -20,8 +22,9 @@ export function createFakeCluster(issuer: string): FakeCluster {
   const serviceAccounts: FakeCluster["serviceAccounts"] = new Map();
   const namespaces: FakeCluster["namespaces"] = new Map();
   const volumes = new Set<string>();
+  const persistentVolumes: ClusterVolume[] = [];
   return {
-    ...{ claims, pods, serviceAccounts, namespaces, volumes },
+    ...{ claims, pods, serviceAccounts, namespaces, volumes, persistentVolumes },
     isConnected: true,
     findClaim: async ({ namespace, name }) => claims.get(`${namespace}/${name}`),
     findPod: async (namespace, name) => pods.get(`${namespace}/${name}`),
@@ -33,5 +36,10 @@ export function createFakeCluster(issuer: string): FakeCluster {
     findNamespaceUid: async (name) => namespaces.get(name),
     issuer: async () => issuer,
     isVolumeInUse: async (name) => volumes.has(name),
+    listVolumes: async () => [
+      ...persistentVolumes,
+      ...[...volumes].map((name) => ({ name, handle: "", attributes: {} })),
+    ],
+    listClaimUids: async () => new Set([...claims.values()].map(({ uid }) => uid)),
   };
 }

@@ -31,6 +31,8 @@ export interface Import {
   readonly isOurs: boolean;
   /** Erased before the program runs. */
   readonly isType: boolean;
+  /** Loaded when it is called for: `import("...")` in code, not in a type. */
+  readonly isDynamic: boolean;
 }
 
 const IMPORT = /(?:^|[\s;])(?:import|export)\s+(type\s)?(?:[^"'`;]*?\sfrom\s+)?["']([^"']+)["']/g;
@@ -40,12 +42,13 @@ const CALL = /(typeof\s+)?\bimport\(\s*["'`]([^"'`]+)["'`]/g;
 export function findImports({ path, text }: Source): readonly Import[] {
   const code = text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
   const found = [...code.matchAll(IMPORT), ...code.matchAll(CALL)].filter(([, , target]) => !target?.includes("${"));
-  return found.map(([, type, target = ""]) => {
+  return found.map(([statement, type, target = ""]) => {
     const isOurs = target.startsWith(".");
     return {
       target: isOurs ? posix.normalize(posix.join(posix.dirname(path), target)) : toPackage(target),
       isOurs,
       isType: type !== undefined,
+      isDynamic: type === undefined && /\bimport\(/.test(statement),
     };
   });
 }

@@ -39,8 +39,8 @@ describe("keyless-csi orphans", () => {
     assert.equal(code, 0);
     for (const flag of [
       "--older-than",
-      "--delete",
-      "--yes",
+      "--[no-]delete",
+      "--[no-]yes",
       "--output",
       "--cloud-file",
       "--kubeconfig",
@@ -92,7 +92,7 @@ describe("keyless-csi orphans", () => {
         "          deleted: nobody needs it",
         "retained  container  /subscriptions/s/x/pvc-1",
         "          nobody needs it",
-        "2 orphans, 1 deleted, 1 not deleted, 1 retained. 4 containers in use. 9 Azure calls.",
+        "2 orphans, 1 deleted, 1 not deleted, 1 retained. Containers in use: 4. Azure calls: 9.",
         "",
       ].join("\n"),
     );

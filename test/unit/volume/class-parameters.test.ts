@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { DriverError } from "../../../src/errors.ts";
+import { parseVolumeClass } from "../../../src/volume/class-parameters.ts";
 import { PARAMETERS } from "../../../src/volume/parameters.ts";
-import { parseVolumeClass } from "../../../src/volume/volume-class.ts";
 import { CLIENT, SETTINGS, SUBSCRIPTION } from "../../support/volume-settings.ts";
 
 const parse = (parameters: Record<string, string>, settings = SETTINGS) =>

@@ -1,0 +1,41 @@
+/** The SDKs' HTTP client with a limit on what an answer may hold: the SDKs gather a whole body before they look at it. */
+import { createDefaultHttpClient, type HttpClient, type PipelineResponse, RestError } from "@azure/core-rest-pipeline";
+
+/** A page of 5,000 containers with metadata has some 5 MB; nothing that we ask for is larger. */
+const MOST_BYTES = 32 * 1024 * 1024;
+
+/** Rejects with a RestError, without a status, when an answer is longer than `mostBytes`; the connection is closed. */
+export function createBoundedHttpClient(mostBytes: number = MOST_BYTES): HttpClient {
+  const inner = createDefaultHttpClient();
+  return {
+    async sendRequest(request) {
+      // ts-http-runtime: infinity stands for every status, and leaves the body unread.
+      request.streamResponseStatusCodes = new Set([Number.POSITIVE_INFINITY]);
+      const response = await inner.sendRequest(request);
+      const { readableStreamBody, ...rest } = response;
+      if (readableStreamBody === undefined) return response;
+      return { ...rest, bodyAsText: await textOf(response, mostBytes) };
+    },
+  };
+}
+
+async function textOf(response: PipelineResponse, mostBytes: number): Promise<string> {
+  const { readableStreamBody: body, request } = response;
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of body ?? []) {
+      bytes += chunk.length;
+      // Leaving the loop destroys the stream, and with it the connection.
+      if (bytes > mostBytes) throw new Error(`the answer has more than ${mostBytes} bytes`);
+      chunks.push(Buffer.from(chunk));
+    }
+  } catch (error) {
+    // The code is the one that the SDK gives to an answer that breaks off.
+    throw new RestError(`Error reading response as text: ${(error as Error).message}`, {
+      code: RestError.PARSE_ERROR,
+      request,
+    });
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}

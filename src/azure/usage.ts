@@ -1,0 +1,43 @@
+/** How much of Azure's fixed limits is used, for the metrics: asked seldom, and only when somebody reads them. */
+import type { Arm } from "./arm.ts";
+import { createFlight, createMemory } from "./memory.ts";
+import { LIMIT } from "./role-assignments.ts";
+
+/** Role assignments in a subscription, at all scopes in it. */
+export interface GrantUsage {
+  readonly subscriptionId: string;
+  readonly used: number;
+  readonly limit: number;
+}
+
+export interface UsageOptions {
+  readonly arm: Arm;
+  readonly subscriptionIds: readonly string[];
+  readonly now: () => number;
+}
+
+/** A full subscription is some 4,000 entries in a handful of pages. */
+const REMEMBER_MS = 600_000;
+
+/** Subscriptions that cannot be counted at the moment are left out: a metric never fails because of Azure. */
+export function createUsage({ arm, subscriptionIds, now }: UsageOptions): () => Promise<GrantUsage[]> {
+  const counted = createMemory<number>(REMEMBER_MS, now);
+  const counting = createFlight<number>();
+  const count = async (subscriptionId: string): Promise<number> => {
+    let used = 0;
+    const { roleAssignments } = arm.subscription(subscriptionId).authorization;
+    for await (const page of roleAssignments.listForSubscription().byPage()) used += page.length;
+    counted.set(subscriptionId, used);
+    return used;
+  };
+  const known = (subscriptionId: string) =>
+    counted.get(subscriptionId) ?? counting(subscriptionId, () => count(subscriptionId));
+  return async () => {
+    const counts = await Promise.allSettled(subscriptionIds.map(async (each) => known(each)));
+    return counts.flatMap((outcome, index) =>
+      outcome.status === "fulfilled"
+        ? [{ subscriptionId: subscriptionIds[index] ?? "", used: outcome.value, limit: LIMIT }]
+        : [],
+    );
+  };
+}

@@ -1,0 +1,132 @@
+/**
+ * `keyless-csi orphans`: what is left in Azure that nothing in the cluster needs, and on request its deletion. It looks with
+ * the controller's own configuration, so it sees just what the controller may see.
+ */
+import type { Writable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createParts } from "../app.ts";
+import { type ControllerConfig, checkController, toControllerConfig } from "../config/controller.ts";
+import { controllerSettings } from "../config/controller-settings.ts";
+import type { Fault } from "../config/fault.ts";
+import { choice, duration, toggle } from "../config/kinds.ts";
+import { type Draft, setting, type ValuesOf } from "../config/setting.ts";
+import { DriverError } from "../errors.ts";
+import { createLogger } from "../telemetry/log.ts";
+import { describeError } from "../telemetry/redaction.ts";
+import { type Finding, isRetained } from "../volume/finding.ts";
+import { createOrphanRemoval } from "../volume/orphan-removal.ts";
+import { surveyOrphans } from "../volume/orphans.ts";
+import type { Cluster } from "../volume/ports.ts";
+import { defineCommand, EXIT } from "./command.ts";
+import { createPace } from "./orphans/pace.ts";
+import { type Fate, type Report, toJsonReport, toTextReport } from "./orphans/report.ts";
+import { trustCloud } from "./trust-cloud.ts";
+
+const ORPHANS = "Orphans";
+/** Azure's: 100 lists in 5 minutes for a subscription; the running controller needs some of them (azure.md 1). */
+const LISTS = { count: 80, withinMs: 300_000 };
+
+// All of the controller's, also those that only serving needs: its configuration file is read as it is.
+const settings = {
+  ...controllerSettings,
+  "older-than": setting(duration({ max: "8760h" }), {
+    group: ORPHANS,
+    help: "containers and accounts that were changed or made within this time are left alone",
+    fallback: "1h",
+  }),
+  delete: setting(toggle, { group: ORPHANS, help: "delete what was found; needs --yes", fallback: "false" }),
+  yes: setting(toggle, { group: ORPHANS, help: "yes, the data in it is to be lost", fallback: "false" }),
+  "even-all": setting(toggle, {
+    group: ORPHANS,
+    help: "delete also when the cluster needs no container of this --cluster-id, which looks like the wrong cluster",
+    fallback: "false",
+  }),
+  output: setting(choice(["text", "json"]), { group: ORPHANS, help: "how it is told", fallback: "text" }),
+};
+
+export type OrphansValues = ValuesOf<typeof settings>;
+
+function findFaults(draft: Draft<typeof settings>): readonly Fault[] {
+  const faults = [...checkController(draft)];
+  const fault = (name: string, problem: string) => void faults.push({ setting: name, source: `--${name}`, problem });
+  if (draft.emulator === true)
+    fault("emulator", "would be an empty one; use --cloud-file with a running one's ready file");
+  if (draft.delete === true && draft.yes !== true) {
+    fault("delete", "deletes data for good; look at the list first, then add --yes");
+  }
+  if (draft.delete === true && draft.kubernetes === "off") {
+    fault("kubernetes", "cannot be off with --delete: only the cluster knows what is still needed");
+  }
+  return faults;
+}
+
+/** What the command is run with beside its settings; tests give a cluster of their own. */
+export interface OrphansContext {
+  readonly config: ControllerConfig;
+  readonly values: Pick<OrphansValues, "olderThan" | "delete" | "evenAll" | "output">;
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+  readonly cluster?: Cluster;
+}
+
+/** Looks, deletes when it is told to, prints, and answers the exit code. */
+export async function runOrphans({ config, values, stdout, stderr, cluster }: OrphansContext): Promise<number> {
+  const log = createLogger({ level: config.logLevel, format: config.logFormat, stream: stderr });
+  let calls = 0;
+  const azureCalled = () => {
+    calls += 1;
+  };
+  const { ports, settings: ours } = createParts({
+    config,
+    log,
+    observer: { azureCalled },
+    ...(cluster && { cluster }),
+  });
+  // Asked for before anything is read: without Kubernetes there is nothing to wait for.
+  const remove = values.delete ? createOrphanRemoval(ports, ours, () => performance.now()) : undefined;
+  const pace = createPace({ ...LISTS, now: () => performance.now(), sleep: (ms) => sleep(ms) });
+  const { findings, needed } = await surveyOrphans(ports, ours, {
+    ...{ olderThanMs: values.olderThan, nowMs: Date.now(), pace },
+  });
+  if (remove !== undefined && !values.evenAll) assertRightCluster(findings, needed, ours.clusterId);
+  const fates: Fate[] = [];
+  for (const finding of findings) fates.push(await decide(finding, remove));
+  const report: Report = { fates, needed, calls, isClusterKnown: ports.cluster.isConnected };
+  stdout.write(values.output === "json" ? toJsonReport(report) : toTextReport(report));
+  if (fates.some(({ outcome }) => outcome === "failed")) return EXIT.failure;
+  return fates.some(({ finding, outcome }) => outcome !== "removed" && !isRetained(finding)) ? EXIT.findings : EXIT.ok;
+}
+
+/** A kubeconfig of another cluster would make everything an orphan. */
+function assertRightCluster(findings: readonly Finding[], needed: number, clusterId: string): void {
+  if (needed > 0 || !findings.some((finding) => finding.kind === "container" && !finding.isRetained)) return;
+  throw new DriverError(
+    "Misconfigured",
+    `the cluster needs none of the containers of cluster id ${clusterId}, which looks like the wrong cluster: nothing was ` +
+      "deleted; check --kubeconfig and --cluster-id, or add --even-all when its last volume is really gone",
+  );
+}
+
+/** One failure does not keep the others from going. */
+async function decide(
+  finding: Finding,
+  remove: ((finding: Finding) => Promise<"removed" | "spared">) | undefined,
+): Promise<Fate> {
+  if (remove === undefined || isRetained(finding)) return { finding, outcome: "found" };
+  try {
+    return { finding, outcome: await remove(finding) };
+  } catch (error) {
+    const why = error instanceof DriverError ? error.message : describeError(error);
+    return { finding, outcome: "failed", why };
+  }
+}
+
+export const command = defineCommand({
+  settings,
+  check: findFaults,
+  async run({ values, stdout, stderr }) {
+    const config = toControllerConfig(values);
+    trustCloud(config.cloud);
+    return await runOrphans({ config, values, stdout, stderr });
+  },
+});

@@ -1,0 +1,22 @@
+/** Keeps a run of calls below a limit of so many within a time: Azure answers more of them with 429. */
+
+export interface PaceOptions {
+  /** How many calls may begin... */
+  readonly count: number;
+  /** ...within this time. */
+  readonly withinMs: number;
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+  readonly sleep: (milliseconds: number) => Promise<unknown>;
+}
+
+/** To be awaited before each call; calls are made one after the other. */
+export function createPace({ count, withinMs, now, sleep }: PaceOptions): () => Promise<void> {
+  const begun: number[] = [];
+  return async () => {
+    const oldest = begun.length < count ? undefined : begun.shift();
+    const waitMs = oldest === undefined ? 0 : oldest + withinMs - now();
+    if (waitMs > 0) await sleep(waitMs);
+    begun.push(now());
+  };
+}

@@ -1,0 +1,45 @@
+/** Lists over the whole cluster, a page at a time: asked by `orphans` alone, never on the way of a volume. */
+import type { CoreV1Api, V1PersistentVolume } from "@kubernetes/client-node";
+import type { ClusterVolume } from "../volume/ports.ts";
+
+/** The API server's own clients take pages of this size. */
+const PAGE = 500;
+
+interface Page<T> {
+  readonly items: readonly T[];
+  readonly metadata?: { readonly _continue?: string };
+}
+
+/** Every PersistentVolume of whichever driver: a volume that was moved to another driver still holds its container. */
+export async function listVolumes(core: CoreV1Api): Promise<ClusterVolume[]> {
+  const volumes = await listAll((page) => core.listPersistentVolume(page));
+  return volumes.map(toVolume);
+}
+
+/** The UIDs of all claims, whatever their class. */
+export async function listClaimUids(core: CoreV1Api): Promise<ReadonlySet<string>> {
+  const claims = await listAll((page) => core.listPersistentVolumeClaimForAllNamespaces(page));
+  return new Set(claims.map(({ metadata }) => metadata?.uid ?? ""));
+}
+
+/** Throws what the API server answers, also when a continuation has expired (410): half a list proves nothing. */
+async function listAll<T>(ask: (page: { limit: number; _continue?: string }) => Promise<Page<T>>): Promise<T[]> {
+  const found: T[] = [];
+  let next: string | undefined;
+  do {
+    const { items, metadata } = await ask({ limit: PAGE, ...(next !== undefined && { _continue: next }) });
+    found.push(...items);
+    next = metadata?._continue || undefined;
+  } while (next !== undefined);
+  return found;
+}
+
+function toVolume({ metadata, spec }: V1PersistentVolume): ClusterVolume {
+  const namespace = spec?.claimRef?.namespace;
+  return {
+    name: metadata?.name ?? "",
+    handle: spec?.csi?.volumeHandle ?? "",
+    attributes: spec?.csi?.volumeAttributes ?? {},
+    ...(namespace !== undefined && { claimNamespace: namespace }),
+  };
+}

@@ -1,0 +1,40 @@
+/**
+ * What an earlier attempt of CreateVolume has left in Azure. A volume of which something exists must not be forgotten: it
+ * is handed back, or the caller is told to keep trying.
+ */
+import { DriverError, isTransient } from "../errors.ts";
+import { findAccounts } from "./account-choice.ts";
+import type { VolumePlan } from "./plan.ts";
+import type { Container, ContainerRef, Ports, Settings } from "./ports.ts";
+
+/** A container, or only the account that was made for this volume alone. */
+export interface Leftover {
+  readonly ref: ContainerRef;
+  readonly container: Container | undefined;
+}
+
+export async function findLeftover(ports: Ports, settings: Settings, plan: VolumePlan): Promise<Leftover | undefined> {
+  const accounts = await findAccounts(ports, plan, settings);
+  for (const account of accounts) {
+    const ref = { account: account.ref, name: plan.containerName };
+    const container = await ports.containers.find(ref);
+    if (container !== undefined) return { ref, container };
+  }
+  const [own] = plan.volumeClass.isolation === "volume" ? accounts : [];
+  return own && { ref: { account: own.ref, name: plan.containerName }, container: undefined };
+}
+
+/**
+ * After a fault: whether the caller may forget the volume. When Azure cannot tell, it may not. A transient fault makes it
+ * try again anyway, and Incompatible means that the container is another volume's.
+ */
+export async function mayBeLeftBehind(
+  ports: Ports,
+  settings: Settings,
+  plan: VolumePlan,
+  error: unknown,
+): Promise<boolean> {
+  if (isTransient(error) || (error instanceof DriverError && error.reason === "Incompatible")) return false;
+  const left = await findLeftover(ports, settings, plan).catch(() => "unknown");
+  return left !== undefined;
+}

@@ -1,0 +1,55 @@
+// What an operator sees on /metrics and /readyz while the service works.
+import assert from "node:assert/strict";
+import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
+
+describe("metrics and readiness", () => {
+  let it_: EmulatedApp;
+  before(async () => {
+    it_ = await startEmulatedApp(["--http-endpoint", "127.0.0.1:0", "--account-cache", "0s"]);
+    await create(it_, createRequest(it_.emulator));
+  });
+  after(() => it_.stop());
+  const get = async (path: string) => {
+    const { host = "", port = 0 } = it_.app.health ?? {};
+    const response = await fetch(`http://${host}:${port}${path}`);
+    return { status: response.status, text: await response.text() };
+  };
+
+  it("count calls by the names that sidecars use, and calls to Azure by resource type", async () => {
+    const { text } = await get("/metrics");
+    const code = 'grpc_status_code="OK"';
+    const method = 'method_name="/csi.v1.Controller/CreateVolume"';
+    assert.match(
+      text,
+      new RegExp(`csi_plugin_operations_seconds_count\\{driver_name="keyless.blob.csi",${method},${code}\\} 1`),
+    );
+    assert.match(
+      text,
+      /keyless_csi_azure_requests_total\{operation="PUT Microsoft.Storage\/storageAccounts",status="202"\} 1/,
+    );
+    assert.doesNotMatch(text, /pvc-0000|kl[a-z2-7]{22}/, "no name of a volume or account is a label");
+  });
+
+  it("tell how many role assignments the subscription holds, of how many it may", async () => {
+    const { text } = await get("/metrics");
+    const { subscriptionId } = it_.emulator.info;
+    const held = [...it_.emulator.world.roleAssignments.values()].filter(({ scope }) =>
+      scope.includes(subscriptionId),
+    ).length;
+    assert(text.includes(`keyless_csi_role_assignments{subscription_id="${subscriptionId}"} ${held}\n`), text);
+    assert(text.includes(`keyless_csi_role_assignments_limit{subscription_id="${subscriptionId}"} 4000\n`));
+  });
+
+  it("count an account that was opened", async () => {
+    const [account] = it_.emulator.world.accounts.values();
+    if (account === undefined) assert.fail("no account");
+    account.properties["allowSharedKeyAccess"] = true;
+    await assert.rejects(create(it_, createRequest(it_.emulator)));
+    assert.match((await get("/metrics")).text, /keyless_csi_account_drift_total 1\n/);
+  });
+
+  it("/healthz and /readyz answer ok while the sign-in works", async () => {
+    assert.equal((await get("/healthz")).status, 200);
+    assert.equal((await get("/readyz")).status, 200);
+  });
+});

@@ -1,0 +1,453 @@
+// What is left in Azure that no volume needs: all of it is found and nothing else, and only that is deleted.
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { runOrphans } from "../../src/commands/orphans.ts";
+import { NO_CLUSTER } from "../../src/kubernetes/cluster.ts";
+import { trustTag } from "../../src/volume/trust.ts";
+import { create, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
+import { allowController } from "../support/emulated-rights.ts";
+import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";
+import { createSink } from "../support/sink.ts";
+
+const HOUR_MS = 3_600_000;
+
+interface Found {
+  readonly kind: string;
+  readonly id: string;
+  readonly because: string;
+  readonly retained: boolean;
+  readonly outcome: string;
+  readonly why?: string;
+}
+
+describe("orphans", () => {
+  let it_: EmulatedApp;
+  let cluster: FakeCluster;
+
+  async function start(...flags: string[]): Promise<void> {
+    it_ = await startEmulatedApp(flags, {
+      clusterFor: (emulator) => {
+        cluster = createFakeCluster(emulator.issuer.issuer);
+        return cluster;
+      },
+    });
+    cluster.namespaces.set("team", "uid-team");
+    cluster.serviceAccounts.set("team/app", it_.emulator.info.identities[0]?.clientId ?? "");
+  }
+  afterEach(() => it_.stop());
+
+  /** Runs the command; its answer as JSON. */
+  async function orphans(options: { delete?: boolean; evenAll?: boolean; olderThan?: number } = {}) {
+    const out = createSink();
+    const values = { olderThan: HOUR_MS, delete: false, evenAll: false, output: "json" as const, ...options };
+    const streams = { stdout: out.stream, stderr: createSink().stream };
+    const code = await runOrphans({ config: it_.config, values, cluster, ...streams });
+    const report = JSON.parse(out.text()) as { findings: Found[]; containersInUse: number; azureCalls: number };
+    return { code, ...report, kinds: report.findings.map(({ kind }) => kind) };
+  }
+
+  /** A volume as csi-provisioner has it made, for a claim that exists. */
+  async function provision(parameters: Record<string, string> = {}) {
+    const uid = randomUUID();
+    cluster.claims.set(`team/${uid}`, { uid, isBoundLate: false, serviceAccount: "app" });
+    const volume = await create(it_, {
+      name: `pvc-${uid}`,
+      volume_capabilities: [{ mount: {}, access_mode: { mode: "SINGLE_NODE_WRITER" } }],
+      parameters: {
+        clientID: it_.emulator.info.identities[0]?.clientId ?? "",
+        ...parameters,
+        "csi.storage.k8s.io/pvc/name": uid,
+        "csi.storage.k8s.io/pvc/namespace": "team",
+      },
+    });
+    const [, account = "", container = ""] = volume.volume_id.split("#");
+    return { uid, id: volume.volume_id, account, container, context: volume.volume_context };
+  }
+  type Provisioned = Awaited<ReturnType<typeof provision>>;
+
+  /** The PersistentVolume that csi-provisioner makes of it. */
+  function bind({ uid, id, context }: Provisioned): void {
+    cluster.persistentVolumes.push({ name: `pvc-${uid}`, handle: id, attributes: context, claimNamespace: "team" });
+  }
+  const abandon = ({ uid }: Provisioned) => void cluster.claims.delete(`team/${uid}`);
+
+  /** Makes everything that Azure holds so much older. */
+  function age(milliseconds = 2 * HOUR_MS): void {
+    const { containers, accounts } = it_.emulator.world;
+    for (const container of containers.values()) container.lastModified -= milliseconds;
+    for (const [name, account] of accounts) {
+      accounts.set(name, { ...account, createdAt: account.createdAt - milliseconds });
+    }
+  }
+  const held = () => {
+    const { accounts, containers, roleAssignments } = it_.emulator.world;
+    return {
+      accounts: [...accounts.keys()],
+      containers: [...containers.values()]
+        .filter(({ deletedUntil }) => deletedUntil === undefined)
+        .map(({ name }) => name),
+      grants: [...roleAssignments.values()].filter(
+        ({ scope, effectiveUntil }) => effectiveUntil === undefined && scope.includes("/storageAccounts/"),
+      ),
+    };
+  };
+  const identity = () =>
+    [...it_.emulator.world.identities.values()].find(({ name }) => name === "workload-a") ?? assert.fail("no identity");
+
+  it("nothing is found while claim or PersistentVolume is there, in whatever phase", async () => {
+    await start();
+    const pending = await provision();
+    const bound = await provision({ isolation: "volume" });
+    const released = await provision({ isolation: "namespace", grantScope: "account" });
+    bind(bound);
+    bind(released);
+    abandon(released);
+    age();
+    const report = await orphans();
+    assert.deepEqual(report.findings, []);
+    assert.equal(report.code, 0);
+    assert.equal(report.containersInUse, 3);
+    assert(held().containers.includes(pending.container));
+  });
+
+  it("a volume of another driver, or made by hand, holds its container too", async () => {
+    await start();
+    const [byHandle, byAttribute] = [await provision(), await provision()];
+    cluster.persistentVolumes.push({ name: "mine", handle: `rg#other#${byHandle.container}`, attributes: {} });
+    cluster.persistentVolumes.push({ name: "his", handle: "x", attributes: { CONTAINERNAME: byAttribute.container } });
+    abandon(byHandle);
+    abandon(byAttribute);
+    age();
+    assert.deepEqual((await orphans()).findings, []);
+  });
+
+  it("a container that nobody names is found when it is old enough, and goes with its grant", async () => {
+    await start();
+    const [left, live] = [await provision(), await provision()];
+    bind(live);
+    abandon(left);
+    assert.deepEqual((await orphans()).findings, [], "too young");
+    age();
+    const report = await orphans();
+    assert.deepEqual(report.kinds, ["container"]);
+    assert.match(report.findings[0]?.id ?? "", new RegExp(`/containers/${left.container}$`));
+    assert.equal(report.code, 3);
+    assert.equal(held().containers.length, 2, "listing deletes nothing");
+
+    const deletion = await orphans({ delete: true });
+    assert.deepEqual(
+      deletion.findings.map(({ outcome }) => outcome),
+      ["removed"],
+    );
+    assert.equal(deletion.code, 0);
+    assert.deepEqual(held().containers, [live.container]);
+    assert.deepEqual(
+      held().grants.map(({ scope }) => scope.split("/").at(-1)),
+      [live.container],
+    );
+    assert.deepEqual((await orphans()).findings, []);
+  });
+
+  for (const minutes of [-10, 10]) {
+    it(`a clock ${minutes} minutes off finds no volume of the last half hour, and all of yesterday's`, async () => {
+      await start();
+      const [young, old] = [await provision({ isolation: "volume" }), await provision({ isolation: "volume" })];
+      for (const { uid } of [young, old]) cluster.claims.delete(`team/${uid}`);
+      age((30 - minutes) * 60_000);
+      const container = it_.emulator.world.containers.get(`${old.account}/${old.container}`);
+      if (container) container.lastModified -= 24 * HOUR_MS;
+      const { findings } = await orphans();
+      assert.deepEqual(
+        findings.map(({ id }) => id.split("/").at(-1)),
+        [old.container],
+      );
+    });
+  }
+
+  it("an account of one volume without its container goes, unless the claim still waits for it", async () => {
+    await start();
+    const [left, waiting] = [await provision({ isolation: "volume" }), await provision({ isolation: "volume" })];
+    bind(await provision());
+    it_.emulator.world.containers.delete(`${left.account}/${left.container}`);
+    it_.emulator.world.containers.delete(`${waiting.account}/${waiting.container}`);
+    abandon(left);
+    age();
+    const report = await orphans({ delete: true });
+    assert.deepEqual(report.kinds, ["grant", "grant", "account"]);
+    assert.match(report.findings[2]?.because ?? "", /made for one volume/);
+    assert(!held().accounts.includes(left.account));
+    assert(held().accounts.includes(waiting.account));
+    assert.equal(held().grants.length, 1, "only the live volume's");
+  });
+
+  it("an empty account of a namespace goes with the namespace, also when it was made anew", async () => {
+    await start();
+    const volume = await provision({ isolation: "namespace", grantScope: "account" });
+    it_.emulator.world.containers.delete(`${volume.account}/${volume.container}`);
+    abandon(volume);
+    age();
+    const alive = await orphans();
+    assert.deepEqual(alive.kinds, ["grant"], "the grant on the empty account, not the account");
+    cluster.namespaces.set("team", "uid-made-anew");
+    const report = await orphans({ delete: true });
+    assert.deepEqual(report.kinds, ["grant", "account"]);
+    assert.match(report.findings[1]?.because ?? "", /namespace team \(UID uid-team\), which does not exist any more/);
+    assert.deepEqual(held().accounts, []);
+    assert.deepEqual(held().grants, []);
+  });
+
+  it("an account of a namespace that holds another volume stays, with its grant", async () => {
+    await start();
+    const shared = { isolation: "namespace", grantScope: "account" };
+    const [left, live] = [await provision(shared), await provision(shared)];
+    bind(live);
+    abandon(left);
+    age();
+    assert.equal((await orphans({ delete: true })).code, 0);
+    assert.deepEqual(held().containers, [live.container]);
+    assert.equal(held().grants.length, 1);
+    assert.deepEqual((await orphans()).findings, []);
+  });
+
+  it("grants of containers and accounts that are gone are found, those of others never", async () => {
+    await start();
+    const [gone, whole, live] = [await provision(), await provision({ isolation: "volume" }), await provision()];
+    bind(live);
+    it_.emulator.world.containers.delete(`${gone.account}/${gone.container}`);
+    it_.emulator.world.containers.delete(`${whole.account}/${whole.container}`);
+    it_.emulator.world.accounts.delete(whole.account);
+    const grants = [...it_.emulator.world.roleAssignments.values()];
+    const ofGone = grants.find(({ scope }) => scope.endsWith(gone.container)) ?? assert.fail("no grant");
+    const byHand = { ...ofGone, name: randomUUID() };
+    it_.emulator.world.roleAssignments.set(byHand.name, byHand);
+    const report = await orphans({ delete: true });
+    assert.deepEqual(report.findings.map(({ because }) => because).sort(), [
+      `container ${gone.container} is gone`,
+      `storage account ${whole.account} is gone`,
+    ]);
+    assert.deepEqual(
+      held()
+        .grants.map(({ name, scope }) => (name === byHand.name ? "by hand" : scope.split("/").at(-1)))
+        .sort(),
+      ["by hand", live.container],
+    );
+  });
+
+  it("a grant on an account that is gone is another cluster's unless it says that it is ours", async () => {
+    await start();
+    const volume = await provision({ isolation: "volume" });
+    it_.emulator.world.accounts.delete(volume.account);
+    for (const grant of it_.emulator.world.roleAssignments.values()) {
+      if (grant.scope.endsWith(volume.container)) grant.description = "keyless-csi v1 cluster=another volume=x";
+    }
+    assert.deepEqual((await orphans()).findings, []);
+  });
+
+  it("what is not ours is never found: other accounts, other clusters' accounts, others' containers in a given one", async () => {
+    await start();
+    const volume = await provision();
+    const { accounts, containers } = it_.emulator.world;
+    const ours = accounts.get(volume.account) ?? assert.fail("no account");
+    const mine = containers.get(`${volume.account}/${volume.container}`) ?? assert.fail("no container");
+    const copy = (name: string, tags: Record<string, string>, inIt: Record<string, Record<string, string>>) => {
+      accounts.set(name, { ...ours, id: ours.id.replace(ours.name, name), name, tags });
+      for (const [container, metadata] of Object.entries(inIt)) {
+        containers.set(`${name}/${container}`, { ...mine, account: name, name: container, metadata });
+      }
+    };
+    const [upstream, lost] = [`pvc-${randomUUID()}`, `pvc-${randomUUID()}`];
+    copy("unrelated", {}, { [volume.container]: mine.metadata });
+    copy("copiedtags", ours.tags, { [volume.container]: mine.metadata });
+    copy("elsewhere", { ...ours.tags, "keyless-csi.cluster": "other" }, { [volume.container]: mine.metadata });
+    copy(
+      "given",
+      { "keyless-csi.cluster": "emulator" },
+      { backups: mine.metadata, [upstream]: {}, [lost]: mine.metadata },
+    );
+    age();
+    const report = await orphans();
+    assert.deepEqual(
+      report.findings.map(({ id }) => id.split("/storageAccounts/")[1]),
+      [`given/blobServices/default/containers/${lost}`],
+    );
+  });
+
+  it("with --on-delete=retain a container is retained and only access to it is taken away", async () => {
+    await start("--on-delete", "retain");
+    const [left, live] = [await provision(), await provision()];
+    bind(live);
+    abandon(left);
+    age();
+    const report = await orphans({ delete: true });
+    assert.deepEqual(
+      report.findings.map(({ kind, retained, outcome }) => ({ kind, retained, outcome })),
+      [
+        { kind: "grant", retained: false, outcome: "removed" },
+        { kind: "container", retained: true, outcome: "found" },
+      ],
+    );
+    assert.equal(report.code, 0);
+    assert.equal(held().containers.length, 2);
+    assert.equal(held().grants.length, 1);
+    assert.equal((await orphans()).code, 0, "retained data is no finding");
+  });
+
+  it("a federated credential of ours goes when its ServiceAccount is gone or names another identity", async () => {
+    await start("--manage-federated-credentials");
+    const clientId = identity().clientId;
+    identity().federatedCredentials.clear();
+    identity().tags = { [trustTag(it_.emulator.issuer.issuer)]: "team/*" };
+    const byHand = {
+      name: "by-hand",
+      issuer: it_.emulator.issuer.issuer,
+      subject: "x",
+      audiences: ["api://AzureADTokenExchange"],
+    };
+    identity().federatedCredentials.set("by-hand", byHand);
+    const credentials = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials";
+    const { subscriptionId } = it_.emulator.info;
+    allowController(it_.emulator, `/subscriptions/${subscriptionId}`, [
+      `${credentials}/write`,
+      `${credentials}/delete`,
+    ]);
+    const made: Provisioned[] = [];
+    for (const name of ["app", "gone", "moved", "mounted"]) {
+      cluster.serviceAccounts.set(`team/${name}`, clientId);
+      const uid = randomUUID();
+      cluster.claims.set(`team/${uid}`, { uid, isBoundLate: false, serviceAccount: name });
+      const volume = await create(it_, {
+        name: `pvc-${uid}`,
+        volume_capabilities: [{ mount: {}, access_mode: { mode: "SINGLE_NODE_WRITER" } }],
+        parameters: {
+          identity: "serviceAccount",
+          "csi.storage.k8s.io/pvc/name": uid,
+          "csi.storage.k8s.io/pvc/namespace": "team",
+        },
+      });
+      made.push({ uid, id: volume.volume_id, account: "", container: "", context: volume.volume_context });
+    }
+    cluster.serviceAccounts.delete("team/gone");
+    cluster.serviceAccounts.set("team/moved", randomUUID());
+    cluster.serviceAccounts.set("team/mounted", randomUUID());
+    const [, , , mounted] = made;
+    if (mounted) bind(mounted);
+    assert.deepEqual((await orphans()).findings, [], "a volume in the namespace is still mounted with the identity");
+    cluster.persistentVolumes.length = 0;
+    cluster.serviceAccounts.set("team/mounted", clientId);
+    const report = await orphans({ delete: true });
+    assert.deepEqual(report.findings.map(({ kind, because }) => `${kind}: ${because}`).sort(), [
+      "credential: ServiceAccount team/gone does not exist",
+      "credential: ServiceAccount team/moved does not name this identity any more",
+    ]);
+    assert.deepEqual(
+      [...identity().federatedCredentials.values()].map(({ subject }) => subject.split(":").at(-1)).sort(),
+      ["app", "mounted", "x"],
+    );
+  });
+
+  it("a volume that comes to need its container between the look and the deletion keeps it", async () => {
+    await start();
+    const [left, live] = [await provision(), await provision()];
+    bind(live);
+    abandon(left);
+    age();
+    let lists = 0;
+    const list = cluster.listVolumes;
+    Object.assign(cluster, {
+      listVolumes: () => {
+        lists += 1;
+        if (lists === 2) bind(left);
+        return list();
+      },
+    });
+    const report = await orphans({ delete: true });
+    assert.deepEqual(
+      report.findings.map(({ outcome }) => outcome),
+      ["spared"],
+    );
+    assert.equal(report.code, 3);
+    assert.equal(held().containers.length, 2);
+    assert.equal(held().grants.length, 2);
+  });
+
+  it("a lock is told, and does not keep the others from going", async () => {
+    await start();
+    const [locked, free] = [await provision({ isolation: "volume" }), await provision({ isolation: "volume" })];
+    bind(await provision());
+    abandon(locked);
+    abandon(free);
+    const scope = it_.emulator.world.accounts.get(locked.account)?.id ?? "";
+    const id = `${scope}/providers/Microsoft.Authorization/locks/keep`;
+    it_.emulator.world.locks.set(id.toLowerCase(), { id, name: "keep", scope, level: "CanNotDelete" });
+    age();
+    const report = await orphans({ delete: true });
+    assert.equal(report.code, 1);
+    assert.deepEqual(report.findings.map(({ outcome }) => outcome).sort(), ["failed", "removed"]);
+    assert.match(report.findings.find(({ outcome }) => outcome === "failed")?.why ?? "", /lock/i);
+    assert(held().containers.includes(locked.container) && !held().containers.includes(free.container));
+  });
+
+  it("nothing is deleted without Kubernetes, nor for a cluster that needs none of our containers", async () => {
+    await start();
+    const left = await provision();
+    abandon(left);
+    age();
+    await assert.rejects(orphans({ delete: true }), /looks like the wrong cluster: nothing was deleted/);
+    const connected = cluster;
+    cluster = { ...connected, ...NO_CLUSTER };
+    await assert.rejects(orphans({ delete: true }), /without Kubernetes nothing is deleted/);
+    assert.deepEqual((await orphans()).kinds, ["container"]);
+    assert.deepEqual(held().containers, [left.container]);
+    cluster = connected;
+    assert.equal((await orphans({ delete: true, evenAll: true })).code, 0);
+    assert.deepEqual(held().containers, []);
+  });
+
+  it("the same is found when a workload has rewritten, leased or made anew its container", async () => {
+    await start();
+    const [rewritten, leased, anew, live] = [
+      await provision(),
+      await provision(),
+      await provision(),
+      await provision(),
+    ];
+    bind(live);
+    for (const volume of [rewritten, leased, anew]) abandon(volume);
+    const container = ({ account, container: name }: Provisioned) =>
+      it_.emulator.world.containers.get(`${account}/${name}`) ?? assert.fail("no container");
+    container(rewritten).metadata = { keyless_cluster: "another", keyless_volume: "x" };
+    container(leased).lease = { id: randomUUID(), state: "leased", durationSeconds: -1 };
+    it_.emulator.world.containers.set(`${anew.account}/${anew.container}`, {
+      ...container(anew),
+      uid: "new",
+      metadata: {},
+    });
+    age();
+    const report = await orphans({ delete: true });
+    assert.deepEqual(
+      report.findings.map(({ outcome, why }) => why ?? outcome),
+      ["removed", "removed", "removed"],
+    );
+    assert.deepEqual(held().containers, [live.container]);
+  });
+
+  it("reading costs one list of grants and accounts for each place, and one of containers for each account", async () => {
+    await start();
+    for (let count = 0; count < 5; count += 1) bind(await provision({ isolation: "volume" }));
+    age();
+    it_.forgetCalls();
+    const { azureCalls } = await orphans();
+    const operations = it_.armCalls().map(({ operation }) => operation);
+    assert.equal(azureCalls, 7, operations.join(", "));
+    console.log(`      5 accounts: ${azureCalls} Azure calls`);
+  });
+
+  it("a deleted volume leaves nothing to be found", async () => {
+    await start();
+    const volume = await provision({ isolation: "namespace", grantScope: "account" });
+    await it_.csi.controller("DeleteVolume", { volume_id: volume.id });
+    abandon(volume);
+    age();
+    assert.deepEqual((await orphans()).findings, []);
+  });
+});
