@@ -1,5 +1,6 @@
 /** The page at `/_emulator/`: what the emulator holds and what it was asked last, as plain HTML without scripts. */
 import type { CallReport, LoggedCall } from "./call-log.ts";
+import { PAGE_STYLE } from "./page-style.ts";
 import type { StateView } from "./state-view.ts";
 
 /** How many of the last calls are shown. */
@@ -7,83 +8,140 @@ const SHOWN_CALLS = 50;
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** A table: heading of each column, and what it shows of a row. */
-type Columns<T> = readonly (readonly [string, (row: T) => unknown])[];
+interface Column<T> {
+  readonly title: string;
+  readonly show: (row: T) => unknown;
+  /** Long texts wrap; good and bad are coloured. */
+  readonly look?: (row: T) => "long" | "good" | "bad" | "";
+}
 
-const ACCOUNTS: Columns<Row> = [
-  ["Account", (row) => row["name"]],
-  ["Resource group", (row) => row["resourceGroup"]],
-  ["Location", (row) => row["location"]],
-  ["SKU", (row) => (row["sku"] as Row)["name"]],
-  ["Shared keys", (row) => ((row["properties"] as Row)["allowSharedKeyAccess"] === false ? "off" : "ON")],
-  ["Public access", (row) => ((row["properties"] as Row)["allowBlobPublicAccess"] === true ? "ON" : "off")],
+const long = () => "long" as const;
+const goodWhen = (isGood: (row: Row) => boolean) => (row: Row) => (isGood(row) ? ("good" as const) : ("bad" as const));
+const property = (row: Row, name: string) => (row["properties"] as Row)[name];
+const hasNoKeys = (row: Row) => property(row, "allowSharedKeyAccess") === false;
+const isPrivate = (row: Row) => property(row, "allowBlobPublicAccess") !== true;
+
+const ACCOUNTS: readonly Column<Row>[] = [
+  { title: "Account", show: (row) => row["name"] },
+  { title: "Resource group", show: (row) => row["resourceGroup"] },
+  { title: "Location", show: (row) => row["location"] },
+  { title: "SKU", show: (row) => (row["sku"] as Row)["name"] },
+  { title: "Shared keys", show: (row) => (hasNoKeys(row) ? "off" : "ON"), look: goodWhen(hasNoKeys) },
+  { title: "Public access", show: (row) => (isPrivate(row) ? "off" : "ON"), look: goodWhen(isPrivate) },
+  { title: "Tags", show: (row) => toPairs(row["tags"] as Row), look: long },
 ];
 
-const CONTAINERS: Columns<Row> = [
-  ["Container", (row) => `${row["account"]}/${row["name"]}`],
-  ["Blobs", (row) => row["blobs"]],
-  ["Lease", (row) => (row["lease"] as Row)["state"]],
-  ["Metadata", (row) => toPairs(row["metadata"] as Row)],
-  ["State", (row) => (row["deletedUntil"] === undefined ? "" : "being deleted")],
+const CONTAINERS: readonly Column<Row>[] = [
+  { title: "Account", show: (row) => row["account"] },
+  { title: "Container", show: (row) => row["name"] },
+  { title: "Blobs", show: (row) => row["blobs"] },
+  { title: "Lease", show: (row) => (row["lease"] as Row)["state"] },
+  { title: "State", show: (row) => (row["deletedUntil"] === undefined ? "there" : "being deleted") },
+  { title: "Metadata", show: (row) => toPairs(row["metadata"] as Row), look: long },
 ];
 
-const CALLS: Columns<LoggedCall> = [
-  ["Time", ({ time }) => time.slice(11, 23)],
-  ["Service", ({ service }) => service],
-  ["Operation", ({ operation }) => operation],
-  ["Call", ({ method, path }) => `${method} ${path}`],
-  ["Status", ({ status }) => (status === 0 ? "no answer" : status)],
-  ["ms", ({ milliseconds }) => milliseconds],
-  ["Scripted fault", ({ fault }) => fault ?? ""],
+const POLICIES: readonly Column<Row>[] = [
+  { title: "Deny policy", show: (row) => row["displayName"] },
+  { title: "Resource type", show: (row) => row["resourceType"] },
+  { title: "Must be", show: (row) => JSON.stringify(row["requires"]), look: long },
+  { title: "Scope", show: (row) => row["scope"], look: long },
+];
+
+/** A 404 or 409 is an ordinary answer: it only says that something is to be made, or is there. */
+const lookOf = ({ status }: LoggedCall) => {
+  if (status === 0 || status >= 500 || [401, 403, 429].includes(status)) return "bad";
+  return status < 400 ? "good" : "";
+};
+const CALLS: readonly Column<LoggedCall>[] = [
+  { title: "Time (UTC)", show: ({ time }) => time.slice(11, 23) },
+  { title: "Service", show: ({ service }) => service },
+  { title: "Operation", show: ({ operation }) => operation },
+  {
+    title: "Status",
+    show: ({ status }) => (status === 0 ? "no answer" : status),
+    look: lookOf,
+  },
+  { title: "ms", show: ({ milliseconds }) => milliseconds },
+  { title: "Call", show: ({ method, path }) => `${method} ${toShortPath(path)}`, look: long },
+  { title: "Scripted fault", show: ({ fault }) => fault ?? "" },
 ];
 
 /** The whole page. */
 export function renderPage(state: StateView, report: CallReport): string {
-  const alarms = report.alarms.map((alarm) => `<p class="alarm">ALARM: ${toText(alarm)}</p>`).join("");
+  const alarms = report.alarms.map((alarm) => `<div class="alarm" role="alert">ALARM: ${toText(alarm)}</div>`).join("");
   const calls = report.calls.slice(-SHOWN_CALLS).reverse();
+  const grants = state.roleAssignments.filter((row) => row["effectiveUntil"] === undefined);
   const body = [
-    "<h1>keyless-csi emulator</h1><p>This is not Azure. Reload the page to see what has changed.</p>",
-    alarms,
-    table("Storage accounts", "accounts", state.accounts, ACCOUNTS),
-    table("Containers", "containers", state.containers, CONTAINERS),
-    table("Role assignments", "grants", state.roleAssignments, grantColumns(state)),
-    table(`Last calls (of ${report.total})`, "calls", calls, CALLS),
+    "<header><h1>keyless-csi emulator</h1><p>This is not Azure. Reload the page to see what has changed.</p></header>",
+    `${alarms}${figures(state, report, grants)}`,
+    section("Storage accounts", "accounts", table(state.accounts, ACCOUNTS)),
+    section("Containers", "containers", table(state.containers, CONTAINERS)),
+    section("Role assignments", "grants", table(grants, grantColumns(state))),
+    ...(state.policies.length > 0 ? [section("Deny policies", "policies", table(state.policies, POLICIES))] : []),
+    section(
+      calls.length === 0 ? "Last calls" : `Last ${calls.length} of ${report.total} calls`,
+      "calls",
+      table(calls, CALLS),
+    ),
   ];
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>keyless-csi emulator</title><style>${STYLE}</style></head><body>${body.join("\n")}</body></html>\n`;
+  const head =
+    '<meta charset="utf-8"><meta name="viewport" content="width=device-width">' +
+    `<title>keyless-csi emulator</title><style>${PAGE_STYLE}</style>`;
+  return `<!doctype html><html lang="en"><head>${head}</head><body>${body.join("\n")}</body></html>\n`;
 }
 
-const STYLE =
-  "body{font:14px/1.5 system-ui,sans-serif;margin:2rem;color:#1b1f24}table{border-collapse:collapse;margin-bottom:2rem}" +
-  "th,td{text-align:left;padding:.2rem .8rem .2rem 0;border-bottom:1px solid #d0d7de;vertical-align:top}" +
-  "td{font-family:ui-monospace,monospace;font-size:12px;word-break:break-all}.alarm{color:#cf222e;font-weight:bold}" +
-  "@media(prefers-color-scheme:dark){body{background:#0d1117;color:#e6edf3}th,td{border-color:#30363d}}";
+function figures({ accounts, containers }: StateView, { total }: CallReport, grants: readonly Row[]): string {
+  const held = containers.filter((row) => row["deletedUntil"] === undefined).length;
+  const shown = { accounts: accounts.length, containers: held, "role assignments": grants.length, calls: total };
+  const items = Object.entries(shown).map(([name, count]) => `<li><b>${count}</b>${name}</li>`);
+  return `<ul class="figures">${items.join("")}</ul>`;
+}
 
 /** Grants name principals and roles by id; the page names them as people do. */
-function grantColumns(state: StateView): Columns<Row> {
+function grantColumns(state: StateView): readonly Column<Row>[] {
   const nameOf = (rows: readonly Row[], key: string, name: string) => new Map(rows.map((row) => [row[key], row[name]]));
   const principals = nameOf(state.principals, "id", "displayName");
   const roles = nameOf(state.roleDefinitions, "name", "roleName");
   return [
-    ["Who", (row) => principals.get(row["principalId"]) ?? row["principalId"]],
-    ["Role", (row) => roles.get(row["roleDefinitionName"]) ?? row["roleDefinitionName"]],
-    ["Scope", (row) => row["scope"]],
-    ["Condition", (row) => (row["condition"] === undefined ? "" : "yes")],
-    ["State", (row) => (row["effectiveUntil"] === undefined ? "" : "removed")],
+    { title: "Who", show: (row) => principals.get(row["principalId"]) ?? row["principalId"] },
+    { title: "Role", show: (row) => roles.get(row["roleDefinitionName"]) ?? row["roleDefinitionName"] },
+    { title: "At", show: (row) => toPlace(String(row["scope"])), look: long },
+    { title: "Condition", show: (row) => (row["condition"] === undefined ? "" : "yes") },
   ];
 }
 
-function table<T>(title: string, id: string, rows: readonly T[], columns: Columns<T>): string {
-  const heading = `<h2>${toText(title)}</h2>`;
-  if (rows.length === 0) return `${heading}<p id="${id}">None.</p>`;
-  const head = columns.map(([name]) => `<th>${toText(name)}</th>`).join("");
-  const lines = rows.map((row) => `<tr>${columns.map(([, show]) => `<td>${toText(show(row))}</td>`).join("")}</tr>`);
-  return `${heading}<table id="${id}"><thead><tr>${head}</tr></thead><tbody>${lines.join("")}</tbody></table>`;
+/** `…/storageAccounts/a/blobServices/default/containers/c` as `a / c`; other ids without their providers. */
+function toPlace(scope: string): string {
+  const [, within] = scope.split(/\/storageAccounts\//i);
+  if (within !== undefined) return within.replace(/\/blobServices\/default\/containers\//i, " / ");
+  return scope.replace(/^\/subscriptions\//i, "subscription ").replace(/\/resourceGroups\//i, " / ");
+}
+
+/** What every ARM id begins with says little beside the operation's name. */
+function toShortPath(path: string): string {
+  return path.replace(/^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/[^/]+\//i, "…/");
+}
+
+function section(title: string, id: string, content: string): string {
+  const inside = content === "" ? "<p>None.</p>" : `<div class="wide">${content}</div>`;
+  return `<section id="${id}"><h2>${toText(title)}</h2>${inside}</section>`;
+}
+
+function table<T>(rows: readonly T[], columns: readonly Column<T>[]): string {
+  if (rows.length === 0) return "";
+  const cell = (row: T) => (column: Column<T>) => {
+    const look = column.look?.(row) ?? "";
+    return `<td${look === "" ? "" : ` class="${look}"`}>${toText(column.show(row))}</td>`;
+  };
+  const head = columns.map(({ title }) => `<th scope="col">${toText(title)}</th>`).join("");
+  const lines = rows.map((row) => `<tr>${columns.map(cell(row)).join("")}</tr>`);
+  return `<table><thead><tr>${head}</tr></thead><tbody>${lines.join("")}</tbody></table>`;
 }
 
 function toPairs(values: Row): string {
   return Object.entries(values)
     .map(([name, value]) => `${name}=${value}`)
-    .join(" ");
+    .join("\n");
 }
 
 /** What is shown comes from whoever called the emulator: none of it may become markup. */

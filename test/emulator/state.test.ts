@@ -110,7 +110,7 @@ describe("the emulator's state file", () => {
     const page = await sendAdmin(emulator, "GET", "/");
     equal(page.headers["content-type"], "text/html; charset=utf-8");
     match(page.text, /<td>klstate1<\/td>/);
-    match(page.text, /<td>klstate1\/kept<\/td><td>1<\/td>/);
+    match(page.text, /<td>klstate1<\/td><td>kept<\/td><td>1<\/td>/);
     match(page.text, /colour=&#60;b&#62;/);
     match(page.text, /<td>workload-a<\/td><td>Storage Blob Data Contributor<\/td>/);
     match(page.text, /<td>blobs\/put<\/td>/);

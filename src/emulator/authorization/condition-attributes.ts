@@ -2,7 +2,15 @@
  * The attributes that conditions may name, and how their values are found. Sources: Azure RBAC
  * "conditions-authorization-actions-attributes" and Storage "storage-auth-abac-attributes".
  */
-import type { Attribute, AttributeSource } from "./condition-parser.ts";
+
+/** Where an attribute's value comes from. */
+export type AttributeSource = "request" | "resource" | "principal" | "environment";
+
+/** `@Source[name]`. */
+export interface Attribute {
+  readonly source: AttributeSource;
+  readonly name: string;
+}
 
 /** Values by attribute name, such as "Microsoft.Storage/storageAccounts/blobServices/containers:name". */
 export type AttributeValues = Readonly<Record<string, string | readonly string[]>>;

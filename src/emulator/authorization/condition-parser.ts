@@ -2,19 +2,10 @@
  * The grammar of role assignment conditions, version 2.0 (Azure RBAC "conditions-format"): text -> expression. What it
  * does not know it refuses, as Azure refuses a condition when the assignment is written.
  */
-import { isKnownAttribute } from "./condition-attributes.ts";
+import { type Attribute, isKnownAttribute } from "./condition-attributes.ts";
 import type { Operator } from "./condition-operators.ts";
 import { findOperator, isValueOf } from "./condition-operators.ts";
 import { InvalidCondition, readTokens, type Token } from "./condition-tokens.ts";
-
-/** Where an attribute's value comes from. */
-export type AttributeSource = "request" | "resource" | "principal" | "environment";
-
-/** `@Source[name]`. */
-export interface Attribute {
-  readonly source: AttributeSource;
-  readonly name: string;
-}
 
 /** One side of a comparison. */
 export type Operand = Attribute | { readonly values: readonly string[] };

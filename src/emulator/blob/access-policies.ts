@@ -1,5 +1,6 @@
 /** Get and Set Container ACL: public access, and the stored access policies that service SAS can name. */
 import type { Reply } from "../http.ts";
+import type { AccessPolicy } from "./access-policy.ts";
 import { checkContainerConditions } from "./conditions.ts";
 import { requireContainer } from "./container-lookup.ts";
 import { publicAccessHeader, readPublicAccess, touchContainer, versionHeaders } from "./containers.ts";
@@ -8,14 +9,6 @@ import { checkLease } from "./lease.ts";
 import { type BlobRequest, header } from "./request.ts";
 import { readXmlBody } from "./request-body.ts";
 import { element, optionalElement, type XmlElement, xmlDocument } from "./xml.ts";
-
-/** One stored access policy; what it leaves out the SAS must say. */
-export interface AccessPolicy {
-  readonly id: string;
-  readonly start?: string;
-  readonly expiry?: string;
-  readonly permissions?: string;
-}
 
 const MAX_POLICIES = 5;
 const MAX_ID_LENGTH = 64;

@@ -1,11 +1,11 @@
 /** Whether the caller may do it: rights of a principal, letters of a SAS, public access; an account key may do all. */
-import { refuseToken } from "./caller.ts";
+import { refuseToken } from "./authenticate.ts";
+import type { SasGrant } from "./caller.ts";
 import { attributesOf } from "./condition-attributes.ts";
 import { currentContainer } from "./container-lookup.ts";
 import { BlobError } from "./errors.ts";
 import { type BlobRequest, header } from "./request.ts";
 import { RIGHTS, type Right } from "./rights.ts";
-import type { SasGrant } from "./sas.ts";
 import { FIRST_CHALLENGE_VERSION } from "./versions.ts";
 
 /**

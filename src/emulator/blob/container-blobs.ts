@@ -2,10 +2,9 @@
  * The blobs of one container: for each name the blob, its snapshots and its uncommitted blocks, in the order in which
  * they are listed. Bodies are slices of parts; this file counts who uses them.
  */
-import type { AccessPolicy } from "./access-policies.ts";
+import type { AccessPolicy } from "./access-policy.ts";
 import type { Blob, Block } from "./blob-record.ts";
 import type { Parts, Slice } from "./parts.ts";
-import { restoreContainer, type SavedContainer, saveContainer } from "./saved-container.ts";
 
 /** Everything under one name. */
 export interface Entry {
@@ -40,8 +39,9 @@ export interface ContainerBlobs {
   /** Stored access policies of the container ("Set Container ACL"). */
   accessPolicies(): readonly AccessPolicy[];
   setAccessPolicies(policies: readonly AccessPolicy[]): void;
+  /** Everything, in the order in which the names came. */
+  entries(): readonly Entry[];
   clear(): void;
-  save(): SavedContainer;
 }
 
 interface MutableEntry {
@@ -60,10 +60,10 @@ interface Table {
   policies: readonly AccessPolicy[];
 }
 
-/** An empty container, or one as it was saved. */
-export function createContainerBlobs(parts: Parts, saved?: SavedContainer): ContainerBlobs {
+/** An empty container. */
+export function createContainerBlobs(parts: Parts): ContainerBlobs {
   const table: Table = { parts, entries: new Map(), sorted: undefined, policies: [] };
-  const container: ContainerBlobs = {
+  return {
     find: (name) => table.entries.get(name)?.blob,
     entry: (name) => table.entries.get(name),
     names() {
@@ -94,10 +94,8 @@ export function createContainerBlobs(parts: Parts, saved?: SavedContainer): Cont
         removeBlob(table, name);
       }
     },
-    save: () => saveContainer([...table.entries.values()], table.policies),
+    entries: () => [...table.entries.values()],
   };
-  if (saved !== undefined) restoreContainer(container, parts, saved);
-  return container;
 }
 
 function open(table: Table, name: string): MutableEntry {

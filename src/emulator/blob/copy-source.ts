@@ -4,10 +4,10 @@
  */
 import type { Call } from "../http.ts";
 import type { BlobTarget } from "../services.ts";
+import { authenticate } from "./authenticate.ts";
 import { authorize } from "./authorize.ts";
 import { requireBlobOrSnapshot } from "./blob-answer.ts";
 import type { Blob } from "./blob-record.ts";
-import { authenticate } from "./caller.ts";
 import { checkSourceConditions } from "./conditions.ts";
 import { BlobError, invalidHeader, missingHeader } from "./errors.ts";
 import { type BlobRequest, header, parseAddress } from "./request.ts";

@@ -6,20 +6,24 @@ import type { Caller } from "./caller.ts";
 import { BlobError, invalidHeader } from "./errors.ts";
 import { isKnownVersion, OLDEST_DEFAULT_VERSION } from "./versions.ts";
 
-/** What an operation is given. */
-export interface BlobRequest {
+/** What is known of a call before its caller is. */
+export interface Unauthenticated {
   readonly call: Call;
   readonly services: Services;
   readonly target: BlobTarget;
   readonly account: StorageAccount;
+  readonly version: string;
+  /** Milliseconds since the epoch, by the emulator's clock, when the call came. */
+  readonly now: number;
+}
+
+/** What an operation is given. */
+export interface BlobRequest extends Unauthenticated {
   /** Empty when the call is for the service. */
   readonly container: string;
   /** Decoded; empty when the call is for the container or the service. */
   readonly blob: string;
-  readonly version: string;
   readonly caller: Caller;
-  /** Milliseconds since the epoch, by the emulator's clock, when the call came. */
-  readonly now: number;
   /** Handles another call to the service: the parts of a batch. */
   readonly answer: (call: Call, target: BlobTarget) => Promise<Reply>;
 }

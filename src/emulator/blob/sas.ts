@@ -4,27 +4,15 @@
  * delegation SAS is not ("Create a service SAS", "... an account SAS", "... a user delegation SAS").
  */
 import { accountKey, allowsKeys, sign } from "./account-keys.ts";
-import { tenantOf, type Unauthenticated } from "./caller.ts";
+import { tenantOf } from "./account-tenant.ts";
+import type { SasGrant } from "./caller.ts";
 import { containerKey } from "./container-lookup.ts";
 import { BlobError } from "./errors.ts";
-import { parseAddress } from "./request.ts";
+import { parseAddress, type Unauthenticated } from "./request.ts";
 import { accountStringToSign, delegationStringToSign, serviceStringToSign } from "./sas-strings.ts";
 import { equal } from "./shared-key.ts";
 import { parseTime } from "./times.ts";
 import { delegationKey } from "./user-delegation-key.ts";
-
-/** What a good signature grants. */
-export interface SasGrant {
-  readonly kind: "account" | "service" | "userDelegation";
-  /** Letters, such as "rwdl". */
-  readonly permissions: string;
-  /** "s" service, "c" container and its listing, "o" object; from `srt`, or from `sr`. */
-  readonly resourceTypes: string;
-  /** Of a user delegation SAS: whose rights are the upper bound. */
-  readonly principalId?: string;
-  /** Answer headers that the signature sets (`rscc` and its like). */
-  readonly answerHeaders: Readonly<Record<string, string>>;
-}
 
 const ANSWER_HEADERS: Readonly<Record<string, string>> = {
   rscc: "cache-control",

@@ -1,7 +1,7 @@
 /** The JSON form of a container's blobs, for `--state`: bodies stay in the data directory and are named by part id. */
-import type { AccessPolicy } from "./access-policies.ts";
+import type { AccessPolicy } from "./access-policy.ts";
 import type { Blob, Block } from "./blob-record.ts";
-import type { ContainerBlobs, Entry } from "./container-blobs.ts";
+import type { ContainerBlobs } from "./container-blobs.ts";
 import type { Part, Parts, SavedPart, Slice } from "./parts.ts";
 
 /** JSON form of a container's blobs; parts are named by id. */
@@ -26,7 +26,7 @@ interface SavedEntry {
 }
 
 /** Everything of a container, as it is now. */
-export function saveContainer(entries: readonly Entry[], policies: readonly AccessPolicy[]): SavedContainer {
+export function saveContainer(container: ContainerBlobs): SavedContainer {
   const parts = new Map<string, Part>();
   const saveSlice = ({ part, offset, length }: Slice): SavedSlice => {
     parts.set(part.id, part);
@@ -38,14 +38,18 @@ export function saveContainer(entries: readonly Entry[], policies: readonly Acce
     slices: blob.slices.map(saveSlice),
     blocks: blob.blocks.map(saveBlock),
   });
-  const saved = entries.map(({ name, blob, snapshots, deleted, uncommitted }) => ({
+  const entries = container.entries().map(({ name, blob, snapshots, deleted, uncommitted }) => ({
     name,
     ...(blob === undefined ? {} : { blob: saveBlob(blob) }),
     snapshots: snapshots.map(saveBlob),
     deleted: deleted.map(saveBlob),
     uncommitted: [...uncommitted.values()].map(saveBlock),
   }));
-  return { parts: [...parts.values()].map(({ users: _, ...part }) => part), entries: saved, policies };
+  return {
+    parts: [...parts.values()].map(({ users: _, ...part }) => part),
+    entries,
+    policies: container.accessPolicies(),
+  };
 }
 
 /** Puts everything that was saved into an empty container. */

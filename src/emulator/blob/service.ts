@@ -5,8 +5,8 @@
 import { type Call, OPERATION_HEADER, type Reply } from "../http.ts";
 import type { BlobService, BlobTarget, Services } from "../services.ts";
 import type { StorageAccount } from "../world.ts";
+import { authenticate } from "./authenticate.ts";
 import { authorize } from "./authorize.ts";
-import { authenticate } from "./caller.ts";
 import { answerPreflight, corsHeaders } from "./cors.ts";
 import { BlobError, errorReply } from "./errors.ts";
 import { checkNetwork } from "./network.ts";

@@ -2,8 +2,8 @@
 import { timingSafeEqual } from "node:crypto";
 import type { Call } from "../http.ts";
 import { accountKey, sign } from "./account-keys.ts";
-import type { Unauthenticated } from "./caller.ts";
 import { BlobError } from "./errors.ts";
+import type { Unauthenticated } from "./request.ts";
 
 /** A signed request is good for this long ("Specifying the Date header"). */
 const MAX_AGE_MS = 15 * 60 * 1000;

@@ -7,7 +7,7 @@ import type { ContainerBlobs } from "./container-blobs.ts";
 import { createContainerBlobs } from "./container-blobs.ts";
 import type { Part, Parts, Slice } from "./parts.ts";
 import { createParts } from "./parts.ts";
-import type { SavedContainer } from "./saved-container.ts";
+import { restoreContainer, type SavedContainer, saveContainer } from "./saved-container.ts";
 
 /** All blobs of the emulator. */
 export interface BlobStore {
@@ -46,9 +46,11 @@ const NOTHING: SavedBlobs = { containers: {}, serviceElements: {} };
 export function createBlobStore(directory: string, saved: SavedBlobs = NOTHING): BlobStore {
   const parts: Parts = createParts(directory);
   const containers = new Map<string, ContainerBlobs>();
-  for (const [uid, content] of Object.entries(saved.containers))
-    containers.set(uid, createContainerBlobs(parts, content));
-
+  for (const [uid, content] of Object.entries(saved.containers)) {
+    const blobs = createContainerBlobs(parts);
+    restoreContainer(blobs, parts, content);
+    containers.set(uid, blobs);
+  }
   const elements = new Map(Object.entries(saved.serviceElements));
 
   return {
@@ -73,7 +75,7 @@ export function createBlobStore(directory: string, saved: SavedBlobs = NOTHING):
       elements.set(accountId, { ...elements.get(accountId), ...sent });
     },
     save: () => ({
-      containers: Object.fromEntries([...containers].map(([uid, blobs]) => [uid, blobs.save()])),
+      containers: Object.fromEntries([...containers].map(([uid, blobs]) => [uid, saveContainer(blobs)])),
       serviceElements: Object.fromEntries(elements),
     }),
     close: (options) => parts.close(options?.keep === true),
