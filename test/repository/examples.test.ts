@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
-import { parseVolumeClass, type VolumeClass } from "../../src/volume/volume-class.ts";
+import { parseVolumeClass } from "../../src/volume/class-parameters.ts";
+import type { VolumeClass } from "../../src/volume/volume-class.ts";
 import { readSources, repository } from "../support/sources.ts";
 import { SETTINGS } from "../support/volume-settings.ts";
 
