@@ -75,7 +75,7 @@ function jsonError(service: string, code: string, message: string): ErrorForm {
 function blobError(code: string, message: string): ErrorForm {
   return {
     headers: { "content-type": "application/xml", "x-ms-error-code": code },
-    body: `<?xml version="1.0" encoding="utf-8"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`,
+    body: `\ufeff<?xml version="1.0" encoding="utf-8"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`,
   };
 }
 

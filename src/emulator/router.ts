@@ -38,6 +38,9 @@ const ARM_PATHS = new Set(["subscriptions", "providers", "tenants", "metadata", 
 /** First path segments of Entra: a tenant's id or domain (no account has a hyphen or a dot), or any tenant. */
 const TENANT = /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[^/]+\.[^/]+)$/;
 const ANY_TENANT = new Set(["common", "organizations", "consumers"]);
+/** What Blob has no call for, so that a tenant that does not exist is refused by Entra: these name no container. */
+const ENTRA_ONLY = /^\/[^/]+\/(?:v2\.0|\.well-known)\//;
+const ENTRA_TOKEN = /^\/[^/]+\/oauth2\/(?:v2\.0\/)?token$/;
 /** Second path segments of Entra, behind a word that could be an account's name too. */
 const ENTRA_PATHS = new Set(["oauth2", "v2.0", ".well-known", "discovery"]);
 
@@ -59,6 +62,7 @@ function serviceOf(call: Call): keyof RoutedServices {
   if (BLOB_HOST.test(call.host)) return "blob";
   if (first === "_oidc") return "issuer";
   if (TENANT.test(first) || (ANY_TENANT.has(first) && ENTRA_PATHS.has(second))) return "entra";
+  if (ENTRA_ONLY.test(call.path) || (call.method === "POST" && ENTRA_TOKEN.test(call.path))) return "entra";
   // `/` alone is a plain look at the server; ARM answers it with an error of its own.
   if (first === "" || ARM_PATHS.has(first)) return "arm";
   return "blob";

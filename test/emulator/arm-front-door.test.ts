@@ -95,6 +95,9 @@ describe("the emulator's ARM front door", () => {
     refused(await put("{"), 400, "InvalidRequestContent");
     refused(await put("[]"), 400, "InvalidRequestContent");
     refused(await put("<a/>", { "content-type": "application/xml" }), 415, "UnsupportedMediaType");
+    const untyped = await put("{}", { "content-type": "" });
+    refused(untyped, 415, "UnsupportedMediaType");
+    match(untyped.text, /'<null>' is not supported/);
     refused(await put(JSON.stringify({ a: "x".repeat(4 * 1024 * 1024) })), 413, "RequestContentTooLarge");
   });
 

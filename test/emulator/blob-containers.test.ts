@@ -31,7 +31,25 @@ describe("Blob containers", () => {
       assert.equal(answer.status, 400);
     }
     for (const name of ["ab", "a".repeat(64)]) {
-      assert.equal((await blob.send("PUT", `/${name}?restype=container`)).code, "OutOfRangeInput", name);
+      const answer = await blob.send("PUT", `/${name}?restype=container`);
+      assert.equal(answer.code, "OutOfRangeInput", name);
+      assert.match(answer.text, /The specified resource name length is not within the permissible limits\./);
+    }
+  });
+
+  it("a call for the service that says nothing of what it wants is 400 for comp, whoever calls", async () => {
+    for (const token of [undefined, null]) {
+      const answer = await blob.send("GET", "/", token === null ? { token } : {});
+      assert.equal(answer.status, 400);
+      assert.equal(answer.code, "InvalidQueryParameterValue");
+      assert.match(answer.text, /<QueryParameterName>comp<\/QueryParameterName><QueryParameterValue \/><Reason \/>/);
+    }
+  });
+
+  it("XML begins with a byte order mark, refused or not", async () => {
+    for (const path of ["/?comp=list", `/${fresh()}/none`]) {
+      const { body } = await blob.send("GET", path);
+      assert.equal(body.subarray(0, 8).toString("utf8"), "\ufeff<?xml", path);
     }
   });
 

@@ -227,9 +227,30 @@ describe("Blob objects", () => {
       assert.equal(answer.headers["content-md5"], md5("012"));
     });
 
+    it("the CRC64 of a range comes when it is asked for, but not both checksums, nor any of the whole blob", async () => {
+      const whole = await put("crc", "012");
+      const answer = await read({ range: "bytes=0-2", "x-ms-range-get-content-crc64": "true" });
+      assert.equal(answer.headers["x-ms-content-crc64"], whole.headers["x-ms-content-crc64"]);
+      const md5Too = { "x-ms-range-get-content-md5": "true", "x-ms-range-get-content-crc64": "true" };
+      for (const headers of [{ range: "bytes=0-2", ...md5Too }, { "x-ms-range-get-content-md5": "true" }]) {
+        const refused = await read(headers);
+        assert.equal(refused.status, 400);
+        assert.equal(refused.code, "InvalidHeaderValue");
+      }
+    });
+
+    it("several ranges at once, and one from the end, are not known and the whole blob comes", async () => {
+      for (const range of ["bytes=0-1,3-4", "bytes=-2"]) {
+        const answer = await read({ range });
+        assert.equal(answer.status, 200, range);
+        assert.equal(answer.headers["content-range"], undefined);
+      }
+    });
+
     it("a range that begins behind the end is 416 InvalidRange", async () => {
       const answer = await read({ range: "bytes=10-12" });
       assert.equal(answer.status, 416);
+      assert.equal(answer.headers["content-range"], "bytes */10");
       assert.equal(answer.code, "InvalidRange");
     });
 
@@ -280,6 +301,45 @@ describe("Blob objects", () => {
         { "if-unmodified-since": after1 },
       ];
       for (const headers of good) assert.equal((await get(headers)).status, 200, JSON.stringify(headers));
+    });
+
+    it("a read of anything but what is there can have no answer: 400 UnsatisfiableCondition", async () => {
+      for (const method of ["GET", "HEAD"]) {
+        const answer = await blob.send(method, `${base}/cond`, { headers: { "if-none-match": "*" } });
+        assert.equal(answer.status, 400, method);
+        assert.equal(answer.code, "UnsatisfiableCondition", method);
+      }
+    });
+
+    it("a read may name several ETags and join conditions: what it wants, and one reason why it is new", async () => {
+      const cases: readonly [Record<string, string>, number][] = [
+        [{ "if-match": `"0x1", ${etag}` }, 200],
+        [{ "if-match": '"0x1", "0x2"' }, 412],
+        [{ "if-none-match": `"0x1", ${etag}` }, 304],
+        [{ "if-none-match": '"0x1", "0x2"' }, 200],
+        [{ "if-match": etag, "if-unmodified-since": before1 }, 412],
+        [{ "if-none-match": etag, "if-modified-since": before1 }, 200],
+        [{ "if-none-match": '"0x1"', "if-modified-since": after1 }, 200],
+        [{ "if-none-match": etag, "if-modified-since": after1 }, 304],
+        [{ "if-match": '"0x1"', "if-none-match": etag }, 412],
+      ];
+      for (const [headers, status] of cases) assert.equal((await get(headers)).status, status, JSON.stringify(headers));
+    });
+
+    it("a write may name one ETag and no conditions that do not go together", async () => {
+      const bad = [
+        { "if-match": `"0x1", ${etag}` },
+        { "if-none-match": `"0x1", "0x2"` },
+        { "if-match": etag, "if-none-match": '"0x1"' },
+        { "if-match": etag, "if-modified-since": before1 },
+        { "if-unmodified-since": after1, "if-modified-since": before1 },
+      ];
+      for (const headers of bad) {
+        const answer = await put("cond", "y", headers);
+        assert.equal(answer.status, 400, JSON.stringify(headers));
+        assert.equal(answer.code, "MultipleConditionHeadersNotSupported");
+      }
+      assert.equal((await put("cond", "y", { "if-match": etag, "if-unmodified-since": before1 })).status, 201);
     });
 
     it("writes are refused with 412, and with 409 when nothing should be there", async () => {

@@ -159,7 +159,10 @@ describe("Blob robustness", () => {
         assert.ok(answer.headers["x-ms-request-id"]);
         const isRefused = answer.status >= 400 && sent.method !== "HEAD";
         if (isRefused)
-          assert.match(answer.text, /^<\?xml version="1\.0" encoding="utf-8"\?><Error><Code>\w+<\/Code><Message>/);
+          assert.match(
+            answer.text,
+            /^\ufeff<\?xml version="1\.0" encoding="utf-8"\?><Error><Code>\w+<\/Code><Message>/,
+          );
       }),
       { numRuns: 1500 },
     );

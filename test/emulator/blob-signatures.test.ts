@@ -192,6 +192,10 @@ describe("Blob signatures", () => {
     await container.getBlockBlobClient("x").upload("seen", 4);
     const anybody = new ContainerClient(`${openUrl}/public`);
     assert.equal((await anybody.getBlobClient("x").downloadToBuffer()).toString(), "seen");
+    const early = { "x-ms-version": "2009-09-19" };
+    const read = (range: string) => fetch(`${openUrl}/public/x`, { headers: { range, ...early } });
+    assert.equal((await read("bytes=1-")).status, 200, "an open range came with version 2011-08-18");
+    assert.equal((await read("bytes=1-2")).status, 206);
     assert.equal(await codeOf(anybody.listBlobsFlat().next()), "401 NoAuthenticationInformation");
     await container.setAccessPolicy("container");
     assert.equal((await anybody.listBlobsFlat().next()).value?.name, "x");

@@ -173,6 +173,8 @@ describe("the emulator's Entra", () => {
   it("refuses an unknown tenant with AADSTS90002, and common with AADSTS50059", async () => {
     const unknown = await sendForm(emulator, `/${crypto.randomUUID()}/oauth2/v2.0/token`, administrator());
     deepEqual([unknown.status, refusedWith(unknown)], [400, 90002]);
+    const word = await sendForm(emulator, "/nobody/oauth2/v2.0/token", administrator());
+    deepEqual([word.status, refusedWith(word)], [400, 90002]);
     const common = await sendForm(emulator, "/common/oauth2/v2.0/token", administrator());
     deepEqual([common.status, refusedWith(common)], [400, 50059]);
   });

@@ -12,7 +12,7 @@ const LIMIT_BYTES = 4 * 1024 * 1024;
 export async function readJsonBody(call: Call): Promise<JsonObject> {
   const text = await readText(call);
   if (text.trim() === "") return {};
-  const type = String(call.headers["content-type"] ?? "application/json")
+  const type = String(call.headers["content-type"] || "<null>")
     .split(";")[0]
     ?.trim()
     .toLowerCase();

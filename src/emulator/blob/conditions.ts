@@ -16,24 +16,53 @@ export interface Version {
 export type Access = "read" | "write";
 
 interface Conditions {
-  readonly match: string | undefined;
-  readonly noneMatch: string | undefined;
+  /** ETags without quotes, or "*". */
+  readonly match: readonly string[] | undefined;
+  readonly noneMatch: readonly string[] | undefined;
   readonly modifiedSince: number | undefined;
   readonly unmodifiedSince: number | undefined;
 }
 
-/** Throws 412 ConditionNotMet (or 304 for a read) unless the request's conditions hold. */
+/**
+ * Throws 412 ConditionNotMet (or 304 for a read) unless the request's conditions hold; 400 for conditions that cannot be
+ * met or do not go together.
+ */
 export function checkConditions(request: BlobRequest, version: Version | undefined, access: Access): void {
   const conditions = readConditions(request, "");
+  if (access === "read") checkRead(conditions, version);
+  else checkWrite(conditions, version);
+  if (version !== undefined && !meetsTags(request, version)) throw new BlobError("ConditionNotMet");
+}
+
+/**
+ * "Read operations in version 2013-08-15 or later": If-Match && If-Unmodified-Since && (If-None-Match ||
+ * If-Modified-Since). A read of nothing whatever it is ("*") can have no answer.
+ */
+function checkRead(conditions: Conditions, version: Version | undefined): void {
+  const { match, noneMatch, modifiedSince, unmodifiedSince } = conditions;
+  if (noneMatch?.includes("*")) throw new BlobError("UnsatisfiableCondition");
+  if (version === undefined) return;
+  const isWanted = match === undefined || names(match, version);
+  if (!isWanted || isModifiedAfter(version, unmodifiedSince)) throw new BlobError("ConditionNotMet");
+  if (noneMatch === undefined && modifiedSince === undefined) return;
+  const isOther = noneMatch !== undefined && !names(noneMatch, version);
+  if (!isOther && !isModifiedAfter(version, modifiedSince)) throw notModified(version);
+}
+
+/** "Write operations (all versions)": one condition, or an ETag with the time that goes with it; one ETag each. */
+function checkWrite(conditions: Conditions, version: Version | undefined): void {
+  const { match, noneMatch, modifiedSince, unmodifiedSince } = conditions;
+  const asksForOne = match !== undefined || unmodifiedSince !== undefined;
+  const asksForOther = noneMatch !== undefined || modifiedSince !== undefined;
+  const hasList = [match, noneMatch].some((etags) => etags !== undefined && etags.length > 1);
+  if (hasList || (asksForOne && asksForOther)) throw new BlobError("MultipleConditionHeadersNotSupported");
   if (version === undefined) {
     // Nothing there: only a condition that wants something to exist fails.
-    if (conditions.match !== undefined) throw new BlobError("ConditionNotMet");
+    if (match !== undefined) throw new BlobError("ConditionNotMet");
     return;
   }
-  if (conditions.noneMatch === "*" && access === "write") throw new BlobError("BlobAlreadyExists");
-  if (isUnwanted(conditions, version))
-    throw access === "read" ? notModified(version) : new BlobError("ConditionNotMet");
-  if (isMissed(conditions, version) || !meetsTags(request, version)) throw new BlobError("ConditionNotMet");
+  if (noneMatch?.includes("*")) throw new BlobError("BlobAlreadyExists");
+  if (isUnwanted(conditions, version) || isMissed(conditions, version)) throw new BlobError("ConditionNotMet");
 }
 
 function meetsTags(request: BlobRequest, { tags = {} }: Version): boolean {
@@ -64,8 +93,8 @@ function readConditions(request: BlobRequest, prefix: string): Conditions {
     return parsed;
   };
   return {
-    match: plainEtag(header(request, `${prefix}if-match`)),
-    noneMatch: plainEtag(header(request, `${prefix}if-none-match`)),
+    match: plainEtags(header(request, `${prefix}if-match`)),
+    noneMatch: plainEtags(header(request, `${prefix}if-none-match`)),
     modifiedSince: time("if-modified-since"),
     unmodifiedSince: time("if-unmodified-since"),
   };
@@ -73,14 +102,22 @@ function readConditions(request: BlobRequest, prefix: string): Conditions {
 
 /** If-None-Match decides alone when it is there, else If-Modified-Since does. */
 function isUnwanted({ noneMatch, modifiedSince }: Conditions, version: Version): boolean {
-  if (noneMatch !== undefined) return noneMatch === "*" || noneMatch === plainEtag(version.etag);
-  return modifiedSince !== undefined && toSeconds(version.lastModified) <= toSeconds(modifiedSince);
+  if (noneMatch !== undefined) return names(noneMatch, version);
+  return modifiedSince !== undefined && !isModifiedAfter(version, modifiedSince);
 }
 
 /** If-Match decides alone when it is there, else If-Unmodified-Since does. */
 function isMissed({ match, unmodifiedSince }: Conditions, version: Version): boolean {
-  if (match !== undefined) return match !== "*" && match !== plainEtag(version.etag);
-  return unmodifiedSince !== undefined && toSeconds(version.lastModified) > toSeconds(unmodifiedSince);
+  return match === undefined ? isModifiedAfter(version, unmodifiedSince) : !names(match, version);
+}
+
+function names(etags: readonly string[], version: Version): boolean {
+  return etags.some((etag) => etag === "*" || etag === plainEtag(version.etag));
+}
+
+/** Never for a time that is not given. HTTP dates have whole seconds. */
+function isModifiedAfter(version: Version, time: number | undefined): boolean {
+  return time !== undefined && toSeconds(version.lastModified) > toSeconds(time);
 }
 
 function notModified(version: Version): BlobError {
@@ -89,11 +126,14 @@ function notModified(version: Version): BlobError {
   return new BlobError("ConditionNotMet", extra);
 }
 
-function plainEtag(value: string | undefined): string | undefined {
-  return value?.replace(/^W\//, "").replace(/^"(.*)"$/, "$1");
+function plainEtags(value: string | undefined): string[] | undefined {
+  return value?.split(",").map((etag) => plainEtag(etag.trim()));
 }
 
-/** HTTP dates have whole seconds. */
+function plainEtag(value: string): string {
+  return value.replace(/^W\//, "").replace(/^"(.*)"$/, "$1");
+}
+
 function toSeconds(milliseconds: number): number {
   return Math.floor(milliseconds / 1000);
 }

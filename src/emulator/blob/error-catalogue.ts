@@ -111,6 +111,7 @@ export const ERRORS = {
   MissingRequiredHeader: [400, "An HTTP header that's mandatory for this request is not specified."],
   MissingRequiredQueryParameter: [400, "A query parameter that's mandatory for this request is not specified."],
   MissingRequiredXmlNode: [400, "An XML node that's required for this request is not specified."],
+  MultipleConditionHeadersNotSupported: [400, "Multiple condition headers are not supported."],
   NoAuthenticationInformation: [
     401,
     "Server failed to authenticate the request. Please refer to the information in the www-authenticate header.",
@@ -127,6 +128,7 @@ export const ERRORS = {
   ResourceNotFound: [404, "The specified resource does not exist."],
   SnapshotsPresent: [409, "This operation is not permitted because the blob has snapshots."],
   SourceConditionNotMet: [412, "The source condition specified using HTTP conditional header(s) is not met."],
+  UnsatisfiableCondition: [400, "The request includes an unsatisfiable condition for this operation."],
   UnsupportedHeader: [400, "One of the HTTP headers specified in the request is not supported."],
   UnsupportedHttpVerb: [405, "The resource doesn't support specified Http Verb."],
   UnsupportedXmlNode: [400, "One of the XML nodes specified in the request body is not supported."],

@@ -4,15 +4,17 @@ import type { Reply } from "../http.ts";
 import { blobHeaders, requireBlobOrSnapshot, tierHeaders } from "./blob-answer.ts";
 import type { Blob } from "./blob-record.ts";
 import { checkConditions } from "./conditions.ts";
+import { createCrc64 } from "./crc64.ts";
 import { BlobError, invalidHeader } from "./errors.ts";
 import { checkLease } from "./lease.ts";
 import type { Slice } from "./parts.ts";
 import { type BlobRequest, header } from "./request.ts";
 import { encodeStructured, isStructured, STRUCTURED, structuredLength } from "./structured-body.ts";
 import { requireOnline } from "./tier.ts";
+import { FIRST_OPEN_RANGE_VERSION } from "./versions.ts";
 
-/** `x-ms-range-get-content-md5` is only for ranges up to this size. */
-const RANGE_MD5_LIMIT_BYTES = 4 * 1024 * 1024;
+/** `x-ms-range-get-content-md5` and its like are only for ranges up to this size. */
+const RANGE_CHECKSUM_LIMIT_BYTES = 4 * 1024 * 1024;
 
 /** Get Blob: 200 whole, 206 a range, 304 / 412 by conditions, 416 when the range begins behind the end. */
 export async function getBlob(request: BlobRequest): Promise<Reply> {
@@ -21,6 +23,8 @@ export async function getBlob(request: BlobRequest): Promise<Reply> {
   const range = readRange(request, blob.size);
   const headers = { ...blobHeaders(request, blob), ...answerHeadersOf(request) };
   if (range === undefined) {
+    const [asked] = checksumsAsked(request);
+    if (asked !== undefined) throw invalidHeader(asked.header, "true");
     return { status: 200, ...contentOf(request, headers, blob.slices) };
   }
   return { status: 206, ...(await rangeOf(request, { blob, headers, range })) };
@@ -43,7 +47,7 @@ async function rangeOf(request: BlobRequest, asked: Asked): Promise<Pick<Reply, 
   // Kept over the wait for the checksum: the blob may be overwritten meanwhile.
   for (const { part } of slices) blobs.retain(part);
   try {
-    const checksum = await rangeMd5(request, slices, range);
+    const checksum = await rangeChecksum(request, slices, range);
     return contentOf(request, { ...others, ...whole, ...checksum, "content-range": place }, slices);
   } finally {
     for (const { part } of slices) blobs.release(part);
@@ -99,13 +103,14 @@ interface Range {
 }
 
 /**
- * `x-ms-range` before `Range` ("Specifying the range header"): `bytes=a-b` or `bytes=a-`. Anything else is ignored, as
+ * `x-ms-range` before `Range` ("Specifying the range header"): `bytes=a-b`, or from version 2011-08-18 `bytes=a-`. Anything else is ignored, as
  * RFC 9110 14.2 says for what a server does not support.
  */
 function readRange(request: BlobRequest, size: number): Range | undefined {
   const value = header(request, "x-ms-range") ?? header(request, "range");
   const match = /^bytes=(\d{1,15})-(\d{0,15})$/.exec(value?.trim() ?? "");
   if (match === null) return undefined;
+  if (match[2] === "" && request.version < FIRST_OPEN_RANGE_VERSION) return undefined;
   const start = Number(match[1]);
   const last = match[2] === "" ? size - 1 : Number(match[2]);
   if (match[2] !== "" && last < start) return undefined;
@@ -126,11 +131,37 @@ export function cut(slices: readonly Slice[], range: Range): Slice[] {
   return kept;
 }
 
-async function rangeMd5(request: BlobRequest, slices: readonly Slice[], range: Range): Promise<Record<string, string>> {
-  const wanted = header(request, "x-ms-range-get-content-md5")?.toLowerCase();
-  if (wanted !== "true") return {};
-  if (range.end - range.start > RANGE_MD5_LIMIT_BYTES) throw invalidHeader("x-ms-range-get-content-md5", wanted);
+/** The checksum of a range that the request asks for; 400 for both at once, and for a range that is too long. */
+async function rangeChecksum(
+  request: BlobRequest,
+  slices: readonly Slice[],
+  range: Range,
+): Promise<Record<string, string>> {
+  const [asked, other] = checksumsAsked(request);
+  if (asked === undefined) return {};
+  const isLong = range.end - range.start > RANGE_CHECKSUM_LIMIT_BYTES;
+  if (isLong || other !== undefined) throw invalidHeader(asked.header, "true");
+  const checksum: Checksum = asked.start();
+  for await (const chunk of request.services.blobs.read(slices)) checksum.update(chunk as Buffer);
+  return { [asked.answer]: checksum.digest() };
+}
+
+interface Checksum {
+  update(chunk: Buffer): unknown;
+  /** In base64. */
+  digest(): string;
+}
+
+function startMd5(): Checksum {
   const hash = createHash("md5");
-  for await (const chunk of request.services.blobs.read(slices)) hash.update(chunk as Buffer);
-  return { "content-md5": hash.digest("base64") };
+  return { update: (chunk) => hash.update(chunk), digest: () => hash.digest("base64") };
+}
+
+const RANGE_CHECKSUMS = [
+  { header: "x-ms-range-get-content-md5", answer: "content-md5", start: startMd5 },
+  { header: "x-ms-range-get-content-crc64", answer: "x-ms-content-crc64", start: createCrc64 },
+] as const;
+
+function checksumsAsked(request: BlobRequest): readonly (typeof RANGE_CHECKSUMS)[number][] {
+  return RANGE_CHECKSUMS.filter((each) => header(request, each.header)?.toLowerCase() === "true");
 }

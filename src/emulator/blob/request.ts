@@ -80,7 +80,10 @@ function decodePath(path: string): string {
 export function containerName(name: string): string {
   if (SPECIAL_CONTAINERS.has(name)) return name;
   if (!/^[a-z0-9-]*$/.test(name) || /^-|-$|--/.test(name)) throw new BlobError("InvalidResourceName");
-  if (name.length < 3 || name.length > 63) throw new BlobError("OutOfRangeInput");
+  if (name.length < 3 || name.length > 63) {
+    const message = "The specified resource name length is not within the permissible limits.";
+    throw new BlobError("OutOfRangeInput", { message });
+  }
   return name;
 }
 

@@ -8,9 +8,9 @@ import type { StorageAccount } from "../world.ts";
 import { authenticate } from "./authenticate.ts";
 import { authorize } from "./authorize.ts";
 import { answerPreflight, corsHeaders } from "./cors.ts";
-import { BlobError, errorReply } from "./errors.ts";
+import { BlobError, errorReply, invalidQuery } from "./errors.ts";
 import { checkNetwork } from "./network.ts";
-import { type BlobRequest, parseAddress, parseVersion } from "./request.ts";
+import { type Address, type BlobRequest, parseAddress, parseVersion } from "./request.ts";
 import { findOperation, METHODS, type Operation } from "./routes.ts";
 import { refuseUnsupported } from "./unsupported.ts";
 
@@ -60,7 +60,7 @@ async function openRequest(
   const address = parseAddress(target.path, call.query);
   const version = parseVersion(versionOf(call, account));
   if (!METHODS.has(call.method)) throw new BlobError("UnsupportedHttpVerb");
-  if (operation === undefined) throw unknownOperation(call);
+  if (operation === undefined) throw unknownOperation(call, address.level);
   const head = { call, services, target, account, version, now };
   const request = { ...head, ...address, answer, caller: await authenticate(head), operation };
   checkNetwork(account);
@@ -86,15 +86,10 @@ function findAccount({ world, settings }: Services, target: BlobTarget, now: num
   return account;
 }
 
-/** 405 when only the method is wrong, else 400 for the parameter that names nothing. */
-function unknownOperation(call: Call): BlobError {
+/** 400 for the parameter that names nothing, also when a call for the service names none; else the method is wrong: 405. */
+function unknownOperation(call: Call, level: Address["level"]): BlobError {
   const comp = call.query.get("comp");
-  if (comp !== null) {
-    return new BlobError("InvalidQueryParameterValue", {
-      details: { QueryParameterName: "comp", QueryParameterValue: comp, Reason: "" },
-    });
-  }
-  return new BlobError("UnsupportedHttpVerb");
+  return comp !== null || level === "service" ? invalidQuery("comp", comp) : new BlobError("UnsupportedHttpVerb");
 }
 
 function tryFindOperation(call: Call, target: BlobTarget): Operation | undefined {

@@ -10,6 +10,8 @@ const KNOWN: ReadonlySet<string> = new Set(
    2026-12-06 2027-03-07`.split(/\s+/),
 );
 
+/** First version that reads from a byte to the end, `bytes=a-` ("Specifying the range header"). */
+export const FIRST_OPEN_RANGE_VERSION = "2011-08-18";
 /** First version that takes a bearer token ("Authorize with Microsoft Entra ID"). */
 export const FIRST_OAUTH_VERSION = "2017-11-09";
 /** First version that answers an unauthenticated call with a bearer challenge (401) instead of 403 or 404. */

@@ -36,8 +36,9 @@ export function optionalElement(name: string, text: string | number | boolean | 
   return text === undefined ? "" : element(name, text);
 }
 
+/** A whole document. Blob begins each with a byte order mark, and clients must take it. */
 export function xmlDocument(root: string): string {
-  return `<?xml version="1.0" encoding="utf-8"?>${root}`;
+  return `\ufeff<?xml version="1.0" encoding="utf-8"?>${root}`;
 }
 
 /** Reads a document; undefined when it is not well-formed. DTDs are refused, which also ends entity attacks. */
