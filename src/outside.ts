@@ -7,13 +7,14 @@ import type { AccessToken, GetTokenOptions, TokenCredential } from "@azure/ident
 import { createAccounts } from "./azure/accounts.ts";
 import { type AzureCall, createArm } from "./azure/arm.ts";
 import { createContainers } from "./azure/containers.ts";
-import { createCredential } from "./azure/credential.ts";
+import { createCredential, type RenewableCredential } from "./azure/credential.ts";
 import { createIdentities } from "./azure/identities.ts";
 import { createRoleAssignments } from "./azure/role-assignments.ts";
 import { createUsage, type GrantUsage } from "./azure/usage.ts";
 import type { ControllerConfig } from "./config/controller.ts";
 import { createCluster, NO_CLUSTER } from "./kubernetes/cluster.ts";
 import type { Readiness } from "./telemetry/health.ts";
+import { removeStaleGrants } from "./volume/access.ts";
 import { DATA_ROLE_ID } from "./volume/names.ts";
 import type { Cluster, Observer, Ports, Settings } from "./volume/ports.ts";
 
@@ -28,7 +29,7 @@ export interface Outside {
   readonly settings: Settings;
   /** Role assignments of the subscriptions in use; remembered for minutes. */
   readonly grantUsage: () => Promise<readonly GrantUsage[]>;
-  /** Whether the last sign-in worked. */
+  /** Whether the last sign-in worked and the last request to Azure was answered. */
   readonly readiness: () => Readiness;
   /** Signs in now, to find out early. Rejects with what the credential says. */
   signIn(): Promise<void>;
@@ -36,31 +37,49 @@ export interface Outside {
 
 /** Signs in and connects at the first use, not here. `cluster` replaces the configured one, for tests. */
 export function createOutside(config: ControllerConfig, observer: OutsideObserver, cluster?: Cluster): Outside {
-  const { credential, readiness } = watchSignIn(createCredentialFor(config));
-  const abroad = createCredentialsAbroad(config);
   const now = () => performance.now();
+  const own = createCredentialFor(config, now);
+  const abroad = createCredentialsAbroad(config, now);
+  const { credential, readiness: signInReadiness } = watchSignIn(own);
+  const answers = watchAnswers();
   const arm = createArm({
     credentialFor: (subscriptionId) => abroad.get(subscriptionId) ?? credential,
     endpoint: config.cloud.armEndpoint,
     scope: config.cloud.armScope,
-    observeCall: observer.azureCalled,
+    observeCall(call) {
+      answers.note(call);
+      observer.azureCalled(call);
+    },
+    forgetTokens() {
+      for (const each of [own, ...abroad.values()]) each.forgetTokens();
+    },
     now,
   });
-  const accounts = createAccounts({ arm, rememberMs: config.accountCacheMs, now, sleep: (ms) => sleep(ms) });
+  const roleAssignments = createRoleAssignments({ arm, rememberMs: config.identityCacheMs, now });
+  const accounts = createAccounts({
+    arm,
+    rememberMs: config.accountCacheMs,
+    now,
+    sleep: (ms) => sleep(ms),
+    clear: (ref) => removeStaleGrants({ roleAssignments, observer }, ref),
+  });
   const places = [config, ...config.allowedResourceGroups];
   const subscriptionIds = [...new Set(places.map(({ subscriptionId }) => subscriptionId))];
   return {
     ports: {
       accounts,
       containers: createContainers({ arm, forgetAccount: accounts.forget }),
-      roleAssignments: createRoleAssignments({ arm, rememberMs: config.identityCacheMs, now }),
+      roleAssignments,
       identities: createIdentities({ arm, scopes: config.identityScopes, rememberMs: config.identityCacheMs, now }),
       cluster: cluster ?? createClusterFor(config),
       observer,
     },
     settings: toSettings(config),
     grantUsage: createUsage({ arm, subscriptionIds, now }),
-    readiness,
+    readiness() {
+      const signedIn = signInReadiness();
+      return signedIn.ready ? answers.readiness() : signedIn;
+    },
     async signIn() {
       await credential.getToken(config.cloud.armScope);
     },
@@ -73,30 +92,28 @@ function createClusterFor({ kubernetes, kubeconfig, oidcIssuer }: ControllerConf
   return isWanted ? createCluster({ kubeconfig, oidcIssuer }) : NO_CLUSTER;
 }
 
-function createCredentialFor({ credential, cloud, tenantId }: ControllerConfig): TokenCredential {
-  const { kind, ...own } = credential;
-  return createCredential({
-    ...own,
-    kind: kind === "cloud-file" ? "workload-identity" : kind,
-    authorityHost: cloud.authorityHost,
-    isPublicAuthority: cloud.isPublicAuthority,
-    tenantId,
-  });
+function createCredentialFor(
+  { credential, cloud, tenantId }: ControllerConfig,
+  now: () => number,
+): RenewableCredential {
+  const { kind: configured, ...own } = credential;
+  const { authorityHost, isPublicAuthority } = cloud;
+  const kind = configured === "cloud-file" ? "workload-identity" : configured;
+  return createCredential({ ...own, kind, authorityHost, isPublicAuthority, tenantId }, now);
 }
 
 /** In each storage tenant an identity trusts the controller's own ServiceAccount: the same token is exchanged there. */
-function createCredentialsAbroad({
-  credential,
-  cloud,
-  storageTenants,
-}: ControllerConfig): Map<string, TokenCredential> {
+function createCredentialsAbroad(
+  { credential, cloud, storageTenants }: ControllerConfig,
+  now: () => number,
+): Map<string, RenewableCredential> {
   const { authorityHost, isPublicAuthority } = cloud;
   const own = credential.tokenFile === undefined ? {} : { tokenFile: credential.tokenFile };
   const entries = storageTenants.map(({ subscriptionId, tenantId, clientId }) => {
     const kind = "workload-identity" as const;
     return [
       subscriptionId,
-      createCredential({ ...own, kind, authorityHost, isPublicAuthority, tenantId, clientId }),
+      createCredential({ ...own, kind, authorityHost, isPublicAuthority, tenantId, clientId }, now),
     ] as const;
   });
   return new Map(entries);
@@ -116,6 +133,21 @@ function watchSignIn(credential: TokenCredential): { credential: TokenCredential
     }
   };
   return { credential: { getToken }, readiness: () => state };
+}
+
+/** What the last request to ARM says of the way there. An answer that refuses something else is an answer. */
+function watchAnswers(): { note(call: AzureCall): void; readiness(): Readiness } {
+  let status = 200;
+  return {
+    note: (call) => {
+      status = call.status;
+    },
+    readiness() {
+      if (status === 0) return notReady("Azure did not answer the last request; the log tells why");
+      if (status === 401) return notReady("Azure refused the controller's token at the last request");
+      return { ready: true };
+    },
+  };
 }
 
 function notReady(reason: string): Readiness {

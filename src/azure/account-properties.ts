@@ -1,14 +1,26 @@
 /** What makes an account keyless: the properties that every new account is sent with, and the openings of an existing one. */
-import type { StorageAccount, StorageAccountCreateParameters } from "@azure/arm-storage";
+import type {
+  StorageAccount,
+  StorageAccountCreateParameters,
+  StorageAccountUpdateParameters,
+} from "@azure/arm-storage";
 import type { AccountSpec } from "../volume/ports.ts";
 
 /** What keeps everybody out who has no Entra identity; sent at creation, and again when an account was opened. */
-export const CLOSED = {
+const CLOSED = {
   allowSharedKeyAccess: false,
   allowBlobPublicAccess: false,
   isLocalUserEnabled: false,
   enableHttpsTrafficOnly: true,
 } as const;
+
+/** The same for an account that exists, and for blobs apart where somebody has set that. */
+export function toClosingParameters({
+  allowSharedKeyAccessForServices,
+}: StorageAccount): StorageAccountUpdateParameters {
+  const isSetApart = allowSharedKeyAccessForServices?.blob?.enabled === true;
+  return { ...CLOSED, ...(isSetApart && { allowSharedKeyAccessForServices: { blob: { enabled: false } } }) };
+}
 
 /** Every protective property is sent explicitly: policies deny its absence, and Azure's defaults change over time. */
 export function toCreateParameters(spec: AccountSpec): StorageAccountCreateParameters {

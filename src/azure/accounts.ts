@@ -3,7 +3,7 @@ import type { StorageAccount } from "@azure/arm-storage";
 import { DriverError } from "../errors.ts";
 import { accountId } from "../volume/names.ts";
 import type { Account, AccountRef, AccountSpec, Accounts, Place } from "../volume/ports.ts";
-import { CLOSED, openingsOf, toCreateParameters } from "./account-properties.ts";
+import { openingsOf, toClosingParameters, toCreateParameters } from "./account-properties.ts";
 import type { Arm } from "./arm.ts";
 import { codeOf, statusOf, toDriverError } from "./faults.ts";
 import { createFlight, createMemory } from "./memory.ts";
@@ -14,6 +14,11 @@ export interface AccountsOptions {
   readonly rememberMs: number;
   readonly now: () => number;
   readonly sleep: (milliseconds: number) => Promise<void>;
+  /**
+   * Called once for an account that was just made, before anybody is given it: what an account of the same name has left
+   * behind, such as a role assignment, would come back to life in it.
+   */
+  readonly clear: (ref: AccountRef) => Promise<void>;
 }
 
 /** The name is held elsewhere in Azure: in another subscription, tenant or resource group. */
@@ -25,6 +30,9 @@ const BEING_MADE = [
   "StorageAccountOperationInProgress",
 ];
 const EXISTS = ["StorageAccountAlreadyExists", "InvalidResourceLocation"];
+
+/** Making an account in a group that is gone is refused; deleting in it is done. */
+const ABSENT = ["ResourceNotFound", "ResourceGroupNotFound"];
 
 /** Creation takes 20 to 30 s in Azure; past this something is wrong, and the caller tries again. */
 const SETTLE_ATTEMPTS = 60;
@@ -73,8 +81,9 @@ export function createAccounts(options: AccountsOptions): RememberingAccounts {
     list: (place) => list(options.arm, place),
     async close(ref) {
       if (closed.get(keyOf(ref)) !== undefined) return undefined;
+      const account = await close(options.arm, ref);
       closed.set(keyOf(ref), true);
-      return remember(await close(options.arm, ref));
+      return remember(account);
     },
     holdsContainers: (ref) => holdsContainers(options.arm, ref),
     async remove(ref) {
@@ -96,7 +105,7 @@ async function get(arm: Arm, ref: AccountRef): Promise<StorageAccount | undefine
     const { storage } = arm.subscription(ref.subscriptionId);
     return await storage.storageAccounts.getProperties(ref.resourceGroup, ref.name);
   } catch (error) {
-    if (codeOf(error) === "ResourceNotFound") return undefined;
+    if (ABSENT.includes(codeOf(error) ?? "")) return undefined;
     throw toDriverError(error, `reading ${describe(ref)}`);
   }
 }
@@ -123,7 +132,9 @@ async function put(
     const poller = storage.storageAccounts.create(ref.resourceGroup, ref.name, toCreateParameters(spec));
     await poller.submitted();
     isAccepted = true;
-    return toAccount(ref, await poller.pollUntilDone());
+    const made = await poller.pollUntilDone();
+    await options.clear(ref);
+    return toAccount(ref, made);
   } catch (error) {
     const code = codeOf(error) ?? "";
     if (TAKEN.includes(code)) return "taken";
@@ -193,7 +204,8 @@ async function holdsContainers(arm: Arm, ref: AccountRef): Promise<boolean> {
 async function close(arm: Arm, ref: AccountRef): Promise<Account> {
   try {
     const { storageAccounts } = arm.subscription(ref.subscriptionId).storage;
-    return toAccount(ref, await storageAccounts.update(ref.resourceGroup, ref.name, CLOSED));
+    const account = await storageAccounts.getProperties(ref.resourceGroup, ref.name);
+    return toAccount(ref, await storageAccounts.update(ref.resourceGroup, ref.name, toClosingParameters(account)));
   } catch (error) {
     throw toDriverError(error, `turning keys and anonymous access off again on ${describe(ref)}`);
   }

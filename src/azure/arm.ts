@@ -26,6 +26,8 @@ export interface ArmOptions {
   /** Scope of the token, `https://management.azure.com/.default` or another cloud's. */
   readonly scope: string;
   readonly observeCall: (call: AzureCall) => void;
+  /** Called when Azure refuses a token (401): what the credential still holds to be good is not. */
+  readonly forgetTokens: () => void;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
 }
@@ -38,14 +40,25 @@ export interface SubscriptionClients {
 }
 
 export interface Arm {
+  /** As it was configured, without a slash at the end. */
+  readonly endpoint: string;
   subscription(subscriptionId: string): SubscriptionClients;
 }
 
-/** No request of ours is larger than a few KB, so an answer that takes longer will not come. */
-const REQUEST_TIMEOUT_MS = 30_000;
+/**
+ * No request of ours is larger than a few KB, so an answer that takes longer will not come. Volumes of a pool wait for the
+ * same reads: one whose answer was lost must not hold them for long. A write may take Azure longer, and is repeated at a cost.
+ */
+const READ_TIMEOUT_MS = 8_000;
+const WRITE_TIMEOUT_MS = 30_000;
 
 export function createArm(options: ArmOptions): Arm {
   const clients = new Map<string, SubscriptionClients>();
+  // A clock that is wrong, here or there, makes a token bad before its time, and each client keeps its own for hours.
+  const startAnew = () => {
+    options.forgetTokens();
+    clients.clear();
+  };
   const clientOptions = {
     endpoint: options.endpoint,
     credentials: { scopes: [options.scope] },
@@ -53,9 +66,10 @@ export function createArm(options: ArmOptions): Arm {
     httpClient: createBoundedHttpClient(),
     retryOptions: { maxRetries: 3, retryDelayInMs: 800, maxRetryDelayInMs: 10_000 },
     userAgentOptions: { userAgentPrefix: "keyless-csi" },
-    additionalPolicies: [{ policy: observing(options), position: "perRetry" as const }],
+    additionalPolicies: [{ policy: observing(options, startAnew), position: "perRetry" as const }],
   };
   return {
+    endpoint: options.endpoint,
     subscription(subscriptionId) {
       const key = subscriptionId.toLowerCase();
       const known = clients.get(key) ?? createClients(options.credentialFor(key), subscriptionId, clientOptions);
@@ -77,17 +91,18 @@ function createClients(
   };
 }
 
-/** Limits each attempt in time and tells the observer how it went. */
-function observing({ observeCall, now }: ArmOptions): PipelinePolicy {
+/** Limits each attempt in time and tells the observer how it went; `refused` is called when a token was not accepted. */
+function observing({ observeCall, now }: ArmOptions, refused: () => void): PipelinePolicy {
   return {
     name: "keyless-csi-observer",
     async sendRequest(request, next) {
-      request.timeout = REQUEST_TIMEOUT_MS;
+      request.timeout = request.method === "GET" ? READ_TIMEOUT_MS : WRITE_TIMEOUT_MS;
       const begun = now();
       let status = 0;
       try {
         const response = await next(request);
         status = response.status;
+        if (status === 401) refused();
         return response;
       } finally {
         observeCall({ operation: operationOf(request), status, milliseconds: now() - begun });

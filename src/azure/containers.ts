@@ -1,5 +1,6 @@
 /** Blob containers through ARM, which honours locks. ARM's PUT changes a container that exists: the caller looks first. */
-import { containerId } from "../volume/names.ts";
+import { DriverError } from "../errors.ts";
+import { accountId, containerId } from "../volume/names.ts";
 import type { AccountRef, ContainerPage, ContainerRef, Containers } from "../volume/ports.ts";
 import type { Arm, SubscriptionClients } from "./arm.ts";
 import { codeOf, statusOf, toDriverError } from "./faults.ts";
@@ -60,6 +61,7 @@ export function createContainers({ arm, forgetAccount }: ContainersOptions): Con
 /** Azure's own page limit is 5,000. */
 async function list(arm: Arm, account: AccountRef, limit: number, continuation?: string): Promise<ContainerPage> {
   const { blobContainers } = arm.subscription(account.subscriptionId).storage;
+  if (continuation !== undefined) assertOwnContinuation(arm, account, continuation);
   try {
     const pages = blobContainers
       .list(account.resourceGroup, account.name, { maxpagesize: String(limit) })
@@ -75,6 +77,17 @@ async function list(arm: Arm, account: AccountRef, limit: number, continuation?:
     if (statusOf(error) === 404) return { containers: [] };
     throw toDriverError(error, `listing the containers of storage account ${account.name}`);
   }
+}
+
+/**
+ * A continuation is a whole URL, which the SDK follows with our token, and it comes back to us through a caller's page
+ * token: it may lead nowhere but to ARM's list of this very account.
+ */
+function assertOwnContinuation(arm: Arm, account: AccountRef, continuation: string): void {
+  const list = `${accountId(account)}/blobServices/default/containers`.toLowerCase();
+  const url = URL.canParse(continuation) ? new URL(continuation) : undefined;
+  if (url?.origin === new URL(arm.endpoint).origin && url.pathname.toLowerCase() === list) return;
+  throw new DriverError("BadPageToken", "starting_token is not one of ours: begin again without it");
 }
 
 /** A workload with the built-in role can lease its container for good: the lease is broken, or no volume would ever go. */

@@ -7,6 +7,7 @@ import {
   type TokenCredential,
   WorkloadIdentityCredential,
 } from "@azure/identity";
+import { DriverError } from "../errors.ts";
 
 export interface CredentialOptions {
   readonly kind: "default" | "workload-identity" | "managed-identity" | "environment" | "azure-cli";
@@ -21,8 +22,49 @@ export interface CredentialOptions {
   readonly tokenFile?: string;
 }
 
-/** Signs in at the first request, not here. */
-export function createCredential(options: CredentialOptions): TokenCredential {
+/** A credential that can be told to sign in anew although it holds a token that looks good. */
+export interface RenewableCredential extends TokenCredential {
+  forgetTokens(): void;
+}
+
+/** Where every token is refused, signing in for each refusal would only add to the load. */
+const RENEW_INTERVAL_MS = 5_000;
+
+/** Entra answers in a second; the Azure CLI takes a few. The SDK itself would wait for good for an answer that was lost. */
+const SIGN_IN_TIMEOUT_MS = 8_000;
+
+/** Signs in at the first request, not here. `now` in milliseconds, monotonic. */
+export function createCredential(options: CredentialOptions, now: () => number): RenewableCredential {
+  let current = signInBy(options);
+  let renewedAt = Number.NEGATIVE_INFINITY;
+  // @azure/identity keeps its tokens for as long as its object lives, and takes no word that one was refused.
+  const renew = () => {
+    renewedAt = now();
+    current = signInBy(options);
+  };
+  return {
+    async getToken(scopes, tokenOptions) {
+      const signIn = current;
+      const token = await within(SIGN_IN_TIMEOUT_MS, signIn.getToken(scopes, tokenOptions));
+      if (token !== "late") return token;
+      if (current === signIn) renew();
+      const where = `signing in to Azure at ${options.authorityHost}`;
+      const seconds = SIGN_IN_TIMEOUT_MS / 1000;
+      throw new DriverError("DeadlineExceeded", `${where} failed (no answer within ${seconds} s); it is tried again`);
+    },
+    forgetTokens() {
+      if (now() - renewedAt >= RENEW_INTERVAL_MS) renew();
+    },
+  };
+}
+
+async function within<T>(milliseconds: number, work: Promise<T>): Promise<T | "late"> {
+  const timer = Promise.withResolvers<"late">();
+  const timeout = setTimeout(timer.resolve, milliseconds, "late");
+  return Promise.race([work, timer.promise]).finally(() => clearTimeout(timeout));
+}
+
+function signInBy(options: CredentialOptions): TokenCredential {
   const { tenantId, clientId, tokenFile } = options;
   const authority = { authorityHost: options.authorityHost, disableInstanceDiscovery: !options.isPublicAuthority };
   switch (options.kind) {

@@ -83,12 +83,33 @@ export function checkController(draft: Draft<typeof controllerSettings>): readon
   if (credential === "cloud-file" && draft.emulator !== true && cloudFile?.controller === undefined) {
     faults.push(fault("credential", `"cloud-file" needs --cloud-file with a "controller" in it, or --emulator`));
   }
+  faults.push(...findUnusedSignIn(draft));
   if (credential === "managed-identity" && (draft.storageTenants ?? []).length > 0) {
     const problem =
       "cannot sign in to other tenants (--storage-tenants); use workload-identity, whose token each tenant can trust";
     faults.push(fault("credential", `"managed-identity" ${problem}`));
   }
   return faults;
+}
+
+/** A setting that the chosen credential would not look at is a mistake, not a detail. */
+function findUnusedSignIn({
+  credential,
+  clientId,
+  tokenFile,
+  cloudFile,
+  emulator,
+}: Draft<typeof controllerSettings>): Fault[] {
+  const isByFile = emulator === true || cloudFile?.controller !== undefined;
+  const kind = credential === "default" && isByFile ? "cloud-file" : (credential ?? "default");
+  const takesToken = kind === "workload-identity" || kind === "cloud-file";
+  const takesClient = takesToken || kind === "managed-identity";
+  const unused = (setting: string) =>
+    fault(setting, `has no effect with --credential=${kind}; choose workload-identity`);
+  return [
+    ...(clientId !== undefined && !takesClient ? [unused("client-id")] : []),
+    ...(tokenFile !== undefined && !takesToken ? [unused("token-file")] : []),
+  ];
 }
 
 function findMissing(draft: Draft<typeof controllerSettings>, cloudFile: CloudFile | undefined): readonly Fault[] {

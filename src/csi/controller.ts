@@ -54,7 +54,7 @@ export function createControllerService({ ports, settings, flights }: Controller
       const volumeId = requireVolumeId(message.volume_id);
       const range = toExpandRange(message);
       const key = parseVolumeId(volumeId)?.name ?? volumeId;
-      const sizeBytes = await flights.run(key, `expand ${canonicalJson(range)}`, () =>
+      const sizeBytes = await flights.run(key, `expand ${volumeId} ${canonicalJson(range)}`, () =>
         expandVolume(ports, settings, volumeId, range),
       );
       return { capacity_bytes: String(sizeBytes), node_expansion_required: false };

@@ -4,15 +4,15 @@
  */
 import {
   ApiException,
-  CoreV1Api,
-  KubeConfig,
-  StorageV1Api,
+  type CoreV1Api,
+  type StorageV1Api,
   type V1PersistentVolumeClaim,
   type V1Pod,
-  WellKnownApi,
+  type WellKnownApi,
 } from "@kubernetes/client-node";
 import { DriverError } from "../errors.ts";
 import type { Claim, ClaimRef, Cluster, Pod } from "../volume/ports.ts";
+import { createClients } from "./clients.ts";
 import { listClaimUids, listVolumes } from "./lists.ts";
 
 const SERVICE_ACCOUNT_ANNOTATION = "keyless-csi/service-account";
@@ -32,12 +32,7 @@ export interface ClusterOptions {
 }
 
 export function createCluster({ kubeconfig, oidcIssuer }: ClusterOptions): Cluster {
-  const config = new KubeConfig();
-  if (kubeconfig === undefined) config.loadFromCluster();
-  else config.loadFromFile(kubeconfig);
-  const core = config.makeApiClient(CoreV1Api);
-  const storage = config.makeApiClient(StorageV1Api);
-  const wellKnown = config.makeApiClient(WellKnownApi);
+  const { core, storage, wellKnown } = createClients(kubeconfig);
   let issuer = oidcIssuer;
   return {
     isConnected: true,
@@ -161,12 +156,11 @@ function toDriverError(error: unknown, what: string): DriverError {
       { cause: error },
     );
   }
-  const how = status === undefined ? "no answer" : `HTTP ${status}`;
+  const isLate = error instanceof Error && ["TimeoutError", "AbortError"].includes(error.name);
+  const how = status === undefined ? (isLate ? "no answer in time" : "no answer") : `HTTP ${status}`;
   return new DriverError(
-    "Unavailable",
+    isLate ? "DeadlineExceeded" : "Unavailable",
     `reading ${what} failed (${how}): the API server is asked again at the next attempt`,
-    {
-      cause: error,
-    },
+    { cause: error },
   );
 }

@@ -14,7 +14,7 @@ export interface HealthOptions {
   /** 0: the system chooses. */
   readonly port: number;
   readonly metrics: Metrics;
-  /** Serving, not draining, and the last sign-in to Azure worked. */
+  /** Serving, not draining, the last sign-in to Azure worked and the last request to it was answered. */
   readiness(): Readiness;
 }
 

@@ -5,7 +5,7 @@
  */
 import { DriverError } from "../errors.ts";
 import { accountId, containerId, roleAssignmentName } from "./names.ts";
-import type { ContainerRef, Ports, RoleAssignment, Settings, WorkloadIdentity } from "./ports.ts";
+import type { AccountRef, ContainerRef, Ports, RoleAssignment, Settings, WorkloadIdentity } from "./ports.ts";
 import type { VolumeClass } from "./volume-class.ts";
 
 /** What a role assignment for the identity looks like; the same on every retry. */
@@ -65,11 +65,25 @@ export async function findOurGrants(
 }
 
 /** One by one: a fault leaves the rest for the next attempt. */
-export async function removeGrants(ports: Ports, grants: readonly RoleAssignment[]): Promise<void> {
+export async function removeGrants(
+  ports: Pick<Ports, "roleAssignments" | "observer">,
+  grants: readonly RoleAssignment[],
+): Promise<void> {
   for (const grant of grants) {
     await ports.roleAssignments.remove(grant);
     ports.observer.revoked(grant);
   }
+}
+
+/** Removes our grants at an account that was just made: an earlier account of its name has left them. */
+export async function removeStaleGrants(
+  ports: Pick<Ports, "roleAssignments" | "observer">,
+  account: AccountRef,
+): Promise<void> {
+  const scope = accountId(account).toLowerCase();
+  const grants = await ports.roleAssignments.listAtAndAbove(accountId(account));
+  const stale = grants.filter((grant) => isOurGrant(grant) && grant.scope.toLowerCase() === scope);
+  await removeGrants(ports, stale);
 }
 
 /** Whether the name follows from scope, principal and role, as only ours do. */

@@ -21,9 +21,9 @@ export interface ChosenAccount {
   readonly isNew: boolean;
 }
 
-/** Every account of ours that may hold the volume already. Asks ARM only when none is remembered. */
+/** Every account of ours that may hold the volume already, of whichever namespace UID. Asks ARM for what is not remembered. */
 export async function findAccounts(ports: Ports, plan: VolumePlan, settings: Settings): Promise<readonly Account[]> {
-  return (await survey(ports, plan, settings, () => true)).ours;
+  return (await survey(ports, plan, settings, () => false)).ours;
 }
 
 /** Throws Misconfigured for an account that is no longer keyless, and when every name is held by somebody else. */
@@ -36,40 +36,70 @@ export async function ensureAccount(ports: Ports, plan: VolumePlan, settings: Se
   if (found === undefined && volumeClass.storageAccount !== undefined)
     throw notGiven(volumeClass.storageAccount, settings);
   const extra: Record<string, string> = namespaceUid === undefined ? {} : { [NAMESPACE_UID_TAG]: namespaceUid };
-  const account = await ensureKeyless(ports, settings, found ?? (await createFirst(ports, plan, free, extra)));
-  await ports.accounts.ensureRetention(account.ref, { ...plan.accountSpec, tags: account.tags });
-  return { account, isNew: found === undefined };
+  if (found !== undefined) return { account: await complete(ports, plan, settings, found), isNew: false };
+  const isRight = (account: Account) => isOurs(account, settings) && fits(account);
+  const made = await createFirst(ports, plan, { free, extra, isRight, former: ours });
+  try {
+    return { account: await complete(ports, plan, settings, made), isNew: true };
+  } catch (error) {
+    throw DriverError.unfinished(error);
+  }
 }
 
+async function complete(ports: Ports, plan: VolumePlan, settings: Settings, found: Account): Promise<Account> {
+  const account = await ensureKeyless(ports, settings, found);
+  await ports.accounts.ensureRetention(account.ref, { ...plan.accountSpec, tags: account.tags });
+  return account;
+}
+
+/** A remembered account that suffices saves the calls for the others. */
 async function survey(
   ports: Ports,
   plan: VolumePlan,
   settings: Settings,
-  fits: (account: Account) => boolean,
+  suffices: (account: Account) => boolean,
 ): Promise<Survey> {
   const isOurAccount = (account: Account | undefined): account is Account =>
     account !== undefined &&
     (plan.volumeClass.storageAccount === undefined ? isOurs(account, settings) : isGiven(account, settings));
-  const remembered = plan.candidates.map(({ ref }) => ports.accounts.remembered(ref)).filter(isOurAccount);
-  const known = remembered.find(fits);
+  const remembered = plan.candidates.map(({ ref }) => ports.accounts.remembered(ref));
+  const known = remembered.filter(isOurAccount).find(suffices);
   if (known !== undefined) return { ours: [known], free: [] };
-  const found = await Promise.all(plan.candidates.map(({ ref }) => ports.accounts.find(ref)));
+  const found = await Promise.all(
+    plan.candidates.map(async ({ ref }, index) => remembered[index] ?? (await ports.accounts.find(ref))),
+  );
   // A name that somebody else holds in this very resource group is not free: a PUT would change their account.
   const free = plan.candidates.filter((_, index) => found[index] === undefined);
   return { ours: found.filter(isOurAccount), free };
 }
 
+interface Creation {
+  readonly free: readonly AccountCandidate[];
+  /** Tags beside the candidate's own. */
+  readonly extra: Readonly<Record<string, string>>;
+  /** Whether what was made is what was asked for: somebody may have been faster, for another namespace. */
+  readonly isRight: (account: Account) => boolean;
+  /** Accounts of ours of former namespaces of this name. */
+  readonly former: readonly Account[];
+}
+
 async function createFirst(
   ports: Ports,
   plan: VolumePlan,
-  free: readonly AccountCandidate[],
-  extraTags: Readonly<Record<string, string>>,
+  { free, extra, isRight, former }: Creation,
 ): Promise<Account> {
   for (const { ref, tags } of free) {
-    const created = await ports.accounts.create(ref, { ...plan.accountSpec, tags: { ...tags, ...extraTags } });
-    if (created !== "taken") return created;
+    const created = await ports.accounts.create(ref, { ...plan.accountSpec, tags: { ...tags, ...extra } });
+    if (created !== "taken" && isRight(created)) return created;
   }
   const names = plan.candidates.map(({ ref }) => ref.name).join(", ");
+  if (former.length > 0) {
+    throw new DriverError(
+      "Misconfigured",
+      `accounts of former namespaces called ${plan.request.claim?.namespace} hold the names of this class ` +
+        `(${former.map(({ ref }) => ref.name).join(", ")}): remove what nothing needs with \`keyless-csi orphans --delete\``,
+    );
+  }
   throw new DriverError(
     "Misconfigured",
     `every account name computed for this class is held by somebody else (${names}): free one of them, or change the class`,

@@ -3,18 +3,24 @@
  * workload with a built-in role can rewrite it, so what is missing or garbled contradicts nothing.
  */
 import { DriverError } from "../errors.ts";
-import type { VolumePlan } from "./plan.ts";
+import { MAX_SIZE_BYTES, type VolumePlan } from "./plan.ts";
 import type { Container } from "./ports.ts";
 
 /** The size that the metadata states, or undefined when it states none that could be one. */
 export function recordedSize(metadata: Readonly<Record<string, string>>): number | undefined {
   const text = metadata["keyless_size_bytes"] ?? "";
   const size = /^\d{1,16}$/.test(text) ? Number(text) : 0;
-  return Number.isSafeInteger(size) && size > 0 ? size : undefined;
+  return size > 0 && size <= MAX_SIZE_BYTES ? size : undefined;
+}
+
+/** Whether the metadata says that the container was made for other parameters. */
+export function isOfOtherRequest(plan: VolumePlan, existing: Container | undefined): boolean {
+  return (existing?.metadata["keyless_request"] ?? plan.requestHash) !== plan.requestHash;
 }
 
 /** CSI: the same name with another size or other parameters is ALREADY_EXISTS. */
-export function assertCompatible(plan: VolumePlan, { metadata, ref }: Container): void {
+export function assertCompatible(plan: VolumePlan, container: Container): void {
+  const { metadata, ref } = container;
   const { requiredBytes, limitBytes, name } = plan.request;
   const sizeBytes = recordedSize(metadata) ?? plan.sizeBytes;
   const where = `container ${ref.name} in ${ref.account.name}`;
@@ -25,7 +31,7 @@ export function assertCompatible(plan: VolumePlan, { metadata, ref }: Container)
         `and limit ${limitBytes}: use another name`,
     );
   }
-  if ((metadata["keyless_request"] ?? plan.requestHash) !== plan.requestHash) {
+  if (isOfOtherRequest(plan, container)) {
     throw new DriverError("Incompatible", `volume ${name} exists with other parameters (${where}): use another name`);
   }
 }

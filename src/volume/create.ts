@@ -6,7 +6,7 @@
 import { DriverError } from "../errors.ts";
 import { ensureGrant, grantFor, removeOtherGrants } from "./access.ts";
 import { ensureAccount } from "./account-choice.ts";
-import { assertCompatible, recordedSize } from "./container-record.ts";
+import { assertCompatible, isOfOtherRequest, recordedSize } from "./container-record.ts";
 import { type VolumeContext, volumeContext } from "./context.ts";
 import { type Claimed, ensureIdentity } from "./identity.ts";
 import { findLeftover, mayBeLeftBehind } from "./leftover.ts";
@@ -38,6 +38,7 @@ export async function createVolume(ports: Ports, settings: Settings, request: Vo
     if (claimed === "gone") return await handBack(ports, settings, plan);
     return await provision(ports, settings, { plan, claimed }, footprint);
   } catch (error) {
+    if (error instanceof DriverError && error.reason === "Incompatible") throw error;
     if (footprint.mayExist || (await mayBeLeftBehind(ports, settings, plan, error)))
       throw DriverError.unfinished(error);
     throw error;
@@ -54,42 +55,63 @@ async function provision(
   const step = <T>(name: Step, work: () => Promise<T>): Promise<T> => inStep(ports, name, request.name, work);
 
   const identity = await step("identity", () => ensureIdentity(ports, settings, volumeClass, claimed));
-  if (volumeClass.grantScope === "container") ports.roleAssignments.assertRoom(volumeClass.subscriptionId);
+  if (volumeClass.grantScope === "container") await assertRoom(ports, settings, plan);
   const { account, isNew } = await step("account", () => ensureAccount(ports, plan, settings));
   footprint.mayExist = isNew || volumeClass.isolation === "volume";
   const container = { account: account.ref, name: plan.containerName };
-  const existing = await step("container", () => ensureContainer(ports, plan, container, footprint));
-  await step("access", () =>
-    ensureAccess(ports, settings, plan, { container, identity, isNew: existing === undefined }),
-  );
+  const existing = await step("container", () => ensureContainer(ports, { plan, claimed }, container, footprint));
+  await step("access", () => ensureAccess(ports, settings, plan, { container, identity, existing }));
   return await step("volume context", async () => describeVolume(settings, plan, container, { existing, identity }));
 }
 
-/** One grant, to the identity of today: one that an earlier attempt made for another ServiceAccount goes. */
+/** While the subscription is known to be full nothing is begun; a volume that has its container may have its grant too. */
+async function assertRoom(ports: Ports, settings: Settings, plan: VolumePlan): Promise<void> {
+  try {
+    ports.roleAssignments.assertRoom(plan.volumeClass.subscriptionId);
+  } catch (error) {
+    const left = await findLeftover(ports, settings, plan);
+    if (left?.container === undefined) throw error;
+  }
+}
+
+/** One grant, to the identity of today: one that an earlier attempt made for another goes. */
 async function ensureAccess(
   ports: Ports,
   settings: Settings,
   plan: VolumePlan,
-  made: { readonly container: ContainerRef; readonly identity: WorkloadIdentity; readonly isNew: boolean },
+  made: {
+    readonly container: ContainerRef;
+    readonly identity: WorkloadIdentity;
+    readonly existing: Container | undefined;
+  },
 ): Promise<void> {
   const { grantScope, identity: mode } = plan.volumeClass;
-  const grant = grantFor(made.container, made.identity, grantScope, settings);
-  if (!made.isNew && grantScope === "container" && mode === "serviceAccount") {
-    await removeOtherGrants(ports, made.container, grant);
+  const { container, identity, existing } = made;
+  const grant = grantFor(container, identity, grantScope, settings);
+  const mayHaveChanged = mode === "serviceAccount" || isOfOtherRequest(plan, existing);
+  if (existing !== undefined && grantScope === "container" && mayHaveChanged) {
+    await removeOtherGrants(ports, container, grant);
   }
-  const isNewScope = made.isNew && grantScope === "container";
+  const isNewScope = existing === undefined && grantScope === "container";
   await ensureGrant(ports, grant, { isNewScope, description: describeGrant(plan, settings) });
+  if (isOfOtherRequest(plan, existing)) {
+    await ports.containers.relabel(container, { ...existing?.metadata, ...plan.containerMetadata });
+  }
 }
 
-/** Answers the container that was there before, if there was one; throws Incompatible when it is another volume's. */
+/**
+ * Answers the container that was there before, if there was one. Where the API server has confirmed the claim, its UID in
+ * the name proves that the container is this claim's, and the class may have been corrected since; elsewhere another size
+ * or other parameters are another volume (Incompatible).
+ */
 async function ensureContainer(
   ports: Ports,
-  plan: VolumePlan,
+  { plan, claimed }: { readonly plan: VolumePlan; readonly claimed: Claimed },
   ref: ContainerRef,
   footprint: Footprint,
 ): Promise<Container | undefined> {
   const existing = await ports.containers.find(ref);
-  if (existing !== undefined) assertCompatible(plan, existing);
+  if (existing !== undefined && claimed.claim === undefined) assertCompatible(plan, existing);
   footprint.mayExist = true;
   if (existing === undefined) await ports.containers.create(ref, plan.containerMetadata);
   return existing;

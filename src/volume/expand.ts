@@ -13,6 +13,16 @@ export async function expandVolume(
   range: SizeRange,
 ): Promise<number> {
   assertSize(range);
+  return await relabel(ports, settings, volumeId, range).catch(keepTrying);
+}
+
+/** csi-resizer takes FAILED_PRECONDITION for "not while it is in use", and calls no more until no pod uses the claim. */
+function keepTrying(error: unknown): never {
+  const isRepairable = error instanceof DriverError && ["InUse", "Misconfigured"].includes(error.reason);
+  throw isRepairable ? DriverError.unfinished(error) : error;
+}
+
+async function relabel(ports: Ports, settings: Settings, volumeId: string, range: SizeRange): Promise<number> {
   const { ref, metadata } = await inspectVolume(ports, settings, volumeId);
   const sizeBytes = Math.max(recordedSize(metadata) ?? 0, range.requiredBytes);
   if (range.limitBytes > 0 && sizeBytes > range.limitBytes) {

@@ -5,7 +5,7 @@
 import { DriverError } from "../errors.ts";
 import type { Claim, ClaimRef, Ports, Settings, UserAssignedIdentity, WorkloadIdentity } from "./ports.ts";
 import { chooseServiceAccount } from "./service-account.ts";
-import { ensureTrust } from "./trust.ts";
+import { ensureTrust, type ServiceAccountRef } from "./trust.ts";
 import type { VolumeClass } from "./volume-class.ts";
 
 /** The claim that the volume is for, as far as it is known. */
@@ -21,27 +21,31 @@ export async function ensureIdentity(
   volumeClass: VolumeClass,
   claimed: Claimed,
 ): Promise<WorkloadIdentity> {
-  const { subscriptionId } = volumeClass;
-  const identity =
+  const asked =
     volumeClass.identity === "serviceAccount"
-      ? await ofServiceAccount(ports, settings, volumeClass, claimed)
-      : await ofParameters(ports, settings, volumeClass, claimed);
-  const tenantId = settings.tenantOfSubscription[subscriptionId.toLowerCase()] ?? settings.tenantId;
-  if (identity.tenantId.toLowerCase() !== tenantId.toLowerCase()) {
-    throw new DriverError(
-      "Misconfigured",
-      `identity ${identity.clientId} is in tenant ${identity.tenantId}, but subscription ${subscriptionId} in tenant ${tenantId}: ` +
-        "Azure grants access only within a tenant; use an identity of the storage's tenant",
-    );
-  }
+      ? await ofServiceAccount(ports, volumeClass, claimed)
+      : { identity: await ofParameters(ports, settings, volumeClass, claimed) };
+  assertTenant(settings, volumeClass, asked.identity);
   if (!(await ports.roleAssignments.roleExists(volumeClass, settings.roleId))) {
     throw new DriverError(
       "Misconfigured",
-      `role ${settings.roleId} does not exist in subscription ${subscriptionId}: create it with the output of ` +
+      `role ${settings.roleId} does not exist in subscription ${volumeClass.subscriptionId}: create it with the output of ` +
         "`keyless-csi roles`, or name another with --role",
     );
   }
-  return identity;
+  // Last, since it may write a federated credential.
+  if ("who" in asked) await ensureTrust(ports, settings, asked.identity, asked.who);
+  return asked.identity;
+}
+
+function assertTenant(settings: Settings, { subscriptionId }: VolumeClass, identity: WorkloadIdentity): void {
+  const tenantId = settings.tenantOfSubscription[subscriptionId.toLowerCase()] ?? settings.tenantId;
+  if (identity.tenantId.toLowerCase() === tenantId.toLowerCase()) return;
+  throw new DriverError(
+    "Misconfigured",
+    `identity ${identity.clientId} is in tenant ${identity.tenantId}, but subscription ${subscriptionId} in tenant ${tenantId}: ` +
+      "Azure grants access only within a tenant; use an identity of the storage's tenant",
+  );
 }
 
 async function ofParameters(
@@ -71,10 +75,9 @@ async function ofParameters(
 
 async function ofServiceAccount(
   ports: Ports,
-  settings: Settings,
   volumeClass: VolumeClass,
   { ref, claim }: Claimed,
-): Promise<WorkloadIdentity> {
+): Promise<{ readonly identity: UserAssignedIdentity; readonly who: ServiceAccountRef }> {
   if (ref === undefined || claim === undefined) {
     throw new DriverError(
       "Misconfigured",
@@ -83,14 +86,12 @@ async function ofServiceAccount(
   }
   const serviceAccount = await chooseServiceAccount(ports.cluster, ref, claim, volumeClass.defaultServiceAccount);
   const who = { namespace: ref.namespace, serviceAccount };
-  const identity = await findAnnotated(ports, who);
-  await ensureTrust(ports, settings, identity, who);
-  return identity;
+  return { identity: await findAnnotated(ports, who), who };
 }
 
 async function findAnnotated(
   ports: Ports,
-  { namespace, serviceAccount }: { namespace: string; serviceAccount: string },
+  { namespace, serviceAccount }: ServiceAccountRef,
 ): Promise<UserAssignedIdentity> {
   const name = `ServiceAccount ${namespace}/${serviceAccount}`;
   const clientId = await ports.cluster.findClientId(namespace, serviceAccount);

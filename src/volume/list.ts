@@ -3,7 +3,7 @@
  * which account to go on, and where in it, so that any replica can answer the next page.
  */
 import { DriverError } from "../errors.ts";
-import { isOurs } from "./ownership.ts";
+import { isGiven, isOurs, mayHold, ownsCluster } from "./ownership.ts";
 import type { Account, Container, Ports, Settings } from "./ports.ts";
 import { allowedPlaces } from "./settings.ts";
 
@@ -39,7 +39,7 @@ export async function listVolumes(
       const left = room - containers.length;
       if (left === 0) return { containers, nextToken: toToken({ account: account.ref.name, continuation }) };
       const page = await ports.containers.list(account.ref, left, continuation);
-      containers.push(...page.containers);
+      containers.push(...page.containers.filter((container) => isOurVolume(account, container, settings)));
       continuation = page.continuation;
     } while (continuation !== undefined);
     const next = accounts[index + 1];
@@ -53,8 +53,13 @@ async function listAccounts(ports: Ports, settings: Settings): Promise<Account[]
   const lists = await Promise.all(allowedPlaces(settings).map((place) => ports.accounts.list(place)));
   return lists
     .flat()
-    .filter((account) => isOurs(account, settings))
+    .filter((account) => isOurs(account, settings) || isGiven(account, settings))
     .sort((a, b) => (a.ref.name < b.ref.name ? -1 : 1));
+}
+
+/** In a given account others make containers too, and another cluster may have been given it before. */
+function isOurVolume(account: Account, { ref, metadata }: Container, settings: Settings): boolean {
+  return mayHold(account, ref, settings) && ownsCluster(settings, metadata["keyless_cluster"] ?? settings.clusterId);
 }
 
 function toToken({ account, continuation }: { account: string; continuation?: string | undefined }): string {

@@ -25,7 +25,10 @@ export function isGiven(account: Account, settings: Settings): boolean {
 
 /** Whether the container can be one that we made: in a given account others make containers too. */
 export function mayHold(account: Account, container: ContainerRef, settings: Settings): boolean {
-  return isOurs(account, settings) || (isGiven(account, settings) && isStrictContainerName(container.name));
+  if (isGiven(account, settings)) return isStrictContainerName(container.name);
+  // An account for one volume holds that volume's container and no other, whatever a forged id says.
+  const isOwn = !isForOneVolume(account, settings) || account.tags[VOLUME_TAG] === container.name;
+  return isOurs(account, settings) && isOwn;
 }
 
 /** Whether the account was made for one volume alone and goes with it. Never true of a given one. */

@@ -48,6 +48,11 @@ function isolationFaults(values: ReadonlyMap<string, string>, fields: Fields, se
   if (isolation === "volume" && values.has("poolsize")) {
     faults.push(`poolSize "${values.get("poolsize")}" has no meaning with isolation "volume": remove one of them`);
   }
+  if (isolation === "volume" && (fields.softDeleteContainersDays ?? 0) > 0) {
+    faults.push(
+      'softDeleteContainers keeps nothing with isolation "volume", whose account goes with the volume: remove one of them',
+    );
+  }
   if (isolation === "pool" && grantScope === "account") {
     faults.push(
       'grantScope "account" would open the containers of other tenants: use isolation "namespace" or "volume"',

@@ -7,6 +7,12 @@ import { DriverError } from "../errors.ts";
 import { hashOf } from "./names.ts";
 import type { Ports, Settings, Trust, UserAssignedIdentity } from "./ports.ts";
 
+/** A ServiceAccount of the claim's namespace. */
+export interface ServiceAccountRef {
+  readonly namespace: string;
+  readonly serviceAccount: string;
+}
+
 /** Name of the tag that lists who may have an identity: one for each cluster, since names repeat between clusters. */
 export function trustTag(issuer: string): string {
   return `keyless-csi.${hashOf(issuer).slice(0, 16)}`;
@@ -22,7 +28,7 @@ export async function ensureTrust(
   ports: Ports,
   settings: Settings,
   identity: UserAssignedIdentity,
-  who: { readonly namespace: string; readonly serviceAccount: string },
+  who: ServiceAccountRef,
 ): Promise<void> {
   const issuer = await ports.cluster.issuer();
   const subject = `system:serviceaccount:${who.namespace}:${who.serviceAccount}`;
@@ -46,7 +52,7 @@ function refusal(identity: UserAssignedIdentity, trust: Trust, settings: Setting
 }
 
 /** `namespace/serviceaccount`, separated by commas or spaces; `namespace/*` for every one of a namespace. */
-function isListed(tag: string, { namespace, serviceAccount }: { namespace: string; serviceAccount: string }): boolean {
+function isListed(tag: string, { namespace, serviceAccount }: ServiceAccountRef): boolean {
   const entries = tag.split(/[\s,]+/);
   return entries.includes(`${namespace}/${serviceAccount}`) || entries.includes(`${namespace}/*`);
 }

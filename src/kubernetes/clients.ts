@@ -1,0 +1,45 @@
+/** Clients of the API server that give up in time: a connection that went dead must not hold a volume for minutes. */
+import {
+  CoreV1Api,
+  createConfiguration,
+  KubeConfig,
+  type Middleware,
+  ServerConfiguration,
+  StorageV1Api,
+  WellKnownApi,
+} from "@kubernetes/client-node";
+
+export interface Clients {
+  readonly core: CoreV1Api;
+  readonly storage: StorageV1Api;
+  readonly wellKnown: WellKnownApi;
+}
+
+/** One object, or one page of a list: a second is much. */
+const REQUEST_TIMEOUT_MS = 10_000;
+
+/** Without a kubeconfig file, those of the cluster that this process runs in. */
+export function createClients(kubeconfig: string | undefined): Clients {
+  const config = new KubeConfig();
+  if (kubeconfig === undefined) config.loadFromCluster();
+  else config.loadFromFile(kubeconfig);
+  const configuration = createConfiguration({
+    baseServer: new ServerConfiguration(config.getCurrentCluster()?.server ?? "", {}),
+    authMethods: { default: config },
+    promiseMiddleware: [LIMITED],
+  });
+  return {
+    core: new CoreV1Api(configuration),
+    storage: new StorageV1Api(configuration),
+    wellKnown: new WellKnownApi(configuration),
+  };
+}
+
+const LIMITED: Middleware = {
+  async pre(request) {
+    request.setSignal(AbortSignal.timeout(REQUEST_TIMEOUT_MS));
+    request.setHeaderParam("User-Agent", "keyless-csi");
+    return request;
+  },
+  post: async (response) => response,
+};
