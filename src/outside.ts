@@ -15,6 +15,7 @@ import type { ControllerConfig } from "./config/controller.ts";
 import { createCluster, NO_CLUSTER } from "./kubernetes/cluster.ts";
 import type { Readiness } from "./telemetry/health.ts";
 import { removeStaleGrants } from "./volume/access.ts";
+import { createGate } from "./volume/gate.ts";
 import { DATA_ROLE_ID } from "./volume/names.ts";
 import type { Cluster, Observer, Ports, Settings } from "./volume/ports.ts";
 
@@ -37,7 +38,8 @@ export interface Outside {
 
 /** Signs in and connects at the first use, not here. `cluster` replaces the configured one, for tests. */
 export function createOutside(config: ControllerConfig, observer: OutsideObserver, cluster?: Cluster): Outside {
-  const now = () => performance.now();
+  const time = { now: () => performance.now(), sleep: (ms: number) => sleep(ms) };
+  const { now } = time;
   const own = createCredentialFor(config, now);
   const abroad = createCredentialsAbroad(config, now);
   const { credential, readiness: signInReadiness } = watchSignIn(own);
@@ -53,14 +55,13 @@ export function createOutside(config: ControllerConfig, observer: OutsideObserve
     forgetTokens() {
       for (const each of [own, ...abroad.values()]) each.forgetTokens();
     },
-    now,
+    ...time,
   });
   const roleAssignments = createRoleAssignments({ arm, rememberMs: config.identityCacheMs, now });
   const accounts = createAccounts({
     arm,
     rememberMs: config.accountCacheMs,
-    now,
-    sleep: (ms) => sleep(ms),
+    ...time,
     clear: (ref) => removeStaleGrants({ roleAssignments, observer }, ref),
   });
   const places = [config, ...config.allowedResourceGroups];
@@ -73,6 +74,7 @@ export function createOutside(config: ControllerConfig, observer: OutsideObserve
       identities: createIdentities({ arm, scopes: config.identityScopes, rememberMs: config.identityCacheMs, now }),
       cluster: cluster ?? createClusterFor(config),
       observer,
+      gate: createGate(),
     },
     settings: toSettings(config),
     grantUsage: createUsage({ arm, subscriptionIds, now }),

@@ -3,6 +3,7 @@ import type { StorageAccount } from "@azure/arm-storage";
 import { DriverError } from "../errors.ts";
 import { accountId } from "../volume/names.ts";
 import type { Account, AccountRef, AccountSpec, Accounts, Place } from "../volume/ports.ts";
+import { createContentsCheck } from "./account-contents.ts";
 import { openingsOf, toClosingParameters, toCreateParameters } from "./account-properties.ts";
 import type { Arm } from "./arm.ts";
 import { codeOf, statusOf, toDriverError } from "./faults.ts";
@@ -85,7 +86,7 @@ export function createAccounts(options: AccountsOptions): RememberingAccounts {
       closed.set(keyOf(ref), true);
       return remember(account);
     },
-    holdsContainers: (ref) => holdsContainers(options.arm, ref),
+    holdsContainers: createContentsCheck(options),
     async remove(ref) {
       accounts.forget(keyOf(ref));
       await remove(options.arm, ref);
@@ -186,18 +187,6 @@ async function list(arm: Arm, place: Place): Promise<Account[]> {
   } catch (error) {
     if (codeOf(error) === "ResourceGroupNotFound") return [];
     throw toDriverError(error, `listing the storage accounts of resource group ${resourceGroup}`);
-  }
-}
-
-async function holdsContainers(arm: Arm, ref: AccountRef): Promise<boolean> {
-  try {
-    const { blobContainers } = arm.subscription(ref.subscriptionId).storage;
-    const pages = blobContainers.list(ref.resourceGroup, ref.name, { maxpagesize: "1" }).byPage();
-    for await (const page of pages) if (page.length > 0) return true;
-    return false;
-  } catch (error) {
-    if (statusOf(error) === 404) return false;
-    throw toDriverError(error, `listing the containers of ${describe(ref)}`);
   }
 }
 

@@ -8,6 +8,7 @@ import { StorageManagementClient } from "@azure/arm-storage";
 import type { PipelinePolicy, PipelineRequest } from "@azure/core-rest-pipeline";
 import type { TokenCredential } from "@azure/identity";
 import { createBoundedHttpClient } from "./bounded-http-client.ts";
+import { createThrottle } from "./throttle.ts";
 
 /** One request to ARM as it went over the wire: a retry is another one. */
 export interface AzureCall {
@@ -30,6 +31,7 @@ export interface ArmOptions {
   readonly forgetTokens: () => void;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
+  readonly sleep: (milliseconds: number) => Promise<void>;
 }
 
 /** The SDK clients of one subscription. */
@@ -66,7 +68,10 @@ export function createArm(options: ArmOptions): Arm {
     httpClient: createBoundedHttpClient(),
     retryOptions: { maxRetries: 3, retryDelayInMs: 800, maxRetryDelayInMs: 10_000 },
     userAgentOptions: { userAgentPrefix: "keyless-csi" },
-    additionalPolicies: [{ policy: observing(options, startAnew), position: "perRetry" as const }],
+    additionalPolicies: [
+      { policy: createThrottle(options), position: "perRetry" as const },
+      { policy: observing(options, startAnew), position: "perRetry" as const },
+    ],
   };
   return {
     endpoint: options.endpoint,

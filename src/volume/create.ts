@@ -10,7 +10,7 @@ import { assertCompatible, isOfOtherRequest, recordedSize } from "./container-re
 import { type VolumeContext, volumeContext } from "./context.ts";
 import { type Claimed, ensureIdentity } from "./identity.ts";
 import { findLeftover, mayBeLeftBehind } from "./leftover.ts";
-import { volumeId } from "./names.ts";
+import { accountId, volumeId } from "./names.ts";
 import { planVolume, type VolumePlan, type VolumeRequest } from "./plan.ts";
 import type { Container, ContainerRef, Ports, Settings, Step, WorkloadIdentity } from "./ports.ts";
 
@@ -59,8 +59,13 @@ async function provision(
   const { account, isNew } = await step("account", () => ensureAccount(ports, plan, settings));
   footprint.mayExist = isNew || volumeClass.isolation === "volume";
   const container = { account: account.ref, name: plan.containerName };
-  const existing = await step("container", () => ensureContainer(ports, { plan, claimed }, container, footprint));
-  await step("access", () => ensureAccess(ports, settings, plan, { container, identity, existing }));
+  const open = async () => {
+    const found = await step("container", () => ensureContainer(ports, { plan, claimed }, container, footprint));
+    await step("access", () => ensureAccess(ports, settings, plan, { container, identity, existing: found }));
+    return found;
+  };
+  const isShared = volumeClass.grantScope === "account";
+  const existing = isShared ? await ports.gate.enter(accountId(account.ref).toLowerCase(), open) : await open();
   return await step("volume context", async () => describeVolume(settings, plan, container, { existing, identity }));
 }
 

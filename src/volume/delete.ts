@@ -4,7 +4,7 @@
  */
 import { DriverError } from "../errors.ts";
 import { findOurGrants, removeGrants } from "./access.ts";
-import { parseVolumeId } from "./names.ts";
+import { accountId, parseVolumeId } from "./names.ts";
 import { isForOneVolume, mayHold } from "./ownership.ts";
 import type { Account, ContainerRef, Ports, RoleAssignment, Settings } from "./ports.ts";
 import { isAllowedPlace } from "./settings.ts";
@@ -28,19 +28,31 @@ export async function deleteVolume(ports: Ports, settings: Settings, volumeId: s
   }
 }
 
-/**
- * What an account that holds no container any more leaves: its grants, and itself if it was made for one volume. A volume
- * that another replica makes in it at this moment has looked for its grant before or after we took it away: in the first
- * case its container is seen here, and the grant given back.
- */
+/** Alone in the account, where others may be making volumes in it at this moment. */
 export async function removeEmptied(
   ports: Ports,
   settings: Settings,
   account: Account,
   grants: readonly RoleAssignment[],
 ): Promise<void> {
+  if (!isForOneVolume(account, settings) && grants.length === 0) return;
+  const key = accountId(account.ref).toLowerCase();
+  await ports.gate.close(key, () => removeIfEmpty(ports, settings, account, grants));
+}
+
+/**
+ * What an account that holds no container any more leaves: its grants, and itself if it was made for one volume. A volume
+ * that another replica makes in it at this moment has looked for its grant before or after we took it away: in the first
+ * case its container is seen here, and the grant given back.
+ */
+async function removeIfEmpty(
+  ports: Ports,
+  settings: Settings,
+  account: Account,
+  grants: readonly RoleAssignment[],
+): Promise<void> {
   const isForOne = isForOneVolume(account, settings);
-  if ((!isForOne && grants.length === 0) || (await ports.accounts.holdsContainers(account.ref))) return;
+  if (await ports.accounts.holdsContainers(account.ref)) return;
   await removeGrants(ports, grants);
   if (isForOne) return await ports.accounts.remove(account.ref);
   if (!(await ports.accounts.holdsContainers(account.ref))) return;

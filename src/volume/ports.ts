@@ -5,6 +5,7 @@
  * Every method that meets a foreign fault throws a DriverError; "not found" is a value, never a throw, and removing
  * what is already gone is a success.
  */
+import type { Gate } from "./gate.ts";
 import type { Place } from "./settings.ts";
 
 export type { Place, Settings } from "./settings.ts";
@@ -242,4 +243,6 @@ export interface Ports {
   readonly identities: Identities;
   readonly cluster: Cluster;
   readonly observer: Observer;
+  /** By the ARM id of an account, in lower case. */
+  readonly gate: Gate;
 }

@@ -1,0 +1,45 @@
+/** Whether an account holds a container, at the price of a read where one was seen before. */
+import { accountId } from "../volume/names.ts";
+import type { AccountRef } from "../volume/ports.ts";
+import type { Arm } from "./arm.ts";
+import { statusOf, toDriverError } from "./faults.ts";
+import { createMemory } from "./memory.ts";
+
+/** A container that was seen: to ask for it is a read (800 in 5 minutes), to list is dear (100 in 5 minutes). */
+const WITNESS_MS = 3_600_000;
+
+export function createContentsCheck(options: {
+  readonly arm: Arm;
+  readonly now: () => number;
+}): (ref: AccountRef) => Promise<boolean> {
+  const witnesses = createMemory<string>(WITNESS_MS, options.now);
+  return async (ref) => {
+    const key = accountId(ref).toLowerCase();
+    const witness = witnesses.get(key);
+    if (witness !== undefined && (await isThere(options.arm, ref, witness))) return true;
+    const found = await firstContainer(options.arm, ref);
+    if (found !== undefined) witnesses.set(key, found);
+    return found !== undefined;
+  };
+}
+
+async function firstContainer(arm: Arm, ref: AccountRef): Promise<string | undefined> {
+  try {
+    const { blobContainers } = arm.subscription(ref.subscriptionId).storage;
+    const pages = blobContainers.list(ref.resourceGroup, ref.name, { maxpagesize: "1" }).byPage();
+    for await (const [container] of pages) if (container !== undefined) return container.name;
+    return undefined;
+  } catch (error) {
+    if (statusOf(error) === 404) return undefined;
+    throw toDriverError(error, `listing the containers of storage account ${ref.name}`);
+  }
+}
+
+/** Whatever goes wrong here, the list tells. */
+async function isThere(arm: Arm, ref: AccountRef, container: string): Promise<boolean> {
+  const { blobContainers } = arm.subscription(ref.subscriptionId).storage;
+  return blobContainers.get(ref.resourceGroup, ref.name, container).then(
+    () => true,
+    () => false,
+  );
+}

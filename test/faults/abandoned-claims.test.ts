@@ -1,0 +1,209 @@
+// The service is killed at any cloud call, the claim is deleted, and nobody ever asks again: what is left is computable, and
+// `orphans` finds all of it and nothing that lives.
+import assert from "node:assert/strict";
+import { toControllerConfig } from "../../src/config/controller.ts";
+import { controllerSettings } from "../../src/config/controller-settings.ts";
+import { loadSettings } from "../../src/config/load.ts";
+import type { FaultMoment } from "../../src/emulator/faults.ts";
+import { createOutside } from "../../src/outside.ts";
+import type { Finding } from "../../src/volume/finding.ts";
+import { createOrphanRemoval } from "../../src/volume/orphan-removal.ts";
+import { surveyOrphans } from "../../src/volume/orphans.ts";
+import type { Ports, Settings } from "../../src/volume/ports.ts";
+import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";
+import { type Census, type Cloud, startCloud } from "./support/cloud.ts";
+import { tell } from "./support/figures.ts";
+import { requestOf, volumeName, volumeOf } from "./support/modes.ts";
+import { type Service, type Spares, startSpares } from "./support/service.ts";
+
+const MINUTE_MS = 60_000;
+/** `--older-than`'s default. */
+const OLDER_THAN_MS = 60 * MINUTE_MS;
+/** How wrong the clock of whoever looks may be. */
+const SKEWS_MINUTES = [0, 10, -10];
+
+/** Where create is cut: the calls that look come first, then each write, with what may have been made by then. */
+const CREATE_CALLS = [
+  "storageAccounts/create",
+  "storageAccounts/poll",
+  "containers/get",
+  "containers/create",
+  "roleAssignments/create",
+];
+const DELETE_CALLS = [
+  "roleAssignments/list",
+  "roleAssignments/delete",
+  "containers/delete",
+  "containers/list",
+  "storageAccounts/delete",
+];
+const MOMENTS: readonly FaultMoment[] = ["before", "after"];
+
+describe("claims that are abandoned at any cloud call", function () {
+  this.timeout(300_000);
+  let cloud: Cloud;
+  let spares: Spares;
+  let cluster: FakeCluster;
+  let looking: { readonly ports: Ports; readonly settings: Settings };
+  /** Volumes that somebody uses, and one that is kept by its PersistentVolume after its claim went. */
+  let live: Census;
+  let abandoned: Census;
+  let counter = 100;
+  let kills = 0;
+
+  before(async () => {
+    cloud = await startCloud();
+    spares = startSpares(cloud);
+    cluster = createFakeCluster(cloud.emulator.issuer.issuer);
+    const loaded = loadSettings(controllerSettings, {
+      argv: ["--cloud-file", cloud.readyFile, "--cluster-id", "faults"],
+      env: {},
+    });
+    assert("values" in loaded, JSON.stringify(loaded));
+    const ignore = () => {};
+    const observer = { stepBegun: ignore, stepDone: ignore, granted: ignore, revoked: ignore, drifted: ignore };
+    looking = createOutside(toControllerConfig(loaded.values), { ...observer, azureCalled: ignore }, cluster);
+    await makeLiveVolumes();
+  });
+  after(async () => {
+    await spares?.stop();
+    await cloud?.stop();
+  });
+
+  async function makeLiveVolumes(): Promise<void> {
+    const service = await spares.next();
+    for (const [number, isolation] of ["pool", "pool", "volume", "volume"].entries()) {
+      const request = requestOf(cloud.emulator, volumeName(number), { isolation });
+      const { volume_id: handle, volume_context: attributes } = volumeOf(
+        await service.csi.controller("CreateVolume", request),
+      );
+      cluster.persistentVolumes.push({ name: volumeName(number), handle, attributes });
+    }
+    await service.kill();
+    live = cloud.census();
+  }
+
+  /** Kills at a call that `work` makes; what Azure holds then stays as it is. */
+  async function killAt(service: Service, at: { operation: string; held: Promise<void> }, work: Promise<unknown>) {
+    const outcome = work.catch(() => "cut off");
+    await Promise.race([at.held, outcome.then(() => assert.fail(`${at.operation} was never called`))]);
+    await service.kill();
+    await outcome;
+    cloud.clearFaults();
+    kills += 1;
+  }
+
+  it("leaves what can be computed from the names alone", async () => {
+    for (const isolation of ["pool", "volume"]) {
+      for (const operation of CREATE_CALLS) {
+        for (const moment of MOMENTS) {
+          counter += 1;
+          // A class of its own, so that the account is made too.
+          const request = requestOf(cloud.emulator, volumeName(counter), { isolation, tags: `case=${counter}` });
+          const service = await spares.next();
+          const held = cloud.hold({ service: "arm", operation }, 0, moment);
+          await killAt(service, { operation, held }, service.csi.controller("CreateVolume", request));
+        }
+      }
+    }
+    for (const operation of DELETE_CALLS) {
+      for (const moment of MOMENTS) {
+        counter += 1;
+        const service = await spares.next();
+        const request = requestOf(cloud.emulator, volumeName(counter), { isolation: "volume" });
+        const { volume_id: id } = volumeOf(await service.csi.controller("CreateVolume", request));
+        const held = cloud.hold({ service: "arm", operation }, 0, moment);
+        await killAt(service, { operation, held }, service.csi.controller("DeleteVolume", { volume_id: id }));
+      }
+    }
+    abandoned = without(cloud.census(), live);
+    assert(abandoned.containers.length > 5 && abandoned.grants.length > 2);
+  });
+
+  for (const skew of SKEWS_MINUTES) {
+    it(`finds all of it and nothing else, with a clock that is ${skew} minutes off`, async () => {
+      if (skew === SKEWS_MINUTES[0]) cloud.emulator.clock.advance(OLDER_THAN_MS + 15 * MINUTE_MS);
+      const young = await makeYoungVolume();
+      const findings = await look(skew);
+      assertAll(findings);
+      for (const part of young) assert(!findings.some(({ id }) => id.includes(part)), `${part} is being made`);
+    });
+  }
+
+  it("removes all of it and nothing else", async () => {
+    const findings = await look(0);
+    assertAll(findings);
+    const remove = createOrphanRemoval(looking.ports, looking.settings, () => performance.now());
+    for (const finding of findings) assert.equal(await remove(finding), "removed", finding.id);
+    assert.deepEqual(await look(0), []);
+    const left = without(cloud.census(), live);
+    const kept = left.accounts.filter((name) => !young.has(name));
+    // Accounts of a pool are no volume's: the next one of the class takes them.
+    for (const name of kept)
+      assert.equal(cloud.emulator.world.accounts.get(name)?.tags["keyless-csi.isolation"], "pool");
+    assert.deepEqual(
+      left.containers.filter((key) => !young.has(key.split("/")[0] ?? "")),
+      [],
+    );
+    const now = cloud.census();
+    for (const key of ["accounts", "containers", "grants"] as const) {
+      for (const each of live[key]) assert(now[key].includes(each), `${each} lives and was removed`);
+    }
+    const { containers, grants } = abandoned;
+    tell(
+      2,
+      `${kills} kills without a replay left ${containers.length} containers, ${grants.length} grants and ` +
+        `${findings.filter(({ kind }) => kind === "account").length} accounts: all found and removed, ` +
+        `none of ${live.containers.length} live volumes touched, clock 10 min off or not`,
+    );
+  });
+
+  const young = new Set<string>();
+
+  /** Made this very moment, by another replica: no PersistentVolume yet, and its claim not seen. */
+  async function makeYoungVolume(): Promise<string[]> {
+    counter += 1;
+    const service = await spares.next();
+    const request = requestOf(cloud.emulator, volumeName(counter), { isolation: "volume" });
+    const { volume_id: id } = volumeOf(await service.csi.controller("CreateVolume", request));
+    await service.kill();
+    const [account = "", container = ""] = id.split("#").slice(1, 3);
+    young.add(account);
+    return [account, container];
+  }
+
+  async function look(skewMinutes: number): Promise<readonly Finding[]> {
+    const nowMs = cloud.emulator.clock.now() + skewMinutes * MINUTE_MS;
+    const { findings } = await surveyOrphans(looking.ports, looking.settings, { olderThanMs: OLDER_THAN_MS, nowMs });
+    return findings;
+  }
+
+  /** Every container; every account made for one volume that holds none; every grant whose container is gone. */
+  function assertAll(findings: readonly Finding[]): void {
+    const { world } = cloud.emulator;
+    const containersOf = (account: string) => abandoned.containers.filter((key) => key.startsWith(`${account}/`));
+    const expected = [
+      ...abandoned.containers.map((key) => `container ${key}`),
+      ...abandoned.accounts
+        .filter((name) => world.accounts.get(name)?.tags["keyless-csi.isolation"] === "volume")
+        .filter((name) => containersOf(name).length === 0)
+        .map((name) => `account ${name}`),
+      ...abandoned.grants
+        .map((grant) => grant.split("|")[0] ?? "")
+        .filter((scope) => !abandoned.containers.some((key) => scope.endsWith(`/${key.split("/")[1]}`)))
+        .map((scope) => `grant ${scope.split("/").at(-1)}`),
+    ];
+    const found = findings.map(({ kind, id }) => {
+      const [, account = "", container] =
+        /storageAccounts\/([^/]+)(?:\/blobServices\/default\/containers\/([^/]+))?/.exec(id) ?? [];
+      if (kind === "container") return `container ${account}/${container}`;
+      return kind === "account" ? `account ${account}` : `${kind} ${container ?? id}`;
+    });
+    assert.deepEqual(found.sort(), expected.sort());
+  }
+});
+
+function without(all: Census, some: Census): Census {
+  const rest = (key: keyof Census) => all[key].filter((each) => !some[key].includes(each));
+  return { accounts: rest("accounts"), containers: rest("containers"), grants: rest("grants") };
+}

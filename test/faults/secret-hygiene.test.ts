@@ -1,0 +1,262 @@
+// Canaries: things that look like secrets, put wherever one could come in, must come out nowhere.
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { get } from "node:http";
+import { tmpdir } from "node:os";
+import { basename, join, relative } from "node:path";
+import { startProgram } from "../support/processes.ts";
+import { type Cloud, startCloud } from "./support/cloud.ts";
+import { tell } from "./support/figures.ts";
+import { requestOf, volumeName, volumeOf } from "./support/modes.ts";
+import { type Service, serviceCommand, startService } from "./support/service.ts";
+
+/** A secret of a form that is used with Azure, and the part of it that must never be seen again. */
+interface Canary {
+  readonly text: string;
+  readonly core: string;
+}
+
+const random = (bytes: number) => randomBytes(bytes).toString("base64url");
+const FORMS: Readonly<Record<string, () => Canary>> = {
+  "JSON Web Token": () => {
+    const core = random(60);
+    return { text: `eyJhbGciOiJSUzI1NiJ9.eyJ${core}.${random(30)}`, core };
+  },
+  "bearer header": () => {
+    const core = random(40);
+    return { text: `Authorization: Bearer ${core}`, core };
+  },
+  "account key": () => {
+    const core = randomBytes(64).toString("base64");
+    return { text: `DefaultEndpointsProtocol=https;AccountName=x;AccountKey=${core}`, core: core.slice(0, 80) };
+  },
+  "SAS signature": () => {
+    const core = random(32);
+    return { text: `https://x.blob.core.windows.net/c?sv=2024-11-04&sp=rl&sig=${core}`, core };
+  },
+  "client secret": () => {
+    const core = random(30);
+    return { text: `grant_type=client_credentials&client_secret=${core}`, core };
+  },
+  "token in JSON": () => {
+    const core = random(50);
+    return { text: JSON.stringify({ access_token: core, expires_in: 3600 }), core };
+  },
+};
+
+describe("secrets", function () {
+  this.timeout(180_000);
+  const canaries = new Map<string, string>();
+  let cloud: Cloud;
+  let service: Service;
+  let port = "";
+  /** Holds what the test itself writes canaries to. */
+  let outside = "";
+  /** Everything that the service has said to anybody. */
+  const heard: string[] = [];
+
+  /** A text with a canary of every form, noted under where it was put. */
+  const bait = (where: string): string =>
+    Object.entries(FORMS)
+      .map(([form, make]) => {
+        const { text, core } = make();
+        canaries.set(core, `${form} in ${where}`);
+        return text;
+      })
+      .join(" ");
+
+  /** A secret that nothing gives away as one, for places whose content has no business anywhere. */
+  const plainBait = (where: string): string => {
+    const core = random(24);
+    canaries.set(core, `plain text in ${where}`);
+    return core;
+  };
+
+  const listen = async (work: Promise<unknown>): Promise<void> => {
+    heard.push(
+      await work.then(
+        (answer) => JSON.stringify(answer),
+        (error: Error & { details?: string }) => `${error.message} ${error.details} ${error.stack}`,
+      ),
+    );
+  };
+
+  before(async () => {
+    cloud = await startCloud();
+    outside = await mkdtemp(join(tmpdir(), "keyless-csi-canaries-"));
+    const home = join(cloud.folder, "home");
+    await mkdir(home);
+    service = await startService(cloud, {
+      flags: ["--http-endpoint", "127.0.0.1:0"],
+      env: {
+        // Whatever the service may write to disk, it writes where it is looked for afterwards.
+        HOME: home,
+        TMPDIR: home,
+        AZURE_PASSWORD: plainBait("environment"),
+        AZURE_CLIENT_SECRET: bait("environment"),
+        AZURE_STORAGE_KEY: bait("environment"),
+        UNRELATED: bait("environment"),
+      },
+    });
+    port = /"listen":"[^"]*:(\d+)"/.exec(await service.log())?.[1] ?? "";
+  });
+  after(async () => {
+    await service?.kill();
+    await cloud?.stop();
+    await rm(outside, { recursive: true, force: true });
+  });
+
+  const create = (number: number, overrides: object = {}) =>
+    service.csi.controller("CreateVolume", {
+      ...requestOf(cloud.emulator, volumeName(number), { isolation: "volume" }),
+      ...overrides,
+    });
+
+  it("in secrets, volume context and parameters of requests", async () => {
+    const { volume_id: id, volume_context: context } = volumeOf(
+      await create(1, { secrets: { token: bait("secrets"), key: plainBait("secrets") } }),
+    );
+    heard.push(JSON.stringify(context));
+    await listen(create(2, { parameters: { clientID: bait("a parameter"), skuName: bait("a parameter") } }));
+    await listen(create(3, { parameters: { [bait("a parameter's name")]: plainBait("an unknown parameter") } }));
+    await listen(
+      service.csi.controller("ValidateVolumeCapabilities", {
+        volume_id: id,
+        volume_context: {
+          "csi.storage.k8s.io/serviceAccount.tokens": bait("volume context"),
+          other: plainBait("volume context"),
+        },
+        volume_capabilities: [{ mount: {}, access_mode: { mode: "SINGLE_NODE_WRITER" } }],
+        secrets: { token: bait("secrets") },
+      }),
+    );
+    await listen(service.csi.controller("DeleteVolume", { volume_id: id, secrets: { token: bait("secrets") } }));
+  });
+
+  it("in what Azure answers: messages, bodies, headers, at every step", async () => {
+    const operations = [
+      "storageAccounts/get",
+      "storageAccounts/create",
+      "containers/get",
+      "containers/create",
+      "roleAssignments/create",
+    ];
+    for (const [index, operation] of operations.entries()) {
+      for (const [form, action] of Object.entries({
+        message: { status: 400, code: "BadRequest", message: bait(`message of ${operation}`) },
+        body: { status: 403, body: bait(`body of ${operation}`) },
+        header: {
+          status: 409,
+          code: "Conflict",
+          headers: {
+            ...{ "x-ms-error": bait("header"), "www-authenticate": bait("header") },
+            ...{ "x-ms-secret": plainBait("header"), "retry-after": plainBait("header") },
+          },
+        },
+        garbage: { status: 200, body: `{"properties": ${bait(`half of ${operation}`)}` },
+      })) {
+        cloud.emulator.faults.add({ match: { service: "arm", operation }, times: -1, action });
+        await listen(create(100 + index));
+        cloud.clearFaults();
+        assert.notEqual(heard.at(-1), undefined, form);
+      }
+    }
+  });
+
+  it("in what Entra answers", async () => {
+    cloud.emulator.faults.add({
+      match: { service: "entra", operation: "token" },
+      times: -1,
+      action: { status: 400, code: "invalid_client", message: bait("Entra's message") },
+    });
+    const refused = await startService(cloud, { flags: ["--log-format", "text"] });
+    await listen(refused.csi.controller("CreateVolume", requestOf(cloud.emulator, volumeName(200))));
+    heard.push(await refused.log());
+    await refused.stop();
+    cloud.clearFaults();
+  });
+
+  it("in a configuration that is refused", async () => {
+    const file = join(outside, "config.yaml");
+    const lines = [
+      ["client-secret", plainBait("an unknown key of the configuration")],
+      ["tenant-id", bait("a wrong value of the configuration")],
+      ["log-level", bait("a wrong value of the configuration")],
+    ];
+    await writeFile(file, lines.map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`).join(""));
+    const [node = "", ...args] = await serviceCommand(cloud);
+    const flags = ["--config", file, `--password=${plainBait("an unknown flag")}`, "--client-id", bait("a wrong flag")];
+    const program = await startProgram(node, [...args.slice(0, args.indexOf("controller") + 1), ...flags], {
+      ...{ name: "refused", logFolder: cloud.folder },
+      env: {
+        KEYLESS_CSI_CLIENT_SECRET: plainBait("an unknown variable"),
+        KEYLESS_CSI_LOCATION: bait("a wrong variable"),
+      },
+    });
+    assert.equal(await program.ended, 2);
+    assert.match(await readFile(program.logFile, "utf8"), /tenant-id/);
+  });
+
+  it("in what a crash prints", async () => {
+    const crashing = await startService(cloud, {
+      nodeFlags: ["--import", crashOnSignal(bait("an uncaught error"))],
+    });
+    process.kill(crashing.program.id, "SIGUSR2");
+    assert.equal(await crashing.program.ended, 1);
+    const printed = await crashing.log();
+    assert.match(printed, /this is a bug; the process ends/);
+    heard.push(printed);
+  });
+
+  it("none of them is in an answer, the log, the metrics or on disk", async () => {
+    assert.notEqual(port, "", "the address of /metrics is not in the log");
+    const metrics = await textOf(`http://127.0.0.1:${port}/metrics`);
+    assert.match(metrics, /csi_plugin_operations_seconds/);
+    await service.stop();
+    const places: Record<string, string> = { answers: heard.join("\n"), metrics };
+    for (const entry of await readdir(cloud.folder, { recursive: true, withFileTypes: true })) {
+      const path = join(entry.parentPath, entry.name);
+      if (entry.isFile()) places[relative(cloud.folder, path)] = await readFile(path, "utf8");
+    }
+    // Had the canaries never come so far, nothing would have been taken out.
+    for (const place of ["answers", basename(service.program.logFile)]) {
+      for (const instead of ["[redacted]", "[token]"])
+        assert(places[place]?.includes(instead), `${instead} in ${place}`);
+    }
+    const tokenFile = relative(cloud.folder, cloud.emulator.info.controller.tokenFile);
+    assert(tokenFile in places, "the folder of the run is not the one that is read");
+    for (const [place, text] of Object.entries(places)) {
+      const found = [...canaries].filter(([core]) => text.includes(core)).map(([, where]) => where);
+      assert.deepEqual(found, [], `came out in ${place}`);
+      // Nor the real ones: the ServiceAccount token and what Entra gave for it.
+      if (place !== tokenFile)
+        assert.doesNotMatch(text, /eyJ[\w-]{20,}\.eyJ[\w-]{20,}/, `a token came out in ${place}`);
+    }
+    assert.deepEqual(cloud.emulator.calls.report().alarms, [], "a key was asked for");
+    const size = Object.values(places).reduce((sum, text) => sum + text.length, 0);
+    tell(
+      7,
+      `${canaries.size} canaries, 0 found again in ${Math.round(size / 1024)} KiB of logs, answers, metrics and files`,
+    );
+  });
+});
+
+/** A module that throws an error with `text` in it, and in its cause, when the process is signalled. */
+function crashOnSignal(text: string): string {
+  const source = `process.on("SIGUSR2", () => {
+    const error = new Error(${JSON.stringify(text)}, { cause: Object.assign(new Error(${JSON.stringify(text)}), { request: { headers: { authorization: ${JSON.stringify(text)} } } }) });
+    setImmediate(() => { throw error; });
+  });`;
+  return `data:text/javascript,${encodeURIComponent(source)}`;
+}
+
+function textOf(url: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    get(url, (answer) => {
+      const parts: Buffer[] = [];
+      answer.on("data", (part: Buffer) => parts.push(part));
+      answer.on("end", () => resolve(Buffer.concat(parts).toString("utf8")));
+    }).on("error", reject);
+  });
+}

@@ -1,0 +1,101 @@
+// An emulator in this process, with a ready file for services in others, and a way to stop a service's clock at exactly
+// one of its calls.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { getCACertificates, setDefaultCACertificates } from "node:tls";
+import type { LoggedCall } from "../../../src/emulator/call-log.ts";
+import { type Emulator, type EmulatorOptions, startEmulator } from "../../../src/emulator/emulator.ts";
+import type { FaultMatch, FaultMoment } from "../../../src/emulator/faults.ts";
+
+/** What Azure holds now, without what is deleted and only propagating. Sorted, so that two can be compared. */
+export interface Census {
+  readonly accounts: readonly string[];
+  /** `account/container`. */
+  readonly containers: readonly string[];
+  /** `scope|principal|role`: two that say the same are duplicates whatever their names. */
+  readonly grants: readonly string[];
+}
+
+export interface Cloud {
+  readonly emulator: Emulator;
+  readonly folder: string;
+  readonly readyFile: string;
+  census(): Census;
+  /** Calls to ARM and Blob since the last `forgetCalls`: those that make or show something of a volume. */
+  calls(): readonly LoggedCall[];
+  forgetCalls(): void;
+  /** Resolves when a call that matches is stopped: before Azure has seen it, or after it took effect. */
+  hold(match: FaultMatch, skip: number, moment: FaultMoment): Promise<void>;
+  /** Lets go what is held (its connection is cut) and ends every scripted fault. */
+  clearFaults(): void;
+  /** Makes Azure as empty as it was in the beginning. */
+  empty(): void;
+  stop(): Promise<void>;
+}
+
+/** Nothing is left running when it rejects. */
+export async function startCloud(options: EmulatorOptions = {}): Promise<Cloud> {
+  const folder = await mkdtemp(join(tmpdir(), "keyless-csi-"));
+  const readyFile = join(folder, "ready.json");
+  const emulator = await startEmulator({ ...options, readyFile });
+  setDefaultCACertificates([...getCACertificates("default"), emulator.ca]);
+  const { world, calls, faults } = emulator;
+  const seeded = new Set(world.roleAssignments.keys());
+  return {
+    ...{ emulator, folder, readyFile },
+    census: () => takeCensus(emulator, seeded),
+    calls: () => calls.report().calls.filter(({ service }) => service === "arm" || service === "blob"),
+    forgetCalls: () => calls.clear(),
+    hold: (match, skip, moment) => hold(emulator, { match, skip, moment }),
+    clearFaults: () => faults.clear(),
+    empty() {
+      world.accounts.clear();
+      world.containers.clear();
+      for (const name of world.roleAssignments.keys()) if (!seeded.has(name)) world.roleAssignments.delete(name);
+    },
+    async stop() {
+      await emulator.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function takeCensus({ world }: Emulator, seeded: ReadonlySet<string>): Census {
+  const containers = [...world.containers.entries()].filter(([, { deletedUntil }]) => deletedUntil === undefined);
+  const grants = [...world.roleAssignments.values()].filter(
+    ({ name, effectiveUntil }) => effectiveUntil === undefined && !seeded.has(name),
+  );
+  return {
+    accounts: [...world.accounts.keys()].sort(),
+    containers: containers.map(([key]) => key).sort(),
+    grants: grants
+      .map(({ scope, principalId, roleDefinitionName }) => `${scope}|${principalId}|${roleDefinitionName}`)
+      .sort(),
+  };
+}
+
+/**
+ * The emulator awaits "the faults were cleared" exactly when a call hangs: `before`, ahead of handling it; `after`, behind.
+ * Listening to that await tells the moment without a guess at how long the handling takes.
+ */
+function hold({ faults }: Emulator, rule: { match: FaultMatch; skip: number; moment: FaultMoment }): Promise<void> {
+  const reached = Promise.withResolvers<void>();
+  const cleared = faults.cleared.bind(faults);
+  faults.cleared = () => {
+    const promise = cleared();
+    const listen = promise.then.bind(promise);
+    // biome-ignore lint/suspicious/noThenProperty: the very point is to see who awaits
+    return Object.defineProperty(promise, "then", {
+      value: (...listeners: Parameters<typeof listen>) => {
+        reached.resolve();
+        return listen(...listeners);
+      },
+    });
+  };
+  const { match, skip, moment } = rule;
+  faults.add({ match, skip, action: { hang: "forever", when: moment } });
+  return reached.promise.finally(() => {
+    faults.cleared = cleared;
+  });
+}

@@ -1,0 +1,132 @@
+// The ways in which a volume can be made: the rows that the crash tests go through. A new mode is a new row.
+import type { CreateVolumeRequestInit, Volume } from "../../../src/csi/proto.generated.ts";
+import type { Emulator } from "../../../src/emulator/emulator.ts";
+import { isFull } from "./figures.ts";
+
+export interface Mode {
+  readonly name: string;
+  /** Of the StorageClass. Without `identity`, the clientID of the first workload is added. */
+  readonly parameters: Readonly<Record<string, string>>;
+  /** Whether the account goes with the volume. */
+  readonly ownsAccount: boolean;
+  /** Among those that every run goes through; the others only with `--full`. */
+  readonly isInSelection: boolean;
+}
+
+/** Isolation, where access is granted, how the identity is found: every pair of values is in the selection once. */
+const MODES: readonly Mode[] = [
+  {
+    name: "isolation pool, grant on the container, identity of the class",
+    parameters: { isolation: "pool" },
+    ownsAccount: false,
+    isInSelection: true,
+  },
+  {
+    name: "isolation namespace, grant on the account, identity of the class",
+    parameters: { isolation: "namespace", grantScope: "account" },
+    ownsAccount: false,
+    isInSelection: true,
+  },
+  {
+    name: "isolation volume, grant on the container, identity of the ServiceAccount",
+    parameters: { isolation: "volume", identity: "serviceAccount" },
+    ownsAccount: true,
+    isInSelection: true,
+  },
+  {
+    name: "isolation volume, grant on the account, identity of the class",
+    parameters: { isolation: "volume", grantScope: "account" },
+    ownsAccount: true,
+    isInSelection: false,
+  },
+  {
+    name: "isolation volume, grant on the container, identity of the class",
+    parameters: { isolation: "volume" },
+    ownsAccount: true,
+    isInSelection: false,
+  },
+  {
+    name: "isolation volume, grant on the account, identity of the ServiceAccount",
+    parameters: { isolation: "volume", grantScope: "account", identity: "serviceAccount" },
+    ownsAccount: true,
+    isInSelection: false,
+  },
+  {
+    name: "isolation pool, grant on the container, identity of the ServiceAccount",
+    parameters: { isolation: "pool", identity: "serviceAccount" },
+    ownsAccount: false,
+    isInSelection: false,
+  },
+  {
+    name: "isolation namespace, grant on the container, identity of the class",
+    parameters: { isolation: "namespace" },
+    ownsAccount: false,
+    isInSelection: false,
+  },
+  {
+    name: "isolation namespace, grant on the container, identity of the ServiceAccount",
+    parameters: { isolation: "namespace", identity: "serviceAccount" },
+    ownsAccount: false,
+    isInSelection: false,
+  },
+  {
+    name: "isolation namespace, grant on the account, identity of the ServiceAccount",
+    parameters: { isolation: "namespace", grantScope: "account", identity: "serviceAccount" },
+    ownsAccount: false,
+    isInSelection: false,
+  },
+  {
+    name: "isolation pool of 4 with soft delete, grant on the container, identity of the class",
+    parameters: { isolation: "pool", poolSize: "4", softDeleteBlobs: "7", softDeleteContainers: "7" },
+    ownsAccount: false,
+    isInSelection: false,
+  },
+];
+
+/** A selection in an ordinary run, all with `--full`. */
+export const modes: readonly Mode[] = MODES.filter(({ isInSelection }) => isFull || isInSelection);
+
+/** Namespace of the emulator's seeded workloads, and of every claim here. */
+export const NAMESPACE = "demo";
+/** The claim's name; its UID is the volume name's. */
+export const CLAIM = "data";
+
+/** A request as csi-provisioner sends it; the same name and parameters are the same volume. */
+export function requestOf(
+  emulator: Emulator,
+  name: string,
+  parameters: Readonly<Record<string, string>> = {},
+): CreateVolumeRequestInit {
+  const clientID = emulator.info.identities[0]?.clientId ?? "";
+  return {
+    name,
+    capacity_range: { required_bytes: String(2 ** 30) },
+    volume_capabilities: [{ mount: {}, access_mode: { mode: "SINGLE_NODE_MULTI_WRITER" } }],
+    parameters: { ...(parameters["identity"] === undefined && { clientID }), ...parameters },
+  };
+}
+
+/** The same, for the claim of that name in a cluster: with what `--extra-create-metadata` adds. */
+export function claimRequestOf(
+  emulator: Emulator,
+  name: string,
+  parameters: Readonly<Record<string, string>> = {},
+): CreateVolumeRequestInit {
+  const metadata = { "csi.storage.k8s.io/pvc/name": CLAIM, "csi.storage.k8s.io/pvc/namespace": NAMESPACE };
+  return requestOf(emulator, name, { ...parameters, ...metadata });
+}
+
+/** `pvc-` and a claim's UID; equal numbers give equal names. */
+export function volumeName(number: number): string {
+  return `pvc-${claimUid(number)}`;
+}
+
+export function claimUid(number: number): string {
+  return `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`;
+}
+
+/** The volume of an answer. */
+export function volumeOf(answer: { volume: Volume | null }): Volume {
+  if (answer.volume === null) throw new Error("CreateVolume answered no volume");
+  return answer.volume;
+}
