@@ -23,6 +23,15 @@ import { eventually, logTail, type Program } from "../support/processes.ts";
 import { toolPath } from "../support/tools.ts";
 
 const AUDIENCE = "api://AzureADTokenExchange";
+/** Hostile tenant (2): what a class decides cannot be chosen by an annotation, under whichever name. */
+const HOSTILE = Object.fromEntries(
+  ["storageAccount", "role", "subscriptionID", "resourceGroup", "principalID", "clientID", "isolation"].flatMap(
+    (name) => [
+      [`keyless-csi/${name}`, "11111111-1111-4111-8111-111111111111"],
+      [name, "11111111-1111-4111-8111-111111111111"],
+    ],
+  ),
+);
 const BY_ANNOTATION = { "keyless-csi/service-account": "app" };
 
 describe("identities of ServiceAccounts on a real control plane", function () {
@@ -131,7 +140,10 @@ describe("identities of ServiceAccounts on a real control plane", function () {
   const principal = (index: number) => driver.ready.identities[index]?.principalId;
 
   it("a claim and a pod, and a class without any id: bound, and opened by the API server's own token", async () => {
-    await plane.kubectl(["apply", "-f", "-"], claim("data", "keyless-late", { namespace: "team" }));
+    await plane.kubectl(
+      ["apply", "-f", "-"],
+      claim("data", "keyless-late", { namespace: "team", annotations: HOSTILE }),
+    );
     await plane.kubectl(
       ["apply", "-f", "-"],
       pod("web", "team", "app", { persistentVolumeClaim: { claimName: "data" } }),
@@ -140,6 +152,14 @@ describe("identities of ServiceAccounts on a real control plane", function () {
     await plane.kubectl(["annotate", "pvc", "data", "--namespace=team", selected]);
     const volume = await boundVolume(plane, "data", "team");
     assert.deepEqual(await grantsAt(volume), [principal(0)]);
+    const { subscriptionId, resourceGroup } = driver.ready;
+    const { subscriptionid, resourcegroup, clientID } = volume.spec.csi.volumeAttributes;
+    const chosen = [subscriptionid, resourcegroup, clientID];
+    assert.deepEqual(
+      chosen,
+      [subscriptionId, resourceGroup, driver.ready.identities[0]?.clientId],
+      "annotations change nothing",
+    );
     const container = open(volume, "team");
     assert.equal((await write(container, "hello", "from the cluster")).status, 201);
     assert.equal((await read(container, "hello")).text, "from the cluster");
