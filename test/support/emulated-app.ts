@@ -41,6 +41,21 @@ export async function startEmulatedApp(
 ): Promise<EmulatedApp> {
   const folder = await mkdtemp(join(tmpdir(), "keyless-csi-"));
   const emulator = await startEmulator(options);
+  try {
+    return await startServiceFor(emulator, folder, flags, options);
+  } catch (error) {
+    await emulator.close();
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function startServiceFor(
+  emulator: Emulator,
+  folder: string,
+  flags: readonly string[] | ((emulator: Emulator) => readonly string[]),
+  options: EmulatedAppOptions,
+): Promise<EmulatedApp> {
   setDefaultCACertificates([...getCACertificates("default"), emulator.ca]);
   const socketPath = join(folder, "csi.sock");
   const argv = ["--emulator", "--endpoint", `unix://${socketPath}`, "--log-level", "debug"];
