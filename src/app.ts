@@ -10,7 +10,7 @@ import { createFlights } from "./csi/flights.ts";
 import { createIdentityService } from "./csi/identity.ts";
 import { createCsiServer } from "./csi/server.ts";
 import { createOutside, type Outside } from "./outside.ts";
-import { type HealthServer, startHealthServer } from "./telemetry/health.ts";
+import { startHealthServer } from "./telemetry/health.ts";
 import type { Logger } from "./telemetry/log.ts";
 import { createMetrics } from "./telemetry/metrics.ts";
 import { type AppObserver, createAppObserver, joinObservers } from "./telemetry/observer.ts";
@@ -34,11 +34,9 @@ export interface App {
 }
 
 /** Serving when it resolves. Throws a DriverError when the socket or the health address cannot be had. */
-export async function startApp({ config, log, observer, cluster }: AppOptions): Promise<App> {
-  const metrics = createMetrics(config.driverName, VERSION);
-  const own = createAppObserver({ log, metrics, calls: new AsyncLocalStorage() });
-  const observing = observer === undefined ? own : joinObservers(own, observer);
-  const outside = createOutside(config, observing, cluster);
+export async function startApp(options: AppOptions): Promise<App> {
+  const { config, log } = options;
+  const { metrics, observing, outside } = assemble(options);
   const { ports, settings } = outside;
   const flights = createFlights();
   metrics.watchInFlight(flights.count);
@@ -63,17 +61,22 @@ export async function startApp({ config, log, observer, cluster }: AppOptions): 
       const finished = Promise.all([server.drain(), flights.idle()]).then(() => "finished" as const);
       const outcome = await within(config.gracePeriodMs, finished);
       server.destroy();
-      await closeHealth(health);
+      await health?.close();
       return outcome ?? "abandoned";
     },
   };
 }
 
 /** What stands behind the service, for a command that works once and serves nothing. */
-export function createParts({ config, log, observer = {}, cluster }: AppOptions): Outside {
+export function createParts(options: AppOptions): Outside {
+  return assemble(options).outside;
+}
+
+/** What is the same whether something is served or not. */
+function assemble({ config, log, observer = {}, cluster }: AppOptions) {
   const metrics = createMetrics(config.driverName, VERSION);
   const observing = joinObservers(createAppObserver({ log, metrics, calls: new AsyncLocalStorage() }), observer);
-  return createOutside(config, observing, cluster);
+  return { metrics, observing, outside: createOutside(config, observing, cluster) };
 }
 
 async function within<T>(milliseconds: number, work: Promise<T>): Promise<T | undefined> {
@@ -82,8 +85,4 @@ async function within<T>(milliseconds: number, work: Promise<T>): Promise<T | un
   const result = await Promise.race([work, timeout]);
   timer.abort();
   return result;
-}
-
-async function closeHealth(health: HealthServer | undefined): Promise<void> {
-  await health?.close();
 }

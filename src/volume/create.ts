@@ -38,6 +38,7 @@ export async function createVolume(ports: Ports, settings: Settings, request: Vo
     if (claimed === "gone") return await handBack(ports, settings, plan);
     return await provision(ports, settings, { plan, claimed }, footprint);
   } catch (error) {
+    // The container is another volume's: ALREADY_EXISTS is what CSI demands.
     if (error instanceof DriverError && error.reason === "Incompatible") throw error;
     if (footprint.mayExist || (await mayBeLeftBehind(ports, settings, plan, error)))
       throw DriverError.unfinished(error);

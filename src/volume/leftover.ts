@@ -2,7 +2,7 @@
  * What an earlier attempt of CreateVolume has left in Azure. A volume of which something exists must not be forgotten: it
  * is handed back, or the caller is told to keep trying.
  */
-import { DriverError, isTransient } from "../errors.ts";
+import { isTransient } from "../errors.ts";
 import { findAccounts } from "./account-choice.ts";
 import type { VolumePlan } from "./plan.ts";
 import type { Container, ContainerRef, Ports, Settings } from "./ports.ts";
@@ -25,8 +25,8 @@ export async function findLeftover(ports: Ports, settings: Settings, plan: Volum
 }
 
 /**
- * After a fault: whether the caller may forget the volume. When Azure cannot tell, it may not. A transient fault makes it
- * try again anyway, and Incompatible means that the container is another volume's.
+ * After a fault: whether the caller must not forget the volume. When Azure cannot tell, it must not. A transient fault makes
+ * it try again anyway.
  */
 export async function mayBeLeftBehind(
   ports: Ports,
@@ -34,7 +34,7 @@ export async function mayBeLeftBehind(
   plan: VolumePlan,
   error: unknown,
 ): Promise<boolean> {
-  if (isTransient(error) || (error instanceof DriverError && error.reason === "Incompatible")) return false;
+  if (isTransient(error)) return false;
   const left = await findLeftover(ports, settings, plan).catch(() => "unknown");
   return left !== undefined;
 }

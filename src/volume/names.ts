@@ -3,6 +3,7 @@
  * things. test/unit/volume/names.test.ts pins every one; a change needs a new naming version and a migration note.
  */
 import { createHash } from "node:crypto";
+import { GUID, RESOURCE_GROUP } from "./forms.ts";
 import type { AccountRef, ContainerRef } from "./ports.ts";
 
 /** Raised only together with a migration: a new version is a new set of accounts. */
@@ -132,10 +133,6 @@ export function containerId({ account, name }: ContainerRef): string {
 export function volumeId({ account, name }: ContainerRef): string {
   return `${account.resourceGroup}#${account.name}#${name}###${account.subscriptionId}`;
 }
-
-const GUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
-/** Letters, digits and `-_.()`, at most 90, not ending in a dot (ARM: naming rules for resource groups). */
-const RESOURCE_GROUP = /^[\p{L}\p{N}._()-]{0,89}[\p{L}\p{N}_()-]$/u;
 
 /** The container behind a volume id, or undefined when it cannot be an id that we have given out. */
 export function parseVolumeId(id: string): ContainerRef | undefined {

@@ -2,6 +2,7 @@
  * How the value of each used StorageClass parameter is read: one small reader for a kind of value, and one place that
  * names which parameter takes which. A fault names the parameter, the value and the fix.
  */
+import { GUID, RESOURCE_GROUP, SERVICE_ACCOUNT } from "./forms.ts";
 import type { VolumeClass } from "./volume-class.ts";
 
 /** What the parameters alone say, before the operator's defaults. */
@@ -23,9 +24,6 @@ const STANDARD_SKUS = [
 ];
 const PREMIUM_SKUS = ["Premium_LRS", "Premium_ZRS"];
 
-const GUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
-const RESOURCE_GROUP = /^[\p{L}\p{N}._()-]{0,89}[\p{L}\p{N}_()-]$/u;
-const SERVICE_ACCOUNT = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
 const HOST_NAME = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$/i;
 
 /** A class may add this many tags: Azure allows 50 on a resource, and ours need room. */

@@ -4,13 +4,11 @@
  * first consumer, the pods that use the claim; else the class's default.
  */
 import { DriverError } from "../errors.ts";
+import { SERVICE_ACCOUNT } from "./forms.ts";
 import type { Claim, ClaimRef, Cluster, Pod } from "./ports.ts";
 
 /** The annotation by which a tenant names the ServiceAccount of a claim. */
 export const SERVICE_ACCOUNT_ANNOTATION = "keyless-csi/service-account";
-
-/** A DNS subdomain name, as Kubernetes requires of a ServiceAccount's: it becomes a part of a token's subject. */
-const SERVICE_ACCOUNT_NAME = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
 
 /** Throws Misconfigured, with what the tenant can do, when none or several different ones are found. */
 export async function chooseServiceAccount(
@@ -27,7 +25,7 @@ export async function chooseServiceAccount(
         `${SERVICE_ACCOUNT_ANNOTATION}: <name of a ServiceAccount in ${ref.namespace}>`,
     );
   }
-  if (SERVICE_ACCOUNT_NAME.test(name)) return name;
+  if (SERVICE_ACCOUNT.test(name)) return name;
   throw new DriverError(
     "Misconfigured",
     `claim ${ref.namespace}/${ref.name}: "${name}" is not a ServiceAccount's name: correct the annotation ${SERVICE_ACCOUNT_ANNOTATION}`,
