@@ -4,11 +4,12 @@ import { type Arm, startArm } from "../support/arm-calls.ts";
 
 describe("the emulator's ARM, whatever it is sent", () => {
   let arm: Arm;
-  before(async () => {
+  // Anew for each: a random DELETE can lead to the resource group itself (`/one/..` is a way to it).
+  beforeEach(async () => {
     arm = await startArm();
     await arm.makeContainer(await arm.makeAccount("sturdy1"), "one");
   });
-  after(() => arm.close());
+  afterEach(() => arm.close());
 
   const segment = fc.oneof(
     fc.constantFrom("sturdy1", "one", "default", "..", "%2e%2e", "%00", "%zz", "roleAssignments", "locks", "null"),
@@ -87,9 +88,7 @@ describe("the emulator's ARM, whatever it is sent", () => {
       ),
       { numRuns: 250 },
     );
-    // Whatever random DELETEs of the test above have taken away, the group still holds accounts, and answers for them.
-    await arm.makeAccount("sturdy2");
-    equal((await arm.call("GET", `${arm.group}/providers/Microsoft.Storage/storageAccounts/sturdy2`)).status, 200);
+    equal((await arm.call("GET", `${arm.group}/providers/Microsoft.Storage/storageAccounts/sturdy1`)).status, 200);
   });
 });
 
