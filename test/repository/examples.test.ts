@@ -4,6 +4,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { parseVolumeClass } from "../../src/volume/class-parameters.ts";
+import { findMountFaults } from "../../src/volume/mount-faults.ts";
+import { RECOMMENDED_OPTIONS, readMountOptions } from "../../src/volume/mount-options.ts";
 import type { VolumeClass } from "../../src/volume/volume-class.ts";
 import { readSources, repository } from "../support/sources.ts";
 import { SETTINGS } from "../support/volume-settings.ts";
@@ -13,6 +15,7 @@ interface StorageClass {
   readonly metadata: { readonly name: string };
   readonly provisioner: string;
   readonly parameters: Readonly<Record<string, string>>;
+  readonly mountOptions?: readonly string[];
   readonly volumeBindingMode: string;
   readonly allowVolumeExpansion?: boolean;
 }
@@ -47,9 +50,50 @@ describe("deploy/examples", () => {
     }
   });
 
+  const readme = { path: "README.md", text: readFileSync(join(repository, "README.md"), "utf8") };
+  const documents = [readme, ...readSources("docs", ".md"), ...readSources("deploy", ".md")];
+
+  it("and every class in deploy/ and the documents is safe to mount: each recommended option, each with its reason", () => {
+    const shipped = readSources("deploy", ".yaml").flatMap(({ path, text }) =>
+      classesIn(text).map((each) => ({ path, each })),
+    );
+    const shown = documents.flatMap(({ path, text }) => classesShownIn(text).map((each) => ({ path, each })));
+    for (const { path, each } of [...shipped, ...shown]) {
+      const { mountOptions = [], metadata } = each;
+      const lacking = RECOMMENDED_OPTIONS.filter((option) => !mountOptions.includes(option));
+      assert.deepEqual(lacking, [], `${path}: ${metadata.name}`);
+      const asked = {
+        flags: mountOptions,
+        accessModes: ["MULTI_NODE_MULTI_WRITER"],
+        className: "x",
+        acceptsFileCache: false,
+      };
+      assert.deepEqual(findMountFaults(asked, readMountOptions(mountOptions)), [], path);
+    }
+    // None is hidden from this test, in a document that shows it otherwise than as a block of YAML.
+    for (const { path, text } of documents) {
+      assert.equal(text.match(/kind: StorageClass/g)?.length ?? 0, classesShownIn(text).length, path);
+    }
+    for (const { path, text } of readSources("deploy", ".yaml")) {
+      const options = text
+        .split("\n")
+        .filter(
+          (line) => /^ +- (-o|--[a-z])/.test(line) && RECOMMENDED_OPTIONS.some((option) => line.includes(option)),
+        );
+      for (const line of options) assert.match(line, / # \S/, `${path}: ${line}`);
+    }
+  });
+
+  it("the dedicated node plugin has memory for the mounts that its comment promises", () => {
+    const [{ text = "" } = {}] = readSources("deploy/examples", "dedicated-node-plugin.yaml");
+    const [, gibibytes = 0, mounts = 0] = /(\d+)Gi hold (\d+) mounts/.exec(text) ?? [];
+    assert.match(text, new RegExp(`memory: ${gibibytes}Gi\\n`));
+    const { poolSizeMiB = 0 } = readMountOptions(RECOMMENDED_OPTIONS);
+    assert.equal(Math.floor((Number(gibibytes) * 1024 - 64) / (poolSizeMiB + 64)), Number(mounts));
+  });
+
   it("and the documents show no class that the controller would refuse", () => {
-    const readme = { path: "README.md", text: readFileSync(join(repository, "README.md"), "utf8") };
-    const shown = [readme, ...readSources("docs", ".md")].flatMap(({ text }) => classesShownIn(text));
+    const shown = documents.flatMap(({ text }) => classesShownIn(text));
     assert.ok(shown.length >= 2, "README.md shows one class for each identity mode");
     for (const each of shown) {
       assert.equal(each.provisioner, "keyless.blob.csi", each.metadata.name);
