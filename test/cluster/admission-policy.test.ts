@@ -1,5 +1,5 @@
-// deploy/manifests/admission-policy.yaml and deploy/examples on a real API server: who may make a volume of our driver,
-// and that every shipped example is one that Kubernetes accepts.
+// The admission policies of deploy/manifests and deploy/examples on a real API server: who may make a volume of our driver,
+// which CSIDriver objects bring tokens, and that every shipped example is one that Kubernetes accepts.
 import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -59,7 +59,7 @@ describe("the admission policy", function () {
   before(async () => {
     plane = await startControlPlane();
     await plane.kubectl(["apply", "-f", "-"], STORAGE_TEAM);
-    for (const file of ["rbac.yaml", "admission-policy.yaml"]) {
+    for (const file of ["rbac.yaml", "admission-policy.yaml", "node-driver-policy.yaml"]) {
       await plane.kubectl(["apply", "-f", join(repository, "deploy/manifests", file)]);
     }
     await refusedFromNowOn(plane);
@@ -99,6 +99,78 @@ describe("the admission policy", function () {
     await isRefused(create(SOMEBODY, inline), /inline volumes of this driver are not allowed/);
     await create(SOMEBODY, pod("claiming", { persistentVolumeClaim: { claimName: "data" } }));
     await create(SOMEBODY, pod("foreign", { csi: { driver: "secrets-store.csi.k8s.io" } }));
+  });
+
+  describe("of the node plugin's CSIDriver", () => {
+    const OTHER = "blob.csi.azure.com";
+    const TOKENS = [{ audience: "api://AzureADTokenExchange", expirationSeconds: 3600 }];
+    const driver = (name: string, change: object = {}) => {
+      const spec = { attachRequired: false, podInfoOnMount: true, requiresRepublish: true, tokenRequests: TOKENS };
+      return JSON.stringify({
+        apiVersion: "storage.k8s.io/v1",
+        kind: "CSIDriver",
+        metadata: { name },
+        spec: { ...spec, ...change },
+      });
+    };
+    const attempt = (object: string) => plane.kubectl(["create", "--dry-run=server", "-f", "-"], object);
+    const patch = (name: string, spec: object, ...flags: string[]) =>
+      plane.kubectl(["patch", "csidriver", name, "--type=merge", ...flags, "-p", JSON.stringify({ spec })]);
+    const warned = (object: string, why: RegExp) =>
+      isRefused(plane.kubectl(["create", "--dry-run=server", "--warnings-as-errors", "-f", "-"], object), why);
+
+    before(async () => {
+      // A warning counts as an error here, so that both bindings are waited for.
+      const flags = ["create", "--dry-run=server", "--warnings-as-errors", "-f", "-"];
+      for (const name of [OURS, OTHER]) {
+        const isAccepted = () => plane.kubectl(flags, driver(name, { tokenRequests: [] })).then(Boolean, () => false);
+        while (await isAccepted()) await delay(100);
+      }
+    });
+
+    it("lets the shipped object in, and labels and other audiences on it", async () => {
+      await plane.kubectl(["apply", "-f", join(repository, "deploy/manifests/csidriver.yaml")]);
+      await plane.kubectl(["label", "csidriver", OURS, "team=a"]);
+      await patch(OURS, { tokenRequests: [{ audience: "vault" }, ...TOKENS] });
+    });
+
+    const faults: readonly (readonly [object, RegExp])[] = [
+      [{ tokenRequests: [] }, /has no tokenRequests for api:\/\/AzureADTokenExchange: .* disk of their node/],
+      [{ tokenRequests: [{ audience: "vault" }] }, /has no tokenRequests for api:\/\/AzureADTokenExchange/],
+      [{ requiresRepublish: false }, /has no requiresRepublish/],
+      [
+        { serviceAccountTokenInSecrets: true },
+        /has serviceAccountTokenInSecrets, which node plugins up to v1.27 do not read/,
+      ],
+      [{ attachRequired: true }, /has attachRequired, and there is no attacher/],
+      [{ volumeLifecycleModes: ["Ephemeral"] }, /has no volumeLifecycleMode Persistent/],
+    ];
+    for (const [change, why] of faults) {
+      it(`refuses ours with ${JSON.stringify(change)}, and warns of blob.csi.azure.com's`, async () => {
+        await isRefused(attempt(driver("keyless.blob.csi", change)), why);
+        await warned(driver(OTHER, change), why);
+        await attempt(driver(OTHER, change));
+        await attempt(driver("another.example", change));
+      });
+    }
+
+    it("refuses a change of ours, and lets one of blob.csi.azure.com through with a warning that is audited", async () => {
+      await isRefused(patch(OURS, { tokenRequests: null }), /CSIDriver keyless.blob.csi has no tokenRequests/);
+      await isRefused(patch(OURS, { requiresRepublish: false }), /CSIDriver keyless.blob.csi has no requiresRepublish/);
+      await create([], driver(OTHER));
+      await isRefused(
+        patch(OTHER, { tokenRequests: null }, "--warnings-as-errors"),
+        /Warning: .*CSIDriver blob.csi.azure.com has no tokenRequests/,
+      );
+      const tokens = ["get", "csidriver", OTHER, "-o", "jsonpath={.spec.tokenRequests}"];
+      assert.equal(await plane.kubectl(tokens), "", "the change was made");
+      const counted = (await plane.kubectl(["get", "--raw", "/metrics"])).split("\n");
+      const audits = counted.filter((line) => line.includes('policy_binding="keyless-csi-other-node-driver"'));
+      assert(
+        audits.some((line) => /enforcement_action="audit"/.test(line)),
+        audits.join("\n"),
+      );
+    });
   });
 
   describe("with the examples", () => {
