@@ -21,8 +21,9 @@ export async function generateConfigurationPage(): Promise<string> {
 
 Each is a flag (\`--location westeurope\`), an environment variable, and a key of the YAML file that \`--config\` names
 (\`location: westeurope\`). Flags win over the environment, the environment over the file, the file over the default.
-An empty environment variable counts as absent; an empty flag unsets what may be absent. Every fault is told at once,
-with exit code 2. Lists are repeated flags, texts with commas, or YAML lists. Times are a number and ms, s, m or h.
+An empty environment variable counts as absent; an empty flag unsets what may be absent (for \`--node-driver\` an empty text is
+a value, wherever it stands). Every fault is told at once, with exit code 2. Lists are repeated flags, texts with commas, or
+YAML lists. Times are a number and ms, s, m or h.
 A [JSON Schema](configuration.schema.json) of the file is for editors. No setting holds a secret.
 
 ${sections.join("\n")}`;

@@ -72,7 +72,7 @@ export function createOutside(config: ControllerConfig, observer: OutsideObserve
       containers: createContainers({ arm, forgetAccount: accounts.forget }),
       roleAssignments,
       identities: createIdentities({ arm, scopes: config.identityScopes, rememberMs: config.identityCacheMs, now }),
-      cluster: cluster ?? createClusterFor(config),
+      cluster: cluster ?? createClusterFor(config, now),
       observer,
       gate: createGate(),
     },
@@ -88,10 +88,10 @@ export function createOutside(config: ControllerConfig, observer: OutsideObserve
   };
 }
 
-function createClusterFor({ kubernetes, kubeconfig, oidcIssuer }: ControllerConfig): Cluster {
+function createClusterFor({ kubernetes, kubeconfig, oidcIssuer }: ControllerConfig, now: () => number): Cluster {
   const isInCluster = process.env["KUBERNETES_SERVICE_HOST"] !== undefined;
   const isWanted = kubernetes === "on" || (kubernetes === "auto" && (kubeconfig !== undefined || isInCluster));
-  return isWanted ? createCluster({ kubeconfig, oidcIssuer }) : NO_CLUSTER;
+  return isWanted ? createCluster({ kubeconfig, oidcIssuer, now }) : NO_CLUSTER;
 }
 
 function createCredentialFor(
@@ -176,6 +176,8 @@ function toSettings(config: ControllerConfig): Settings {
     allowedNamespaces: config.allowedNamespaces,
     retainsOnDelete: config.onDelete === "retain",
     repairsDrift: config.repairsDrift,
+    mountChecks: config.mountChecks,
+    nodeDriver: config.nodeDriver,
     ...(!isPublic && { storageEndpointSuffix: cloud.storageSuffix, aadEndpoint: cloud.authorityHost }),
   };
 }

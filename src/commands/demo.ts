@@ -12,6 +12,7 @@ import { loadSettings } from "../config/load.ts";
 import type { CreateVolumeRequestInit, Volume } from "../csi/proto.generated.ts";
 import { DriverError } from "../errors.ts";
 import { createLogger } from "../telemetry/log.ts";
+import { RECOMMENDED_OPTIONS } from "../volume/mount-options.ts";
 import { defineCommand, EXIT } from "./command.ts";
 import { type CsiClient, connectCsi } from "./demo/csi-client.ts";
 import { createDisplay, type Display } from "./demo/display.ts";
@@ -102,7 +103,9 @@ function showRequest({ display, emulator }: Stage): CreateVolumeRequestInit {
   const request: CreateVolumeRequestInit = {
     name: `pvc-${CLAIM_UID}`,
     capacity_range: { required_bytes: String(5 * 2 ** 30) },
-    volume_capabilities: [{ mount: {}, access_mode: { mode: "MULTI_NODE_MULTI_WRITER" } }],
+    volume_capabilities: [
+      { mount: { mount_flags: [...RECOMMENDED_OPTIONS] }, access_mode: { mode: "MULTI_NODE_MULTI_WRITER" } },
+    ],
     parameters: {
       clientID: workload?.clientId ?? "",
       isolation: "volume",

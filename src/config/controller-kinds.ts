@@ -2,6 +2,7 @@
  * Kinds of values that only the controller's settings have: names of Azure and Kubernetes, each with its form and its fix.
  */
 import { pattern } from "./kinds.ts";
+import type { Kind } from "./setting.ts";
 
 /** A resource group, and the subscription that it is in. */
 export interface ResourceGroupRef {
@@ -29,6 +30,14 @@ export const driverName = pattern(
   /^(?=.{1,63}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/,
   "is not a driver name; use at most 63 lower-case letters, digits, '-' and '.', as in a DNS name",
 );
+
+/** A driver's name, or an empty text that says something itself: none is looked at. */
+export const nodeDriver: Kind<string> = {
+  ...driverName,
+  schema: { type: "string" },
+  takesEmpty: true,
+  parse: (texts) => ((texts[0] ?? "") === "" ? { value: "" } : driverName.parse(texts)),
+};
 
 /** A region by its short name. */
 export const location = pattern(

@@ -11,6 +11,7 @@ import {
   issuerUrl,
   location,
   namespaceName,
+  nodeDriver,
   resourceGroup,
   resourceGroupRef,
   storageTenant,
@@ -164,6 +165,16 @@ export const controllerSettings = {
     group: KUBERNETES,
     help: "whether a cluster is asked; auto: when the process runs in one or --kubeconfig is given",
     fallback: "auto",
+  }),
+  "mount-checks": setting(choice(["refuse", "warn", "off"] as const), {
+    group: KUBERNETES,
+    help: "what becomes of a volume whose mount would lose data or never come up; off without Kubernetes",
+    fallback: "refuse",
+  }),
+  "node-driver": optional(nodeDriver, {
+    group: KUBERNETES,
+    help: "CSIDriver object of the node plugin, which --mount-checks reads; empty: not read",
+    absent: "the name of --driver-name",
   }),
   kubeconfig: optional(path, { group: KUBERNETES, help: "kubeconfig file", absent: "the pod's own ServiceAccount" }),
   "http-endpoint": optional(hostPort, {

@@ -52,6 +52,9 @@ export interface ControllerConfig {
   readonly oidcIssuer: string | undefined;
   readonly kubernetes: "auto" | "on" | "off";
   readonly kubeconfig: string | undefined;
+  readonly mountChecks: "refuse" | "warn" | "off";
+  /** Name of the CSIDriver object that counts on the nodes; `""`: it is not looked at. */
+  readonly nodeDriver: string;
   /** Where /healthz, /readyz and /metrics are served; absent: nowhere. */
   readonly http: HostPort | undefined;
   readonly logLevel: "error" | "warn" | "info" | "debug";
@@ -160,6 +163,8 @@ export function toControllerConfig(values: ControllerValues, emulator?: CloudFil
     oidcIssuer: values.oidcIssuer,
     kubernetes: values.kubernetes,
     kubeconfig: values.kubeconfig,
+    mountChecks: values.mountChecks,
+    nodeDriver: values.nodeDriver ?? values.driverName,
     http: values.httpEndpoint,
     logLevel: values.logLevel,
     logFormat: values.logFormat,

@@ -61,7 +61,8 @@ function parse(table: SettingsTable, flag: string, given: Given | undefined): Ou
   if (row === undefined) throw new Error(`no setting ${flag}`);
   const { texts, source } = given ?? { texts: row.fallback === undefined ? [] : [row.fallback], source: "the default" };
   // An empty text unsets what may be absent, so that a flag can take back what the file says.
-  if (row.fallback === undefined && texts.every((text) => text === "")) return { value: undefined };
+  const isUnset = given === undefined || (row.kind.takesEmpty !== true && texts.every((text) => text === ""));
+  if (row.fallback === undefined && isUnset) return { value: undefined };
   const parsed = row.kind.parse(texts);
   if ("value" in parsed) return parsed;
   const value = row.kind.form === "list" ? {} : { value: texts[0] ?? "" };

@@ -14,6 +14,8 @@ export interface Kind<T> {
   readonly placeholder: string;
   /** The JSON Schema of the value as it stands in the configuration file. */
   readonly schema: Readonly<Record<string, unknown>>;
+  /** An empty text is a value like another, and does not count as absent. */
+  readonly takesEmpty?: boolean;
   /** `texts` has one element, or for a list any number. */
   parse(texts: readonly string[]): Parsed<T>;
 }

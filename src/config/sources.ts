@@ -81,13 +81,16 @@ function addGiven(
 }
 
 /**
- * Reads `KEYLESS_CSI_<FLAG>` and the names in `alsoFrom`. An empty variable counts as absent. Unknown KEYLESS_CSI_
+ * Reads `KEYLESS_CSI_<FLAG>` and the names in `alsoFrom`. An empty variable counts as absent, but
+ * where it is a value of its own. Unknown KEYLESS_CSI_
  * variables are left alone: Kubernetes sets some for every Service of that name.
  */
 export function readEnvironment(table: SettingsTable, env: NodeJS.ProcessEnv): Place {
   const given = new Map<string, Given>();
   for (const [flag, row] of Object.entries(table)) {
-    const source = [toEnvironmentName(flag), ...(row.alsoFrom ?? [])].find((name) => (env[name] ?? "") !== "");
+    const isGiven = (name: string) =>
+      row.kind.takesEmpty === true ? env[name] !== undefined : (env[name] ?? "") !== "";
+    const source = [toEnvironmentName(flag), ...(row.alsoFrom ?? [])].find(isGiven);
     if (source !== undefined) given.set(flag, { source, texts: [env[source] ?? ""] });
   }
   return { given, faults: [] };

@@ -46,6 +46,15 @@ export function toVolumeRequest(message: CreateVolumeRequest): VolumeRequest {
       Object.entries(message.parameters).filter(([key]) => !key.startsWith(PROVISIONER_PREFIX)),
     ),
     ...(claim && { claim }),
+    ...mountOf(message.volume_capabilities),
+  };
+}
+
+/** csi-provisioner sends a capability for each access mode of the claim, all with the class's `mountOptions`. */
+function mountOf(capabilities: readonly VolumeCapability[]): Pick<VolumeRequest, "mountFlags" | "accessModes"> {
+  return {
+    mountFlags: capabilities[0]?.mount?.mount_flags ?? [],
+    accessModes: capabilities.map(({ access_mode: access }) => String(access?.mode)),
   };
 }
 

@@ -1,18 +1,14 @@
 /**
  * What the API server is asked: single reads, the pods of a namespace, and for `orphans` all volumes and claims; nothing
- * watched, nothing written. The only folder that knows @kubernetes/client-node.
+ * watched, and nothing written but events. The only folder that knows @kubernetes/client-node.
  */
-import {
-  ApiException,
-  type CoreV1Api,
-  type StorageV1Api,
-  type V1PersistentVolumeClaim,
-  type V1Pod,
-  type WellKnownApi,
-} from "@kubernetes/client-node";
+import type { CoreV1Api, StorageV1Api, V1PersistentVolumeClaim, V1Pod, WellKnownApi } from "@kubernetes/client-node";
 import { DriverError } from "../errors.ts";
 import type { Claim, ClaimRef, Cluster, Pod } from "../volume/ports.ts";
 import { createClients } from "./clients.ts";
+import { createCsiDrivers } from "./csi-drivers.ts";
+import { createWarning } from "./events.ts";
+import { read, reading } from "./faults.ts";
 import { listClaimUids, listVolumes } from "./lists.ts";
 
 const SERVICE_ACCOUNT_ANNOTATION = "keyless-csi/service-account";
@@ -29,9 +25,11 @@ export interface ClusterOptions {
   readonly kubeconfig?: string | undefined;
   /** Absent: the API server's own discovery document tells. */
   readonly oidcIssuer?: string | undefined;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now: () => number;
 }
 
-export function createCluster({ kubeconfig, oidcIssuer }: ClusterOptions): Cluster {
+export function createCluster({ kubeconfig, oidcIssuer, now }: ClusterOptions): Cluster {
   const { core, storage, wellKnown } = createClients(kubeconfig);
   let issuer = oidcIssuer;
   return {
@@ -40,6 +38,8 @@ export function createCluster({ kubeconfig, oidcIssuer }: ClusterOptions): Clust
       const claim = await read(`claim ${nameOf(ref)}`, () => core.readNamespacedPersistentVolumeClaim({ ...ref }));
       return claim && toClaim(claim, await isBoundLate(storage, claim.spec?.storageClassName));
     },
+    findCsiDriver: createCsiDrivers(storage, now),
+    warnClaim: (ref, claim, warning) => createWarning(core, ref, claim, warning),
     async findPod(namespace, name) {
       const pod = await read(`pod ${namespace}/${name}`, () => core.readNamespacedPod({ namespace, name }));
       return pod && toPod(pod);
@@ -70,6 +70,8 @@ export function createCluster({ kubeconfig, oidcIssuer }: ClusterOptions): Clust
 export const NO_CLUSTER: Cluster = {
   isConnected: false,
   findClaim: async () => undefined,
+  findCsiDriver: async () => undefined,
+  warnClaim: async () => undefined,
   findPod: async () => undefined,
   listPodsUsing: async () => [],
   findClientId: async () => undefined,
@@ -81,12 +83,14 @@ export const NO_CLUSTER: Cluster = {
   listClaimUids: async () => new Set(),
 };
 
-function toClaim({ metadata }: V1PersistentVolumeClaim, isLate: boolean): Claim {
+function toClaim({ metadata, spec }: V1PersistentVolumeClaim, isLate: boolean): Claim {
+  const className = spec?.storageClassName;
   const serviceAccount = metadata?.annotations?.[SERVICE_ACCOUNT_ANNOTATION];
   const owner = metadata?.ownerReferences?.find(({ kind, controller }) => kind === "Pod" && controller === true);
   return {
     uid: metadata?.uid ?? "",
     isBoundLate: isLate,
+    ...(className && { className }),
     ...(serviceAccount !== undefined && { serviceAccount }),
     ...(owner && { ownerPod: { name: owner.name, uid: owner.uid } }),
   };
@@ -127,40 +131,4 @@ async function discoverIssuer(wellKnown: WellKnownApi): Promise<string> {
 
 function nameOf({ namespace, name }: ClaimRef): string {
   return `${namespace}/${name}`;
-}
-
-/** The object, or undefined when the API server says that there is none. */
-async function read<T>(what: string, ask: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (error instanceof ApiException && error.code === 404) return undefined;
-    throw toDriverError(error, what);
-  }
-}
-
-async function reading<T>(what: string, ask: () => Promise<T>): Promise<T> {
-  try {
-    return await ask();
-  } catch (error) {
-    throw toDriverError(error, what);
-  }
-}
-
-function toDriverError(error: unknown, what: string): DriverError {
-  const status = error instanceof ApiException ? error.code : undefined;
-  if (status === 403) {
-    return new DriverError(
-      "Misconfigured",
-      `reading ${what} is forbidden: give the controller's ServiceAccount the ClusterRole in deploy/manifests/rbac.yaml`,
-      { cause: error },
-    );
-  }
-  const isLate = error instanceof Error && ["TimeoutError", "AbortError"].includes(error.name);
-  const how = status === undefined ? (isLate ? "no answer in time" : "no answer") : `HTTP ${status}`;
-  return new DriverError(
-    isLate ? "DeadlineExceeded" : "Unavailable",
-    `reading ${what} failed (${how}): the API server is asked again at the next attempt`,
-    { cause: error },
-  );
 }

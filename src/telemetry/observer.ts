@@ -34,6 +34,13 @@ export interface AppObserver {
   granted(grant: Grant, how: string): void;
   revoked(grant: Grant): void;
   drifted(account: { readonly ref: { readonly name: string; readonly resourceGroup: string } }): void;
+  warned(warning: {
+    readonly volume: string;
+    readonly claim: { readonly namespace: string; readonly name: string } | undefined;
+    readonly className: string | undefined;
+    readonly reason: string;
+    readonly message: string;
+  }): void;
 }
 
 /** Called too often to be worth a line when they succeed. */
@@ -70,6 +77,10 @@ export function createAppObserver({ log, metrics, calls }: AppObserverOptions): 
     drifted({ ref: { name, resourceGroup } }) {
       metrics.countDrift();
       log.error("storage account is no longer keyless", { account: name, resourceGroup, ...inCall() });
+    },
+    warned({ volume, claim, className, reason, message }) {
+      const about = { volume, claim: claim && `${claim.namespace}/${claim.name}`, storageClass: className };
+      log.warn(message, { ...about, reason, ...inCall() });
     },
   };
 }

@@ -47,6 +47,7 @@ export const LOGGED_FIELDS = [
   "sizeBytes",
   "status",
   "step",
+  "storageClass",
   "subscriptionId",
   "tenantId",
   "url",

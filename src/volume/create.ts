@@ -10,6 +10,7 @@ import { assertCompatible, isOfOtherRequest, recordedSize } from "./container-re
 import { type VolumeContext, volumeContext } from "./context.ts";
 import { type Claimed, ensureIdentity } from "./identity.ts";
 import { findLeftover, mayBeLeftBehind } from "./leftover.ts";
+import { checkMount } from "./mount-checks.ts";
 import { accountId, volumeId } from "./names.ts";
 import { planVolume, type VolumePlan, type VolumeRequest } from "./plan.ts";
 import type { Container, ContainerRef, Ports, Settings, Step, WorkloadIdentity } from "./ports.ts";
@@ -36,6 +37,7 @@ export async function createVolume(ports: Ports, settings: Settings, request: Vo
   try {
     const claimed = await findClaimed(ports, request);
     if (claimed === "gone") return await handBack(ports, settings, plan);
+    await checkMount(ports, settings, plan, claimed);
     return await provision(ports, settings, { plan, claimed }, footprint);
   } catch (error) {
     // The container is another volume's: ALREADY_EXISTS is what CSI demands.

@@ -55,6 +55,7 @@ export function readFields(values: ReadonlyMap<string, string>, faults: string[]
       pattern(/^[a-z0-9]{3,24}$/, "give an account's name: 3 to 24 lower-case letters and digits"),
     ),
     ...readAccess(read),
+    acceptsFileCache: read("acceptFileCache", truth) ?? false,
     mount: readMount(read),
   });
 }

@@ -92,6 +92,12 @@ export const PARAMETERS: readonly Parameter[] = [
       "An account that the administrator has made keyless and tagged `keyless-csi.cluster=<cluster id>`. Default: the controller makes one.",
     ),
   ),
+  ours(
+    "acceptFileCache",
+    used(
+      "`true`: volumes that are mounted with blobfuse2's file cache are made, although two pods of a node that use one lose data. Default: `false`.",
+    ),
+  ),
   upstream("protocol", used("`fuse2` (blobfuse2), the only one that signs in with an identity. Default: `fuse2`.")),
   upstream("storageEndpointSuffix", used("Handed to the node plugin: `core.windows.net` and so on.")),
   upstream(

@@ -39,6 +39,10 @@ export interface VolumeRequest extends SizeRange {
   /** Of the StorageClass, as they were written. */
   readonly parameters: Readonly<Record<string, string>>;
   readonly claim?: ClaimRef;
+  /** The class's `mountOptions`, as they were written. */
+  readonly mountFlags: readonly string[];
+  /** CSI's names of what the claim asks for: `MULTI_NODE_MULTI_WRITER` and so on. */
+  readonly accessModes: readonly string[];
 }
 
 /** An account that may hold the volume, in the order of preference. */

@@ -5,9 +5,11 @@
  * Every method that meets a foreign fault throws a DriverError; "not found" is a value, never a throw, and removing
  * what is already gone is a success.
  */
+import type { ClaimRef, Cluster, Warning } from "./cluster.ts";
 import type { Gate } from "./gate.ts";
 import type { Place } from "./settings.ts";
 
+export type { Claim, ClaimRef, Cluster, ClusterVolume, CsiDriver, Pod, Warning } from "./cluster.ts";
 export type { Place, Settings } from "./settings.ts";
 
 /** Where a storage account is. */
@@ -166,63 +168,6 @@ export interface Identities {
   removeCredential(credential: Credential): Promise<void>;
 }
 
-/** A claim's name, as csi-provisioner tells it with `--extra-create-metadata`. */
-export interface ClaimRef {
-  readonly namespace: string;
-  readonly name: string;
-}
-
-/** A claim as the API server shows it. Written by tenants: it proves nothing. */
-export interface Claim {
-  readonly uid: string;
-  /** Value of the annotation `keyless-csi/service-account`. */
-  readonly serviceAccount?: string;
-  /** The pod of a generic ephemeral volume. */
-  readonly ownerPod?: { readonly name: string; readonly uid: string };
-  /** Whether its class waits for the first consumer. */
-  readonly isBoundLate: boolean;
-}
-
-/** A pod, as far as it tells who uses a claim. */
-export interface Pod {
-  readonly name: string;
-  readonly uid: string;
-  readonly serviceAccount: string;
-}
-
-/** A PersistentVolume, of whichever driver, as far as it tells which container and which identity it uses. */
-export interface ClusterVolume {
-  readonly name: string;
-  /** `spec.csi.volumeHandle`, `""` for a volume that is not CSI's. */
-  readonly handle: string;
-  /** `spec.csi.volumeAttributes`, as they were written. */
-  readonly attributes: Readonly<Record<string, string>>;
-  /** Of the claim that it is or was bound to. */
-  readonly claimNamespace?: string;
-}
-
-/** What the API server knows: single reads, and lists where nothing else will do; nothing is watched. */
-export interface Cluster {
-  /** False without Kubernetes (csi-sanity, demo): the other methods then answer that there is nothing. */
-  readonly isConnected: boolean;
-  findClaim(claim: ClaimRef): Promise<Claim | undefined>;
-  findPod(namespace: string, name: string): Promise<Pod | undefined>;
-  /** Pods of the namespace that name the claim in a volume and have not ended. */
-  listPodsUsing(claim: ClaimRef): Promise<readonly Pod[]>;
-  /** The client id that the ServiceAccount's annotation names, `""` when it has none, undefined without ServiceAccount. */
-  findClientId(namespace: string, serviceAccount: string): Promise<string | undefined>;
-  /** UID of a namespace: a namespace that was made anew under its old name has another. */
-  findNamespaceUid(namespace: string): Promise<string | undefined>;
-  /** Issuer of the cluster's ServiceAccount tokens. */
-  issuer(): Promise<string>;
-  /** Whether a PersistentVolume of this name exists and is neither Released nor Failed. */
-  isVolumeInUse(volumeName: string): Promise<boolean>;
-  /** Every PersistentVolume, in whatever phase. */
-  listVolumes(): Promise<readonly ClusterVolume[]>;
-  /** The UIDs of all claims of all namespaces. */
-  listClaimUids(): Promise<ReadonlySet<string>>;
-}
-
 /** The steps of the two stories, in the words of the logs and the demo. */
 export type Step = "request" | "identity" | "account" | "container" | "access" | "volume context";
 
@@ -234,6 +179,8 @@ export interface Observer {
   revoked(assignment: RoleAssignment): void;
   /** An account of ours is no longer keyless. */
   drifted(account: Account): void;
+  /** A volume is made all the same, but its mount will not do what its owner expects. */
+  warned(warning: Warning & { volume: string; claim: ClaimRef | undefined; className: string | undefined }): void;
 }
 
 export interface Ports {

@@ -25,6 +25,8 @@ export interface VolumeClass {
   readonly isolation: "pool" | "namespace" | "volume";
   readonly poolSize: number;
   readonly grantScope: "container" | "account";
+  /** The administrator knows what blobfuse2's file cache does, and wants it. */
+  readonly acceptsFileCache: boolean;
   /** What the node plugin is told, by its own key names. */
   readonly mount: Readonly<Record<string, string>>;
 }

@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import { status } from "@grpc/grpc-js";
 import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
 import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";
+import { SAFE_MOUNT } from "../support/safe-mount.ts";
 
 describe("between two attempts", () => {
   let it_: EmulatedApp;
@@ -24,7 +25,7 @@ describe("between two attempts", () => {
     cluster.claims.set(`team/${uid}`, { uid, isBoundLate: false });
     return {
       name: `pvc-${uid}`,
-      volume_capabilities: [{ mount: {}, access_mode: { mode: "SINGLE_NODE_WRITER" as const } }],
+      volume_capabilities: [{ mount: SAFE_MOUNT, access_mode: { mode: "SINGLE_NODE_WRITER" as const } }],
       parameters: {
         clientID: it_.emulator.info.identities[0]?.clientId ?? "",
         ...parameters,

@@ -6,6 +6,7 @@ import { containerFor, read, write } from "../../src/commands/demo/workload.ts";
 import { checkController } from "../../src/config/controller.ts";
 import { startEmulatedApp } from "../support/emulated-app.ts";
 import { addTenant, type SecondTenant } from "../support/emulated-rights.ts";
+import { SAFE_MOUNT } from "../support/safe-mount.ts";
 
 describe("storage in another tenant", () => {
   it("is provisioned there, opened by an identity there, and by none from here", async () => {
@@ -24,7 +25,7 @@ describe("storage in another tenant", () => {
     const { subscriptionId, tenantId, resourceGroup, workload } = abroad;
     const request = (clientID: string) => ({
       name: `pvc-${randomUUID()}`,
-      volume_capabilities: [{ mount: {}, access_mode: { mode: "SINGLE_NODE_WRITER" as const } }],
+      volume_capabilities: [{ mount: SAFE_MOUNT, access_mode: { mode: "SINGLE_NODE_WRITER" as const } }],
       parameters: { clientID, subscriptionID: subscriptionId, resourceGroup },
     });
     const { volume } = await csi.controller("CreateVolume", request(workload.clientId));

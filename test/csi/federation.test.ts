@@ -5,6 +5,7 @@ import { status } from "@grpc/grpc-js";
 import { hashOf } from "../../src/volume/names.ts";
 import { create, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
 import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";
+import { SAFE_MOUNT } from "../support/safe-mount.ts";
 
 describe("federated credentials that the controller writes", () => {
   let it_: EmulatedApp;
@@ -31,7 +32,7 @@ describe("federated credentials that the controller writes", () => {
     cluster.claims.set(`team/${uid}`, { uid, isBoundLate: false, serviceAccount });
     return {
       name: `pvc-${uid}`,
-      volume_capabilities: [{ mount: {}, access_mode: { mode: "SINGLE_NODE_WRITER" as const } }],
+      volume_capabilities: [{ mount: SAFE_MOUNT, access_mode: { mode: "SINGLE_NODE_WRITER" as const } }],
       parameters: {
         identity: "serviceAccount",
         "csi.storage.k8s.io/pvc/name": uid,

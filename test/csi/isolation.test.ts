@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import { status } from "@grpc/grpc-js";
 import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
 import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";
+import { SAFE_MOUNT } from "../support/safe-mount.ts";
 
 describe("isolation by namespace", () => {
   let it_: EmulatedApp;
@@ -25,7 +26,7 @@ describe("isolation by namespace", () => {
     cluster.claims.set(`${namespace}/${uid}`, { uid, isBoundLate: false });
     return {
       name: `pvc-${uid}`,
-      volume_capabilities: [{ mount: {}, access_mode: { mode: "SINGLE_NODE_WRITER" as const } }],
+      volume_capabilities: [{ mount: SAFE_MOUNT, access_mode: { mode: "SINGLE_NODE_WRITER" as const } }],
       parameters: {
         clientID: it_.emulator.info.identities[identity]?.clientId ?? "",
         isolation: "namespace",
@@ -151,7 +152,7 @@ describe("keeping data on deletion", () => {
     const { emulator, csi } = it_;
     const volume = await create(it_, {
       name: `pvc-${randomUUID()}`,
-      volume_capabilities: [{ mount: {}, access_mode: { mode: "SINGLE_NODE_WRITER" } }],
+      volume_capabilities: [{ mount: SAFE_MOUNT, access_mode: { mode: "SINGLE_NODE_WRITER" } }],
       parameters: { clientID: emulator.info.identities[0]?.clientId ?? "", isolation: "volume" },
     });
     await csi.controller("DeleteVolume", { volume_id: volume.volume_id });

@@ -7,6 +7,7 @@ import { trustTag } from "../../src/volume/trust.ts";
 import { create, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
 import { allowController } from "../support/emulated-rights.ts";
 import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";
+import { SAFE_MOUNT } from "../support/safe-mount.ts";
 import { createSink } from "../support/sink.ts";
 
 const HOUR_MS = 3_600_000;
@@ -52,7 +53,7 @@ describe("orphans", () => {
     cluster.claims.set(`team/${uid}`, { uid, isBoundLate: false, serviceAccount: "app" });
     const volume = await create(it_, {
       name: `pvc-${uid}`,
-      volume_capabilities: [{ mount: {}, access_mode: { mode: "SINGLE_NODE_WRITER" } }],
+      volume_capabilities: [{ mount: SAFE_MOUNT, access_mode: { mode: "SINGLE_NODE_WRITER" } }],
       parameters: {
         clientID: it_.emulator.info.identities[0]?.clientId ?? "",
         ...parameters,
@@ -317,7 +318,7 @@ describe("orphans", () => {
       cluster.claims.set(`team/${uid}`, { uid, isBoundLate: false, serviceAccount: name });
       const volume = await create(it_, {
         name: `pvc-${uid}`,
-        volume_capabilities: [{ mount: {}, access_mode: { mode: "SINGLE_NODE_WRITER" } }],
+        volume_capabilities: [{ mount: SAFE_MOUNT, access_mode: { mode: "SINGLE_NODE_WRITER" } }],
         parameters: {
           identity: "serviceAccount",
           "csi.storage.k8s.io/pvc/name": uid,

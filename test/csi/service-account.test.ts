@@ -5,6 +5,7 @@ import { randomUUID } from "node:crypto";
 import { status } from "@grpc/grpc-js";
 import { create, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
 import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";
+import { SAFE_MOUNT } from "../support/safe-mount.ts";
 
 describe("a class with identity: serviceAccount", () => {
   let it_: EmulatedApp;
@@ -29,7 +30,7 @@ describe("a class with identity: serviceAccount", () => {
     cluster.claims.set(`${namespace}/${name}`, { uid, isBoundLate: false, ...overrides });
     return {
       name: `pvc-${uid}`,
-      volume_capabilities: [{ mount: {}, access_mode: { mode: "SINGLE_NODE_WRITER" as const } }],
+      volume_capabilities: [{ mount: SAFE_MOUNT, access_mode: { mode: "SINGLE_NODE_WRITER" as const } }],
       parameters: {
         identity: "serviceAccount",
         "csi.storage.k8s.io/pvc/name": name,

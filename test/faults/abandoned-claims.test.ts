@@ -61,8 +61,9 @@ describe("claims that are abandoned at any cloud call", function () {
     });
     assert("values" in loaded, JSON.stringify(loaded));
     const ignore = () => {};
-    const observer = { stepBegun: ignore, stepDone: ignore, granted: ignore, revoked: ignore, drifted: ignore };
-    looking = createOutside(toControllerConfig(loaded.values), { ...observer, azureCalled: ignore }, cluster);
+    const steps = { stepBegun: ignore, stepDone: ignore, granted: ignore, revoked: ignore };
+    const observer = { ...steps, drifted: ignore, warned: ignore, azureCalled: ignore };
+    looking = createOutside(toControllerConfig(loaded.values), observer, cluster);
     await makeLiveVolumes();
   });
   after(async () => {

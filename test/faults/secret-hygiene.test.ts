@@ -6,6 +6,7 @@ import { get } from "node:http";
 import { tmpdir } from "node:os";
 import { basename, join, relative } from "node:path";
 import { startProgram } from "../support/processes.ts";
+import { SAFE_MOUNT } from "../support/safe-mount.ts";
 import { type Cloud, startCloud } from "./support/cloud.ts";
 import { tell } from "./support/figures.ts";
 import { requestOf, volumeName, volumeOf } from "./support/modes.ts";
@@ -127,7 +128,7 @@ describe("secrets", function () {
           "csi.storage.k8s.io/serviceAccount.tokens": bait("volume context"),
           other: plainBait("volume context"),
         },
-        volume_capabilities: [{ mount: {}, access_mode: { mode: "SINGLE_NODE_WRITER" } }],
+        volume_capabilities: [{ mount: SAFE_MOUNT, access_mode: { mode: "SINGLE_NODE_WRITER" } }],
         secrets: { token: bait("secrets") },
       }),
     );

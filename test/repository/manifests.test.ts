@@ -115,6 +115,20 @@ describe("deploy/manifests", () => {
     assert.equal(manifestOf(manifests, "StorageClass")["provisioner"], fallback);
   });
 
+  it("may read the CSIDriver objects that a volume is checked against, and write events, and its policy asks for the same audience", () => {
+    const role = manifests.find(
+      ({ kind, metadata }) => kind === "ClusterRole" && metadata.name === "keyless-csi-controller",
+    );
+    const rules = role?.["rules"] as { resources: string[]; verbs: string[] }[];
+    const verbsOf = (resource: string) =>
+      rules.filter(({ resources }) => resources.includes(resource)).flatMap(({ verbs }) => verbs);
+    assert.deepEqual(verbsOf("csidrivers"), ["get"]);
+    assert.ok(verbsOf("events").includes("create"));
+    const policy = manifests.find(({ metadata }) => metadata.name === "keyless-csi-node-driver");
+    const { tokenRequests } = manifestOf(manifests, "CSIDriver")["spec"] as { tokenRequests: { audience: string }[] };
+    assert.ok(JSON.stringify(policy).includes(`'${tokenRequests[0]?.audience}'`));
+  });
+
   it("grants no secrets, no tokens, nothing but reads of pods, ServiceAccounts and namespaces, and no wildcard", () => {
     const rules = manifests
       .filter(({ kind }) => kind === "ClusterRole" || kind === "Role")

@@ -62,7 +62,10 @@ describe("docs/reference", () => {
 function planWith(isolation: string): VolumePlan {
   const parameters = { clientID: CLIENT, isolation };
   const claim = { namespace: "a", name: "b" };
-  return planVolume({ name: "pvc-1", requiredBytes: 0, limitBytes: 0, parameters, claim }, SETTINGS);
+  return planVolume(
+    { name: "pvc-1", requiredBytes: 0, limitBytes: 0, parameters, claim, mountFlags: [], accessModes: [] },
+    SETTINGS,
+  );
 }
 
 function labelsOf(sample: string): string {

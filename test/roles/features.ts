@@ -8,6 +8,7 @@ import type { CreateVolumeRequestInit } from "../../src/csi/proto.generated.ts";
 import { trustTag } from "../../src/volume/trust.ts";
 import { create } from "../support/emulated-app.ts";
 import type { GrantedApp } from "../support/printed-roles.ts";
+import { SAFE_MOUNT } from "../support/safe-mount.ts";
 import { createSink } from "../support/sink.ts";
 
 /** What a workload may do with its volume: HTTP status of each attempt. */
@@ -39,7 +40,7 @@ function request(app: GrantedApp, parameters: Record<string, string>): CreateVol
   const claim = { "csi.storage.k8s.io/pvc/name": uid, "csi.storage.k8s.io/pvc/namespace": "demo" };
   return {
     name: `pvc-${uid}`,
-    volume_capabilities: [{ mount: {}, access_mode: { mode: "SINGLE_NODE_WRITER" } }],
+    volume_capabilities: [{ mount: SAFE_MOUNT, access_mode: { mode: "SINGLE_NODE_WRITER" } }],
     parameters: { ...parameters, ...claim },
   };
 }

@@ -16,17 +16,18 @@ export interface ClaimOptions {
   readonly namespace?: string;
   readonly annotations?: Record<string, string>;
   readonly volumeName?: string;
+  readonly accessMode?: string;
 }
 
-/** A claim of 5 GiB, ReadWriteMany. */
+/** A claim of 5 GiB, ReadWriteMany unless another mode is asked for. */
 export function claim(name: string, storageClassName: string, options: ClaimOptions = {}): string {
-  const { namespace = "default", annotations = {}, volumeName } = options;
+  const { namespace = "default", annotations = {}, volumeName, accessMode = "ReadWriteMany" } = options;
   return JSON.stringify({
     apiVersion: "v1",
     kind: "PersistentVolumeClaim",
     metadata: { name, namespace, annotations },
     spec: {
-      accessModes: ["ReadWriteMany"],
+      accessModes: [accessMode],
       storageClassName,
       resources: { requests: { storage: "5Gi" } },
       ...(volumeName !== undefined && { volumeName }),

@@ -12,6 +12,7 @@ import { type Emulator, type EmulatorOptions, startEmulator } from "../../src/em
 import { createLogger } from "../../src/telemetry/log.ts";
 import type { Cluster } from "../../src/volume/ports.ts";
 import { type CsiClient, connectCsi } from "./csi-client.ts";
+import { SAFE_MOUNT } from "./safe-mount.ts";
 import { createSink } from "./sink.ts";
 
 export interface EmulatedApp {
@@ -107,7 +108,7 @@ export function createRequest(
   return {
     name: `pvc-00000000-0000-4000-8000-${String(counter).padStart(12, "0")}`,
     capacity_range: { required_bytes: String(2 ** 30) },
-    volume_capabilities: [{ mount: {}, access_mode: { mode: "SINGLE_NODE_MULTI_WRITER" } }],
+    volume_capabilities: [{ mount: SAFE_MOUNT, access_mode: { mode: "SINGLE_NODE_MULTI_WRITER" } }],
     parameters: { clientID: emulator.info.identities[0]?.clientId ?? "", ...parameters },
     ...overrides,
   };

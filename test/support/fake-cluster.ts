@@ -1,5 +1,14 @@
 // A cluster in memory, for tests of the driver's own decisions; test/cluster asks a real API server the same questions.
-import type { Claim, Cluster, ClusterVolume, Pod } from "../../src/volume/ports.ts";
+import type { Claim, ClaimRef, Cluster, ClusterVolume, CsiDriver, Pod, Warning } from "../../src/volume/ports.ts";
+
+/** A CSIDriver object as deploy/manifests has it. */
+export const SHIPPED_DRIVER: CsiDriver = {
+  tokenRequests: [{ audience: "api://AzureADTokenExchange", expirationSeconds: 3600 }],
+  isRepublished: true,
+  hasTokensInSecrets: false,
+  isAttachRequired: false,
+  isPersistent: true,
+};
 
 export interface FakeCluster extends Cluster {
   /** `namespace/name` -> claim. */
@@ -10,6 +19,10 @@ export interface FakeCluster extends Cluster {
   readonly serviceAccounts: Map<string, string>;
   /** name -> UID. */
   readonly namespaces: Map<string, string>;
+  /** name -> CSIDriver. */
+  readonly csiDrivers: Map<string, CsiDriver>;
+  /** What was told of claims. */
+  readonly warnings: (ClaimRef & Warning)[];
   /** Names of PersistentVolumes that are in use. */
   readonly volumes: Set<string>;
   /** PersistentVolumes of whatever phase, beside those of `volumes`. */
@@ -21,12 +34,16 @@ export function createFakeCluster(issuer: string): FakeCluster {
   const pods: FakeCluster["pods"] = new Map();
   const serviceAccounts: FakeCluster["serviceAccounts"] = new Map();
   const namespaces: FakeCluster["namespaces"] = new Map();
+  const csiDrivers: FakeCluster["csiDrivers"] = new Map([["keyless.blob.csi", SHIPPED_DRIVER]]);
+  const warnings: FakeCluster["warnings"] = [];
   const volumes = new Set<string>();
   const persistentVolumes: ClusterVolume[] = [];
   return {
-    ...{ claims, pods, serviceAccounts, namespaces, volumes, persistentVolumes },
+    ...{ claims, pods, serviceAccounts, namespaces, csiDrivers, warnings, volumes, persistentVolumes },
     isConnected: true,
     findClaim: async ({ namespace, name }) => claims.get(`${namespace}/${name}`),
+    findCsiDriver: async (name) => csiDrivers.get(name),
+    warnClaim: async (ref, _, warning) => void warnings.push({ ...ref, ...warning }),
     findPod: async (namespace, name) => pods.get(`${namespace}/${name}`),
     listPodsUsing: async ({ namespace, name }) =>
       [...pods]

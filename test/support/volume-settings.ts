@@ -21,4 +21,6 @@ export const SETTINGS: Settings = {
   allowedNamespaces: [],
   retainsOnDelete: false,
   repairsDrift: false,
+  mountChecks: "refuse",
+  nodeDriver: "keyless.blob.csi",
 };

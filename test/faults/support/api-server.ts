@@ -4,6 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { manifestOf, readManifests } from "../../support/deployment.ts";
 
 export interface ApiServer {
   readonly kubeconfig: string;
@@ -23,6 +24,7 @@ export async function startApiServer(folder: string): Promise<ApiServer> {
   const claims: ApiServer["claims"] = new Map();
   const serviceAccounts: ApiServer["serviceAccounts"] = new Map();
   const namespaces: ApiServer["namespaces"] = new Map();
+  const csiDriver = manifestOf(await readManifests(), "CSIDriver");
   const routes: readonly (readonly [RegExp, (...parts: string[]) => Found])[] = [
     [
       /^\/api\/v1\/namespaces\/([^/]+)\/persistentvolumeclaims\/([^/]+)$/,
@@ -48,6 +50,7 @@ export async function startApiServer(folder: string): Promise<ApiServer> {
           : { kind: "ServiceAccount", metadata: { name, namespace, annotations } };
       },
     ],
+    [/^\/apis\/storage\.k8s\.io\/v1\/csidrivers\/([^/]+)$/, (name = "") => ({ ...csiDriver, metadata: { name } })],
     [
       /^\/api\/v1\/namespaces\/([^/]+)$/,
       (name = "") => {

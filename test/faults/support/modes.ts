@@ -1,6 +1,7 @@
 // The ways in which a volume can be made: the rows that the crash tests go through. A new mode is a new row.
 import type { CreateVolumeRequestInit, Volume } from "../../../src/csi/proto.generated.ts";
 import type { Emulator } from "../../../src/emulator/emulator.ts";
+import { SAFE_MOUNT } from "../../support/safe-mount.ts";
 import { isFull } from "./figures.ts";
 
 export interface Mode {
@@ -101,7 +102,7 @@ export function requestOf(
   return {
     name,
     capacity_range: { required_bytes: String(2 ** 30) },
-    volume_capabilities: [{ mount: {}, access_mode: { mode: "SINGLE_NODE_MULTI_WRITER" } }],
+    volume_capabilities: [{ mount: SAFE_MOUNT, access_mode: { mode: "SINGLE_NODE_MULTI_WRITER" } }],
     parameters: { ...(parameters["identity"] === undefined && { clientID }), ...parameters },
   };
 }

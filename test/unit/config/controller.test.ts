@@ -183,4 +183,35 @@ describe("the controller's configuration", () => {
     assert.deepEqual(Object.keys(schema["properties"] as object), flags);
     assert.match(help, /--grace-period DURATION\n.+\n {6}\[default: 50s; environment: KEYLESS_CSI_GRACE_PERIOD\]/);
   });
+
+  describe("the node plugin's driver", () => {
+    const nodeDriver = (argv: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+      config([...REQUIRED, ...argv], env).nodeDriver;
+    const settingsFile = (text: string) => {
+      const path = join(folder, "settings.yaml");
+      writeFileSync(path, text);
+      return ["--config", path];
+    };
+
+    it("is ours unless another is named", () => {
+      assert.equal(nodeDriver([]), "keyless.blob.csi");
+      assert.equal(nodeDriver(["--driver-name", "a.example"]), "a.example");
+      assert.equal(nodeDriver(["--node-driver", "blob.csi.azure.com"]), "blob.csi.azure.com");
+      assert.match(
+        faults([...REQUIRED, "--node-driver", "No Name"]).join(),
+        /--node-driver "No Name": is not a driver name/,
+      );
+    });
+
+    it("can be none: an empty text says so in a flag, the environment and the file, and wins as any other value does", () => {
+      assert.equal(nodeDriver(["--node-driver="]), "");
+      assert.equal(nodeDriver(["--node-driver", ""]), "");
+      assert.equal(nodeDriver([], { KEYLESS_CSI_NODE_DRIVER: "" }), "");
+      assert.equal(nodeDriver(settingsFile('node-driver: ""\n')), "");
+      assert.equal(nodeDriver(settingsFile("node-driver:\n")), "");
+      const file = settingsFile("node-driver: blob.csi.azure.com\n");
+      assert.equal(nodeDriver(file, { KEYLESS_CSI_NODE_DRIVER: "" }), "");
+      assert.equal(nodeDriver([...file, "--node-driver=a.example"], { KEYLESS_CSI_NODE_DRIVER: "" }), "a.example");
+    });
+  });
 });

@@ -50,7 +50,7 @@ describe("lists over the whole cluster", () => {
         users: named("user", {}),
       }),
     );
-    cluster = createCluster({ kubeconfig });
+    cluster = createCluster({ kubeconfig, now: () => 0 });
   });
   beforeEach(() => {
     asked = [];

@@ -31,6 +31,7 @@ describe("StorageClass parameters", () => {
       isolation: "pool",
       poolSize: 1,
       grantScope: "container",
+      acceptsFileCache: false,
       mount: { protocol: "fuse2" },
     });
   });
@@ -52,6 +53,7 @@ describe("StorageClass parameters", () => {
       isolation: "pool",
       poolSize: "4",
       grantScope: "container",
+      acceptFileCache: "true",
       protocol: "fuse2",
       storageEndpointSuffix: "core.windows.net",
       server: "acct.privatelink.blob.core.windows.net",
@@ -77,6 +79,7 @@ describe("StorageClass parameters", () => {
       isolation: "pool",
       poolSize: 4,
       grantScope: "container",
+      acceptsFileCache: true,
       mount: {
         protocol: "fuse2",
         storageEndpointSuffix: "core.windows.net",

@@ -70,7 +70,10 @@ describe("looking for orphans", () => {
   /** An Azure with one account of ours, which notes what is asked. */
   function azureWith(cluster: Cluster, container: Partial<Container>, account: Partial<Account> = {}) {
     const plan = planVolume(
-      { name: `pvc-${UID}`, parameters: { clientID: CLIENT }, requiredBytes: 1, limitBytes: 0 },
+      {
+        ...{ name: `pvc-${UID}`, parameters: { clientID: CLIENT }, requiredBytes: 1, limitBytes: 0 },
+        ...{ mountFlags: [], accessModes: [] },
+      },
       SETTINGS,
     );
     const [candidate] = plan.candidates;

@@ -1,0 +1,32 @@
+/** Events on claims, for `kubectl describe pvc`: the only thing that this program writes into the cluster. */
+import { ApiException, type CoreV1Api } from "@kubernetes/client-node";
+import type { Claim, ClaimRef, Warning } from "../volume/ports.ts";
+import { toDriverError } from "./faults.ts";
+
+const COMPONENT = "keyless-csi";
+
+/**
+ * The port's `warnClaim`. The name is made of the claim and the reason, so that a retry finds the event (409) and does not
+ * repeat it; the API server forgets events after an hour.
+ */
+export async function createWarning(
+  core: CoreV1Api,
+  { namespace, name }: ClaimRef,
+  { uid }: Claim,
+  { reason, message }: Warning,
+): Promise<void> {
+  const now = new Date();
+  const body = {
+    metadata: { name: `${COMPONENT}.${uid}.${reason.toLowerCase()}`, namespace },
+    involvedObject: { apiVersion: "v1", kind: "PersistentVolumeClaim", namespace, name, uid },
+    ...{ type: "Warning", reason, message },
+    ...{ source: { component: COMPONENT }, reportingComponent: COMPONENT },
+    ...{ firstTimestamp: now, lastTimestamp: now, count: 1 },
+  };
+  try {
+    await core.createNamespacedEvent({ namespace, body });
+  } catch (error) {
+    if (error instanceof ApiException && error.code === 409) return;
+    throw toDriverError(error, `writing an event on claim ${namespace}/${name}`);
+  }
+}

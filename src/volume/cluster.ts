@@ -1,0 +1,87 @@
+/**
+ * The port to Kubernetes: what a claim, a pod, a PersistentVolume and a CSIDriver object are to the story of a volume.
+ * `kubernetes/` implements it; everybody else takes it from `ports.ts`.
+ */
+
+/** A claim's name, as csi-provisioner tells it with `--extra-create-metadata`. */
+export interface ClaimRef {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** A claim as the API server shows it. Written by tenants: it proves nothing. */
+export interface Claim {
+  readonly uid: string;
+  /** Value of the annotation `keyless-csi/service-account`. */
+  readonly serviceAccount?: string;
+  /** The pod of a generic ephemeral volume. */
+  readonly ownerPod?: { readonly name: string; readonly uid: string };
+  /** Whether its class waits for the first consumer. */
+  readonly isBoundLate: boolean;
+  /** Name of its StorageClass. */
+  readonly className?: string;
+}
+
+/** A pod, as far as it tells who uses a claim. */
+export interface Pod {
+  readonly name: string;
+  readonly uid: string;
+  readonly serviceAccount: string;
+}
+
+/** A PersistentVolume, of whichever driver, as far as it tells which container and which identity it uses. */
+export interface ClusterVolume {
+  readonly name: string;
+  /** `spec.csi.volumeHandle`, `""` for a volume that is not CSI's. */
+  readonly handle: string;
+  /** `spec.csi.volumeAttributes`, as they were written. */
+  readonly attributes: Readonly<Record<string, string>>;
+  /** Of the claim that it is or was bound to. */
+  readonly claimNamespace?: string;
+}
+
+/** A CSIDriver object, as far as it decides whether the kubelet hands the node plugin tokens and calls it at all. */
+export interface CsiDriver {
+  readonly tokenRequests: readonly { readonly audience: string; readonly expirationSeconds?: number }[];
+  /** The kubelet calls again and again, each time with a fresh token. */
+  readonly isRepublished: boolean;
+  /** Tokens travel in the call's secrets and not in the volume context (Kubernetes 1.35). */
+  readonly hasTokensInSecrets: boolean;
+  /** A volume is mounted only after somebody has attached it. */
+  readonly isAttachRequired: boolean;
+  /** It may be mounted from PersistentVolumes, not only inline. */
+  readonly isPersistent: boolean;
+}
+
+/** What is told of a claim's volume. */
+export interface Warning {
+  /** One word, for the reason of an event. */
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** What the API server knows: single reads, and lists where nothing else will do; nothing is watched. */
+export interface Cluster {
+  /** False without Kubernetes (csi-sanity, demo): the other methods then answer that there is nothing. */
+  readonly isConnected: boolean;
+  findClaim(claim: ClaimRef): Promise<Claim | undefined>;
+  /** What was found is remembered for a minute; that there is none, and a failure, is not. */
+  findCsiDriver(name: string): Promise<CsiDriver | undefined>;
+  /** Writes an event of type Warning on the claim: one for each claim and reason, however often it is asked for. */
+  warnClaim(ref: ClaimRef, claim: Claim, warning: Warning): Promise<void>;
+  findPod(namespace: string, name: string): Promise<Pod | undefined>;
+  /** Pods of the namespace that name the claim in a volume and have not ended. */
+  listPodsUsing(claim: ClaimRef): Promise<readonly Pod[]>;
+  /** The client id that the ServiceAccount's annotation names, `""` when it has none, undefined without ServiceAccount. */
+  findClientId(namespace: string, serviceAccount: string): Promise<string | undefined>;
+  /** UID of a namespace: a namespace that was made anew under its old name has another. */
+  findNamespaceUid(namespace: string): Promise<string | undefined>;
+  /** Issuer of the cluster's ServiceAccount tokens. */
+  issuer(): Promise<string>;
+  /** Whether a PersistentVolume of this name exists and is neither Released nor Failed. */
+  isVolumeInUse(volumeName: string): Promise<boolean>;
+  /** Every PersistentVolume, in whatever phase. */
+  listVolumes(): Promise<readonly ClusterVolume[]>;
+  /** The UIDs of all claims of all namespaces. */
+  listClaimUids(): Promise<ReadonlySet<string>>;
+}

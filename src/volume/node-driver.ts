@@ -1,0 +1,72 @@
+/**
+ * What is wrong with the CSIDriver object by which the kubelet treats our volumes. Without tokens the OSS node plugin skips
+ * the mount and says nothing: the pod then runs on the node's own disk. Pure rules, for `mount-checks.ts`.
+ */
+import type { MountFault } from "./mount-faults.ts";
+import type { CsiDriver } from "./ports.ts";
+
+/** How long a token is valid, where an audience has to be added. */
+const TOKEN_SECONDS = 3600;
+
+/** Undefined when the kubelet hands the plugin tokens for the audience. No `driver`: there is no such object. */
+export function findDriverFault(name: string, driver: CsiDriver | undefined, audience: string): MountFault | undefined {
+  if (driver === undefined) return fault(`CSIDriver ${name} does not exist`, ON_NODE_DISK, ABSENT);
+  const lacking = lackingTokens(driver, audience);
+  if (lacking.length > 0) {
+    const fix = `${patchOf(name, driver, audience)}. If AKS or a Helm chart manages this object, change it there`;
+    const later = driver.hasTokensInSecrets ? ". If your plugin reads tokens from secrets: --mount-checks=warn" : "";
+    return fault(`CSIDriver ${name}: ${lacking.join("; ")}`, effectOf(driver, audience), `${fix}${later}`);
+  }
+  const fixed = [
+    ...(driver.isAttachRequired ? ["attachRequired is not false, and there is no attacher"] : []),
+    ...(driver.isPersistent ? [] : ["volumeLifecycleModes lacks Persistent"]),
+  ];
+  return fixed.length > 0
+    ? fault(`CSIDriver ${name}: ${fixed.join("; ")}`, "pods would wait forever", FIXED)
+    : undefined;
+}
+
+const ON_NODE_DISK =
+  "without a token the node plugin skips the mount and reports success, and the pod runs on the node's own disk, where its " +
+  "data is lost";
+const ABSENT =
+  "kubectl apply -f deploy/manifests/csidriver.yaml, or set --node-driver to the driver name of the node plugin in use";
+const FIXED =
+  "these fields are immutable: delete the object and apply deploy/manifests/csidriver.yaml while no pod with such a volume starts";
+
+function fault(what: string, effect: string, fix: string): MountFault {
+  return { kind: "NodeDriver", isRefused: true, message: `${what}: ${effect}. Fix: ${fix}` };
+}
+
+function lackingTokens(driver: CsiDriver, audience: string): string[] {
+  const found = {
+    [`tokenRequests lacks audience ${audience}`]: !hasAudience(driver, audience),
+    "requiresRepublish is not true": !driver.isRepublished,
+    "serviceAccountTokenInSecrets is true, which plugins up to v1.27 do not read": driver.hasTokensInSecrets,
+  };
+  return Object.entries(found)
+    .filter(([, isSo]) => isSo)
+    .map(([words]) => words);
+}
+
+/** The worst that follows. A plugin that is handed tokens for other audiences only refuses the mount. */
+function effectOf(driver: CsiDriver, audience: string): string {
+  if (driver.tokenRequests.length === 0 || driver.hasTokensInSecrets) return ON_NODE_DISK;
+  if (!hasAudience(driver, audience)) return "every mount would fail";
+  return "the token would never be renewed, and the volume stop working when it expires";
+}
+
+function hasAudience({ tokenRequests }: CsiDriver, audience: string): boolean {
+  return tokenRequests.some((request) => request.audience === audience);
+}
+
+/** A merge patch replaces a list as a whole, so the audiences of others are in it. */
+function patchOf(name: string, driver: CsiDriver, audience: string): string {
+  const wanted = { audience, expirationSeconds: TOKEN_SECONDS };
+  const spec = {
+    ...(!hasAudience(driver, audience) && { tokenRequests: [...driver.tokenRequests, wanted] }),
+    ...(!driver.isRepublished && { requiresRepublish: true }),
+    ...(driver.hasTokensInSecrets && { serviceAccountTokenInSecrets: false }),
+  };
+  return `kubectl patch csidriver ${name} --type=merge -p '${JSON.stringify({ spec })}'`;
+}

@@ -1,0 +1,230 @@
+// What CreateVolume says of a class or a CSIDriver with which a pod would lose its data: asserted on what Azure holds, and on
+// the very words that `kubectl describe pvc` shows.
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { status } from "@grpc/grpc-js";
+import type { CreateVolumeRequestInit } from "../../src/csi/proto.generated.ts";
+import { DriverError } from "../../src/errors.ts";
+import { RECOMMENDED_OPTIONS } from "../../src/volume/mount-options.ts";
+import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
+import { createFakeCluster, type FakeCluster, SHIPPED_DRIVER } from "../support/fake-cluster.ts";
+
+type Mode =
+  | "SINGLE_NODE_MULTI_WRITER"
+  | "SINGLE_NODE_SINGLE_WRITER"
+  | "MULTI_NODE_READER_ONLY"
+  | "MULTI_NODE_MULTI_WRITER";
+
+describe("the mount checks of CreateVolume", () => {
+  let it_: EmulatedApp;
+  let cluster: FakeCluster;
+  let seeded: number;
+  afterEach(() => it_.stop());
+
+  async function start(...flags: string[]): Promise<void> {
+    it_ = await startEmulatedApp(flags, {
+      clusterFor: (emulator) => {
+        cluster = createFakeCluster(emulator.issuer.issuer);
+        return cluster;
+      },
+    });
+    seeded = it_.emulator.world.roleAssignments.size;
+  }
+
+  /** As csi-provisioner sends it for a claim of the class `fast`. */
+  function request(mountFlags: readonly string[], mode: Mode = "MULTI_NODE_MULTI_WRITER"): CreateVolumeRequestInit {
+    const uid = randomUUID();
+    cluster.claims.set(`team/${uid}`, { uid, isBoundLate: false, className: "fast" });
+    const metadata = { "csi.storage.k8s.io/pvc/name": uid, "csi.storage.k8s.io/pvc/namespace": "team" };
+    return createRequest(it_.emulator, metadata, {
+      name: `pvc-${uid}`,
+      volume_capabilities: [{ mount: { mount_flags: [...mountFlags] }, access_mode: { mode } }],
+    });
+  }
+  const withFlags = (asked: CreateVolumeRequestInit, mountFlags: readonly string[]): CreateVolumeRequestInit => ({
+    ...asked,
+    volume_capabilities: [
+      { mount: { mount_flags: [...mountFlags] }, access_mode: { mode: "MULTI_NODE_MULTI_WRITER" } },
+    ],
+  });
+  const isRefused = (asked: CreateVolumeRequestInit, code: status, message: RegExp) =>
+    assert.rejects(create(it_, asked), (error: { code: status; details: string }) => {
+      assert.equal(status[error.code], status[code], error.details);
+      assert.match(error.details, message);
+      assert(error.details.length < 920, "an event has room for it, with what csi-provisioner puts before");
+      return true;
+    });
+  const assertNothingMade = () => {
+    const { accounts, containers, roleAssignments } = it_.emulator.world;
+    assert.deepEqual([accounts.size, containers.size, roleAssignments.size - seeded], [0, 0, 0]);
+    assert(it_.armCalls().every(({ method }) => method === "GET"));
+  };
+
+  describe("of the class's mount options", () => {
+    it("refuse the file cache before anything is made, with the line that fixes the class, which then works", async () => {
+      await start();
+      const asked = request(["-o allow_other,uid=1000"]);
+      await isRefused(
+        asked,
+        status.FAILED_PRECONDITION,
+        /^the class mounts with blobfuse2's file cache, which loses data/,
+      );
+      assertNothingMade();
+      const patch = await create(it_, asked).catch(({ details }: { details: string }) => details);
+      const [, json = ""] = /kubectl patch storageclass fast --type=merge -p '(\{.*?\})' and/.exec(String(patch)) ?? [];
+      const { mountOptions } = JSON.parse(json) as { mountOptions: string[] };
+      assert.deepEqual(mountOptions, ["-o allow_other,uid=1000", ...RECOMMENDED_OPTIONS.slice(1)]);
+      await create(it_, withFlags(asked, mountOptions));
+      assert.deepEqual(cluster.warnings, []);
+    });
+
+    for (const mode of ["SINGLE_NODE_SINGLE_WRITER", "MULTI_NODE_READER_ONLY"] as const) {
+      it(`accept the file cache in access mode ${mode}`, async () => {
+        await start();
+        await create(it_, request(["-o allow_other"], mode));
+      });
+    }
+
+    it("accept the file cache of a class that says so, in the same account, and the node plugin is told nothing of it", async () => {
+      await start();
+      const plain = await create(it_, request(RECOMMENDED_OPTIONS));
+      const asked = request(["-o allow_other"]);
+      const accepted = await create(it_, { ...asked, parameters: { ...asked.parameters, acceptFileCache: "true" } });
+      assert.equal(accepted.volume_id.split("#")[1], plain.volume_id.split("#")[1]);
+      assert.deepEqual(Object.keys(accepted.volume_context).sort(), Object.keys(plain.volume_context).sort());
+    });
+
+    it("only warn with --mount-checks=warn: in the log with volume, claim and class, and once on the claim", async () => {
+      await start("--mount-checks", "warn");
+      const asked = request(["-o allow_other"]);
+      await create(it_, asked);
+      assert.deepEqual(
+        cluster.warnings.map(({ namespace, name, reason }) => ({ namespace, name, reason })),
+        [{ namespace: "team", name: asked.name?.slice(4), reason: "FileCache" }],
+      );
+      const lines = it_
+        .log()
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+      const [line, ...more] = lines.filter(({ reason }) => reason === "FileCache");
+      assert.deepEqual(more, []);
+      const { level, volume, claim, storageClass, message } = line ?? {};
+      assert.deepEqual(
+        [level, volume, claim, storageClass],
+        ["warn", asked.name, `team/${asked.name?.slice(4)}`, "fast"],
+      );
+      assert.match(String(message), /file cache, which loses data/);
+    });
+
+    it("warn of what root alone can use, and make the volume, also when the event cannot be written", async () => {
+      await start();
+      await create(it_, request(RECOMMENDED_OPTIONS.slice(1)));
+      assert.deepEqual(
+        cluster.warnings.map(({ reason }) => reason),
+        ["NoAllowOther"],
+      );
+      cluster.warnClaim = async () => {
+        throw new DriverError("Misconfigured", "writing an event is forbidden");
+      };
+      await create(it_, request(RECOMMENDED_OPTIONS.slice(1)));
+    });
+
+    it("say nothing with --mount-checks=off", async () => {
+      await start("--mount-checks", "off");
+      cluster.csiDrivers.clear();
+      await create(it_, request([]));
+      assert.deepEqual(cluster.warnings, []);
+    });
+  });
+
+  describe("never make csi-provisioner forget a volume:", () => {
+    it("what was made for a claim that is gone is handed back, whatever the class says by now", async () => {
+      await start();
+      const asked = request(RECOMMENDED_OPTIONS);
+      const { volume_id: id } = await create(it_, asked);
+      cluster.claims.clear();
+      cluster.csiDrivers.clear();
+      assert.equal((await create(it_, withFlags(asked, []))).volume_id, id);
+    });
+
+    it("a volume that exists answers UNAVAILABLE until the class is fixed, and then itself", async () => {
+      await start();
+      const asked = request(RECOMMENDED_OPTIONS);
+      const volume = await create(it_, asked);
+      await isRefused(withFlags(asked, []), status.UNAVAILABLE, /file cache/);
+      cluster.csiDrivers.clear();
+      await isRefused(asked, status.UNAVAILABLE, /CSIDriver keyless.blob.csi does not exist/);
+      cluster.csiDrivers.set("keyless.blob.csi", SHIPPED_DRIVER);
+      assert.deepEqual(await create(it_, asked), volume);
+    });
+  });
+
+  describe("of the node plugin's CSIDriver", () => {
+    it("refuse a volume whose pod would run on the node's own disk, until the object is repaired", async () => {
+      await start();
+      cluster.csiDrivers.set("keyless.blob.csi", { ...SHIPPED_DRIVER, tokenRequests: [] });
+      const asked = request(RECOMMENDED_OPTIONS);
+      await isRefused(
+        asked,
+        status.FAILED_PRECONDITION,
+        /^CSIDriver keyless.blob.csi: tokenRequests lacks .* own disk/,
+      );
+      assertNothingMade();
+      cluster.csiDrivers.set("keyless.blob.csi", SHIPPED_DRIVER);
+      await create(it_, asked);
+    });
+
+    it("read the object that --node-driver names", async () => {
+      await start("--node-driver", "blob.csi.azure.com");
+      await isRefused(
+        request(RECOMMENDED_OPTIONS),
+        status.FAILED_PRECONDITION,
+        /CSIDriver blob.csi.azure.com does not exist/,
+      );
+      cluster.csiDrivers.set("blob.csi.azure.com", SHIPPED_DRIVER);
+      cluster.csiDrivers.delete("keyless.blob.csi");
+      await create(it_, request(RECOMMENDED_OPTIONS));
+    });
+
+    it("follow --driver-name, and read nothing when --node-driver is empty", async () => {
+      await start("--driver-name", "blob.example.com");
+      await isRefused(request(RECOMMENDED_OPTIONS), status.FAILED_PRECONDITION, /CSIDriver blob.example.com does not/);
+      await it_.stop();
+      await start("--driver-name", "blob.example.com", "--node-driver", "");
+      await create(it_, request(RECOMMENDED_OPTIONS));
+    });
+
+    it("only warn with --mount-checks=warn", async () => {
+      await start("--mount-checks", "warn");
+      cluster.csiDrivers.set("keyless.blob.csi", { ...SHIPPED_DRIVER, hasTokensInSecrets: true });
+      await create(it_, request(RECOMMENDED_OPTIONS));
+      assert.deepEqual(
+        cluster.warnings.map(({ reason }) => reason),
+        ["NodeDriver"],
+      );
+    });
+
+    it("say what is missing when the object may not be read, and try again when nobody answers", async () => {
+      await start();
+      cluster.findCsiDriver = () =>
+        Promise.reject(new DriverError("Misconfigured", "reading CSIDriver x is forbidden"));
+      await isRefused(request(RECOMMENDED_OPTIONS), status.FAILED_PRECONDITION, /reading CSIDriver x is forbidden/);
+      cluster.findCsiDriver = () => Promise.reject(new DriverError("Unavailable", "reading CSIDriver x failed"));
+      await isRefused(request(RECOMMENDED_OPTIONS), status.UNAVAILABLE, /reading CSIDriver x failed/);
+      assertNothingMade();
+    });
+  });
+
+  it("are off without Kubernetes: plain gRPC callers mount as they like", async () => {
+    it_ = await startEmulatedApp();
+    await create(
+      it_,
+      createRequest(
+        it_.emulator,
+        {},
+        { volume_capabilities: [{ mount: {}, access_mode: { mode: "MULTI_NODE_MULTI_WRITER" } }] },
+      ),
+    );
+  });
+});

@@ -1,0 +1,146 @@
+// A claim's class, the CSIDriver of the node plugin and the events of a claim, by the real client over HTTP.
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { createCluster } from "../../../src/kubernetes/cluster.ts";
+import type { Cluster } from "../../../src/volume/ports.ts";
+
+describe("the API server about claims and drivers", () => {
+  let server: Server;
+  let folder: string;
+  let cluster: Cluster;
+  /** `METHOD path` of what was asked, and what is answered to a path. */
+  let asked: string[];
+  let answers: Map<string, { readonly status: number; readonly body: object }>;
+  let written: Record<string, unknown>[];
+  let now = 0;
+
+  before(async () => {
+    server = createServer(async (request, response) => {
+      const path = (request.url ?? "").split("?", 1)[0] ?? "";
+      asked.push(`${request.method} ${path}`);
+      if (request.method === "POST") written.push(JSON.parse(await text(request)) as Record<string, unknown>);
+      const { status, body } = answers.get(path) ?? { status: 404, body: { kind: "Status", code: 404 } };
+      response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    folder = await mkdtemp(join(tmpdir(), "keyless-csi-kubeconfig-"));
+    const kubeconfig = join(folder, "config");
+    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const named = (kind: string, value: object) => [{ name: "x", [kind]: value }];
+    await writeFile(
+      kubeconfig,
+      JSON.stringify({
+        ...{ apiVersion: "v1", kind: "Config", "current-context": "x" },
+        clusters: named("cluster", { server: address, "insecure-skip-tls-verify": true }),
+        contexts: named("context", { cluster: "x", user: "x" }),
+        users: named("user", {}),
+      }),
+    );
+    cluster = createCluster({ kubeconfig, now: () => now });
+  });
+  beforeEach(() => {
+    asked = [];
+    written = [];
+    answers = new Map();
+    now += 3_600_000;
+  });
+  after(async () => {
+    server.close();
+    server.closeAllConnections();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const DRIVER = "/apis/storage.k8s.io/v1/csidrivers/keyless.blob.csi";
+  const answer = (path: string, body: object, status = 200) => answers.set(path, { status, body });
+
+  it("a driver is read once in a minute", async () => {
+    const spec = {
+      attachRequired: false,
+      requiresRepublish: true,
+      volumeLifecycleModes: ["Persistent"],
+      tokenRequests: [{ audience: "api://AzureADTokenExchange", expirationSeconds: 3600 }],
+    };
+    answer(DRIVER, { metadata: { name: "keyless.blob.csi" }, spec });
+    const driver = await cluster.findCsiDriver("keyless.blob.csi");
+    assert.deepEqual(driver, {
+      tokenRequests: spec.tokenRequests,
+      isRepublished: true,
+      hasTokensInSecrets: false,
+      isAttachRequired: false,
+      isPersistent: true,
+    });
+    now += 59_999;
+    assert.equal(await cluster.findCsiDriver("keyless.blob.csi"), driver);
+    assert.equal(asked.length, 1);
+    now += 1;
+    answer(DRIVER, { spec: { ...spec, serviceAccountTokenInSecrets: true } });
+    assert.equal((await cluster.findCsiDriver("keyless.blob.csi"))?.hasTokensInSecrets, true);
+  });
+
+  it("what a driver leaves out is the API's default: attached, persistent, without tokens", async () => {
+    answer(DRIVER, { spec: {} });
+    assert.deepEqual(await cluster.findCsiDriver("keyless.blob.csi"), {
+      tokenRequests: [],
+      isRepublished: false,
+      hasTokensInSecrets: false,
+      isAttachRequired: true,
+      isPersistent: true,
+    });
+    now += 60_000;
+    answer(DRIVER, { spec: { volumeLifecycleModes: ["Ephemeral"] } });
+    assert.equal((await cluster.findCsiDriver("keyless.blob.csi"))?.isPersistent, false);
+  });
+
+  it("that there is none, and a failure, is asked again at once; after a minute a failure is not taken for the old answer", async () => {
+    assert.equal(await cluster.findCsiDriver("keyless.blob.csi"), undefined);
+    answer(DRIVER, { spec: {} });
+    assert(await cluster.findCsiDriver("keyless.blob.csi"));
+    now += 60_000;
+    answer(DRIVER, { kind: "Status", code: 500 }, 500);
+    await assert.rejects(cluster.findCsiDriver("keyless.blob.csi"), { reason: "Unavailable" });
+    await assert.rejects(cluster.findCsiDriver("keyless.blob.csi"), { reason: "Unavailable" });
+    answer(DRIVER, { kind: "Status", code: 403 }, 403);
+    await assert.rejects(cluster.findCsiDriver("keyless.blob.csi"), /reading CSIDriver .* forbidden: .*rbac.yaml/);
+    assert.equal(asked.length, 5);
+  });
+
+  it("a claim tells its class", async () => {
+    const claim = { metadata: { uid: "u" }, spec: { storageClassName: "fast" } };
+    answer("/api/v1/namespaces/team/persistentvolumeclaims/data", claim);
+    answer("/apis/storage.k8s.io/v1/storageclasses/fast", {
+      provisioner: "x",
+      volumeBindingMode: "WaitForFirstConsumer",
+    });
+    assert.deepEqual(await cluster.findClaim({ namespace: "team", name: "data" }), {
+      ...{ uid: "u", className: "fast", isBoundLate: true },
+    });
+  });
+
+  it("a warning is an event on the claim under a name that a retry finds again", async () => {
+    const events = "/api/v1/namespaces/team/events";
+    const warn = () =>
+      cluster.warnClaim(
+        { namespace: "team", name: "data" },
+        { uid: "0e6ab0a2-3a6c-4f0b-8f39-d6e5c1a2b3c4", isBoundLate: false },
+        { reason: "NoAllowOther", message: "pods that do not run as root cannot use the volume" },
+      );
+    answer(events, {}, 201);
+    await warn();
+    answer(events, { kind: "Status", code: 409 }, 409);
+    await warn();
+    const [first, second] = written;
+    assert.deepEqual(first?.["metadata"], second?.["metadata"]);
+    assert.deepEqual(first?.["metadata"], {
+      name: "keyless-csi.0e6ab0a2-3a6c-4f0b-8f39-d6e5c1a2b3c4.noallowother",
+      namespace: "team",
+    });
+    assert.deepEqual([first?.["type"], first?.["reason"]], ["Warning", "NoAllowOther"]);
+    answer(events, { kind: "Status", code: 403 }, 403);
+    await assert.rejects(warn(), /writing an event on claim team\/data is forbidden/);
+  });
+});
