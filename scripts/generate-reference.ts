@@ -70,7 +70,8 @@ function describe(treatment: Treatment): string {
   if (treatment.kind === "used") return treatment.summary;
   if (treatment.kind !== "stated") return treatment.instead;
   const values = treatment.values.map((value) => (value === "" ? "empty" : `\`${value}\``)).join(" or ");
-  return `${values}: ${treatment.because}`;
+  const instead = treatment.instead === undefined ? "" : `; ${treatment.instead}`;
+  return `${values}: ${treatment.because}${instead}`;
 }
 
 /** A cell of a table cannot hold a bare bar. */

@@ -6,7 +6,7 @@ import { DriverError } from "../errors.ts";
 import { findNearest } from "../nearest.ts";
 import { contradictions } from "./parameter-rules.ts";
 import { readFields } from "./parameter-values.ts";
-import { findParameter, PARAMETERS } from "./parameters.ts";
+import { findParameter, PARAMETERS, type Treatment } from "./parameters.ts";
 import { isAllowedPlace, type Settings } from "./settings.ts";
 import type { VolumeClass } from "./volume-class.ts";
 
@@ -64,8 +64,8 @@ function refusal(name: string, value: string): string | undefined {
     case "used":
       return undefined;
     case "stated":
-      if (treatment.values.includes(value.toLowerCase())) return undefined;
-      return `${name} "${value}" cannot be had, ${treatment.because}: ${statedFix(treatment.values)}`;
+      if (treatment.values.some((stated) => stated.toLowerCase() === value.toLowerCase())) return undefined;
+      return `${name} "${value}" has no effect, ${treatment.because}: ${statedFix(treatment)}`;
     case "key-based":
       return `${name} belongs to mounting by account key or stored credential, which this driver never does: ${treatment.instead}`;
     case "not yet":
@@ -73,7 +73,8 @@ function refusal(name: string, value: string): string | undefined {
   }
 }
 
-function statedFix(values: readonly string[]): string {
+function statedFix({ values, instead }: Extract<Treatment, { readonly kind: "stated" }>): string {
   const named = values.filter((value) => value !== "").map((value) => `"${value}"`);
-  return named.length === 0 ? "remove it" : `remove it or set it to ${named.join(" or ")}`;
+  const fix = named.length === 0 ? "remove it" : `remove it or set it to ${named.join(" or ")}`;
+  return instead === undefined ? fix : `${fix}; ${instead}`;
 }

@@ -18,8 +18,6 @@ export const CONTEXT_KEYS = {
   isHnsEnabled: "`true` when the account has a hierarchical namespace",
   storageEndpointSuffix: "from the class, or the cloud's when it is not the public one",
   server: "from the class: host name of the blob endpoint",
-  mountPermissions: "from the class",
-  fsGroupChangePolicy: "from the class",
   AzureStorageAADEndpoint: "Entra's endpoint, when the cloud is not the public one",
 } as const;
 

@@ -87,8 +87,6 @@ function readMount(read: Reader): Record<string, string> {
     protocol: read("protocol", oneOf(["fuse2"])) ?? "fuse2",
     storageEndpointSuffix: read("storageEndpointSuffix", pattern(HOST_NAME, "give a domain such as core.windows.net")),
     server: read("server", pattern(HOST_NAME, "give a host name")),
-    mountPermissions: read("mountPermissions", pattern(/^[0-7]{1,4}$/, 'give an octal mode such as "0777", or "0"')),
-    fsGroupChangePolicy: read("fsGroupChangePolicy", oneOf(["None", "Always", "OnRootMismatch"])),
   });
 }
 

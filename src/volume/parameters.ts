@@ -9,7 +9,7 @@ export type Treatment =
   /** It shapes the volume. */
   | { readonly kind: "used"; readonly summary: string }
   /** Accepted with these values only (compared without case), because that is what we do anyway. */
-  | { readonly kind: "stated"; readonly values: readonly string[]; readonly because: string }
+  | { readonly kind: "stated"; readonly values: readonly string[]; readonly because: string; readonly instead?: string }
   /** Works with account keys: there are none. */
   | { readonly kind: "key-based"; readonly instead: string }
   /** Not offered. */
@@ -26,7 +26,10 @@ export interface Parameter {
 const upstream = (name: string, treatment: Treatment): Parameter => ({ name, treatment, origin: "blob.csi.azure.com" });
 const ours = (name: string, treatment: Treatment): Parameter => ({ name, treatment, origin: "keyless-csi" });
 const used = (summary: string): Treatment => ({ kind: "used", summary });
-const stated = (values: readonly string[], because: string): Treatment => ({ kind: "stated", values, because });
+const stated = (values: readonly string[], because: string, instead?: string): Treatment => ({
+  ...{ kind: "stated", values, because },
+  ...(instead !== undefined && { instead }),
+});
 const keyBased = (instead: string): Treatment => ({ kind: "key-based", instead });
 const notYet = (instead: string): Treatment => ({ kind: "not yet", instead });
 
@@ -104,8 +107,6 @@ export const PARAMETERS: readonly Parameter[] = [
     "server",
     used("Handed to the node plugin: host name of the account's blob endpoint, for a private endpoint."),
   ),
-  upstream("mountPermissions", used("Handed to the node plugin: octal mode of the mounted folder; `0`: left alone.")),
-  upstream("fsGroupChangePolicy", used("Handed to the node plugin: `None`, `Always` or `OnRootMismatch`.")),
 
   upstream("mountWithWorkloadIdentityToken", stated(["true"], "volumes are always mounted with the workload's token")),
   upstream("allowSharedKeyAccess", stated(["false"], "accounts never accept a key")),
@@ -119,6 +120,22 @@ export const PARAMETERS: readonly Parameter[] = [
   upstream(
     "matchTags",
     stated(["true", "false"], "an account is chosen by its computed name, which covers the class's tags"),
+  ),
+  upstream(
+    "mountPermissions",
+    stated(
+      ["0777", "777", "0", ""],
+      "the node plugin sets modes on NFS mounts only, and with allow_other blobfuse2 shows every file as 0777",
+      "for other modes use mountOptions such as `-o umask=0027`, `-o uid=1000`, `-o gid=1000`",
+    ),
+  ),
+  upstream(
+    "fsGroupChangePolicy",
+    stated(
+      ["None", ""],
+      "the node plugin changes groups on NFS mounts only",
+      "the pod's fsGroup becomes the group of the mount by itself, unless mountOptions has a gid",
+    ),
   ),
   upstream("enableBlobVersioning", stated(["false"], "blob versioning is not switched on")),
   upstream("networkEndpointType", stated([""], "no private endpoint is made")),

@@ -64,7 +64,7 @@ describe("between two attempts", () => {
     it_.emulator.faults.clear();
     assert.deepEqual(grantsAt(first.name), [principal(0)]);
     const clientID = it_.emulator.info.identities[1]?.clientId ?? "";
-    const corrected = { ...first, parameters: { ...first.parameters, clientID, mountPermissions: "0750" } };
+    const corrected = { ...first, parameters: { ...first.parameters, clientID, server: "a.example" } };
     const volume = await create(it_, corrected);
     assert.equal(volume.volume_context["clientID"], clientID);
     assert.deepEqual(grantsAt(first.name), [principal(1)]);

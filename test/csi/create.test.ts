@@ -178,7 +178,7 @@ describe("CreateVolume", () => {
     const volume = await create({ csi }, request);
     const larger = { ...request, capacity_range: { required_bytes: String(2 ** 31) } };
     await refused(csi.controller("CreateVolume", larger), status.ALREADY_EXISTS, /exists with 1073741824 bytes/);
-    const other = { ...request, parameters: { ...request.parameters, mountPermissions: "0700" } };
+    const other = { ...request, parameters: { ...request.parameters, server: "a.example" } };
     await refused(csi.controller("CreateVolume", other), status.ALREADY_EXISTS, /exists with other parameters/);
     assert.equal(containerOf(volume.volume_id)?.metadata["keyless_size_bytes"], String(2 ** 30));
   });
