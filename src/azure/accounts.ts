@@ -97,8 +97,11 @@ export function createAccounts(options: AccountsOptions): RememberingAccounts {
 }
 
 function toAccount(ref: AccountRef, account: StorageAccount): Account {
-  const { tags = {}, creationTime } = account;
-  return { ref, tags, openings: openingsOf(account), ...(creationTime && { createdAtMs: creationTime.getTime() }) };
+  const { tags = {}, creationTime, isHnsEnabled = false } = account;
+  return {
+    ...{ ref, tags, openings: openingsOf(account), isHnsEnabled },
+    ...(creationTime && { createdAtMs: creationTime.getTime() }),
+  };
 }
 
 async function get(arm: Arm, ref: AccountRef): Promise<StorageAccount | undefined> {

@@ -47,6 +47,7 @@ export async function ensureAccount(ports: Ports, plan: VolumePlan, settings: Se
 }
 
 async function complete(ports: Ports, plan: VolumePlan, settings: Settings, found: Account): Promise<Account> {
+  assertKind(plan, found);
   const account = await ensureKeyless(ports, settings, found);
   await ports.accounts.ensureRetention(account.ref, { ...plan.accountSpec, tags: account.tags });
   return account;
@@ -103,6 +104,19 @@ async function createFirst(
   throw new DriverError(
     "Misconfigured",
     `every account name computed for this class is held by somebody else (${names}): free one of them, or change the class`,
+  );
+}
+
+/** An administrator's account may be of the other kind than the class says; one of ours cannot (names.md, pool key). */
+function assertKind({ volumeClass }: VolumePlan, { ref, isHnsEnabled }: Account): void {
+  const { blobStorageAccountType: type } = volumeClass;
+  const stated = volumeClass.isHnsEnabled ?? (type === undefined ? isHnsEnabled : type === "adls");
+  if (stated === isHnsEnabled) return;
+  const [what, says] = isHnsEnabled ? ["a", "none"] : ["no", "one"];
+  throw new DriverError(
+    "Misconfigured",
+    `storageAccount "${ref.name}" has ${what} hierarchical namespace, and the class says that it has ${says} (isHnsEnabled, ` +
+      "BlobStorageAccountType): make a class without these parameters, or name another account",
   );
 }
 

@@ -2,7 +2,7 @@
  * The volume context: what the OSS blob node plugin needs to mount with the workload's own token, and nothing else. The
  * key names are the plugin's (contract.md 1); it compares them without case.
  */
-import type { ContainerRef, Settings, WorkloadIdentity } from "./ports.ts";
+import type { Account, ContainerRef, Settings, WorkloadIdentity } from "./ports.ts";
 import type { VolumeClass } from "./volume-class.ts";
 
 /** Key and meaning of each entry, for the reference page; a test compares it with what CreateVolume answers. */
@@ -16,6 +16,8 @@ export const CONTEXT_KEYS = {
   subscriptionid: "subscription of the account",
   protocol: "`fuse2`: blobfuse2",
   isHnsEnabled: "`true` when the account has a hierarchical namespace",
+  BlobStorageAccountType:
+    "`adls` when the account has a hierarchical namespace, else `block`: blobfuse2 need not ask for it at each mount",
   storageEndpointSuffix: "from the class, or the cloud's when it is not the public one",
   server: "from the class: host name of the blob endpoint",
   AzureStorageAADEndpoint: "Entra's endpoint, when the cloud is not the public one",
@@ -23,14 +25,20 @@ export const CONTEXT_KEYS = {
 
 export type VolumeContext = Partial<Record<keyof typeof CONTEXT_KEYS, string>>;
 
-/** Without an identity (its claim is gone) the context cannot be mounted, which nobody will do. */
+/** What was found or made for the volume. */
+interface Made {
+  readonly account: Account;
+  readonly container: ContainerRef;
+  /** Without one (its claim is gone) the context cannot be mounted, which nobody will do. */
+  readonly identity: WorkloadIdentity | undefined;
+}
+
+/** What the account is decides, not what the class says of it: an administrator's account may be of either kind. */
 export function volumeContext(
-  container: ContainerRef,
+  { account: { isHnsEnabled }, container, identity }: Made,
   volumeClass: VolumeClass,
-  identity: WorkloadIdentity | undefined,
-  settings: Settings,
+  { storageEndpointSuffix, aadEndpoint }: Settings,
 ): VolumeContext {
-  const { storageEndpointSuffix, aadEndpoint } = settings;
   return {
     mountWithWorkloadIdentityToken: "true",
     ...(identity && { clientID: identity.clientId, tenantID: identity.tenantId }),
@@ -38,7 +46,8 @@ export function volumeContext(
     containerName: container.name,
     resourcegroup: container.account.resourceGroup,
     subscriptionid: container.account.subscriptionId,
-    ...(volumeClass.isHnsEnabled === true && { isHnsEnabled: "true" }),
+    ...(isHnsEnabled && { isHnsEnabled: "true" }),
+    BlobStorageAccountType: isHnsEnabled ? "adls" : "block",
     ...(storageEndpointSuffix !== undefined && { storageEndpointSuffix }),
     ...(aadEndpoint !== undefined && { AzureStorageAADEndpoint: aadEndpoint }),
     ...volumeClass.mount,

@@ -13,7 +13,7 @@ import { findLeftover, mayBeLeftBehind } from "./leftover.ts";
 import { checkMount } from "./mount-checks.ts";
 import { accountId, volumeId } from "./names.ts";
 import { planVolume, type VolumePlan, type VolumeRequest } from "./plan.ts";
-import type { Container, ContainerRef, Ports, Settings, Step, WorkloadIdentity } from "./ports.ts";
+import type { Account, Container, ContainerRef, Ports, Settings, Step, WorkloadIdentity } from "./ports.ts";
 
 /** What CreateVolume answers. */
 export interface Volume {
@@ -69,7 +69,9 @@ async function provision(
   };
   const isShared = volumeClass.grantScope === "account";
   const existing = isShared ? await ports.gate.enter(accountId(account.ref).toLowerCase(), open) : await open();
-  return await step("volume context", async () => describeVolume(settings, plan, container, { existing, identity }));
+  return await step("volume context", async () =>
+    describeVolume(settings, plan, container, { account, existing, identity }),
+  );
 }
 
 /** While the subscription is known to be full nothing is begun; a volume that has its container may have its grant too. */
@@ -137,7 +139,8 @@ async function findClaimed({ cluster }: Ports, { claim: ref, name }: VolumeReque
 async function handBack(ports: Ports, settings: Settings, plan: VolumePlan): Promise<Volume> {
   const left = await findLeftover(ports, settings, plan);
   if (left !== undefined) {
-    return describeVolume(settings, plan, left.ref, { existing: left.container, identity: undefined });
+    const { account, container: existing } = left;
+    return describeVolume(settings, plan, left.ref, { account, existing, identity: undefined });
   }
   const { claim, name } = plan.request;
   throw new DriverError(
@@ -150,12 +153,16 @@ function describeVolume(
   settings: Settings,
   plan: VolumePlan,
   container: ContainerRef,
-  known: { readonly existing: Container | undefined; readonly identity: WorkloadIdentity | undefined },
+  known: {
+    readonly account: Account;
+    readonly existing: Container | undefined;
+    readonly identity: WorkloadIdentity | undefined;
+  },
 ): Volume {
   return {
     id: volumeId(container),
     sizeBytes: (known.existing && recordedSize(known.existing.metadata)) ?? plan.sizeBytes,
-    context: volumeContext(container, plan.volumeClass, known.identity, settings),
+    context: volumeContext({ ...known, container }, plan.volumeClass, settings),
   };
 }
 

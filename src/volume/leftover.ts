@@ -5,10 +5,11 @@
 import { isTransient } from "../errors.ts";
 import { findAccounts } from "./account-choice.ts";
 import type { VolumePlan } from "./plan.ts";
-import type { Container, ContainerRef, Ports, Settings } from "./ports.ts";
+import type { Account, Container, ContainerRef, Ports, Settings } from "./ports.ts";
 
 /** A container, or only the account that was made for this volume alone. */
 export interface Leftover {
+  readonly account: Account;
   readonly ref: ContainerRef;
   readonly container: Container | undefined;
 }
@@ -18,10 +19,10 @@ export async function findLeftover(ports: Ports, settings: Settings, plan: Volum
   for (const account of accounts) {
     const ref = { account: account.ref, name: plan.containerName };
     const container = await ports.containers.find(ref);
-    if (container !== undefined) return { ref, container };
+    if (container !== undefined) return { account, ref, container };
   }
   const [own] = plan.volumeClass.isolation === "volume" ? accounts : [];
-  return own && { ref: { account: own.ref, name: plan.containerName }, container: undefined };
+  return own && { account: own, ref: { account: own.ref, name: plan.containerName }, container: undefined };
 }
 
 /**

@@ -22,7 +22,16 @@ export function contradictions(values: ReadonlyMap<string, string>, fields: Fiel
     ...identityFaults(values, fields),
     ...isolationFaults(values, fields, settings),
     ...existingAccountFaults(values, fields),
+    ...accountTypeFaults(fields),
   ];
+}
+
+/** An account that the class only names is looked at later: `account-choice.ts`. */
+function accountTypeFaults({ blobStorageAccountType: type, isHnsEnabled, storageAccount }: Fields): string[] {
+  const isKnown = storageAccount === undefined || isHnsEnabled !== undefined;
+  if (type === undefined || !isKnown || (type === "adls") === (isHnsEnabled ?? false)) return [];
+  const fix = type === "adls" ? 'isHnsEnabled: "true"' : 'isHnsEnabled: "false"';
+  return [`BlobStorageAccountType "${type}" contradicts isHnsEnabled: remove it, or set ${fix}`];
 }
 
 function identityFaults(values: ReadonlyMap<string, string>, { identity }: Fields): string[] {

@@ -45,6 +45,7 @@ export function readFields(values: ReadonlyMap<string, string>, faults: string[]
     skuName: sku,
     accessTier: read("accessTier", oneOf(tiers)),
     isHnsEnabled: read("isHnsEnabled", truth),
+    blobStorageAccountType: read("BlobStorageAccountType", oneOf(["block", "adls"])),
     publicNetworkAccess: read("publicNetworkAccess", oneOf(["Enabled", "Disabled", "SecuredByPerimeter"])),
     requireInfrastructureEncryption: read("requireInfraEncryption", truth),
     softDeleteBlobsDays: read("softDeleteBlobs", wholeNumber(0, 365)),

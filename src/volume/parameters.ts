@@ -52,6 +52,12 @@ export const PARAMETERS: readonly Parameter[] = [
   ),
   upstream("accessTier", used("`Hot`, `Cool` or `Cold`; `Premium` with a Premium SKU. Default: Azure's.")),
   upstream("isHnsEnabled", used("`true` makes an account with a hierarchical namespace (Data Lake Storage).")),
+  upstream(
+    "BlobStorageAccountType",
+    used(
+      "`block` or, with a hierarchical namespace, `adls`: what the account is. Not needed: the node plugin is told by what it really is.",
+    ),
+  ),
   upstream("tags", used("Tags of the account, `key=value,key=value`. Names that begin with `keyless-csi.` are ours.")),
   upstream("tagValueDelimiter", used("What separates the pairs in `tags`. Default: a comma.")),
   upstream("publicNetworkAccess", used("`Enabled`, `Disabled` or `SecuredByPerimeter`. Default: Azure's.")),

@@ -30,6 +30,8 @@ export interface Account {
   readonly tags: Readonly<Record<string, string>>;
   /** Ways into the account that do not ask for an Entra identity: empty means keyless. In words for an administrator. */
   readonly openings: readonly string[];
+  /** Hierarchical namespace (Data Lake Storage): fixed when the account is made. */
+  readonly isHnsEnabled: boolean;
   /** By ARM's clock, in milliseconds since 1970; absent where ARM does not say. */
   readonly createdAtMs?: number;
 }

@@ -8,6 +8,8 @@ export interface VolumeClass {
   readonly skuName?: string;
   readonly accessTier?: string;
   readonly isHnsEnabled?: boolean;
+  /** The same, as blobfuse2 calls it. It shapes nothing: it only must not contradict what the account is. */
+  readonly blobStorageAccountType?: "block" | "adls";
   readonly publicNetworkAccess?: string;
   readonly requireInfrastructureEncryption?: boolean;
   readonly softDeleteBlobsDays?: number;

@@ -84,6 +84,7 @@ describe("CreateVolume", () => {
       storageEndpointSuffix: "core.windows.net",
       AzureStorageAADEndpoint: emulator.info.authorityHost,
       protocol: "fuse2",
+      BlobStorageAccountType: "block",
     });
   });
 
@@ -165,6 +166,7 @@ describe("CreateVolume", () => {
     assert.deepEqual(blobService["deleteRetentionPolicy"], { enabled: true, days: 7 });
     assert.deepEqual(blobService["containerDeleteRetentionPolicy"], { enabled: true, days: 14 });
     assert.equal(volume.volume_context["isHnsEnabled"], "true");
+    assert.equal(volume.volume_context["BlobStorageAccountType"], "adls");
   });
 
   it("a Premium class makes a block blob account", async () => {

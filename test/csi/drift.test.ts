@@ -106,6 +106,26 @@ describe("an account that an administrator gives", () => {
     );
   });
 
+  for (const [isHnsEnabled, type, contradictions] of [
+    [true, "adls", [{ isHnsEnabled: "false" }, { BlobStorageAccountType: "block" }]],
+    [false, "block", [{ isHnsEnabled: "true" }, { BlobStorageAccountType: "adls" }]],
+  ] as const) {
+    it(`of the kind ${type} is mounted as what it is, and a class that says otherwise is refused before a write`, async () => {
+      given().properties["isHnsEnabled"] = isHnsEnabled;
+      const ask = (own: object) => create(it_, createRequest(it_.emulator, { storageAccount: NAME, ...own }));
+      const agreeing = [{}, { isHnsEnabled: String(isHnsEnabled) }, { BlobStorageAccountType: type }];
+      for (const own of agreeing) {
+        const { volume_context: context } = await ask(own);
+        assert.equal(context["BlobStorageAccountType"], type);
+        assert.equal(context["isHnsEnabled"], isHnsEnabled ? "true" : undefined);
+      }
+      it_.forgetCalls();
+      for (const own of contradictions)
+        await refused(ask(own), /"givenbyadmin" has .* hierarchical namespace, and the class says/);
+      assert(it_.armCalls().every(({ method }) => method === "GET"));
+    });
+  }
+
   it("never loses a container that we did not make", async () => {
     const volume = await create(it_, createRequest(it_.emulator, { storageAccount: NAME }));
     const [made] = it_.emulator.world.containers.values();

@@ -62,7 +62,9 @@ describe("forged volume ids", () => {
       assert.equal(`${ref.subscriptionId}/${ref.resourceGroup}`.toLowerCase(), `${SUBSCRIPTION}/keyless`);
       // Every second account exists, and belongs to somebody else, or to another cluster.
       const tags = { "keyless-csi.cluster": "other", "keyless-csi.pool": "p", "keyless-csi.shard": "0" };
-      return ref.name.length % 2 === 0 ? { ref, tags: ref.name.length % 4 === 0 ? tags : {}, openings: [] } : undefined;
+      return ref.name.length % 2 === 0
+        ? { ref, tags: ref.name.length % 4 === 0 ? tags : {}, openings: [], isHnsEnabled: false }
+        : undefined;
     };
     const ports = {
       accounts: { remembered: () => undefined, find, remove: fail("accounts.remove"), holdsContainers: fail("holds") },

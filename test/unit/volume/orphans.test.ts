@@ -85,7 +85,10 @@ describe("looking for orphans", () => {
       return Promise.resolve(answer);
     };
     const ports = {
-      accounts: { list: () => noting("accounts", [{ ...candidate, openings: [], createdAtMs: 0, ...account }]) },
+      accounts: {
+        list: () =>
+          noting("accounts", [{ ...candidate, openings: [], isHnsEnabled: false, createdAtMs: 0, ...account }]),
+      },
       containers: { list: () => noting("containers", { containers: [{ ref, metadata: {}, ...container }] }) },
       roleAssignments: { listIn: () => noting("grants", []) },
       cluster: {

@@ -81,17 +81,25 @@ describe("the plan of a volume", () => {
 
   it("every candidate is recognised as ours by its tags, and by nothing less", () => {
     for (const { ref, tags } of plan().candidates) {
-      assert(isOurs({ ref, tags, openings: [] }, SETTINGS));
+      assert(isOurs({ ref, tags, openings: [], isHnsEnabled: false }, SETTINGS));
       assert(
-        !isOurs({ ref: { ...ref, name: "klaaaaaaaaaaaaaaaaaaaaaa" }, tags, openings: [] }, SETTINGS),
+        !isOurs(
+          { ref: { ...ref, name: "klaaaaaaaaaaaaaaaaaaaaaa" }, tags, openings: [], isHnsEnabled: false },
+          SETTINGS,
+        ),
         "copied tags",
       );
       for (const tag of ["cluster", "pool", "shard", "attempt"]) {
         const changed = { ...tags, [`keyless-csi.${tag}`]: "7" };
-        assert(!isOurs({ ref, tags: changed, openings: [] }, SETTINGS), tag);
+        assert(!isOurs({ ref, tags: changed, openings: [], isHnsEnabled: false }, SETTINGS), tag);
       }
-      assert(!isOurs({ ref, tags, openings: [] }, { ...SETTINGS, clusterId: "new" }));
-      assert(isOurs({ ref, tags, openings: [] }, { ...SETTINGS, clusterId: "new", alsoOwns: ["golden"] }));
+      assert(!isOurs({ ref, tags, openings: [], isHnsEnabled: false }, { ...SETTINGS, clusterId: "new" }));
+      assert(
+        isOurs(
+          { ref, tags, openings: [], isHnsEnabled: false },
+          { ...SETTINGS, clusterId: "new", alsoOwns: ["golden"] },
+        ),
+      );
     }
   });
 
