@@ -159,6 +159,8 @@ function notReady(reason: string): Readiness {
 function toSettings(config: ControllerConfig): Settings {
   const { cloud, clusterId, alsoOwns, subscriptionId, resourceGroup, location, tenantId } = config;
   const isPublic = cloud.name === "AzurePublic";
+  // blobfuse2 asks the public authority about any other one, which knows Microsoft's own clouds alone.
+  const hasKnownAuthority = !isPublic && cloud.isPublicAuthority;
   return {
     clusterId,
     alsoOwns,
@@ -178,6 +180,7 @@ function toSettings(config: ControllerConfig): Settings {
     repairsDrift: config.repairsDrift,
     mountChecks: config.mountChecks,
     nodeDriver: config.nodeDriver,
-    ...(!isPublic && { storageEndpointSuffix: cloud.storageSuffix, aadEndpoint: cloud.authorityHost }),
+    ...(!isPublic && { storageEndpointSuffix: cloud.storageSuffix }),
+    ...(hasKnownAuthority && { aadEndpoint: cloud.authorityHost }),
   };
 }

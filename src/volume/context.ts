@@ -20,7 +20,7 @@ export const CONTEXT_KEYS = {
     "`adls` when the account has a hierarchical namespace, else `block`: blobfuse2 need not ask for it at each mount",
   storageEndpointSuffix: "from the class, or the cloud's when it is not the public one",
   server: "from the class: host name of the blob endpoint",
-  AzureStorageAADEndpoint: "Entra's endpoint, when the cloud is not the public one",
+  AzureStorageAADEndpoint: "Entra's endpoint in Azure Government and China",
 } as const;
 
 export type VolumeContext = Partial<Record<keyof typeof CONTEXT_KEYS, string>>;

@@ -39,7 +39,7 @@ export interface Settings {
   readonly nodeDriver: string;
   /** Blob endpoint suffix of the cloud when it is not the public one's: the node plugin is told. */
   readonly storageEndpointSuffix?: string;
-  /** Entra endpoint for the node plugin when it is not the public cloud's. */
+  /** Entra endpoint for the node plugin in another cloud of Microsoft's; a custom cloud's is of no use to blobfuse2. */
   readonly aadEndpoint?: string;
 }
 

@@ -82,7 +82,6 @@ describe("CreateVolume", () => {
       resourcegroup: resourceGroup,
       subscriptionid: subscriptionId,
       storageEndpointSuffix: "core.windows.net",
-      AzureStorageAADEndpoint: emulator.info.authorityHost,
       protocol: "fuse2",
       BlobStorageAccountType: "block",
     });

@@ -1,0 +1,41 @@
+// What the settings of the use cases are in each cloud: what the node plugin is told of it.
+import assert from "node:assert/strict";
+import { checkController, toControllerConfig } from "../../src/config/controller.ts";
+import { controllerSettings } from "../../src/config/controller-settings.ts";
+import { loadSettings } from "../../src/config/load.ts";
+import { createOutside } from "../../src/outside.ts";
+
+const GUID = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0";
+const PLACES = ["--tenant-id", GUID, "--subscription-id", GUID, "--resource-group", "g", "--location", "l"];
+const ENDPOINTS = {
+  armEndpoint: "https://127.0.0.1:1",
+  authorityHost: "https://127.0.0.1:1",
+  blobEndpoint: "https://127.0.0.1:1",
+};
+const EMULATOR = { ...ENDPOINTS, tenantId: GUID, subscriptionId: GUID, resourceGroup: "g", location: "l" };
+
+function settingsIn(...flags: string[]) {
+  const argv = ["--cluster-id", "c", ...flags];
+  const loaded = loadSettings(controllerSettings, { argv, env: {} }, checkController);
+  assert.ok(loaded.ok, JSON.stringify(loaded));
+  const ignore = () => {};
+  const steps = { stepBegun: ignore, stepDone: ignore, granted: ignore, revoked: ignore };
+  const observer = { ...steps, drifted: ignore, warned: ignore, azureCalled: ignore };
+  return createOutside(toControllerConfig(loaded.values, flags.includes("--emulator") ? EMULATOR : undefined), observer)
+    .settings;
+}
+
+describe("what the node plugin is told of the cloud", () => {
+  for (const [flags, aadEndpoint, suffix] of [
+    [[...PLACES], undefined, undefined],
+    [[...PLACES, "--cloud", "AzureUSGovernment"], "https://login.microsoftonline.us", "core.usgovcloudapi.net"],
+    [[...PLACES, "--cloud", "AzureChina"], "https://login.chinacloudapi.cn", "core.chinacloudapi.cn"],
+    [["--emulator"], undefined, "core.windows.net"],
+  ] as const) {
+    it(`${flags.length > 2 ? flags.slice(8).join(" ") || "AzurePublic" : "a custom one"}: ${aadEndpoint ?? "no sign-in endpoint"}, ${suffix ?? "no suffix"}`, () => {
+      const settings = settingsIn(...flags);
+      assert.equal(settings.aadEndpoint, aadEndpoint);
+      assert.equal(settings.storageEndpointSuffix, suffix);
+    });
+  }
+});
