@@ -1,5 +1,6 @@
 /** Events on claims, for `kubectl describe pvc`: the only thing that this program writes into the cluster. */
 import { ApiException, type CoreV1Api } from "@kubernetes/client-node";
+import { scrub } from "../scrub.ts";
 import type { Claim, ClaimRef, Warning } from "../volume/ports.ts";
 import { toDriverError } from "./faults.ts";
 
@@ -19,7 +20,8 @@ export async function createWarning(
   const body = {
     metadata: { name: `${COMPONENT}.${uid}.${reason.toLowerCase()}`, namespace },
     involvedObject: { apiVersion: "v1", kind: "PersistentVolumeClaim", namespace, name, uid },
-    ...{ type: "Warning", reason, message },
+    // Tenants read it, and it quotes a class's own mount options.
+    ...{ type: "Warning", reason, message: scrub(message) },
     ...{ source: { component: COMPONENT }, reportingComponent: COMPONENT },
     ...{ firstTimestamp: now, lastTimestamp: now, count: 1 },
   };

@@ -127,7 +127,7 @@ describe("the API server about claims and drivers", () => {
       cluster.warnClaim(
         { namespace: "team", name: "data" },
         { uid: "0e6ab0a2-3a6c-4f0b-8f39-d6e5c1a2b3c4", isBoundLate: false },
-        { reason: "NoAllowOther", message: "pods that do not run as root cannot use the volume" },
+        { reason: "NoAllowOther", message: "root alone can use it: --sas=sv=1&sig=abcdef" },
       );
     answer(events, {}, 201);
     await warn();
@@ -140,6 +140,7 @@ describe("the API server about claims and drivers", () => {
       namespace: "team",
     });
     assert.deepEqual([first?.["type"], first?.["reason"]], ["Warning", "NoAllowOther"]);
+    assert.equal(first?.["message"], "root alone can use it: --sas=sv=1&sig=[redacted]");
     answer(events, { kind: "Status", code: 403 }, 403);
     await assert.rejects(warn(), /writing an event on claim team\/data is forbidden/);
   });
