@@ -1,4 +1,4 @@
-/** Faults of the API server as errors of ours: the one place where its HTTP statuses are looked at. */
+/** Faults of the API server as DriverErrors: the one place where its HTTP statuses are looked at. */
 import { ApiException } from "@kubernetes/client-node";
 import { DriverError } from "../errors.ts";
 

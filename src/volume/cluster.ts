@@ -53,7 +53,7 @@ export interface CsiDriver {
   readonly isPersistent: boolean;
 }
 
-/** What is told of a claim's volume. */
+/** A warning about a claim's volume. */
 export interface Warning {
   /** One word, for the reason of an event. */
   readonly reason: string;

@@ -18,7 +18,7 @@ export const DEFAULT_BLOCK_SIZE_MIB = 16;
 /** Fewer are refused, but for 0: no prefetch. */
 export const LEAST_PREFETCH = 11;
 
-/** How blobfuse2 keeps what is read and written. The file cache is what it uses unless it is told otherwise. */
+/** How blobfuse2 keeps what is read and written. Unless an option says otherwise, the file cache. */
 export type Cache = "file" | "block" | "streaming" | "preload";
 
 export interface MountOptions {

@@ -55,7 +55,7 @@ export const PARAMETERS: readonly Parameter[] = [
   upstream(
     "BlobStorageAccountType",
     used(
-      "`block` or, with a hierarchical namespace, `adls`: what the account is. Not needed: the node plugin is told by what it really is.",
+      "`block` or, with a hierarchical namespace, `adls`: what the account is. Not needed: the volume context says what it really is.",
     ),
   ),
   upstream("tags", used("Tags of the account, `key=value,key=value`. Names that begin with `keyless-csi.` are ours.")),

@@ -85,7 +85,7 @@ describe("the mount checks of CreateVolume", () => {
       });
     }
 
-    it("accept the file cache of a class that says so, in the same account, and the node plugin is told nothing of it", async () => {
+    it("accept the file cache of a class that says so, in the same account, and do not send it to the node plugin", async () => {
       await start();
       const plain = await create(it_, request(RECOMMENDED_OPTIONS));
       const asked = request(["-o allow_other"]);

@@ -1,4 +1,4 @@
-// What the settings of the use cases are in each cloud: what the node plugin is told of it.
+// The settings of the use cases in each cloud: what reaches the node plugin.
 import assert from "node:assert/strict";
 import { checkController, toControllerConfig } from "../../src/config/controller.ts";
 import { controllerSettings } from "../../src/config/controller-settings.ts";
@@ -25,7 +25,7 @@ function settingsIn(...flags: string[]) {
     .settings;
 }
 
-describe("what the node plugin is told of the cloud", () => {
+describe("what reaches the node plugin of the cloud", () => {
   for (const [flags, aadEndpoint, suffix] of [
     [[...PLACES], undefined, undefined],
     [[...PLACES, "--cloud", "AzureUSGovernment"], "https://login.microsoftonline.us", "core.usgovcloudapi.net"],
