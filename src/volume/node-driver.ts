@@ -10,7 +10,7 @@ const TOKEN_SECONDS = 3600;
 
 /** Undefined when the kubelet hands the plugin tokens for the audience. No `driver`: there is no such object. */
 export function findDriverFault(name: string, driver: CsiDriver | undefined, audience: string): MountFault | undefined {
-  if (driver === undefined) return fault(`CSIDriver ${name} does not exist`, ON_NODE_DISK, ABSENT);
+  if (driver === undefined) return fault(`CSIDriver ${name} does not exist`, NO_ATTACHER, ABSENT);
   const lacking = lackingTokens(driver, audience);
   if (lacking.length > 0) {
     const fix = `${patchOf(name, driver, audience)}. If AKS or a Helm chart manages this object, change it there`;
@@ -29,6 +29,8 @@ export function findDriverFault(name: string, driver: CsiDriver | undefined, aud
 const ON_NODE_DISK =
   "without a token the node plugin skips the mount and reports success, and the pod runs on the node's own disk, where its " +
   "data is lost";
+/** Without the object the kubelet takes the API's default: a volume must be attached first (csi_plugin.go, skipAttach). */
+const NO_ATTACHER = "pods would wait forever for an attacher, and the node plugin would get no token";
 const ABSENT =
   "kubectl apply -f deploy/manifests/csidriver.yaml, or set --node-driver to the driver name of the node plugin in use";
 const FIXED =

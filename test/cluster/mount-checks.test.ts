@@ -69,7 +69,7 @@ describe("the mount checks on a real control plane", function () {
 
   it("without the CSIDriver of the node plugin no volume is made, and with it the same claim is bound", async () => {
     await ask("early", "safe");
-    assert.match(await refusal("early"), /CSIDriver keyless.blob.csi does not exist: .* own disk/);
+    assert.match(await refusal("early"), /CSIDriver keyless.blob.csi does not exist: .* wait forever for an attacher/);
     assert.deepEqual((await driver.admin.state()).accounts, []);
     await plane.kubectl(["apply", "-f", join(repository, "deploy/manifests/csidriver.yaml")]);
     await boundVolume(plane, "early");

@@ -16,7 +16,7 @@ describe("the CSIDriver object of the node plugin", () => {
 
   it("that is not there is named, with both ways out", () => {
     const message = findDriverFault("keyless.blob.csi", undefined, AUDIENCE)?.message ?? "";
-    assert.match(message, /^CSIDriver keyless.blob.csi does not exist: .* on the node's own disk/);
+    assert.match(message, /^CSIDriver keyless.blob.csi does not exist: .* wait forever for an attacher/);
     assert.match(message, /kubectl apply -f deploy\/manifests\/csidriver.yaml, or set --node-driver/);
   });
 
