@@ -2,7 +2,7 @@
 IMAGE ?= keyless-csi:dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install check test demo cluster build generate image bench clean
+.PHONY: help install check test demo cluster kubelet build generate image bench clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ demo: ## make, use and delete a keyless volume on the emulator
 
 cluster: ## claims on a real control plane (builds it once, some minutes; needs Go)
 	npm run cluster
+
+kubelet: ## pods on a real kubelet, with real FUSE mounts (Linux, as root; needs Go and fuse3)
+	npm run kubelet
 
 build: ## both bundles, into dist/
 	npm run build

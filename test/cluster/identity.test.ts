@@ -4,9 +4,8 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
-import { ManagedServiceIdentityClient } from "@azure/arm-msi";
-import { ClientSecretCredential } from "@azure/identity";
-import { type Attempt, containerFor, read, write } from "../../src/commands/demo/workload.ts";
+import { type Attempt, read, write } from "../../src/commands/demo/workload.ts";
+import { azureAdministrator } from "../support/azure-administrator.ts";
 import {
   boundVolume,
   claim,
@@ -19,10 +18,10 @@ import {
 import { type ControlPlane, startControlPlane } from "../support/control-plane.ts";
 import { argumentsOf, manifestOf, readManifests, withFlags } from "../support/deployment.ts";
 import { type EmulatedDriver, startEmulatedDriver } from "../support/emulated-driver.ts";
+import { openVolume } from "../support/open-volume.ts";
 import { eventually, logTail, type Program } from "../support/processes.ts";
 import { toolPath } from "../support/tools.ts";
 
-const AUDIENCE = "api://AzureADTokenExchange";
 /** Hostile tenant (2): what a class decides cannot be chosen by an annotation, under whichever name. */
 const HOSTILE = Object.fromEntries(
   ["storageAccount", "role", "subscriptionID", "resourceGroup", "principalID", "clientID", "isolation"].flatMap(
@@ -81,8 +80,9 @@ describe("identities of ServiceAccounts on a real control plane", function () {
         JSON.stringify({ ...shipped, metadata: { name }, parameters, volumeBindingMode }),
       );
     }
-    await trust("team", "app", 0);
-    await trust("other", "app", 1);
+    const azure = azureAdministrator(driver.ready);
+    await azure.trust(0, plane.server, "team", "app");
+    await azure.trust(1, plane.server, "other", "app");
     const clientIds = driver.ready.identities.map(({ clientId }) => clientId);
     for (const [inNamespace, index] of [
       ["team", 0],
@@ -105,33 +105,9 @@ describe("identities of ServiceAccounts on a real control plane", function () {
     await driver?.stop({ keepLogs: hasFailed });
   });
 
-  /** What an administrator does with `az identity federated-credential create`. */
-  async function trust(inNamespace: string, name: string, index: number): Promise<void> {
-    const { tenantId, subscriptionId, administrator, authorityHost, armEndpoint, identities } = driver.ready;
-    const { clientId, clientSecret } = administrator;
-    const options = { authorityHost, disableInstanceDiscovery: true };
-    const credential = new ClientSecretCredential(tenantId, clientId, clientSecret, options);
-    const scopes = "https://management.azure.com/.default";
-    const client = new ManagedServiceIdentityClient(credential, subscriptionId, {
-      endpoint: armEndpoint,
-      credentialScopes: scopes,
-    });
-    const [group = "", identity = ""] = [4, 8].map((at) => identities[index]?.resourceId.split("/")[at]);
-    const subject = `system:serviceaccount:${inNamespace}:${name}`;
-    const body = { issuer: plane.server, subject, audiences: [AUDIENCE] };
-    await client.federatedIdentityCredentials.createOrUpdate(group, identity, `${inNamespace}-${name}`, body);
-  }
-
   /** A token of the API server for the ServiceAccount opens the volume, or does not. */
-  function open(volume: Volume, inNamespace: string, name = "app") {
-    const { clientID = "", tenantID = "", storageaccount, containerName } = volume.spec.csi.volumeAttributes;
-    const { blobEndpoint, authorityHost } = driver.ready;
-    const serviceAccountToken = async () =>
-      (await plane.kubectl(["create", "token", name, "--namespace", inNamespace, "--audience", AUDIENCE])).trim();
-    return containerFor(`${blobEndpoint}/${storageaccount}/${containerName}`, {
-      ...{ clientId: clientID, tenantId: tenantID, authorityHost, serviceAccountToken },
-    });
-  }
+  const open = (volume: Volume, namespace: string, serviceAccount = "app") =>
+    openVolume(volume, { plane, ready: driver.ready, namespace, serviceAccount });
 
   const grantsAt = async (volume: Volume) =>
     (await driver.admin.state()).roleAssignments

@@ -1,5 +1,5 @@
 // A real Kubernetes control plane on loopback, in about 3 seconds: etcd, kube-apiserver and the controllers that bind,
-// protect and expand claims. No scheduler and no kubelet: pods stay pending, claims and volumes behave as in any cluster.
+// protect and expand claims. Without a scheduler and a kubelet pods stay pending; claims and volumes behave as in any cluster.
 import { execFile } from "node:child_process";
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -26,6 +26,11 @@ export interface ControlPlane {
   stop(options?: { readonly keepLogs: boolean }): Promise<void>;
 }
 
+/** What a node needs beside that: pods are scheduled onto it, and Deployments make and replace them. */
+export interface ControlPlaneOptions {
+  readonly schedulesPods?: boolean;
+}
+
 const controllers = [
   "persistentvolume-binder-controller",
   "persistentvolume-protection-controller",
@@ -37,12 +42,19 @@ const controllers = [
   "serviceaccount-controller",
 ];
 
+const controllersOfPods = [
+  "deployment-controller",
+  "replicaset-controller",
+  "node-lifecycle-controller",
+  "root-ca-certificate-publisher-controller",
+];
+
 /** Starts it and waits until the API server is ready. Nothing is left running when it rejects. */
-export async function startControlPlane(): Promise<ControlPlane> {
+export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
   const folder = await mkdtemp(join(tmpdir(), "keyless-csi-cluster-"));
   const programs: Program[] = [];
   try {
-    return await bringUp(folder, programs);
+    return await bringUp(folder, programs, options);
   } catch (error) {
     await stopPrograms(programs);
     await rm(folder, { recursive: true, force: true });
@@ -50,7 +62,11 @@ export async function startControlPlane(): Promise<ControlPlane> {
   }
 }
 
-async function bringUp(folder: string, programs: Program[]): Promise<ControlPlane> {
+async function bringUp(
+  folder: string,
+  programs: Program[],
+  { schedulesPods = false }: ControlPlaneOptions,
+): Promise<ControlPlane> {
   const start = async (tool: ToolName, args: readonly string[]) => {
     const program = await startProgram(await toolPath(tool), args, { name: tool, logFolder: folder });
     programs.push(program);
@@ -62,7 +78,7 @@ async function bringUp(folder: string, programs: Program[]): Promise<ControlPlan
   const kubeconfig = await writeKubeconfig(join(folder, "admin.kubeconfig"), { folder, server, token: adminToken });
   await start("kube-controller-manager", [
     `--kubeconfig=${kubeconfig}`,
-    `--controllers=${controllers.join(",")}`,
+    `--controllers=${[...controllers, ...(schedulesPods ? controllersOfPods : [])].join(",")}`,
     "--leader-elect=false",
     `--service-account-private-key-file=${join(folder, "service-account.key")}`,
     `--root-ca-file=${join(folder, "apiserver.crt")}`,
@@ -70,6 +86,9 @@ async function bringUp(folder: string, programs: Program[]): Promise<ControlPlan
     "--kube-api-qps=200",
     "--kube-api-burst=400",
   ]);
+  if (schedulesPods) {
+    await start("kube-scheduler", [`--kubeconfig=${kubeconfig}`, "--leader-elect=false", "--secure-port=0"]);
+  }
   const kubectlPath = await toolPath("kubectl");
   const kubectl = (args: readonly string[], input?: string) =>
     runKubectl(kubectlPath, ["--kubeconfig", kubeconfig, ...args], input);
@@ -126,6 +145,8 @@ async function startApiServer(options: {
     `--etcd-servers=${etcd}`,
     `--secure-port=${port}`,
     "--bind-address=127.0.0.1",
+    "--advertise-address=127.0.0.1", // else it looks for a default route, which a namespace need not have
+    "--endpoint-reconciler-type=none", // nobody finds it by the kubernetes Service
     `--cert-dir=${folder}`, // it makes its own certificate there: apiserver.crt
     `--service-account-issuer=${server}`,
     `--service-account-jwks-uri=${server}/openid/v1/jwks`,
@@ -134,7 +155,7 @@ async function startApiServer(options: {
     "--service-cluster-ip-range=10.0.0.0/24",
     `--token-auth-file=${join(folder, "tokens.csv")}`,
     "--authorization-mode=RBAC",
-    "--allow-privileged=true", // as wherever CSI node plugins run; nothing runs here
+    "--allow-privileged=true", // as wherever CSI node plugins run
   ]);
   await eventually(apiServer, () => checkReady(folder, `${server}/readyz`, adminToken));
   return server;

@@ -18,10 +18,20 @@ const run = promisify(execFile);
 const modules = {
   sanity: { target: "tool", minutes: 1, programs: ["csi-sanity"] },
   "clients-go": { target: ".", minutes: 1, programs: ["clients-go"] },
+  fuse: { target: ".", minutes: 2, programs: ["fuse"] },
   cluster: {
     target: "tool",
     minutes: 6,
-    programs: ["server", "kube-apiserver", "kube-controller-manager", "kubectl", "csi-provisioner", "csi-resizer"],
+    programs: [
+      "server",
+      "kube-apiserver",
+      "kube-controller-manager",
+      "kube-scheduler",
+      "kubectl",
+      "kubelet",
+      "csi-provisioner",
+      "csi-resizer",
+    ],
   },
 } as const;
 
@@ -31,10 +41,14 @@ type ModuleName = keyof typeof modules;
 const tools = {
   "csi-sanity": ["sanity", "csi-sanity"],
   "clients-go": ["clients-go", "clients-go"],
+  /** rclone, with its Azure Blob backend and its FUSE mount. */
+  rclone: ["fuse", "fuse"],
   etcd: ["cluster", "server"],
   "kube-apiserver": ["cluster", "kube-apiserver"],
   "kube-controller-manager": ["cluster", "kube-controller-manager"],
+  "kube-scheduler": ["cluster", "kube-scheduler"],
   kubectl: ["cluster", "kubectl"],
+  kubelet: ["cluster", "kubelet"],
   "csi-provisioner": ["cluster", "csi-provisioner"],
   "csi-resizer": ["cluster", "csi-resizer"],
 } as const satisfies Record<string, readonly [ModuleName, string]>;
@@ -51,13 +65,35 @@ export async function toolPath(name: ToolName): Promise<string> {
   return path;
 }
 
-/** The official csi.proto, from the Go module of the specification (downloaded when it is not there yet). */
-export async function officialProto(): Promise<string> {
-  const go = goIn(moduleSource("sanity"));
-  const answer = await go("mod", "download", "-json", "github.com/container-storage-interface/spec");
-  const { Dir, Version } = JSON.parse(answer) as { Dir?: string; Version?: string };
-  if (!Dir || Version !== "v1.13.0") throw new Error(`the Go module gives CSI spec ${Version} in ${Dir}, not v1.13.0`);
-  return join(Dir, "csi.proto");
+/** The official csi.proto, from the Go module of the specification. */
+export function officialProto(): Promise<string> {
+  return moduleFile("sanity", "github.com/container-storage-interface/spec", "csi.proto");
+}
+
+/** A file of a Go module, in the version that one of our module files names; downloaded when it is not there yet. */
+async function moduleFile(module: ModuleName, path: string, file: string): Promise<string> {
+  const answer = await goIn(moduleSource(module))("mod", "download", "-json", path);
+  const { Dir } = JSON.parse(answer) as { Dir?: string };
+  if (!Dir) throw new Error(`go mod download gives no folder for ${path}`);
+  return join(Dir, file);
+}
+
+/** Official .proto files of what a kubelet calls, by the module that they are in. */
+const protos = {
+  "k8s.io/cri-api": "pkg/apis/runtime/v1/api.proto",
+  "k8s.io/kubelet": "pkg/apis/pluginregistration/v1/api.proto",
+  "github.com/container-storage-interface/spec": "csi.proto",
+} as const;
+
+/** The interface of a module that the kubelet is built from. */
+export function kubeletProto(module: keyof typeof protos): Promise<string> {
+  return moduleFile("cluster", module, protos[module]);
+}
+
+/** Builds and downloads ahead what suites with a node need: in their namespaces nothing can be fetched. */
+export async function buildForNode(): Promise<void> {
+  for (const module of ["cluster", "fuse"] as const) await builtFolder(module);
+  for (const module of Object.keys(protos) as (keyof typeof protos)[]) await kubeletProto(module);
 }
 
 const building = new Map<ModuleName, Promise<string>>();

@@ -1,0 +1,34 @@
+// Azure puts a role assignment in force only some time after it was made. The kubelet's retries outlast that: the pod waits,
+// its event says for what, and then it runs.
+import assert from "node:assert/strict";
+import { eventOf } from "../support/cluster-objects.ts";
+import { eventually } from "../support/processes.ts";
+import { claim, NOT_ROOT, pod, running, shell } from "./support/pods.ts";
+import { OUR_DRIVER, type Stage, startStage } from "./support/stage.ts";
+import { addTenants, applyShippedClasses, storageOf } from "./support/tenants.ts";
+
+describe("a pod whose role assignment is not in force yet", function () {
+  this.timeout(180_000); // a guard against a hang only
+  let stage: Stage;
+  let hasFailed = true;
+
+  before(async () => {
+    stage = await startStage({ nodeDriver: OUR_DRIVER, propagationSeconds: 8 });
+    await addTenants(stage);
+    await applyShippedClasses(stage);
+  });
+  after(() => stage?.stop({ keepLogs: hasFailed }));
+
+  it("is refused with Azure's answer in its event, and runs when it is", async () => {
+    await stage.apply(
+      claim({ name: "data", namespace: "team", className: "keyless" }),
+      pod({ name: "early", namespace: "team", claim: "data", securityContext: NOT_ROOT }),
+    );
+    const message = await eventually(stage.kubelet, () => eventOf(stage.plane, "early", "FailedMount", "team"));
+    assert.match(message, /AuthorizationPermissionMismatch/);
+    await running(stage, "team", "early");
+    await shell(stage, "team", "early", "echo late but here > /data/hello && sync /data/hello");
+    assert.equal(await (await storageOf(stage, "team", "data")).read("hello"), "late but here\n");
+    hasFailed = false;
+  });
+});

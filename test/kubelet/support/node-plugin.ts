@@ -1,0 +1,168 @@
+// The node plugin of these tests: what the OSS blob node plugin (v1.27.9, pkg/blob/nodeserver.go and blob.go) does with a
+// PersistentVolume of this driver, with another FUSE client. It reads the same keys, takes the token from the same place,
+// keeps it in the same file, refuses what that plugin refuses, and like it binds an empty folder when no token comes.
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import type { Program } from "../../support/processes.ts";
+import { kubeletProto } from "../../support/tools.ts";
+import { isMounted, mountFuse, unmount } from "./fuse-mount.ts";
+import { type GrpcServer, type Handler, StatusError, serve } from "./grpc-server.ts";
+import { KUBELET_FOLDER, NODE } from "./kubelet.ts";
+import { readMountFlags } from "./mount-flags.ts";
+import { registerPlugin } from "./plugin-registration.ts";
+
+const run = promisify(execFile);
+
+/** Hard-coded in the OSS plugin, whatever its driver name. */
+const TOKEN_FOLDER = join(KUBELET_FOLDER, "plugins", "blob.csi.azure.com");
+/** The only one that it reads. */
+const AUDIENCE = "api://AzureADTokenExchange";
+const READ_ONLY_MODES = ["SINGLE_NODE_READER_ONLY", "MULTI_NODE_READER_ONLY"];
+
+export interface NodePlugin {
+  /** When it is a program: its log tells why a mount failed. */
+  readonly program?: Program;
+  /** The file in which the plugin keeps the token of an identity for an account. */
+  tokenFile(clientId: string, account: string): string;
+  stop(): Promise<void>;
+}
+
+export interface NodePluginOptions {
+  readonly driverName: string;
+  readonly caFile: string;
+  /** For caches and logs of mounts. */
+  readonly folder: string;
+}
+
+interface PublishRequest {
+  readonly volume_id: string;
+  readonly target_path: string;
+  readonly staging_target_path: string;
+  readonly readonly: boolean;
+  readonly volume_capability: {
+    readonly mount?: { readonly mount_flags: readonly string[]; readonly volume_mount_group: string };
+    readonly access_mode?: { readonly mode: string };
+  };
+  readonly volume_context: Readonly<Record<string, string>>;
+}
+
+export async function startNodePlugin(options: NodePluginOptions): Promise<NodePlugin> {
+  const socket = join(KUBELET_FOLDER, "plugins", options.driverName, "csi.sock");
+  for (const folder of [dirname(socket), TOKEN_FOLDER]) await mkdir(folder, { recursive: true });
+  const proto = await kubeletProto("github.com/container-storage-interface/spec");
+  const server = await serve(socket, proto, {
+    "csi.v1.Identity": {
+      GetPluginInfo: () => ({ name: options.driverName, vendor_version: "test" }),
+      GetPluginCapabilities: () => ({ capabilities: [] }),
+      Probe: () => ({ ready: { value: true } }),
+    },
+    "csi.v1.Node": nodeCalls(options),
+  });
+  const registration: GrpcServer = await registerPlugin(options.driverName, socket);
+  return {
+    tokenFile,
+    async stop() {
+      registration.close();
+      server.close();
+    },
+  };
+}
+
+function nodeCalls(options: NodePluginOptions): Record<string, Handler> {
+  const capabilities = ["STAGE_UNSTAGE_VOLUME", "SINGLE_NODE_MULTI_WRITER", "VOLUME_MOUNT_GROUP"];
+  return {
+    NodeGetInfo: () => ({ node_id: NODE }),
+    NodeGetCapabilities: () => ({ capabilities: capabilities.map((type) => ({ rpc: { type } })) }),
+    // The token comes with NodePublish alone, so there is nothing to do yet.
+    NodeStageVolume: () => ({}),
+    NodeUnstageVolume: () => ({}),
+    async NodePublishVolume(request: PublishRequest) {
+      const context = lowerCaseKeys(request.volume_context);
+      const tokens = context["csi.storage.k8s.io/serviceaccount.tokens"] ?? "";
+      const usesToken = context["mountwithworkloadidentitytoken"] === "true";
+      if (usesToken && tokens !== "") await publish(request, context, tokens, options);
+      else await bindStagingFolder(request);
+      return {};
+    },
+    async NodeUnpublishVolume({ target_path: target }) {
+      await unmount(target);
+      return {};
+    },
+  };
+}
+
+async function publish(
+  { volume_id: volumeId, target_path: target, volume_capability: capability }: PublishRequest,
+  context: Readonly<Record<string, string>>,
+  tokens: string,
+  { caFile, folder }: NodePluginOptions,
+): Promise<void> {
+  const [, accountInId = "", containerInId = ""] = volumeId.split("#");
+  const { storageaccount: account = accountInId, containername: container = containerInId } = context;
+  const { clientid: clientId = "", tenantid: tenantId = "" } = context;
+  if (clientId === "" || tenantId === "") throw new StatusError("INTERNAL", "clientID and tenantID are required");
+  await writeToken(tokenFile(clientId, account), tokenOf(tokens));
+  if (await isMounted(target)) return;
+  const { mount_flags: flags = [], volume_mount_group: group = "" } = capability.mount ?? {};
+  const isReadOnly = READ_ONLY_MODES.includes(capability.access_mode?.mode ?? "");
+  await mkdir(target, { recursive: true });
+  const own = join(folder, `mount-${createHash("sha256").update(target).digest("hex").slice(0, 12)}`);
+  try {
+    const mount = readMountFlags([
+      ...flags,
+      ...(group === "" ? [] : [`-o gid=${group}`]),
+      ...(isReadOnly ? ["-o ro"] : []),
+    ]);
+    await mountFuse(
+      target,
+      {
+        ...{ account, container, clientId, tenantId, caFile },
+        tokenFile: tokenFile(clientId, account),
+        cacheFolder: own,
+        logFile: `${own}.log`,
+      },
+      mount,
+    );
+  } catch (error) {
+    await unmount(target);
+    throw new StatusError("INTERNAL", `Mount failed with error: ${(error as Error).message}`);
+  }
+}
+
+/** Without a token: what NodeStage has left, which is nothing, so the pod gets an empty folder of the node's own disk. */
+async function bindStagingFolder({
+  staging_target_path: source,
+  target_path: target,
+  readonly: isReadOnly,
+}: PublishRequest) {
+  if (await isMounted(target)) return;
+  await mkdir(target, { recursive: true });
+  await run("mount", ["-o", isReadOnly ? "bind,ro" : "bind", source, target]);
+}
+
+/** Where a node plugin keeps the token of an identity for an account. */
+export function tokenFile(clientId: string, account: string): string {
+  return join(TOKEN_FOLDER, `${clientId}-${account}`);
+}
+
+async function writeToken(file: string, token: string): Promise<void> {
+  if ((await readFile(file, "utf8").catch(() => "")) === token) return;
+  await stat(dirname(file)).catch(() => {
+    throw new StatusError("INTERNAL", `failed to write workload identity token file ${file}: no such folder`);
+  });
+  await rm(file, { force: true });
+  await writeFile(file, token, { mode: 0o600 });
+}
+
+function tokenOf(tokens: string): string {
+  const found = (JSON.parse(tokens) as Record<string, { token?: string }>)[AUDIENCE]?.token;
+  if (found === undefined) throw new StatusError("INTERNAL", `token for audience ${AUDIENCE} not found`);
+  return found;
+}
+
+function lowerCaseKeys(context: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(context).map(([key, value]) => [key.toLowerCase(), value]));
+}

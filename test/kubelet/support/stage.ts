@@ -1,0 +1,141 @@
+// A whole installation with a node: control plane, scheduler, kubelet, node plugin, csi-provisioner with the flags and rights
+// of deploy/manifests, our controller, and Azure, which everything on the node finds by its public names.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { getCACertificates, setDefaultCACertificates } from "node:tls";
+import { parseAllDocuments } from "yaml";
+import { type AzureAdministrator, azureAdministrator } from "../../support/azure-administrator.ts";
+import { type ControlPlane, startControlPlane } from "../../support/control-plane.ts";
+import { argumentsOf, type Manifest, manifestOf, readManifests, withFlags } from "../../support/deployment.ts";
+import { type EmulatedDriver, startEmulatedDriver } from "../../support/emulated-driver.ts";
+import { logTail, type Program } from "../../support/processes.ts";
+import { repository } from "../../support/sources.ts";
+import { type ContainerRuntime, startContainerRuntime } from "./container-runtime.ts";
+import { startKubelet } from "./kubelet.ts";
+import { startNameServer } from "./name-server.ts";
+import { type NodePlugin, startNodePlugin } from "./node-plugin.ts";
+import { givenPrograms, startOssNodePlugin } from "./oss-node-plugin.ts";
+
+export const CLUSTER_ID = "kubelet-test";
+/** What csi-provisioner makes volumes for. */
+export const OUR_DRIVER = "keyless.blob.csi";
+
+export interface StageOptions {
+  /** Node mode A or B (docs/how-to/node-plugin.md). */
+  readonly nodeDriver: "keyless.blob.csi" | "blob.csi.azure.com";
+  /** Seconds until a role assignment is in force. */
+  readonly propagationSeconds?: number;
+  /** More flags of the controller. */
+  readonly controllerFlags?: readonly string[];
+}
+
+export interface Stage {
+  readonly plane: ControlPlane;
+  readonly driver: EmulatedDriver;
+  readonly runtime: ContainerRuntime;
+  readonly plugin: NodePlugin;
+  readonly kubelet: Program;
+  readonly azure: AzureAdministrator;
+  apply(...objects: readonly object[]): Promise<void>;
+  stop(options: { readonly keepLogs: boolean }): Promise<void>;
+}
+
+/** Nothing is left running when it rejects. */
+export async function startStage(options: StageOptions): Promise<Stage> {
+  const endings: ((options: { readonly keepLogs: boolean }) => unknown)[] = [];
+  const stop: Stage["stop"] = async (how) => {
+    for (let end = endings.pop(); end !== undefined; end = endings.pop()) await end(how);
+  };
+  try {
+    const names = await startNameServer();
+    endings.push(() => names.close());
+    const plane = await startControlPlane({ schedulesPods: true });
+    endings.push((how) => plane.stop(how));
+    const apply: Stage["apply"] = async (...objects) => {
+      const list = { apiVersion: "v1", kind: "List", items: objects };
+      await plane.kubectl(["apply", "-f", "-"], JSON.stringify(list));
+    };
+    const manifests = await readManifests();
+    // The controller runs as a process beside the cluster, not as a pod of it.
+    await apply(...manifests.filter(({ kind }) => kind !== "Deployment"));
+    if (options.nodeDriver !== OUR_DRIVER) await apply(...(await sharedNodePlugin()), foreignCsiDriver(manifests));
+    await letEntraReadKeys(plane);
+    const driver = await startDriver(plane, options);
+    endings.push((how) => driver.stop(how));
+    setDefaultCACertificates([...getCACertificates("default"), await readFile(driver.ready.caFile, "utf8")]);
+    const sidecars = await startSidecars(plane, driver, manifestOf(manifests, "Deployment"));
+    endings.push(async ({ keepLogs }) => {
+      if (keepLogs) for (const each of [driver.controller, ...sidecars]) console.log(await describeLog(each));
+    });
+    const runtime = await startContainerRuntime(driver.folder);
+    endings.push(() => runtime.stop());
+    const kubelet = await startKubelet(plane, runtime.socketPath);
+    // Ended before the runtime, so that it does not start again what is stopped.
+    endings.push(() => kubelet.stop());
+    const { caFile } = driver.ready;
+    const programs = givenPrograms();
+    const pluginOptions = { driverName: options.nodeDriver, caFile, folder: driver.folder };
+    const plugin = await (programs === undefined
+      ? startNodePlugin(pluginOptions)
+      : startOssNodePlugin(programs, { ...pluginOptions, kubeconfig: plane.kubeconfig }));
+    endings.push(async ({ keepLogs }) => {
+      if (keepLogs && plugin.program !== undefined) console.log(await describeLog(plugin.program));
+      await plugin.stop();
+    });
+    return { plane, driver, runtime, plugin, kubelet, azure: azureAdministrator(driver.ready), apply, stop };
+  } catch (error) {
+    await stop({ keepLogs: true });
+    throw error;
+  }
+}
+
+/** The objects of a file of deploy/, from the repository's root. */
+export async function readObjects(file: string): Promise<Manifest[]> {
+  const text = await readFile(join(repository, file), "utf8");
+  return parseAllDocuments(text).map((document) => document.toJS() as Manifest);
+}
+
+function sharedNodePlugin(): Promise<Manifest[]> {
+  return readObjects("deploy/examples/shared-node-plugin.yaml");
+}
+
+/** The CSIDriver object of the OSS driver's own installation: what ours says of mounting holds for both. */
+function foreignCsiDriver(manifests: readonly Manifest[]): object {
+  const { metadata, ...ours } = manifestOf(manifests, "CSIDriver");
+  return { ...ours, metadata: { name: "blob.csi.azure.com" } };
+}
+
+/** Entra reads the cluster's keys without signing in, as it does on AKS. */
+async function letEntraReadKeys(plane: ControlPlane): Promise<void> {
+  const discovery = "--clusterrole=system:service-account-issuer-discovery";
+  await plane.kubectl(["create", "clusterrolebinding", "issuer", discovery, "--group=system:unauthenticated"]);
+}
+
+async function startDriver(
+  plane: ControlPlane,
+  { nodeDriver, propagationSeconds = 0, controllerFlags = [] }: StageOptions,
+): Promise<EmulatedDriver> {
+  const kubeconfig = await plane.kubeconfigOf("kube-system", "keyless-csi-controller");
+  return startEmulatedDriver(
+    CLUSTER_ID,
+    ["--kubernetes", "on", "--kubeconfig", kubeconfig, "--node-driver", nodeDriver, ...controllerFlags],
+    [
+      ...["--listen", "127.0.0.1:0", "--listen", "127.0.0.1:443"],
+      ...["--issuer-ca", join(plane.folder, "apiserver.crt")],
+      ...["--propagation-seconds", String(propagationSeconds)],
+    ],
+  );
+}
+
+async function startSidecars(plane: ControlPlane, driver: EmulatedDriver, deployment: Manifest): Promise<Program[]> {
+  const kubeconfig = await plane.kubeconfigOf("kube-system", "keyless-csi-controller");
+  const flags = { "csi-address": driver.socketPath, kubeconfig };
+  return [
+    await plane.start("csi-provisioner", withFlags(argumentsOf(deployment, "csi-provisioner"), flags)),
+    await plane.start("csi-resizer", withFlags(argumentsOf(deployment, "csi-resizer"), flags)),
+  ];
+}
+
+async function describeLog({ name, logFile }: Program): Promise<string> {
+  return `${name}:\n${await logTail(logFile, 40)}`;
+}

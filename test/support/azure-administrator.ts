@@ -1,0 +1,53 @@
+// What an administrator does in Azure beside the controller, with Azure's own SDKs: trust ServiceAccounts, prepare an
+// account, take a role away. On the emulator, whose ready file has an application that owns the subscription.
+import { AuthorizationManagementClient } from "@azure/arm-authorization";
+import { ManagedServiceIdentityClient } from "@azure/arm-msi";
+import { StorageManagementClient } from "@azure/arm-storage";
+import { ClientSecretCredential } from "@azure/identity";
+import type { ReadyFile } from "./emulator-admin.ts";
+
+export const AUDIENCE = "api://AzureADTokenExchange";
+
+export interface AzureAdministrator {
+  /** The identity with this index trusts a ServiceAccount of a cluster: `az identity federated-credential create`. */
+  trust(index: number, issuer: string, namespace: string, serviceAccount: string): Promise<void>;
+  /** A keyless account that is given to a cluster by its tag, as docs/how-to/platform-teams.md says. */
+  createAccount(name: string, clusterId: string): Promise<void>;
+  /** Takes a role assignment away: `az role assignment delete`. */
+  removeRoleAssignment(scope: string, name: string): Promise<void>;
+}
+
+/** The process must trust the emulator's authority already. */
+export function azureAdministrator(ready: ReadyFile): AzureAdministrator {
+  const { tenantId, subscriptionId, resourceGroup, location, administrator, authorityHost, armEndpoint } = ready;
+  const { clientId, clientSecret } = administrator;
+  const credential = new ClientSecretCredential(tenantId, clientId, clientSecret, {
+    authorityHost,
+    disableInstanceDiscovery: true,
+  });
+  const options = { endpoint: armEndpoint };
+  const identities = new ManagedServiceIdentityClient(credential, subscriptionId, options);
+  const storage = new StorageManagementClient(credential, subscriptionId, options);
+  const authorization = new AuthorizationManagementClient(credential, subscriptionId, options);
+  return {
+    async trust(index, issuer, namespace, serviceAccount) {
+      const [group = "", identity = ""] = [4, 8].map((at) => ready.identities[index]?.resourceId.split("/")[at]);
+      const subject = `system:serviceaccount:${namespace}:${serviceAccount}`;
+      const body = { issuer, subject, audiences: [AUDIENCE] };
+      const name = `${namespace}-${serviceAccount}`;
+      await identities.federatedIdentityCredentials.createOrUpdate(group, identity, name, body);
+    },
+    async createAccount(name, clusterId) {
+      await storage.storageAccounts.create(resourceGroup, name, {
+        location,
+        kind: "StorageV2",
+        sku: { name: "Standard_LRS" },
+        tags: { "keyless-csi.cluster": clusterId },
+        ...{ allowSharedKeyAccess: false, allowBlobPublicAccess: false, isLocalUserEnabled: false },
+      });
+    },
+    async removeRoleAssignment(scope, name) {
+      await authorization.roleAssignments.delete(scope.replace(/^\//, ""), name);
+    },
+  };
+}

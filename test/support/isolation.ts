@@ -1,0 +1,75 @@
+// Runs a command in network, mount and process namespaces of its own: it sees only a loopback interface, asks only a name
+// server on it, and whatever it mounts or leaves running goes with it. For suites with a kubelet, which mounts, and with
+// programs that know Azure by its public names alone.
+import { spawn } from "node:child_process";
+import { mkdir, mkdtemp, rm, rmdir, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const loopbackScript = join(dirname(fileURLToPath(import.meta.url)), "loopback.py");
+
+/**
+ * Folders that a node has at fixed places: the kubelet's own, whose name the OSS blob node plugin has in its source, and
+ * the one in which that plugin keeps blobfuse2's file caches.
+ */
+const NODE_FOLDERS = ["/var/lib/kubelet", "/mnt"];
+
+/** Of the loopback interface, beside 127.0.0.1: a kubelet takes no loopback address for its node's (RFC 5737: never routed). */
+export const NODE_ADDRESS = "192.0.2.1";
+
+/**
+ * $1 a folder of ours, $2 the script for the interface, $3... the command. Node folders and resolver files are ours inside;
+ * so are the kernel settings that a kubelet writes at its start, which have no namespace. The shell stays process 1 and
+ * reaps what daemons leave.
+ */
+const SET_UP = `own=$1 script=$2; shift 2
+set -e
+mount --bind "$own/hosts" /etc/hosts
+mount --bind "$own/resolv.conf" /etc/resolv.conf
+for folder in ${NODE_FOLDERS.join(" ")}; do
+  mkdir "$own/$(basename $folder)"
+  mount --bind "$own/$(basename $folder)" $folder
+done
+for setting in vm/overcommit_memory vm/panic_on_oom kernel/panic kernel/panic_on_oops kernel/keys/root_maxkeys kernel/keys/root_maxbytes; do
+  copy="$own/$(echo $setting | tr / -)"
+  [ -e /proc/sys/$setting ] && cat /proc/sys/$setting > "$copy" && mount --bind "$copy" /proc/sys/$setting
+done
+python3 "$script" ${NODE_ADDRESS}
+set +e
+"$@"
+status=$?
+exit $status`;
+
+/** Runs it to its end with this process' terminal, and answers its exit code. Rejects when namespaces cannot be made. */
+export async function runIsolated(
+  command: readonly [path: string, ...args: string[]],
+  env: Readonly<Record<string, string>> = {},
+): Promise<number> {
+  if (process.getuid?.() !== 0) {
+    throw new Error("this suite mounts file systems in namespaces of its own: run it as root on Linux");
+  }
+  const made = await makeFolders(NODE_FOLDERS);
+  const own = await mkdtemp(join(tmpdir(), "kc-")); // short: sockets lie below it
+  await writeFile(join(own, "hosts"), "127.0.0.1 localhost\n");
+  await writeFile(join(own, "resolv.conf"), "nameserver 127.0.0.1\noptions timeout:2\n");
+  const kinds = ["--net", "--mount", "--propagation", "private", "--pid", "--fork", "--mount-proc", "--kill-child"];
+  const args = [...kinds, "sh", "-c", SET_UP, "sh", own, loopbackScript, ...command];
+  try {
+    const child = spawn("unshare", args, { stdio: "inherit", env: { ...process.env, TMPDIR: own, ...env } });
+    return await new Promise<number>((resolve, reject) => {
+      child.once("error", reject);
+      child.once("exit", (code) => resolve(code ?? 1));
+    });
+  } finally {
+    await rm(own, { recursive: true, force: true });
+    for (const folder of made) await rmdir(folder);
+  }
+}
+
+/** The folders that were missing: something must be there to be mounted over. */
+async function makeFolders(paths: readonly string[]): Promise<string[]> {
+  const made: string[] = [];
+  for (const path of paths) if ((await mkdir(path, { recursive: true })) !== undefined) made.push(path);
+  return made;
+}
