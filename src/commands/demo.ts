@@ -17,7 +17,7 @@ import { defineCommand, EXIT } from "./command.ts";
 import { type CsiClient, connectCsi } from "./demo/csi-client.ts";
 import { createDisplay, type Display } from "./demo/display.ts";
 import { createStepTimes, type StepTimes } from "./demo/step-times.ts";
-import { type Attempt, containerByKey, containerFor, read, write } from "./demo/workload.ts";
+import { type Attempt, containerByKey, containerFor, listFolder, read, write } from "./demo/workload.ts";
 import { emulatorParts } from "./emulator-parts.ts";
 import { trustCloud } from "./trust-cloud.ts";
 
@@ -81,7 +81,8 @@ async function tell(stage: Stage): Promise<number> {
   const volume = await showCreate(stage, request);
   await showAccess(stage, volume, prove);
   await showRepeat(stage, request, volume, prove);
-  await showDelete(stage, volume, prove);
+  await showDelete(stage, request, prove);
+  await showPod(stage, volume, prove);
   const { alarms } = emulator.calls.report();
   prove(alarms.length === 0, "account keys were never asked for", `${alarms.length} listKeys calls`);
   const failed = proofs.filter((isTrue) => !isTrue).length;
@@ -95,8 +96,12 @@ async function tell(stage: Stage): Promise<number> {
 
 type Prove = (isTrue: boolean, statement: string, seen: string) => void;
 
-/** The claim's UID is fixed, so that two runs print the same names. */
+/** The claims' UIDs are fixed, so that two runs print the same names. */
 const CLAIM_UID = "0e6ab0a2-3a6c-4f0b-8f39-d6e5c1a2b3c4";
+const OTHER_CLAIM_UID = "5d2c9f31-7b40-4e8a-9c65-1fa7b0d4e8f2";
+
+const FILE = "hello.txt";
+const TEXT = "no key was needed";
 
 function showRequest({ display, emulator }: Stage): CreateVolumeRequestInit {
   const [workload] = emulator.info.identities;
@@ -138,24 +143,28 @@ async function showCreate({ display, csi, times }: Stage, request: CreateVolumeR
   return volume;
 }
 
-async function showAccess({ display, emulator }: Stage, volume: Volume, prove: Prove): Promise<void> {
+/** The volume's container with the tokens of the ServiceAccount that has this number, and its address for others. */
+function openAs({ emulator }: Stage, { volume_context: context }: Volume, index: number) {
   const { blobEndpoint, authorityHost, tenantId, identities } = emulator.info;
-  const { storageaccount: account = "", containerName = "" } = volume.volume_context;
+  const { storageaccount: account = "", containerName = "" } = context;
   const url = `${blobEndpoint.replace(/\/$/, "")}/${account}/${containerName}`;
-  const as = (index: number) => {
-    const { name = "", clientId = "" } = identities[index] ?? {};
-    const serviceAccountToken = () => emulator.issuer.mint({ namespace: "demo", name });
-    return { name, container: containerFor(url, { clientId, tenantId, authorityHost, serviceAccountToken }) };
-  };
-  const [owner, other] = [as(0), as(1)];
+  const { name = "", clientId = "" } = identities[index] ?? {};
+  const serviceAccountToken = () => emulator.issuer.mint({ namespace: "demo", name });
+  const container = containerFor(url, { clientId, tenantId, authorityHost, serviceAccountToken });
+  return { name, container, url, account };
+}
+
+async function showAccess(stage: Stage, volume: Volume, prove: Prove): Promise<void> {
+  const { display } = stage;
+  const [owner, other] = [openAs(stage, volume, 0), openAs(stage, volume, 1)];
   display.heading("Who can open it: ServiceAccount tokens are exchanged at Entra, blobs go over HTTPS");
-  const written = await write(owner.container, "hello.txt", "no key was needed");
+  const written = await write(owner.container, FILE, TEXT);
   prove(written.status === 201, `ServiceAccount demo/${owner.name} writes a blob`, describe(written));
-  const found = await read(owner.container, "hello.txt");
-  prove(found.text === "no key was needed", `ServiceAccount demo/${owner.name} reads it back`, describe(found));
-  const refused = await read(other.container, "hello.txt");
+  const found = await read(owner.container, FILE);
+  prove(found.text === TEXT, `ServiceAccount demo/${owner.name} reads it back`, describe(found));
+  const refused = await read(other.container, FILE);
   prove(refused.status === 403, `ServiceAccount demo/${other.name}, another identity, is refused`, describe(refused));
-  const byKey = await read(containerByKey(url, account), "hello.txt");
+  const byKey = await read(containerByKey(owner.url, owner.account), FILE);
   prove(byKey.code === "KeyBasedAuthenticationNotPermitted", "an account key is refused", describe(byKey));
 }
 
@@ -171,11 +180,15 @@ async function showRepeat(stage: Stage, request: CreateVolumeRequestInit, volume
   prove(isSame, "nothing new was made", `${calls.length} calls to Azure, ${writes.length} of them writes`);
 }
 
-async function showDelete({ display, csi, emulator }: Stage, volume: Volume, prove: Prove): Promise<void> {
-  const { storageaccount: account = "" } = volume.volume_context;
-  display.heading("DeleteVolume");
+async function showDelete(stage: Stage, request: CreateVolumeRequestInit, prove: Prove): Promise<void> {
+  const { display, csi, emulator, times } = stage;
+  display.heading("DeleteVolume, for another claim: demo/scratch");
+  const parameters = { ...request.parameters, "csi.storage.k8s.io/pvc/name": "scratch" };
+  const { volume } = await csi.controller("CreateVolume", { ...request, name: `pvc-${OTHER_CLAIM_UID}`, parameters });
+  times.take();
+  const { storageaccount: account = "" } = volume?.volume_context ?? {};
   const begun = performance.now();
-  await csi.controller("DeleteVolume", { volume_id: volume.volume_id });
+  await csi.controller("DeleteVolume", { volume_id: volume?.volume_id ?? "" });
   const milliseconds = Math.round(performance.now() - begun);
   const { accounts, containers, roleAssignments } = emulator.world;
   const left = [
@@ -184,10 +197,23 @@ async function showDelete({ display, csi, emulator }: Stage, volume: Volume, pro
     ...[...roleAssignments.values()].filter(({ scope, effectiveUntil }) => scope.includes(account) && !effectiveUntil),
   ];
   prove(
-    left.length === 0,
+    account !== "" && left.length === 0,
     "account, container and role assignment are gone",
     `${left.length} left, ${milliseconds} ms`,
   );
+}
+
+/** By the calls that a mount makes; `npm run kubelet` mounts volumes in pods. */
+async function showPod(stage: Stage, volume: Volume, prove: Prove): Promise<void> {
+  const { display } = stage;
+  const { name, container } = openAs(stage, volume, 0);
+  display.heading(`What a new pod of demo/${name} sees, with claim demo/data mounted at /data`);
+  const files = await listFolder(container);
+  display.shell("ls /data", files.join("  "));
+  const { text = "" } = await read(container, FILE);
+  display.shell(`cat /data/${FILE}`, text);
+  const isThere = files.includes(FILE) && text === TEXT;
+  prove(isThere, "the file of step 4 is there for the pod", `${files.length} file, ${text.length} bytes`);
 }
 
 /** Equal calls in one line: the four names of an account are asked for at once. */

@@ -13,6 +13,8 @@ export interface Display {
   row(name: string, value: string, remark?: string): void;
   /** A statement that was checked, and what was seen. */
   proof(isTrue: boolean, statement: string, seen: string): void;
+  /** A command as one would type it in a pod, and what it prints. */
+  shell(command: string, output: string): void;
   line(text?: string): void;
 }
 
@@ -37,6 +39,10 @@ export function createDisplay(stdout: Writable, env: NodeJS.ProcessEnv): Display
       line(`   ${name.padEnd(NAME_WIDTH)} ${remark === undefined ? value : `${value.padEnd(7)} ${dim(remark)}`}`),
     proof: (isTrue, statement, seen) =>
       line(`   ${isTrue ? green("ok") : red("NO")}  ${statement.padEnd(STATEMENT_WIDTH)} ${dim(seen)}`),
+    shell(command, output) {
+      line(`   ${dim("$")} ${command}`);
+      for (const each of output.split("\n")) line(`   ${each}`);
+    },
     line,
   };
 }

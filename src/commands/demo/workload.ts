@@ -56,6 +56,13 @@ export function read(container: ContainerClient, blob: string): Promise<Attempt>
   });
 }
 
+/** The files of the container's top folder, by the list that a mount makes when somebody looks into it. */
+export async function listFolder(container: ContainerClient): Promise<string[]> {
+  const names: string[] = [];
+  for await (const item of container.listBlobsByHierarchy("/")) if (item.kind === "blob") names.push(item.name);
+  return names;
+}
+
 async function attempt(work: () => Promise<Attempt>): Promise<Attempt> {
   try {
     return await work();
