@@ -31,6 +31,8 @@ export interface RawRequest {
   readonly body?: string | Buffer | Readable;
   /** Default: the token of workload-a. Null sends none. */
   readonly token?: string | null;
+  /** Default: the fixture's own, `keylessacct`. */
+  readonly account?: string;
   /** Called when the server asks for the body, which is then sent: for `expect: 100-continue`. */
   readonly onContinue?: () => void;
 }
@@ -124,10 +126,10 @@ export async function startBlobFixture(options: EmulatorOptions = {}): Promise<B
       return container;
     },
     send(method, path, raw = {}) {
-      const { token = tokens.a, headers = {} } = raw;
+      const { token = tokens.a, headers = {}, account: to = account.name } = raw;
       const authorization = token === null ? {} : { authorization: `Bearer ${token}` };
       const all = { "x-ms-version": VERSION, ...authorization, ...headers };
-      return request(new URL(`${url}${path}`), method, { ...raw, headers: all }, agent);
+      return request(new URL(`/${to}${path}`, url), method, { ...raw, headers: all }, agent);
     },
     async close() {
       agent.destroy();

@@ -1,5 +1,6 @@
 /** Get Account Information (`restype=account&comp=properties`): what kind of account this is. */
 import type { Reply } from "../http.ts";
+import { isHierarchical } from "./namespace.ts";
 import type { BlobRequest } from "./request.ts";
 
 export function getAccountInfo({ account }: BlobRequest): Reply {
@@ -8,7 +9,7 @@ export function getAccountInfo({ account }: BlobRequest): Reply {
     headers: {
       "x-ms-sku-name": account.sku.name,
       "x-ms-account-kind": account.kind,
-      "x-ms-is-hns-enabled": String(account.properties["isHnsEnabled"] === true),
+      "x-ms-is-hns-enabled": String(isHierarchical(account)),
     },
   };
 }

@@ -3,6 +3,7 @@
 import type { ConditionAttributes } from "../authorization/authorization.ts";
 import type { AttributeValues } from "../authorization/condition-attributes.ts";
 import { currentContainer } from "./container-lookup.ts";
+import { isHierarchical } from "./namespace.ts";
 import { type BlobRequest, header } from "./request.ts";
 import type { Right } from "./rights.ts";
 import { parseTagHeader } from "./tag-header.ts";
@@ -36,7 +37,7 @@ function resourceAttributes(request: BlobRequest): AttributeValues {
   const blob = container && services.blobs.blobsOf(container.uid).find(request.blob);
   return {
     [`${ACCOUNT}:name`]: account.name,
-    [`${ACCOUNT}:isHnsEnabled`]: String(account.properties["isHnsEnabled"] === true),
+    [`${ACCOUNT}:isHnsEnabled`]: String(isHierarchical(account)),
     ...(request.container === "" ? {} : { [`${CONTAINERS}:name`]: request.container }),
     ...(request.blob === "" ? {} : { [`${BLOBS}:path`]: request.blob }),
     ...named(`${CONTAINERS}/metadata:`, container?.metadata ?? {}),

@@ -6,8 +6,10 @@ import { blobXml, nameXml, uncommittedXml } from "./blob-xml.ts";
 import type { ContainerBlobs, Entry } from "./container-blobs.ts";
 import { invalidQuery } from "./errors.ts";
 import { listingReply, readInclude, readMarker, readPageSize, serviceEndpoint, writeMarker } from "./listing.ts";
+import { isHierarchical } from "./namespace.ts";
 import type { BlobRequest } from "./request.ts";
 import { deletedUnder } from "./soft-delete.ts";
+import { FIRST_PERMISSIONS_VERSION } from "./versions.ts";
 
 const INCLUDES = [
   "snapshots",
@@ -20,8 +22,16 @@ const INCLUDES = [
   "deletedwithversions",
   "immutabilitypolicy",
   "legalhold",
-  "permissions",
 ];
+
+/**
+ * What `include` may name. `permissions` came with version 2020-06-12, and only accounts with a hierarchical namespace
+ * have it ("List Blobs"): on a flat one it is 400, which is how blobfuse2 tells the two apart at each mount.
+ */
+function includesOf({ account, version }: BlobRequest): readonly string[] {
+  const hasPermissions = isHierarchical(account) && version >= FIRST_PERMISSIONS_VERSION;
+  return hasPermissions ? [...INCLUDES, "permissions"] : INCLUDES;
+}
 
 /** One line of the listing. Keys sort as the lines do: name, then snapshot, the blob itself last. */
 interface Item {
@@ -46,7 +56,7 @@ export function listBlobs(request: BlobRequest): Reply {
   const size = readPageSize(query);
   const listing: Listing = {
     request,
-    include: readInclude(query, INCLUDES),
+    include: readInclude(query, includesOf(request)),
     prefix: query.get("prefix") ?? "",
     delimiter: query.get("delimiter") ?? "",
   };
