@@ -1,4 +1,5 @@
 /** The world as JSON, for `GET /_emulator/state` and the page: maps become arrays, secrets are left out. */
+import type { ContainerBlobs } from "./blob/container-blobs.ts";
 import type { BlobStore } from "./blob/store.ts";
 import type { World } from "./world.ts";
 
@@ -10,9 +11,14 @@ export function toStateView(world: World, blobs: BlobStore): StateView {
   const view = Object.fromEntries(Object.entries(world).map(([name, map]) => [name, [...map.values()].map(toPlain)]));
   const containers = [...world.containers.values()].map((each) => ({
     ...toPlain(each),
-    blobs: blobs.blobsOf(each.uid).names().length,
+    blobs: countBlobs(blobs.blobsOf(each.uid)),
   }));
   return { ...view, containers } as unknown as StateView;
+}
+
+/** Names, also of uncommitted blobs, without the directories of a hierarchical namespace. */
+function countBlobs(blobs: ContainerBlobs): number {
+  return blobs.names().filter((name) => blobs.find(name)?.isDirectory !== true).length;
 }
 
 function toPlain(value: object): Record<string, unknown> {

@@ -103,9 +103,20 @@ export interface BlobContainer {
   hasLegalHold: boolean;
   legalHoldTags: string[];
   immutabilityPolicy?: ImmutabilityPolicy;
+  /** Of its root directory, in an account with a hierarchical namespace; absent: as Azure makes it. */
+  rootAccess?: PathAccess;
   readonly createdAt: number;
   /** Set while a delete is in force: the name is not usable until then (at least 30 s in Azure). */
   deletedUntil?: number;
+}
+
+/** Who owns a file or directory of a hierarchical namespace, and what its access control list says. */
+export interface PathAccess {
+  /** Object id, or `$superuser`. */
+  readonly owner: string;
+  readonly group: string;
+  /** As in `x-ms-acl`: `user::rw-,group::r--,other::---`. */
+  readonly acl: string;
 }
 
 export interface Lease {

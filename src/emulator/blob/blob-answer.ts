@@ -7,6 +7,7 @@ import { versionHeaders } from "./containers.ts";
 import { BlobError, invalidQuery } from "./errors.ts";
 import { leaseHeaders } from "./lease.ts";
 import { metadataAnswer } from "./metadata.ts";
+import { metadataOf, pathHeaders } from "./path-answer.ts";
 import type { BlobRequest } from "./request.ts";
 import { httpTime } from "./times.ts";
 
@@ -40,7 +41,7 @@ export function requireBlobOrSnapshot(request: BlobRequest): Blob {
 /** The content headers as they were set. */
 export function contentHeaders({ content }: Blob): Record<string, string> {
   const pairs: readonly [string, string | undefined][] = [
-    ["content-type", content.type],
+    ["content-type", content.type === "" ? "application/octet-stream" : content.type],
     ["content-encoding", content.encoding],
     ["content-language", content.language],
     ["content-disposition", content.disposition],
@@ -55,7 +56,8 @@ export function blobHeaders(request: BlobRequest, blob: Blob): Record<string, st
   return {
     ...contentHeaders(blob),
     ...versionHeaders(blob),
-    ...metadataAnswer(blob.metadata),
+    ...metadataAnswer(metadataOf(blob)),
+    ...pathHeaders(request, blob),
     ...(blob.snapshot === undefined ? leaseHeaders(blob.lease, request.now) : {}),
     ...tagCount(blob),
     ...copyHeaders(blob),

@@ -9,6 +9,7 @@ import { invalidHeader } from "./errors.ts";
 import { requireMutable } from "./immutability.ts";
 import { changeLease, checkLease, leaseAfterWrite } from "./lease.ts";
 import { hasMetadata, metadataAnswer, readMetadata } from "./metadata.ts";
+import { metadataOf, withoutFolderMark } from "./path-answer.ts";
 import { readContentHeaders } from "./put-blob.ts";
 import { type BlobRequest, header } from "./request.ts";
 import { newEtag, newSnapshotId } from "./times.ts";
@@ -29,14 +30,14 @@ export function getBlobMetadata(request: BlobRequest): Reply {
   const blob = requireBlobOrSnapshot(request);
   checkLease(request, blob.lease, "Blob", false);
   checkConditions(request, blob, "read");
-  return { status: 200, headers: { ...versionHeaders(blob), ...metadataAnswer(blob.metadata) } };
+  return { status: 200, headers: { ...versionHeaders(blob), ...metadataAnswer(metadataOf(blob)) } };
 }
 
 /** Set Blob Metadata: replaces all of it. */
 export function setBlobMetadata(request: BlobRequest): Reply {
   const metadata = readMetadata(request);
   const blob = openForChange(request);
-  blob.metadata = metadata;
+  blob.metadata = blob.isDirectory === true ? withoutFolderMark(metadata) : metadata;
   return { status: 200, headers: { ...touch(request, blob), "x-ms-request-server-encrypted": "true" } };
 }
 

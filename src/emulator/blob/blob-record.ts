@@ -1,5 +1,5 @@
 /** What the store keeps of a blob: its record, without the body. */
-import type { Lease } from "../world.ts";
+import type { Lease, PathAccess } from "../world.ts";
 import type { Slice } from "./parts.ts";
 
 /** The headers that a reader of the blob gets as they were set. */
@@ -18,6 +18,16 @@ export interface Block {
   /** Base64, as the client chose it. */
   readonly id: string;
   readonly slice: Slice;
+}
+
+/** Id of what Path - Update has appended at a position; not base64, so that no block of a client has it. */
+export function appendedId(position: number): string {
+  return `@${position}`;
+}
+
+/** Whether an uncommitted block is appended data. */
+export function isAppended(id: string): boolean {
+  return id.startsWith("@");
 }
 
 /** What is known of the last copy onto a blob (`x-ms-copy-*`). */
@@ -57,4 +67,9 @@ export interface Blob {
   readonly retainedDays?: number;
   /** An append blob that takes no more blocks. */
   isSealed?: boolean;
+  /** In an account with a hierarchical namespace only, as everything below: a directory, which has no content. */
+  readonly isDirectory?: boolean;
+  access?: PathAccess;
+  /** Made by Path - Create: only the Data Lake service writes to it in parts. */
+  readonly isMadeByDataLake?: boolean;
 }

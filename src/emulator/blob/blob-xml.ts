@@ -3,10 +3,12 @@ import { tierOf } from "./blob-answer.ts";
 import type { Blob } from "./blob-record.ts";
 import { currentLease } from "./lease.ts";
 import { metadataXml } from "./listing.ts";
+import { metadataOf, pathXml } from "./path-answer.ts";
 import type { BlobRequest } from "./request.ts";
 import { remainingDays } from "./soft-delete.ts";
 import { tagsXml } from "./tag-xml.ts";
 import { httpTime } from "./times.ts";
+import { FIRST_PERMISSIONS_VERSION } from "./versions.ts";
 import { element, optionalElement } from "./xml.ts";
 
 /** A name that XML cannot hold is percent-encoded and marked so ("List Blobs", blob name encoding). */
@@ -17,9 +19,9 @@ export function nameXml(name: string): string {
 
 /** A blob or snapshot, with what `include` asks for. ETags are without quotes in this listing. */
 export function blobXml(request: BlobRequest, blob: Blob, include: ReadonlySet<string>): string {
-  const metadata = include.has("metadata") ? metadataXml(blob.metadata) : "";
+  const metadata = include.has("metadata") ? metadataXml(metadataOf(blob)) : "";
   const tags = include.has("tags") && Object.keys(blob.tags).length > 0 ? tagsXml(blob.tags) : "";
-  const properties = [...contentXml(blob), ...stateXml(request, blob), ...(include.has("copy") ? copyXml(blob) : [])];
+  const properties = propertiesXml(request, blob, include);
   if (blob.deletedAt !== undefined) {
     properties.push(element("DeletedTime", httpTime(blob.deletedAt)));
     properties.push(element("RemainingRetentionDays", remainingDays(blob, request.now)));
@@ -27,6 +29,19 @@ export function blobXml(request: BlobRequest, blob: Blob, include: ReadonlySet<s
   const snapshot = optionalElement("Snapshot", blob.snapshot);
   const deleted = optionalElement("Deleted", blob.deletedAt === undefined ? undefined : true);
   return `<Blob>${nameXml(blob.name)}${deleted}${snapshot}<Properties>${properties.join("")}</Properties>${metadata}${tags}<OrMetadata /></Blob>`;
+}
+
+/** A directory in a delimited list of a hierarchical account: its name with a slash, and its properties. */
+export function directoryXml(request: BlobRequest, blob: Blob, include: ReadonlySet<string>): string {
+  const properties = request.version < FIRST_PERMISSIONS_VERSION ? [] : propertiesXml(request, blob, include);
+  const told = properties.length === 0 ? "" : `<Properties>${properties.join("")}</Properties>`;
+  return `<BlobPrefix>${nameXml(`${blob.name}/`)}${told}</BlobPrefix>`;
+}
+
+function propertiesXml(request: BlobRequest, blob: Blob, include: ReadonlySet<string>): string[] {
+  const [created = "", modified = "", etag = "", ...content] = contentXml(blob);
+  const head = [created, modified, etag, ...pathXml(request, blob, include)];
+  return [...head, ...content, ...stateXml(request, blob), ...(include.has("copy") ? copyXml(blob) : [])];
 }
 
 /** A name under which there are only uncommitted blocks: a blob of length 0. */

@@ -1,9 +1,11 @@
 /** Block blobs in parts: Put Block, Put Block List, Get Block List. */
 import type { Reply } from "../http.ts";
 import { blobsOf, requireBlobOrSnapshot } from "./blob-answer.ts";
-import type { Blob, Block } from "./blob-record.ts";
+import { type Blob, type Block, isAppended } from "./blob-record.ts";
+import type { Entry } from "./container-blobs.ts";
 import { requireContainer } from "./container-lookup.ts";
 import { versionHeaders } from "./containers.ts";
+import { requireFilePath } from "./directories.ts";
 import { BlobError, invalidHeader, invalidQuery } from "./errors.ts";
 import { requireMutable } from "./immutability.ts";
 import { checkLease } from "./lease.ts";
@@ -55,16 +57,23 @@ export function readBlockId({ call }: BlobRequest): string {
   return id;
 }
 
+/** The uncommitted blocks, without what the Data Lake service has appended: "that file's blocks won't be visible". */
+function blocksOf(entry: Entry | undefined): Block[] {
+  return [...(entry?.uncommitted.values() ?? [])].filter(({ id }) => !isAppended(id));
+}
+
 /** All ids of a blob's uncommitted blocks have one length; the blob, when there is one, is a block blob. */
 export function checkStaging(request: BlobRequest, id: string): void {
   const entry = blobsOf(request).entry(request.blob);
   const blob = entry?.blob;
   if (blob !== undefined && blob.type !== "BlockBlob") throw new BlobError("InvalidBlobType");
+  requireFilePath(request);
+  if (blob?.isMadeByDataLake === true) throw new BlobError("BlobOperationNotSupported");
   checkLease(request, blob?.lease ?? { state: "available" }, "Blob", true);
   requireMutable(requireContainer(request), blob, request.now);
-  const other = entry?.uncommitted.keys().next().value;
-  if (other !== undefined && other.length !== id.length) throw new BlobError("InvalidBlobOrBlock");
-  if ((entry?.uncommitted.size ?? 0) >= MAX_UNCOMMITTED) throw new BlobError("BlockCountExceedsLimit");
+  const staged = blocksOf(entry);
+  if (staged[0] !== undefined && staged[0].id.length !== id.length) throw new BlobError("InvalidBlobOrBlock");
+  if (staged.length >= MAX_UNCOMMITTED) throw new BlobError("BlockCountExceedsLimit");
 }
 
 /** Put Block List: 201. The named blocks, in their order, become the blob; blocks that it does not name are dropped. */
@@ -76,6 +85,7 @@ export async function putBlockList(request: BlobRequest): Promise<Reply> {
   if (root.children.length > MAX_BLOCKS) throw new BlobError("BlockListTooLong");
   const entry = blobsOf(request).entry(request.blob);
   if (entry?.blob !== undefined && entry.blob.type !== "BlockBlob") throw new BlobError("InvalidBlobType");
+  if (entry?.blob?.isMadeByDataLake === true) throw new BlobError("BlobOperationNotSupported");
   const committed = new Map((entry?.blob?.blocks ?? []).map((block) => [block.id, block]));
   const find = finder(committed, entry?.uncommitted ?? new Map());
   const blocks = root.children.map(find);
@@ -130,7 +140,7 @@ export function getBlockList(request: BlobRequest): Reply {
 function openLists(request: BlobRequest): { blob: Blob | undefined; uncommitted: readonly Block[] } {
   if (request.call.query.has("snapshot")) return { blob: requireBlobOrSnapshot(request), uncommitted: [] };
   const entry = blobsOf(request).entry(request.blob);
-  const uncommitted = [...(entry?.uncommitted.values() ?? [])].sort((one, other) => (one.id < other.id ? -1 : 1));
+  const uncommitted = blocksOf(entry).sort((one, other) => (one.id < other.id ? -1 : 1));
   if (entry?.blob === undefined && uncommitted.length === 0) throw new BlobError("BlobNotFound");
   return { blob: entry?.blob, uncommitted };
 }

@@ -9,7 +9,9 @@ import { authorize } from "./authorize.ts";
 import { requireBlobOrSnapshot } from "./blob-answer.ts";
 import type { Blob } from "./blob-record.ts";
 import { checkSourceConditions } from "./conditions.ts";
+import { requireFile } from "./directories.ts";
 import { BlobError, invalidHeader, missingHeader } from "./errors.ts";
+import { nameIn } from "./namespace.ts";
 import { type BlobRequest, header, parseAddress } from "./request.ts";
 import { RIGHTS } from "./rights.ts";
 import { requireOnline } from "./tier.ts";
@@ -32,6 +34,7 @@ export async function openCopySource(request: BlobRequest): Promise<CopySource> 
     const source = await openSourceRequest(request, url);
     authorize(source, RIGHTS.readBlob);
     const blob = requireBlobOrSnapshot(source);
+    requireFile(blob);
     requireOnline(request, blob.tier);
     checkSourceConditions(request, blob);
     return { blob, url: `${url.origin}${url.pathname}` };
@@ -63,7 +66,8 @@ async function openSourceRequest(request: BlobRequest, url: URL): Promise<BlobRe
   const bringsItsOwn = authorization !== undefined || url.searchParams.has("sig");
   const isSameAccount = account === request.account;
   const caller = isSameAccount && !bringsItsOwn ? request.caller : await authenticate(head);
-  return { ...head, ...parseAddress(target.path, url.searchParams), caller };
+  const address = parseAddress(target.path, url.searchParams);
+  return { ...head, ...address, blob: nameIn(account, address.blob), caller };
 }
 
 /** Source URLs are of the same two forms as the emulator's own; nothing outside of it is ever fetched. */

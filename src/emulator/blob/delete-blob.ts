@@ -4,6 +4,7 @@ import { blobsOf, requireBlob, requireBlobOrSnapshot } from "./blob-answer.ts";
 import type { Blob } from "./blob-record.ts";
 import { checkConditions } from "./conditions.ts";
 import { requireContainer } from "./container-lookup.ts";
+import { requireDeletable } from "./directories.ts";
 import { BlobError, invalidHeader } from "./errors.ts";
 import { requireMutable } from "./immutability.ts";
 import { checkLease } from "./lease.ts";
@@ -23,6 +24,7 @@ export function deleteBlob(request: BlobRequest): Reply {
   const snapshots = blobsOf(request).entry(request.blob)?.snapshots ?? [];
   if (mode === undefined && snapshots.length > 0) throw new BlobError("SnapshotsPresent");
   if (mode === "only") return deleteSnapshots(request, snapshots);
+  requireDeletable(request, blob, mode !== undefined);
   checkLease(request, blob.lease, "Blob", true);
   requireMutable(requireContainer(request), blob, request.now);
   deleteSnapshots(request, snapshots);

@@ -33,6 +33,7 @@ export const ERRORS = {
     409,
     "The specified blob is sealed and its contents can't be modified unless the blob is re-created after a delete.",
   ],
+  BlobOperationNotSupported: [409, "Blob operation is not supported."],
   BlobNotFound: [404, "The specified blob does not exist."],
   BlobTypeNotSupported: [400, "Page blobs are not supported."],
   BlockCountExceedsLimit: [409, "The uncommitted block count cannot exceed the maximum limit of 100,000 blocks."],
@@ -56,7 +57,12 @@ export const ERRORS = {
     400,
     "The CRC64 value specified in the request did not match with the CRC64 value calculated by the server.",
   ],
+  DirectoryIsNotEmpty: [409, "This operation is not permitted on a non-empty directory."],
   EmptyMetadataKey: [400, "The key for one of the metadata key-value pairs is empty."],
+  FeatureNotYetSupportedForHierarchicalNamespaceAccounts: [
+    409,
+    "Specified feature is not yet supported for hierarchical namespace accounts.",
+  ],
   InternalError: [500, "The server encountered an internal error. Please retry the request."],
   InvalidAuthenticationInfo: [
     401,
@@ -118,6 +124,7 @@ export const ERRORS = {
   ],
   NoPendingCopyOperation: [409, "There is currently no pending copy operation."],
   NotImplemented: [501, "The requested operation is not implemented on the specified resource."],
+  OperationNotSupportedOnDirectory: [400, "The requested operation is not supported on a directory."],
   OutOfRangeInput: [400, "One of the request inputs is out of range."],
   OutOfRangeQueryParameterValue: [
     400,
@@ -126,6 +133,7 @@ export const ERRORS = {
   PublicAccessNotPermitted: [409, "Public access is not permitted on this storage account."],
   RequestBodyTooLarge: [413, "The request body is too large and exceeds the maximum permissible limit."],
   ResourceNotFound: [404, "The specified resource does not exist."],
+  ResourceTypeMismatch: [409, "The specified resource type does not match the type of the existing resource."],
   SnapshotsPresent: [409, "This operation is not permitted because the blob has snapshots."],
   SourceConditionNotMet: [412, "The source condition specified using HTTP conditional header(s) is not met."],
   UnsatisfiableCondition: [400, "The request includes an unsatisfiable condition for this operation."],

@@ -2,7 +2,7 @@
 import type { Reply } from "../http.ts";
 import { blobsOf } from "./blob-answer.ts";
 import type { Blob } from "./blob-record.ts";
-import { blobXml, nameXml, uncommittedXml } from "./blob-xml.ts";
+import { blobXml, directoryXml, nameXml, uncommittedXml } from "./blob-xml.ts";
 import type { ContainerBlobs, Entry } from "./container-blobs.ts";
 import { invalidQuery } from "./errors.ts";
 import { listingReply, readInclude, readMarker, readPageSize, serviceEndpoint, writeMarker } from "./listing.ts";
@@ -26,11 +26,13 @@ const INCLUDES = [
 
 /**
  * What `include` may name. `permissions` came with version 2020-06-12, and only accounts with a hierarchical namespace
- * have it ("List Blobs"): on a flat one it is 400, which is how blobfuse2 tells the two apart at each mount.
+ * have it ("List Blobs"): on a flat one it is 400, which is how blobfuse2 tells the two apart at each mount. Index tags
+ * only flat accounts have.
  */
 function includesOf({ account, version }: BlobRequest): readonly string[] {
-  const hasPermissions = isHierarchical(account) && version >= FIRST_PERMISSIONS_VERSION;
-  return hasPermissions ? [...INCLUDES, "permissions"] : INCLUDES;
+  if (!isHierarchical(account)) return INCLUDES;
+  const common = INCLUDES.filter((word) => word !== "tags");
+  return version < FIRST_PERMISSIONS_VERSION ? common : [...common, "permissions"];
 }
 
 /** One line of the listing. Keys sort as the lines do: name, then snapshot, the blob itself last. */
@@ -61,10 +63,14 @@ export function listBlobs(request: BlobRequest): Reply {
     delimiter: query.get("delimiter") ?? "",
   };
   if (listing.delimiter !== "" && listing.include.has("snapshots")) throw invalidQuery("include", query.get("include"));
+  const isTree = isHierarchical(request.account) && listing.delimiter !== "";
+  // "If you choose to use a delimiter, use only a forward slash": the only one that a hierarchical account has.
+  if (isTree && listing.delimiter !== "/") throw invalidQuery("delimiter", listing.delimiter);
   const from = readMarker(query) ?? query.get("startFrom") ?? "";
   const items: string[] = [];
   let nextMarker = "";
-  for (const item of itemsOf(listing, blobsOf(request), from)) {
+  const all = isTree ? childrenOf(listing, blobsOf(request), from) : itemsOf(listing, blobsOf(request), from);
+  for (const item of all) {
     if (items.length === size) {
       nextMarker = writeMarker(item.key);
       break;
@@ -102,6 +108,23 @@ function* itemsOf(listing: Listing, blobs: ContainerBlobs, from: string): Genera
 
 function prefixItem(group: string): Item {
   return { key: group, xml: () => `<BlobPrefix>${nameXml(group)}</BlobPrefix>` };
+}
+
+/** On a hierarchical account: files and directories one level below the prefix, directories as prefixes. */
+function* childrenOf(listing: Listing, blobs: ContainerBlobs, from: string): Generator<Item> {
+  const { request, include, prefix } = listing;
+  const isChild = (name: string): boolean => name.startsWith(prefix) && !name.includes("/", prefix.length);
+  const items = blobs
+    .names()
+    .filter((name) => name !== "" && isChild(name))
+    .flatMap((name) => {
+      const entry = blobs.entry(name);
+      const blob = entry?.blob;
+      if (blob?.isDirectory !== true) return [...linesOf(listing, entry, "")];
+      return [{ key: `${name}/`, xml: () => directoryXml(request, blob, include) }];
+    });
+  // A directory sorts as its name with the slash: behind `a!`, which is behind `a`.
+  yield* items.filter(({ key }) => key >= from).sort((one, other) => (one.key < other.key ? -1 : 1));
 }
 
 /** Whether a group has anything to show: not when all it holds is uncommitted. */

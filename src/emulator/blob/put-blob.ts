@@ -5,11 +5,14 @@ import type { Blob, ContentHeaders } from "./blob-record.ts";
 import { checkConditions } from "./conditions.ts";
 import { requireContainer } from "./container-lookup.ts";
 import { versionHeaders } from "./containers.ts";
+import { pathOfNew, putDirectory, requireFilePath } from "./directories.ts";
 import { BlobError, invalidHeader, missingHeader } from "./errors.ts";
 import { requireMutable } from "./immutability.ts";
 import { checkLease, leaseAfterWrite } from "./lease.ts";
 import { readMetadata } from "./metadata.ts";
+import { isHierarchical } from "./namespace.ts";
 import type { Part, Slice } from "./parts.ts";
+import { isMarkedAsFolder } from "./path-answer.ts";
 import { type BlobRequest, header } from "./request.ts";
 import { receiveContent, structuredAnswer } from "./request-body.ts";
 import { keepOverwritten } from "./soft-delete.ts";
@@ -25,6 +28,7 @@ export async function putBlob(request: BlobRequest): Promise<Reply> {
   if (type === "PageBlob") throw new BlobError("BlobTypeNotSupported");
   if (type !== "BlockBlob" && type !== "AppendBlob") throw invalidHeader("x-ms-blob-type", type);
   const draft = readDraft(request, type);
+  if (namesDirectory(request, draft)) return created(putDirectory(request, draft.metadata), {});
   checkOverwrite(request);
   if (type === "AppendBlob") return commitAppendBlob(request, draft);
   const part = await receiveContent(request, putBlobLimit(request.version));
@@ -33,6 +37,12 @@ export async function putBlob(request: BlobRequest): Promise<Reply> {
   } finally {
     request.services.blobs.release(part);
   }
+}
+
+/** On a hierarchical account an empty blob that is marked as a folder becomes a directory. */
+function namesDirectory(request: BlobRequest, { metadata }: Draft): boolean {
+  const isEmpty = request.call.headers["content-length"] === "0";
+  return isHierarchical(request.account) && isEmpty && isMarkedAsFolder(metadata);
 }
 
 /** What a new blob has from the request's headers, whatever its content. */
@@ -84,6 +94,7 @@ export function checkOverwrite(request: BlobRequest): Blob | undefined {
   // A lease id in a request for a blob that is not there has nothing to match.
   checkLease(request, existing?.lease ?? { state: "available" }, "Blob", true);
   requireMutable(requireContainer(request), existing, request.now);
+  requireFilePath(request);
   return existing;
 }
 
@@ -114,6 +125,7 @@ export function commitBlob(
   extra: Partial<Blob> = {},
 ): Blob {
   const existing = checkOverwrite(request);
+  const path = pathOfNew(request);
   const now = request.services.clock.now();
   const blob: Blob = {
     name: request.blob,
@@ -129,6 +141,7 @@ export function commitBlob(
     blocks: [],
     lease: existing === undefined ? { state: "available" } : leaseAfterWrite(existing.lease, now),
     ...(draft.tier === undefined ? {} : { tier: draft.tier, tierChangedAt: now }),
+    ...path,
     ...extra,
   };
   keepOverwritten(request, existing);

@@ -9,10 +9,11 @@ import { authenticate } from "./authenticate.ts";
 import { authorize } from "./authorize.ts";
 import { answerPreflight, corsHeaders } from "./cors.ts";
 import { BlobError, errorReply, invalidQuery } from "./errors.ts";
+import { nameIn } from "./namespace.ts";
 import { checkNetwork } from "./network.ts";
 import { type Address, type BlobRequest, parseAddress, parseVersion } from "./request.ts";
 import { findOperation, METHODS, type Operation } from "./routes.ts";
-import { refuseUnsupported } from "./unsupported.ts";
+import { refuseOnHierarchical, refuseUnsupported } from "./unsupported.ts";
 
 /** Makes the service. `operationOf` names a call from its head, as the call log does. */
 export function createBlobService(services: Services): BlobService {
@@ -62,9 +63,11 @@ async function openRequest(
   if (!METHODS.has(call.method)) throw new BlobError("UnsupportedHttpVerb");
   if (operation === undefined) throw unknownOperation(call, address.level);
   const head = { call, services, target, account, version, now };
-  const request = { ...head, ...address, answer, caller: await authenticate(head), operation };
+  const blob = nameIn(account, address.blob);
+  const request = { ...head, ...address, blob, answer, caller: await authenticate(head), operation };
   checkNetwork(account);
   authorize(request, operation.right);
+  refuseOnHierarchical(request);
   return request;
 }
 

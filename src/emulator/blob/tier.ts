@@ -1,6 +1,7 @@
 /** Access tiers: Set Blob Tier, and the tier that a new blob asks for. */
 import type { Reply } from "../http.ts";
 import { requireBlobOrSnapshot, tierOf } from "./blob-answer.ts";
+import { requireFile } from "./directories.ts";
 import { BlobError, invalidHeader, missingHeader } from "./errors.ts";
 import { checkLease } from "./lease.ts";
 import { type BlobRequest, header } from "./request.ts";
@@ -20,6 +21,7 @@ export function setBlobTier(request: BlobRequest): Reply {
   const blob = requireBlobOrSnapshot(request);
   const tier = readTier(request, header(request, "x-ms-access-tier"));
   if (tier === undefined) throw missingHeader("x-ms-access-tier");
+  requireFile(blob);
   if (blob.type !== "BlockBlob") throw new BlobError("InvalidBlobType");
   checkLease(request, blob.lease, "Blob", false);
   const wasArchived = tierOf(request.account, blob) === "Archive" && tier !== "Archive";

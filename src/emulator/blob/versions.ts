@@ -18,6 +18,10 @@ export const FIRST_OAUTH_VERSION = "2017-11-09";
 export const FIRST_CHALLENGE_VERSION = "2019-12-12";
 /** First version with `include=permissions`, and with the properties of directories in delimited lists ("List Blobs"). */
 export const FIRST_PERMISSIONS_VERSION = "2020-06-12";
+/** First version with `x-ms-resource-type`, and with `ResourceType` in lists. */
+export const FIRST_RESOURCE_TYPE_VERSION = "2020-10-02";
+/** First version with `x-ms-acl` on the Blob endpoint ("Get Blob Properties"). */
+export const FIRST_ACL_VERSION = "2023-11-03";
 /** What an authorised call without `x-ms-version` gets when the account has no DefaultServiceVersion of its own. */
 export const OLDEST_DEFAULT_VERSION = "2009-09-19";
 
