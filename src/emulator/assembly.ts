@@ -8,6 +8,7 @@ import { createBlobService } from "./blob/service.ts";
 import { createBlobStore } from "./blob/store.ts";
 import { type CallLog, createCallLog } from "./call-log.ts";
 import { type Clock, createClock } from "./clock.ts";
+import { createDfsService } from "./dfs/service.ts";
 import { createDispatch, type Dispatch } from "./dispatch.ts";
 import { createIssuerKeys } from "./entra/issuer-keys.ts";
 import { createEntraService } from "./entra/service.ts";
@@ -72,6 +73,7 @@ export async function assemble(ground: Ground): Promise<Assembly> {
   const route = createRouter({
     arm: withArmHeaders(withLimits(createArmService(services), services), clock),
     blob: createBlobService(services),
+    dfs: createDfsService(services),
     entra: createEntraService({
       ...{ world, clock, key, settings, federationMs: settings.federationMs },
       issuerKeys: createIssuerKeys(ground.authorities),

@@ -71,7 +71,8 @@ export function createCallLog(): CallLog {
 const SHOWN_PARAMETERS = new Set(
   (
     "api-version restype comp $filter $maxpagesize $skiptoken $expand $top include prefix delimiter maxresults marker " +
-    "blockid blocklisttype timeout monitor resource client_id t c versionid snapshot"
+    "blockid blocklisttype timeout monitor resource client_id t c versionid snapshot action directory recursive " +
+    "position flush close retainuncommitteddata mode upn maxrecords forceflag continuation paginated"
   ).split(" "),
 );
 

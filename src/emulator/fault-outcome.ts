@@ -68,8 +68,10 @@ interface ErrorForm {
 }
 
 function jsonError(service: string, code: string, message: string): ErrorForm {
-  const body = service === "arm" ? { error: { code, message } } : { error: code, error_description: message };
-  return { headers: { "content-type": "application/json; charset=utf-8" }, body: JSON.stringify(body) };
+  const isNested = service === "arm" || service === "dfs";
+  const body = isNested ? { error: { code, message } } : { error: code, error_description: message };
+  const coded: Record<string, string> = service === "dfs" ? { "x-ms-error-code": code } : {};
+  return { headers: { "content-type": "application/json; charset=utf-8", ...coded }, body: JSON.stringify(body) };
 }
 
 function blobError(code: string, message: string): ErrorForm {

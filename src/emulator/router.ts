@@ -2,10 +2,11 @@
  * Which service a call is for: by host name as in Azure, and by path on every other name (loopback addresses), where
  * all services share one host.
  */
+import { isDataLakeCall } from "./dfs/routes.ts";
 import type { Call, Reply, Service } from "./http.ts";
 import type { BlobService, BlobTarget } from "./services.ts";
 
-export type ServiceName = "arm" | "entra" | "blob" | "admin" | "issuer" | "imds";
+export type ServiceName = "arm" | "entra" | "blob" | "dfs" | "admin" | "issuer" | "imds";
 
 /** A call on its way to its service. */
 export interface Route {
@@ -20,6 +21,7 @@ export interface RoutedServices {
   readonly arm: Service;
   readonly entra: Service;
   readonly blob: BlobService;
+  readonly dfs: BlobService;
   readonly admin: Service;
   readonly issuer: Service;
 }
@@ -31,7 +33,7 @@ const ENTRA_HOSTS = new Set([
   "sts.windows.net",
 ]);
 const ARM_HOST = "management.azure.com";
-const BLOB_HOST = /^([^.]+)\.(?:blob|dfs)\.core\.windows\.net$/;
+const STORAGE_HOST = /^([^.]+)\.(blob|dfs)\.core\.windows\.net$/;
 
 /** First path segments of ARM. A storage account of such a name can be reached by its host name only. */
 const ARM_PATHS = new Set(["subscriptions", "providers", "tenants", "metadata", "batch"]);
@@ -44,37 +46,45 @@ const ENTRA_TOKEN = /^\/[^/]+\/oauth2\/(?:v2\.0\/)?token$/;
 /** Second path segments of Entra, behind a word that could be an account's name too. */
 const ENTRA_PATHS = new Set(["oauth2", "v2.0", ".well-known", "discovery"]);
 
-/** Makes the function that finds a call's service; it never fails: what nobody claims goes to Blob or ARM. */
+/** Makes the function that finds a call's service; it never fails: what nobody claims goes to storage or ARM. */
 export function createRouter(services: RoutedServices): (call: Call) => Route {
   return (call) => {
     const name = serviceOf(call);
-    if (name === "blob") return routeToBlob(services.blob, call);
+    if (name === "blob" || name === "dfs") return routeToStorage(name, services[name], call);
     const service = services[name];
     return { service: name, operation: service.operationOf?.(call), run: () => service(call) };
   };
 }
 
 function serviceOf(call: Call): keyof RoutedServices {
-  const [first = "", second = ""] = call.path.slice(1).toLowerCase().split("/");
-  if (first === "_emulator") return "admin";
-  if (ENTRA_HOSTS.has(call.host)) return "entra";
-  if (call.host === ARM_HOST) return "arm";
-  if (BLOB_HOST.test(call.host)) return "blob";
+  const segments = call.path.slice(1).toLowerCase().split("/");
+  if (segments[0] === "_emulator") return "admin";
+  return serviceOfHost(call.host) ?? serviceOfPath(call, segments);
+}
+
+function serviceOfHost(host: string): keyof RoutedServices | undefined {
+  if (ENTRA_HOSTS.has(host)) return "entra";
+  if (host === ARM_HOST) return "arm";
+  const storage = STORAGE_HOST.exec(host)?.[2];
+  return storage === "blob" || storage === "dfs" ? storage : undefined;
+}
+
+function serviceOfPath(call: Call, [first = "", second = ""]: readonly string[]): keyof RoutedServices {
   if (first === "_oidc") return "issuer";
   if (TENANT.test(first) || (ANY_TENANT.has(first) && ENTRA_PATHS.has(second))) return "entra";
   if (ENTRA_ONLY.test(call.path) || (call.method === "POST" && ENTRA_TOKEN.test(call.path))) return "entra";
   // `/` alone is a plain look at the server; ARM answers it with an error of its own.
   if (first === "" || ARM_PATHS.has(first)) return "arm";
-  return "blob";
+  return isDataLakeCall(call) ? "dfs" : "blob";
 }
 
-function routeToBlob(blob: BlobService, call: Call): Route {
+function routeToStorage(service: "blob" | "dfs", storage: BlobService, call: Call): Route {
   const target = blobTarget(call);
-  return { service: "blob", operation: blob.operationOf?.(call, target), run: () => blob(call, target) };
+  return { service, operation: storage.operationOf?.(call, target), run: () => storage(call, target) };
 }
 
 function blobTarget(call: Call): BlobTarget {
-  const named = BLOB_HOST.exec(call.host)?.[1];
+  const named = STORAGE_HOST.exec(call.host)?.[1];
   if (named !== undefined) return { account: named, path: call.path, pathStyle: false };
   const end = call.path.indexOf("/", 1);
   const account = end < 0 ? call.path.slice(1) : call.path.slice(1, end);

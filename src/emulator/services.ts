@@ -18,7 +18,7 @@ export interface Services {
   alarm(message: string): void;
 }
 
-/** Which account a Blob call is for, as the router found it. */
+/** Which account a Blob or Data Lake call is for, as the router found it. */
 export interface BlobTarget {
   /** From the host name, or the first part of the path on a loopback host. Lower case is not enforced here. */
   readonly account: string;
@@ -28,7 +28,7 @@ export interface BlobTarget {
   readonly pathStyle: boolean;
 }
 
-/** The Blob service; otherwise like `Service` of `http.ts`. */
+/** The Blob service, or the Data Lake service beside it; otherwise like `Service` of `http.ts`. */
 export interface BlobService {
   (call: Call, target: BlobTarget): Promise<Reply>;
   readonly operationOf?: (call: Call, target: BlobTarget) => string | undefined;

@@ -53,11 +53,11 @@ describe("the emulator's state file", () => {
   }
 
   /** An account, a container, a grant for workload-a on it, and a blob. */
-  async function fill(emulator: Emulator) {
+  async function fill(emulator: Emulator, more: object = {}) {
     const { subscriptionId, identities } = emulator.info;
     const account = `/subscriptions/${subscriptionId}/resourceGroups/keyless/providers/Microsoft.Storage/storageAccounts/klstate1`;
     const version = "?api-version=2025-06-01";
-    const properties = { allowSharedKeyAccess: false };
+    const properties = { allowSharedKeyAccess: false, ...more };
     await armPut(emulator, account + version, {
       location: "westeurope",
       kind: "StorageV2",
@@ -95,6 +95,28 @@ describe("the emulator's state file", () => {
       "a token of the first run is still good",
     );
     equal(second.info.administrator.clientSecret, first.info.administrator.clientSecret);
+  });
+
+  it("carries directories, their permissions, and data that is not flushed yet", async () => {
+    const first = await start();
+    await fill(first, { isHnsEnabled: true });
+    const change = async (emulator: Emulator, method: string, path: string, more: object = {}) => {
+      const authorization = `Bearer ${await workloadToken(emulator)}`;
+      const { headers = {}, ...rest } = more as { headers?: Record<string, string>; body?: string };
+      const all = { authorization, "x-ms-version": "2025-01-05", ...headers };
+      return send(emulator, `/klstate1/kept/${path}`, { method, headers: all, ...rest });
+    };
+    equal((await change(first, "PUT", "d/file?resource=file")).status, 201);
+    equal((await change(first, "PATCH", "d/file?action=append&position=0", { body: "late" })).status, 202);
+    const mode = { headers: { "x-ms-permissions": "0741" } };
+    equal((await change(first, "PATCH", "d?action=setAccessControl", mode)).status, 200);
+    await first.close();
+
+    const second = await start();
+    const directory = await change(second, "HEAD", "d?action=getAccessControl");
+    equal(directory.headers["x-ms-permissions"], "rwxr----x");
+    equal((await change(second, "PATCH", "d/file?action=flush&position=4")).status, 200);
+    equal((await change(second, "GET", "d/file")).text, "late");
   });
 
   it("is refused when it is something else", async () => {

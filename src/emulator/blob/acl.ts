@@ -39,6 +39,15 @@ export function parseAcl(text: string): AclEntry[] | undefined {
   return count(false) > MAX_ENTRIES || count(true) > MAX_ENTRIES ? undefined : entries;
 }
 
+/** Reads whom a list without permissions names, as the removal of entries has it: `user:<id>,default:mask`. */
+export function parseAclNames(text: string): AclEntry[] | undefined {
+  const entries = text.split(",").map((part) => {
+    const [, scope, type, id = ""] = /^(default:)?(user|group|mask|other)(?::([^:,]*))?:?$/.exec(part.trim()) ?? [];
+    return { isDefault: scope !== undefined, type: type as AclEntry["type"] | undefined, id, permissions: "---" };
+  });
+  return entries.every((each): each is AclEntry => each.type !== undefined) ? entries : undefined;
+}
+
 /** Whether two entries are for the same. */
 export function isSameEntry(one: Omit<AclEntry, "permissions">, other: Omit<AclEntry, "permissions">): boolean {
   return one.isDefault === other.isDefault && one.type === other.type && one.id === other.id;

@@ -21,11 +21,15 @@ import { newEtag } from "./times.ts";
  */
 export function requireFilePath(request: BlobRequest): void {
   if (!isHierarchical(request.account)) return;
+  requireOpenWay(request);
+  if (blobsOf(request).find(request.blob)?.isDirectory === true) throw new BlobError("ResourceTypeMismatch");
+}
+
+/** 409 when the path leads through a file. */
+export function requireOpenWay(request: BlobRequest): void {
   const blobs = blobsOf(request);
-  const isBlocked = ancestorsOf(request.blob)
-    .map((name) => blobs.find(name))
-    .some(isFile);
-  if (isBlocked || blobs.find(request.blob)?.isDirectory === true) throw new BlobError("ResourceTypeMismatch");
+  const above = ancestorsOf(request.blob).map((name) => blobs.find(name));
+  if (above.some(isFile)) throw new BlobError("ResourceTypeMismatch");
 }
 
 function isFile(blob: Blob | undefined): boolean {
@@ -70,7 +74,7 @@ export function putDirectory(request: BlobRequest, metadata: Readonly<Record<str
   const blobs = blobsOf(request);
   const existing = blobs.find(request.blob);
   checkConditions(request, existing, "write");
-  if (existing?.isDirectory !== true) requireFilePath(request);
+  requireOpenWay(request);
   if (existing !== undefined && existing.isDirectory !== true) throw new BlobError("ResourceTypeMismatch");
   const { access = ROOT_ACCESS } = existing ?? pathOfNew(request, { isDirectory: true });
   const made = directory(request.blob, access, request.services.clock.now());
@@ -92,7 +96,7 @@ export function accessAt(container: BlobContainer, blobs: ContainerBlobs, name: 
 }
 
 /** `a`, `a/b` for `a/b/c`. */
-export function ancestorsOf(name: string): string[] {
+function ancestorsOf(name: string): string[] {
   return [...name.matchAll(/\//g)].map(({ index }) => name.slice(0, index));
 }
 

@@ -15,6 +15,8 @@ export interface Unauthenticated {
   readonly version: string;
   /** Milliseconds since the epoch, by the emulator's clock, when the call came. */
   readonly now: number;
+  /** What the path names, where it is not read as Blob reads it: by the Data Lake service. */
+  readonly address?: Address;
 }
 
 /** What an operation is given. */

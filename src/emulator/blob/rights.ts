@@ -41,7 +41,8 @@ const onContainer = (action: string, letters: string): Right => ({
   sas: { resource: "c", letters },
 });
 
-const onBlob = (action: string, letters: string): Right => ({
+/** A data action on the blobs of a container. */
+export const onBlob = (action: string, letters: string): Right => ({
   plane: "data",
   scope: "container",
   action: `${BLOBS}/${action}`,

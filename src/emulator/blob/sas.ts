@@ -60,10 +60,10 @@ function answerHeadersOf(query: URLSearchParams): Record<string, string> {
 }
 
 /** What a service SAS says, completed by the stored access policy that it names with `si`. */
-function termsOf({ call, services, account, target }: Unauthenticated): URLSearchParams {
+function termsOf({ call, services, account, target, address }: Unauthenticated): URLSearchParams {
   const id = call.query.get("si");
   if (id === null) return call.query;
-  const { container } = parseAddress(target.path, call.query);
+  const { container } = address ?? parseAddress(target.path, call.query);
   const record = services.world.containers.get(containerKey(account.name, container));
   const policies = record === undefined ? [] : services.blobs.blobsOf(record.uid).accessPolicies();
   const policy = policies.find((each) => each.id === id);
@@ -92,7 +92,7 @@ function checkSignature(request: Unauthenticated, kind: SasGrant["kind"]): void 
     requireOneOf(keysOf(request), accountStringToSign(account.name, call.query), signature);
     return;
   }
-  const { container, blob } = parseAddress(target.path, call.query);
+  const { container, blob } = request.address ?? parseAddress(target.path, call.query);
   const depth = Number(call.query.get("sdd") ?? 0);
   const path = call.query.get("sr") === "d" ? blob.split("/").slice(0, depth).join("/") : blob;
   const isWhole = call.query.get("sr") === "c";

@@ -32,12 +32,8 @@ export function refuseOnHierarchical(request: BlobRequest): void {
   if (comp === "undelete") throw new BlobError("NotImplemented");
 }
 
-/** 400 UnsupportedHeader for customer-provided keys and encryption scopes; 501 for the Data Lake endpoint. */
+/** 400 UnsupportedHeader for customer-provided keys and encryption scopes. */
 export function refuseUnsupported({ call }: Pick<BlobRequest, "call">): void {
-  if (/\.dfs\./.test(call.host)) {
-    const message = "The Data Lake Storage endpoint is not emulated; use the blob endpoint of the account.";
-    throw new BlobError("NotImplemented", { message });
-  }
   const found = HEADERS.find((name) => call.headers[name] !== undefined);
   if (found !== undefined) throw new BlobError("UnsupportedHeader", { details: { HeaderName: found } });
 }

@@ -1,0 +1,75 @@
+/** Filesystems, which are containers: create, look at, change, delete, and the list of them ("Filesystem", "List"). */
+import { checkContainerConditions } from "../blob/conditions.ts";
+import { requireContainer } from "../blob/container-lookup.ts";
+import { createContainer, deleteContainer, touchContainer, versionHeaders } from "../blob/containers.ts";
+import { checkLease, leaseHeaders } from "../blob/lease.ts";
+import { readMarker, writeMarker } from "../blob/listing.ts";
+import { isHierarchical } from "../blob/namespace.ts";
+import { httpTime } from "../blob/times.ts";
+import type { Reply } from "../http.ts";
+import { type DfsRequest, pageSizeQuery, propertiesAnswer, readProperties, requireNoBody } from "./request.ts";
+
+const PAGE_SIZE = 5000;
+
+/** Filesystem - Create: 201. */
+export function createFilesystem(request: DfsRequest): Reply {
+  requireNoBody(request);
+  const properties = readProperties(request) ?? {};
+  const { headers, ...reply } = createContainer(request);
+  requireContainer(request).metadata = properties;
+  return { ...reply, headers: { ...headers, ...namespaceHeader(request) } };
+}
+
+/** Filesystem - Get Properties: HEAD. */
+export function getFilesystemProperties(request: DfsRequest): Reply {
+  const container = requireContainer(request);
+  checkLease(request, container.lease, "Container", false);
+  return {
+    status: 200,
+    headers: {
+      ...versionHeaders(container),
+      ...propertiesAnswer(container.metadata),
+      ...leaseHeaders(container.lease, request.now),
+      ...namespaceHeader(request),
+    },
+  };
+}
+
+function namespaceHeader({ account }: DfsRequest): Record<string, string> {
+  return { "x-ms-namespace-enabled": String(isHierarchical(account)) };
+}
+
+/** Filesystem - Set Properties: 200; "any properties not included in the list will be removed". */
+export function setFilesystemProperties(request: DfsRequest): Reply {
+  requireNoBody(request);
+  const container = requireContainer(request);
+  const properties = readProperties(request) ?? {};
+  checkContainerConditions(request, container);
+  checkLease(request, container.lease, "Container", false);
+  container.metadata = properties;
+  touchContainer(container, request.now);
+  return { status: 200, headers: versionHeaders(container) };
+}
+
+/** Filesystem - Delete: 202. */
+export function deleteFilesystem(request: DfsRequest): Reply {
+  return deleteContainer(request);
+}
+
+/** Filesystem - List: the account's filesystems, page by page. */
+export function listFilesystems(request: DfsRequest): Reply {
+  const { services, account, call } = request;
+  const prefix = call.query.get("prefix") ?? "";
+  const from = readMarker(new URLSearchParams({ marker: call.query.get("continuation") ?? "" })) ?? "";
+  const found = [...services.world.containers.values()]
+    .filter((each) => each.account === account.name && each.deletedUntil === undefined)
+    .filter(({ name }) => name.startsWith(prefix) && name >= from)
+    .sort((one, other) => (one.name < other.name ? -1 : 1));
+  const size = pageSizeQuery(request, "maxResults", PAGE_SIZE);
+  const next = found[size];
+  const filesystems = found.slice(0, size).map(({ name, etag, lastModified }) => {
+    return { name, etag: etag.replaceAll('"', ""), lastModified: httpTime(lastModified) };
+  });
+  const headers: Record<string, string> = next === undefined ? {} : { "x-ms-continuation": writeMarker(next.name) };
+  return { status: 200, headers, body: { filesystems } };
+}
