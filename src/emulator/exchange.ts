@@ -18,13 +18,22 @@ export function toCall(request: IncomingMessage, scheme: "http" | "https"): Call
       .replace(/:\d+$/, "")
       .replace(/^\[(.*)\]$/, "$1")
       .toLowerCase(),
-    origin: `${scheme}://${authority}`,
+    origin: originOf(scheme, authority),
     path: path === "" ? "/" : path,
     query: new URLSearchParams(query),
     headers: request.headers,
     rawHeaders: request.rawHeaders,
     body: request,
   };
+}
+
+/**
+ * Scheme and authority as clients compare them: without the scheme's own port (RFC 9110 4.2.3). MSAL writes an authority
+ * so, and trusts no answer that writes it otherwise.
+ */
+export function originOf(scheme: "http" | "https", authority: string): string {
+  const standard = scheme === "https" ? /:443$/ : /:80$/;
+  return `${scheme}://${authority.replace(standard, "")}`;
 }
 
 function localAuthority(socket: Socket): string {

@@ -13,7 +13,7 @@ export interface Call {
   readonly method: string;
   /** Host header without port, lower case: by it the router finds the service. */
   readonly host: string;
-  /** `https://` and the Host header as it came: the base of every absolute URL in an answer. */
+  /** `https://` and the Host header, without the port 443: the base of every absolute URL in an answer. */
   readonly origin: string;
   /** The path as it came, percent-encoded, without query. */
   readonly path: string;

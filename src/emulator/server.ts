@@ -10,7 +10,7 @@ import { createServer as createHttpsServer } from "node:https";
 import { type AddressInfo, isIP, type Socket } from "node:net";
 import type { ServerIdentity } from "./certificate.ts";
 import type { Dispatch } from "./dispatch.ts";
-import { sendPart, sendReply, toCall } from "./exchange.ts";
+import { originOf, sendPart, sendReply, toCall } from "./exchange.ts";
 
 /** Where to listen. Port 0 lets the system choose. */
 export interface ListenAddress {
@@ -20,7 +20,7 @@ export interface ListenAddress {
 
 /** A socket that accepts calls. */
 export interface Listener {
-  /** As clients write it, without a trailing slash: `https://127.0.0.1:41233`. */
+  /** As clients write it, without a trailing slash: `https://127.0.0.1:41233`, and `https://127.0.0.1` for port 443. */
   readonly url: string;
   /** Stops accepting and cuts every connection. */
   close(): Promise<void>;
@@ -74,7 +74,7 @@ export async function listen(
   });
   const { port } = server.address() as AddressInfo;
   const host = address.host.includes(":") ? `[${address.host}]` : address.host;
-  return { url: `${scheme}://${host}:${port}`, close: () => closeServer(server, cutAll) };
+  return { url: originOf(scheme, `${host}:${port}`), close: () => closeServer(server, cutAll) };
 }
 
 /** Clients reuse connections after long pauses and upload for minutes; Node's defaults would cut them. */

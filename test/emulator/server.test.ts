@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decodeJwt } from "jose";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
+import { originOf } from "../../src/emulator/exchange.ts";
 import type { EmulatorInfo } from "../../src/emulator/ready-file.ts";
 import { parseListenAddress } from "../../src/emulator/server.ts";
 import { administratorToken, send } from "../support/emulator-client.ts";
@@ -101,6 +102,8 @@ describe("the emulator as a server", () => {
     await send(emulator, `/subscriptions/${id}?api-version=2022-12-01`, { host: "management.azure.com" });
     await send(emulator, "/someaccount/container?restype=container");
     await send(emulator, "/container?restype=container", { host: "someaccount.blob.core.windows.net" });
+    await send(emulator, "/someaccount/container?resource=filesystem&recursive=false");
+    await send(emulator, "/container/path", { host: "someaccount.dfs.core.windows.net" });
     await send(emulator, "/organizations/discovery/v2.0/keys", { host: "login.microsoftonline.com" });
     await send(emulator, "/_oidc/openid/v1/jwks");
     await send(emulator, "/someaccount/discovery?restype=container");
@@ -110,10 +113,45 @@ describe("the emulator as a server", () => {
       "arm management.azure.com",
       "blob 127.0.0.1",
       "blob someaccount.blob.core.windows.net",
+      "dfs 127.0.0.1",
+      "dfs someaccount.dfs.core.windows.net",
       "entra login.microsoftonline.com",
       "issuer 127.0.0.1",
       "blob 127.0.0.1",
     ]);
+  });
+
+  it("writes addresses without the scheme's own port, in the ready file and wherever a client's Host header leads", async () => {
+    equal(originOf("https", "127.0.0.1:443"), "https://127.0.0.1");
+    equal(originOf("https", "[::1]:443"), "https://[::1]");
+    equal(originOf("http", "169.254.169.254:80"), "http://169.254.169.254");
+    equal(originOf("https", "127.0.0.1:8443"), "https://127.0.0.1:8443");
+    equal(originOf("https", "127.0.0.1:80"), "https://127.0.0.1:80");
+    emulator = await startEmulator();
+    const host = "localhost:443";
+    const { tenantId, subscriptionId } = emulator.info;
+    const found = await send(emulator, `/${tenantId}/v2.0/.well-known/openid-configuration`, { host });
+    const { issuer, token_endpoint } = found.json();
+    deepEqual(
+      [issuer, token_endpoint],
+      [`https://localhost/${tenantId}/v2.0`, `https://localhost/${tenantId}/oauth2/v2.0/token`],
+    );
+    const asked = encodeURIComponent(`https://localhost/${tenantId}/oauth2/v2.0/authorize`);
+    const instance = await send(emulator, `/common/discovery/instance?authorization_endpoint=${asked}`, { host });
+    equal(instance.json()["tenant_discovery_endpoint"], `${issuer}/.well-known/openid-configuration`);
+    const cloud = await send(emulator, "/metadata/endpoints?api-version=2022-09-01", { host });
+    equal(cloud.json()["resourceManager"], "https://localhost");
+    const headers = {
+      authorization: `Bearer ${await administratorToken(emulator)}`,
+      "content-type": "application/json",
+    };
+    const account = `/subscriptions/${subscriptionId}/resourceGroups/keyless/providers/Microsoft.Storage/storageAccounts/klport`;
+    const body = JSON.stringify({ location: "westeurope", kind: "StorageV2", sku: { name: "Standard_LRS" } });
+    const made = await send(emulator, `${account}?api-version=2025-06-01`, { method: "PUT", host, headers, body });
+    match(String(made.headers.location), /^https:\/\/localhost\//);
+    const shown = await send(emulator, `${account}?api-version=2025-06-01`, { host, headers });
+    const { primaryEndpoints } = shown.json<{ properties: { primaryEndpoints: Record<string, string> } }>().properties;
+    deepEqual([primaryEndpoints["blob"], primaryEndpoints["dfs"]], Array(2).fill("https://localhost/klport/"));
   });
 
   it("gives Resource Manager's answers their ids, and the client's own id back when it asks", async () => {

@@ -26,7 +26,7 @@ export function send(emulator: Emulator, path: string, call: RawCall = {}): Prom
   const base = call.base ?? emulator.info.armEndpoint;
   const headers = { ...call.headers, ...(call.host === undefined ? {} : { host: call.host }) };
   const dial = base.startsWith("https:") ? request : plainRequest;
-  const servername = call.host === undefined ? {} : { servername: call.host };
+  const servername = call.host === undefined ? {} : { servername: call.host.replace(/:\d+$/, "") };
   return new Promise((resolve, reject) => {
     const options = { method: call.method ?? "GET", headers, ca: emulator.ca, agent: false, ...servername };
     const outgoing = dial(`${base}${path}`, options, (answer) => {
