@@ -27,26 +27,34 @@ export interface State extends HeldState {
 }
 
 export interface Calls extends CallReport {
-  readonly calls: readonly (CallReport["calls"][number] & { readonly milliseconds: number })[];
+  readonly calls: readonly (CallReport["calls"][number] & { readonly milliseconds: number; readonly host: string })[];
 }
 
 export interface AzureByName {
   readonly emulator: Program;
   /** Also holds the logs of programs; removed by `stop`. */
   readonly folder: string;
+  /** Of the emulator: what it has written when it listens. */
+  readonly readyFile: string;
   state(): Promise<State>;
   calls(): Promise<Calls>;
   /** Writes what a client is told into a file; its workload's token lies beside it. */
-  configure(account: string): Promise<{ readonly path: string; readonly config: ClientConfig }>;
+  configure(
+    account: string,
+    more?: Pick<ClientConfig, "hierarchical">,
+  ): Promise<{ readonly path: string; readonly config: ClientConfig }>;
   /** Starts a client in the namespace; it trusts the emulator's authority and nothing else of it. */
   startClient(name: string, path: string, args: readonly string[]): Promise<Conversation>;
+  /** Runs a program of ours in the namespace, which trusts nothing but what its arguments name, to its end. */
+  run(name: string, path: string, args: readonly string[]): Promise<Program>;
   stop(): Promise<void>;
 }
 
 /** Starts the emulator in a namespace where `accounts` and Azure's own names lead to it. */
 export async function startAzureByName(accounts: readonly string[]): Promise<AzureByName> {
   const hosts = ["login.microsoftonline.com", "login.microsoft.com", "management.azure.com"];
-  const names = [...hosts, ...accounts.map((account) => `${account}.blob.core.windows.net`)];
+  const services = accounts.flatMap((account) => ["blob", "dfs"].map((service) => `${account}.${service}`));
+  const names = [...hosts, ...services.map((name) => `${name}.core.windows.net`)];
   const folder = await mkdtemp(join(tmpdir(), "keyless-csi-clients-"));
   const endings: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
   const stop = async () => {
@@ -65,10 +73,16 @@ export async function startAzureByName(accounts: readonly string[]): Promise<Azu
     const observer = await startClient("observer", process.execPath, [join(folderOfTests, "observer.ts"), readyFile]);
     endings.push(observer.end);
     return {
-      ...{ emulator, folder, startClient, stop },
+      ...{ emulator, folder, readyFile, startClient, stop },
       state: async () => (await observer.ask("state")) as State,
       calls: async () => (await observer.ask("calls")) as Calls,
-      configure: (account) => configure(ready, observer, { folder, account }),
+      configure: (account, more) => configure(ready, observer, { folder, account, more }),
+      run: async (name, program, rest) => {
+        const [inside, all] = namespace.enter(program, rest);
+        const started = await startProgram(inside, all, { name, logFolder: folder, env: withoutGuard });
+        await started.ended;
+        return started;
+      },
     };
   } catch (error) {
     await stop();
@@ -86,7 +100,13 @@ function clientStarter(namespace: Namespace, logFolder: string, caFile: string):
   return (name, path, args) => startConversation(namespace.enter(path, args), { name, logFolder, env });
 }
 
-async function configure(ready: Ready, observer: Conversation, where: { folder: string; account: string }) {
+interface Wanted {
+  readonly folder: string;
+  readonly account: string;
+  readonly more: Pick<ClientConfig, "hierarchical"> | undefined;
+}
+
+async function configure(ready: Ready, observer: Conversation, where: Wanted) {
   const { tenantId, subscriptionId, resourceGroup, location } = ready;
   const [workload, machine] = ready.identities;
   if (workload === undefined || machine === undefined) throw new Error("the emulator has less than two identities");
@@ -98,6 +118,7 @@ async function configure(ready: Ready, observer: Conversation, where: { folder: 
     administrator: ready.administrator,
     workload: { clientId: workload.clientId, principalId: workload.principalId, tokenFile },
     machine: { clientId: machine.clientId, principalId: machine.principalId },
+    ...where.more,
   };
   const path = join(where.folder, `${where.account}.json`);
   await writeFile(path, JSON.stringify(config));

@@ -9,6 +9,8 @@ export interface ClientConfig {
   /** Names of the storage account and the container that the client makes. */
   readonly account: string;
   readonly container: string;
+  /** Whether the account is to have a hierarchical namespace; only the Go program knows it. */
+  readonly hierarchical?: boolean;
   /** Owner of the subscription; signs in with a secret. */
   readonly administrator: { readonly clientId: string; readonly clientSecret: string };
   /** Signs in with a ServiceAccount's token, and is granted the container. */

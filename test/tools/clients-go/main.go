@@ -50,9 +50,11 @@ type configuration struct {
 	Location       string
 	Account        string
 	Container      string
-	Administrator  struct{ ClientID, ClientSecret string }
-	Workload       struct{ ClientID, PrincipalID, TokenFile string }
-	Machine        struct{ ClientID string }
+	// Whether the account that is made has a hierarchical namespace.
+	Hierarchical  bool
+	Administrator struct{ ClientID, ClientSecret string }
+	Workload      struct{ ClientID, PrincipalID, TokenFile string }
+	Machine       struct{ ClientID string }
 }
 
 type seen map[string]any
@@ -142,6 +144,9 @@ func (s *session) take(step string) map[string]any {
 		"delete_container":     s.deleteContainer,
 		"delete_account":       s.deleteAccount,
 	}
+	for name, run := range s.mountSteps() {
+		steps[name] = run
+	}
 	run, known := steps[step]
 	if !known {
 		return seen{"fault": "no such step: " + step}
@@ -181,6 +186,10 @@ func (s *session) findPrincipal(ctx context.Context) (seen, error) {
 }
 
 func (s *session) createAccount(ctx context.Context) (seen, error) {
+	var hierarchical *bool
+	if s.Hierarchical {
+		hierarchical = to.Ptr(true)
+	}
 	poller, err := s.accounts.BeginCreate(ctx, s.ResourceGroup, s.Account, armstorage.AccountCreateParameters{
 		Location: &s.Location,
 		Kind:     to.Ptr(armstorage.KindStorageV2),
@@ -189,6 +198,7 @@ func (s *session) createAccount(ctx context.Context) (seen, error) {
 			AllowSharedKeyAccess:  to.Ptr(false),
 			AllowBlobPublicAccess: to.Ptr(false),
 			MinimumTLSVersion:     to.Ptr(armstorage.MinimumTLSVersionTLS12),
+			IsHnsEnabled:          hierarchical,
 		},
 	}, nil)
 	if err != nil {
