@@ -4,6 +4,7 @@ import { blobAccess } from "./blob-access.contract.ts";
 import { blobs } from "./blobs.contract.ts";
 import { containers } from "./containers.contract.ts";
 import { federation } from "./federation.contract.ts";
+import { hierarchical } from "./hierarchical.contract.ts";
 import { identities } from "./identities.contract.ts";
 import { limits } from "./limits.contract.ts";
 import { locks } from "./locks.contract.ts";
@@ -23,5 +24,6 @@ export const chapters: readonly Chapter[] = [
   federation,
   blobAccess,
   blobs,
+  hierarchical,
   limits,
 ];

@@ -153,6 +153,21 @@ export const openContainer = onceForEachCloud(async (cloud) => {
   return container;
 });
 
+/** A container in an account with a hierarchical namespace, open to the suite; `dfs` is its address as a filesystem. */
+export const openFilesystem = onceForEachCloud(async (cloud) => {
+  const account = await makeAccount(cloud, { properties: { isHnsEnabled: true } });
+  const container = containerIn(cloud, account);
+  answered(await cloud.arm("PUT", container.id, { body: { properties: {} } }), 201);
+  await grant(cloud, container.id, grantOf(cloud, ROLES.blobContributor));
+  const shown = (await cloud.arm("GET", account.id)).json<{ properties: { primaryEndpoints: { dfs: string } } }>();
+  const dfs = `${shown.properties.primaryEndpoints.dfs.replace(/\/$/, "")}/${container.name}`;
+  await cloud.eventually(async () => {
+    answered(await cloud.blob("GET", `${container.url}?restype=container&comp=list`), 200);
+    answered(await putBlob(cloud, `${container.url}/probe`, "probe"), 201);
+  });
+  return { ...container, dfs };
+});
+
 /** Writes a block blob. */
 export function putBlob(cloud: Cloud, url: string, body: string, headers: object = {}): Promise<Answer> {
   return cloud.blob("PUT", url, { body, headers: { "x-ms-blob-type": "BlockBlob", ...headers } });

@@ -78,6 +78,8 @@ export const SOURCES = {
   blobDelete: `${STORAGE}/delete-blob`,
   blobLease: `${STORAGE}/lease-blob`,
   blobList: `${STORAGE}/list-blobs`,
+  blobHierarchy: `${LEARN}/azure/storage/blobs/data-lake-storage-known-issues`,
+  dataLakePath: `${STORAGE}/datalakestoragegen2/path`,
   blobRange: `${STORAGE}/specifying-the-range-header-for-blob-service-operations`,
   blobVersioning: `${STORAGE}/versioning-for-the-azure-storage-services`,
   blobPublicAccess: `${LEARN}/azure/storage/blobs/anonymous-read-access-prevent`,
