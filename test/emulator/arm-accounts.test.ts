@@ -159,6 +159,7 @@ describe("the emulator's storage accounts", () => {
       [{ kind: "BlockBlobStorage" }, "InvalidAccountType"],
       [{ kind: "BlobStorage" }, "InvalidAccessTier"],
       [{ properties: { accessTier: "Frozen" } }, "InvalidAccessTier"],
+      [{ sku: { name: "Premium_LRS" }, properties: { isHnsEnabled: true } }, "InvalidRequestPropertyValue"],
       [{ location: "atlantis" }, "LocationNotAvailableForResourceType"],
       [{ location: undefined }, "LocationRequired"],
       [{ sku: undefined }, "InvalidRequestContent"],

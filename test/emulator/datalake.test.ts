@@ -3,9 +3,10 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { BlobServiceClient, type ContainerClient } from "@azure/storage-blob";
-import { type DataLakeFileSystemClient, DataLakeServiceClient, newPipeline } from "@azure/storage-file-datalake";
+import type { DataLakeFileSystemClient } from "@azure/storage-file-datalake";
 import type { ContainerBlobs } from "../../src/emulator/blob/container-blobs.ts";
 import { type BlobFixture, type RawRequest, ROLES, startBlobFixture } from "../support/blob-fixture.ts";
+import { connectDataLake } from "../support/datalake-client.ts";
 
 describe("Data Lake", () => {
   const account = "hierarchical";
@@ -14,21 +15,9 @@ describe("Data Lake", () => {
   let container: ContainerClient;
   let url: string;
 
-  /** A client that knows the account by its name in Azure, whose calls are led to the emulator with that name as host. */
   const clientOf = (who: "a" | "b") => {
     const getToken = async () => ({ token: fixture.tokens[who], expiresOnTimestamp: Date.now() + 3_000_000 });
-    const pipeline = newPipeline({ getToken }, { retryOptions: { maxTries: 1 } });
-    pipeline.factories.push({
-      create: (next) => ({
-        sendRequest(request) {
-          const { host, pathname, search } = new URL(request.url);
-          request.headers.set("host", host);
-          request.url = `${fixture.emulator.info.blobEndpoint}${pathname}${search}`;
-          return next.sendRequest(request);
-        },
-      }),
-    });
-    return new DataLakeServiceClient(`https://${account}.dfs.core.windows.net`, pipeline);
+    return connectDataLake(fixture.emulator, account, { getToken });
   };
   const held = (): ContainerBlobs => {
     const { uid } = fixture.emulator.world.containers.get(`${account}/${filesystem.name}`) ?? assert.fail();

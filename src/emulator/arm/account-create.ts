@@ -2,7 +2,14 @@
 import type { Reply } from "../http.ts";
 import type { StorageAccount } from "../world.ts";
 import { changeAccount, extrasOf } from "./account-change.ts";
-import { readProperties, requireAccessTier, requireSku, tierOf, withDefaults } from "./account-properties.ts";
+import {
+  readProperties,
+  requireAccessTier,
+  requireNamespaceFit,
+  requireSku,
+  tierOf,
+  withDefaults,
+} from "./account-properties.ts";
 import { accountView } from "./account-view.ts";
 import type { AsyncOperation, AsyncOperations } from "./async-operations.ts";
 import { type ArmError, badRequest, conflict } from "./errors.ts";
@@ -88,6 +95,7 @@ function newAccount(request: ArmRequest, name: string, location: string): Storag
   const createdAt = services.clock.now();
   const sent = readProperties(body);
   requireAccessTier(kind, sent);
+  requireNamespaceFit(kind, sku, sent);
   const properties = withDefaults(sent, kind, createdAt);
   return {
     id: resourceId(subscriptionId, resourceGroup, "Microsoft.Storage/storageAccounts", name),

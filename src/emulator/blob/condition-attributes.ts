@@ -15,6 +15,8 @@ const BLOBS = `${CONTAINERS}/blobs`;
 /** Parameters of the query that are attributes, by attribute name. */
 const PARAMETERS: readonly (readonly [parameter: string, attribute: string])[] = [
   ["prefix", `${BLOBS}:prefix`],
+  // What Path - List calls the prefix.
+  ["directory", `${BLOBS}:prefix`],
   ["include", `${BLOBS}:include`],
   ["snapshot", `${BLOBS}:snapshot`],
   ["versionid", `${BLOBS}:versionId`],
