@@ -30,7 +30,7 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
   },
   {
     name: "emulator",
-    summary: "run Azure in one process: ARM, Entra and Blob, for tests and laptops",
+    summary: "run Azure in one process: ARM, Entra, Blob and Data Lake, for tests and laptops",
     load: emulatorParts?.emulatorCommand,
   },
   {

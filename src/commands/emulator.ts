@@ -29,7 +29,7 @@ const BEHAVIOUR = "Behaviour";
 const settings = {
   listen: setting(list(loopback()), {
     group: ADDRESSES,
-    help: "loopback addresses for ARM, Entra and Blob; port 0 lets the system choose",
+    help: "loopback addresses for ARM, Entra, Blob and Data Lake; port 0 lets the system choose",
     fallback: "127.0.0.1:0",
   }),
   "ready-file": optional(path, {

@@ -1,6 +1,6 @@
 /**
- * The whole emulator: Azure Resource Manager, Entra and Blob in one process on loopback. Nothing in it is global, so a
- * process may run several.
+ * The whole emulator: Azure Resource Manager, Entra, Blob and Data Lake in one process on loopback. Nothing in it is global,
+ * so a process may run several.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -45,7 +45,7 @@ export interface AzureByName {
   ): Promise<{ readonly path: string; readonly config: ClientConfig }>;
   /** Starts a client in the namespace; it trusts the emulator's authority and nothing else of it. */
   startClient(name: string, path: string, args: readonly string[]): Promise<Conversation>;
-  /** Runs a program of ours in the namespace, which trusts nothing but what its arguments name, to its end. */
+  /** Runs a program in the namespace and waits for its end; it trusts only what its arguments name. */
   run(name: string, path: string, args: readonly string[]): Promise<Program>;
   stop(): Promise<void>;
 }

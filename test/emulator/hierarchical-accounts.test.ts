@@ -83,6 +83,17 @@ describe("Blob of flat and hierarchical accounts", () => {
       );
     });
 
+    it("a list shows only files or directories when that is asked for, and refuses a prefix through a file", async () => {
+      assert.deepEqual(names(await list("&showonly=files")), ["a!", "a/b/deep.txt"]);
+      assert.deepEqual(names(await list("&showonly=directories")), ["a", "a/b"]);
+      assert.deepEqual(names(await list("&showonly=files&delimiter=/")), ["a!"]);
+      assert.deepEqual(names(await list("&showonly=directories&delimiter=/")), ["a/"]);
+      const through = await blob.send("GET", "/files?restype=container&comp=list&prefix=a!/x", { account });
+      assert.equal(through.status, 409);
+      const flat = await blob.send("GET", "/files?restype=container&comp=list&showonly=files");
+      assert.equal(flat.code, "InvalidQueryParameterValue");
+    });
+
     it("pages of a delimited list follow each other without gap or overlap", async () => {
       const seen: (string | undefined)[] = [];
       let marker = "";

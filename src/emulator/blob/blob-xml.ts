@@ -34,8 +34,8 @@ export function blobXml(request: BlobRequest, blob: Blob, include: ReadonlySet<s
 /** A directory in a delimited list of a hierarchical account: its name with a slash, and its properties. */
 export function directoryXml(request: BlobRequest, blob: Blob, include: ReadonlySet<string>): string {
   const properties = request.version < FIRST_PERMISSIONS_VERSION ? [] : propertiesXml(request, blob, include);
-  const told = properties.length === 0 ? "" : `<Properties>${properties.join("")}</Properties>`;
-  return `<BlobPrefix>${nameXml(`${blob.name}/`)}${told}</BlobPrefix>`;
+  const inner = properties.length === 0 ? "" : `<Properties>${properties.join("")}</Properties>`;
+  return `<BlobPrefix>${nameXml(`${blob.name}/`)}${inner}</BlobPrefix>`;
 }
 
 function propertiesXml(request: BlobRequest, blob: Blob, include: ReadonlySet<string>): string[] {

@@ -32,6 +32,14 @@ export function requireOpenWay(request: BlobRequest): void {
   if (above.some(isFile)) throw new BlobError("ResourceTypeMismatch");
 }
 
+/**
+ * "An error will occur in cases where the name of a file appears in the middle of the prefix path" ("List Blobs"), with a
+ * code that the reference does not name.
+ */
+export function requireDirectoryPrefix(request: BlobRequest, prefix: string): void {
+  requireOpenWay({ ...request, blob: prefix });
+}
+
 function isFile(blob: Blob | undefined): boolean {
   return blob !== undefined && blob.isDirectory !== true;
 }
@@ -41,7 +49,7 @@ export function requireFile(blob: Blob | undefined): void {
   if (blob?.isDirectory === true) throw new BlobError("OperationNotSupportedOnDirectory");
 }
 
-/** What a blob that is written anew has of the namespace, once the directories above it are there. */
+/** What a new blob, or one that replaces another, has of the namespace; the directories above it are made first. */
 export function pathOfNew(request: BlobRequest, wanted: Partial<NewAccess> = {}): Partial<Blob> {
   if (!isHierarchical(request.account)) return {};
   makeParents(request);

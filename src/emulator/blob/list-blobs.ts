@@ -4,7 +4,8 @@ import { blobsOf } from "./blob-answer.ts";
 import type { Blob } from "./blob-record.ts";
 import { blobXml, directoryXml, nameXml, uncommittedXml } from "./blob-xml.ts";
 import type { ContainerBlobs, Entry } from "./container-blobs.ts";
-import { invalidQuery } from "./errors.ts";
+import { requireDirectoryPrefix } from "./directories.ts";
+import { BlobError, invalidQuery } from "./errors.ts";
 import { listingReply, readInclude, readMarker, readPageSize, serviceEndpoint, writeMarker } from "./listing.ts";
 import { isHierarchical } from "./namespace.ts";
 import type { BlobRequest } from "./request.ts";
@@ -49,6 +50,8 @@ const BLOB_ITSELF = "~";
 interface Listing {
   readonly request: BlobRequest;
   readonly include: ReadonlySet<string>;
+  /** All kinds of paths when it is undefined. */
+  readonly shown: "files" | "directories" | undefined;
   readonly prefix: string;
   readonly delimiter: string;
 }
@@ -59,11 +62,13 @@ export function listBlobs(request: BlobRequest): Reply {
   const listing: Listing = {
     request,
     include: readInclude(query, includesOf(request)),
+    shown: readShownKind(request),
     prefix: query.get("prefix") ?? "",
     delimiter: query.get("delimiter") ?? "",
   };
   if (listing.delimiter !== "" && listing.include.has("snapshots")) throw invalidQuery("include", query.get("include"));
   const isTree = isHierarchical(request.account) && listing.delimiter !== "";
+  if (isHierarchical(request.account)) requireDirectoryPrefix(request, listing.prefix);
   // "If you choose to use a delimiter, use only a forward slash": the only one that a hierarchical account has.
   if (isTree && listing.delimiter !== "/") throw invalidQuery("delimiter", listing.delimiter);
   const from = readMarker(query) ?? query.get("startFrom") ?? "";
@@ -83,6 +88,15 @@ export function listBlobs(request: BlobRequest): Reply {
     items,
     nextMarker,
   });
+}
+
+/** `showonly`, which only hierarchical accounts have; the deleted paths of such an account are not emulated. */
+function readShownKind({ call, account }: BlobRequest): Listing["shown"] {
+  const value = call.query.get("showonly")?.toLowerCase();
+  if (value === undefined) return undefined;
+  if (isHierarchical(account) && value === "deleted") throw new BlobError("NotImplemented");
+  if (isHierarchical(account) && (value === "files" || value === "directories")) return value;
+  throw invalidQuery("showonly", value);
 }
 
 function* itemsOf(listing: Listing, blobs: ContainerBlobs, from: string): Generator<Item> {
@@ -121,6 +135,7 @@ function* childrenOf(listing: Listing, blobs: ContainerBlobs, from: string): Gen
       const entry = blobs.entry(name);
       const blob = entry?.blob;
       if (blob?.isDirectory !== true) return [...linesOf(listing, entry, "")];
+      if (!isShown(listing.shown, true)) return [];
       return [{ key: `${name}/`, xml: () => directoryXml(request, blob, include) }];
     });
   // A directory sorts as its name with the slash: behind `a!`, which is behind `a`.
@@ -147,14 +162,19 @@ function* linesOf(listing: Listing, entry: Entry | undefined, from: string): Gen
 }
 
 /** What is listed of a name, in the order of the keys: snapshots by their id, then the blob. */
-function recordsOf({ include, request }: Listing, entry: Entry): readonly Blob[] {
+function recordsOf({ include, request, shown }: Listing, entry: Entry): readonly Blob[] {
   const wantsSnapshots = include.has("snapshots");
   const deleted = include.has("deleted") ? deletedUnder(blobsOf(request), entry.name, request.now) : [];
   const found = [...deleted, ...entry.snapshots, ...(entry.blob === undefined ? [] : [entry.blob])];
   const id = ({ snapshot = BLOB_ITSELF }: Blob): string => snapshot;
   return found
     .filter(({ snapshot }) => snapshot === undefined || wantsSnapshots)
+    .filter(({ isDirectory }) => isShown(shown, isDirectory))
     .sort((one, other) => (id(one) < id(other) ? -1 : 1));
+}
+
+function isShown(shown: Listing["shown"], isDirectory = false): boolean {
+  return shown === undefined || isDirectory === (shown === "directories");
 }
 
 /** Index of the first name that is not before the given one. */

@@ -29,7 +29,8 @@ export function accessOf({ access, isDirectory = false }: Pick<Blob, "access" | 
   return access ?? accessOfNew(ROOT_ACCESS, { owner: SUPER_USER, isDirectory });
 }
 
-export interface Told {
+/** What decides how much an answer says. */
+export interface Asked {
   readonly account: StorageAccount;
   readonly version: string;
 }
@@ -40,7 +41,7 @@ export function resourceTypeOf({ isDirectory }: Pick<Blob, "isDirectory">): "fil
 }
 
 /** `x-ms-owner` and its like ("Get Blob Properties"); none on a flat account. */
-export function pathHeaders({ account, version }: Told, blob: Blob): Record<string, string> {
+export function pathHeaders({ account, version }: Asked, blob: Blob): Record<string, string> {
   if (!isHierarchical(account)) return {};
   const access = accessOf(blob);
   return {
@@ -60,7 +61,7 @@ export function accessHeaders(access: PathAccess): Record<string, string> {
 }
 
 /** The elements of a listing between ETag and length ("List Blobs"); none on a flat account. */
-export function pathXml({ account, version }: Told, blob: Blob, include: ReadonlySet<string>): string[] {
+export function pathXml({ account, version }: Asked, blob: Blob, include: ReadonlySet<string>): string[] {
   if (!isHierarchical(account)) return [];
   const type = version < FIRST_RESOURCE_TYPE_VERSION ? [] : [element("ResourceType", resourceTypeOf(blob))];
   if (!include.has("permissions")) return type;

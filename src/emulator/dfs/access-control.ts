@@ -104,7 +104,7 @@ export function setAccessControlRecursive(request: DfsRequest): Reply {
   requireNoBody(request);
   const mode = request.call.query.get("mode")?.toLowerCase();
   if (mode !== "set" && mode !== "modify" && mode !== "remove") throw invalidQuery("mode", mode ?? null);
-  booleanQuery(request, "forceFlag"); // whoever may change one of the paths may change all of them, or none is changed
+  booleanQuery(request, "forceFlag"); // no path fails alone: without the right to change all, none is changed
   const value = requiredHeader(request, "x-ms-acl");
   const size = pageSizeQuery(request, "maxRecords", MOST_RECORDS);
   const from = readMarker(new URLSearchParams({ marker: request.call.query.get("continuation") ?? "" })) ?? "";

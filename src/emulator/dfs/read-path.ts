@@ -48,7 +48,7 @@ export function getAccessControl(request: DfsRequest): Reply {
   return { status: 200, headers: { ...version, ...accessHeaders(access), "x-ms-acl": access.acl } };
 }
 
-/** Path - Get Properties with `action=checkAccess`: lists are not evaluated, so nobody can be told. */
+/** Path - Get Properties with `action=checkAccess`: lists are not evaluated, so there is no answer to give. */
 export function checkAccess(): Reply {
   throw new BlobError("NotImplemented");
 }
