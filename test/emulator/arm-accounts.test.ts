@@ -267,6 +267,14 @@ describe("the emulator's storage accounts", () => {
       "InvalidRequestPropertyValue",
     );
   });
+
+  it("have no versioning when they are hierarchical", async () => {
+    const versioned = { body: { properties: { isVersioningEnabled: true } } };
+    const [flat, tree] = [await arm.makeAccount("flat1"), await arm.makeAccount("tree1", { isHnsEnabled: true })];
+    equal((await arm.call("PUT", `${flat}/blobServices/default`, versioned)).status, 200);
+    refused(await arm.call("PUT", `${tree}/blobServices/default`, versioned), 400, "FeatureNotSupportedForAccount");
+    equal(arm.emulator.world.accounts.get("tree1")?.blobService["isVersioningEnabled"], undefined);
+  });
 });
 
 interface Account {

@@ -31,6 +31,7 @@ function setService(request: ArmRequest): Reply {
   for (const name of ["deleteRetentionPolicy", "containerDeleteRetentionPolicy", "restorePolicy"]) {
     requireRetention(sent, name);
   }
+  requireVersioningFit(account, sent);
   account.blobService = { ...account.blobService, ...sent };
   return { status: 200, body: serviceView(account) };
 }
@@ -42,6 +43,12 @@ function requireRetention(sent: JsonObject, name: string): void {
   const days = policy["days"];
   if (typeof days === "number" && Number.isInteger(days) && days >= 1 && days <= 365) return;
   throw badRequest("InvalidRequestPropertyValue", `The value of '${name}.days' must be between 1 and 365.`, name);
+}
+
+/** Accounts with a hierarchical namespace have no versioning ("Blob Storage feature support in Azure Storage accounts"). */
+function requireVersioningFit(account: StorageAccount, sent: JsonObject): void {
+  if (sent["isVersioningEnabled"] !== true || account.properties["isHnsEnabled"] !== true) return;
+  throw badRequest("FeatureNotSupportedForAccount", "Blob versioning is not supported for the account.");
 }
 
 function serviceView(account: StorageAccount): JsonObject {
