@@ -85,6 +85,22 @@ describe("Data Lake signatures", () => {
     await assert.rejects(files.getFileClient("other").readToBuffer(), { statusCode: 403 });
   });
 
+  it("a signature for a path moves nothing there from elsewhere", async () => {
+    const rename = async (
+      permissions: string,
+      of?: { pathName: string; isDirectory: boolean; directoryDepth: number },
+    ) => {
+      const { url } = (await signedFor(permissions, of)).getFileClient("d/moved");
+      const { pathname, search } = new URL(url);
+      return fixture.send("PUT", pathname.replace(/^\/[^/]*/, "/files") + search, {
+        ...{ account, token: null, headers: { "x-ms-rename-source": "/files/other" } },
+      });
+    };
+    const stolen = await rename("rwm", { pathName: "d", isDirectory: true, directoryDepth: 1 });
+    assert.equal(stolen.headers["x-ms-error-code"], "AuthorizationPermissionMismatch");
+    assert.equal((await rename("rwlm")).status, 201);
+  });
+
   it("a key opens an account that allows keys, and no other", async () => {
     const open = fixture.addAccount("withkeys", { isHnsEnabled: true, allowSharedKeyAccess: true });
     const credential = new StorageSharedKeyCredential(open.name, accountKey(open, "key1"));

@@ -47,8 +47,16 @@ function openSource(request: DfsRequest): DfsRequest {
   const address = parseDfsAddress(request.account, path);
   if (address.blob === "") throw new DfsError("InvalidSourceUri");
   const from: DfsRequest = { ...request, ...address };
+  requireReach(request, from);
   authorize(from, DFS_RIGHTS.movePath);
   return from;
+}
+
+/** A signature was checked for the destination: only one for the whole filesystem, or the account, reaches the source. */
+function requireReach({ caller, call, container }: DfsRequest, from: DfsRequest): void {
+  if (caller.kind !== "sas" || caller.sas.kind === "account") return;
+  if (call.query.get("sr") === "c" && from.container === container) return;
+  throw new BlobError("AuthorizationPermissionMismatch");
 }
 
 function checkSource(from: DfsRequest, source: Blob): void {
