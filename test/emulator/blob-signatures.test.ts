@@ -201,6 +201,24 @@ describe("Blob signatures", () => {
     assert.equal((await anybody.listBlobsFlat().next()).value?.name, "x");
   });
 
+  it("a SAS for one blob copies no other into it", async () => {
+    const container = await blob.newContainer();
+    await container.getBlockBlobClient("secret").upload("secret", 6);
+    const key = await blob.service().getUserDelegationKey(new Date(Date.now() - hour), soon());
+    const sas = generateBlobSASQueryParameters(
+      {
+        ...{ containerName: container.containerName, blobName: "mine", expiresOn: soon() },
+        permissions: BlobSASPermissions.parse("rw"),
+      },
+      key,
+      blob.account.name,
+    );
+    const headers = { "x-ms-copy-source": `${container.url}/secret`, "x-ms-requires-sync": "true" };
+    const copied = await blob.send("PUT", `/${container.containerName}/mine?${sas}`, { token: null, headers });
+    assert.deepEqual([copied.status, copied.code], [401, "CannotVerifyCopySource"]);
+    assert.equal(await container.getBlobClient("mine").exists(), false);
+  });
+
   it("a user delegation SAS works on a keyless account, within the rights of its identity", async () => {
     const container = await blob.newContainer();
     await container.getBlockBlobClient("x").upload("keyless", 7);

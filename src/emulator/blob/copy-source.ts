@@ -1,6 +1,6 @@
 /**
- * The source of a copy (`x-ms-copy-source`): another blob of this emulator, read with the caller's own right when it is
- * in the same account, else with what the source's URL or `x-ms-copy-source-authorization` brings.
+ * The source of a copy (`x-ms-copy-source`): another blob of this emulator, read with the caller's own token or key when
+ * it is in the same account, else with what the source's URL or `x-ms-copy-source-authorization` brings.
  */
 import type { Call } from "../http.ts";
 import type { BlobTarget } from "../services.ts";
@@ -65,7 +65,9 @@ async function openSourceRequest(request: BlobRequest, url: URL): Promise<BlobRe
   const head = { ...request, call, target, account };
   const bringsItsOwn = authorization !== undefined || url.searchParams.has("sig");
   const isSameAccount = account === request.account;
-  const caller = isSameAccount && !bringsItsOwn ? request.caller : await authenticate(head);
+  // A signature was checked for the destination alone.
+  const isCallers = isSameAccount && !bringsItsOwn && request.caller.kind !== "sas";
+  const caller = isCallers ? request.caller : await authenticate(head);
   const address = parseAddress(target.path, url.searchParams);
   return { ...head, ...address, blob: nameIn(account, address.blob), caller };
 }
