@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { decodeJwt } from "jose";
 import { AUDIENCE } from "../support/azure-administrator.ts";
 import { eventOf } from "../support/cluster-objects.ts";
+import { manifestOf, readManifests } from "../support/deployment.ts";
 import { eventually } from "../support/processes.ts";
 import { mountsBelow } from "./support/fuse-mount.ts";
 import { KUBELET_FOLDER } from "./support/kubelet.ts";
@@ -80,6 +81,21 @@ describe("a pod on a node with a node plugin of this driver's own name", functio
     await sees("second", "/data/folder/a", "from the first\n");
     await shell(stage, "team", "second", "echo from the second >> /data/folder/a && mv /data/folder/a /data/b");
     await sees("first", "/data/b", "from the first\nfrom the second\n");
+  });
+
+  it("moves a folder in an account with a hierarchical namespace", async () => {
+    const shipped = manifestOf(await readManifests(), "StorageClass");
+    const parameters = { ...(shipped["parameters"] as Record<string, string>), isHnsEnabled: "true" };
+    await stage.apply({ ...shipped, metadata: { name: "hierarchical" }, parameters });
+    await use("hierarchical", "hierarchical");
+    await running(stage, "team", "hierarchical");
+    await shell(stage, "team", "hierarchical", "mkdir -p /data/a/b && echo deep > /data/a/b/c && sync /data/a/b/c");
+    await shell(stage, "team", "hierarchical", "mv /data/a /data/z && rm -r /data/z/b && echo new > /data/z/d");
+    const { volume, read } = await storageOf(stage, "team", "hierarchical");
+    assert.equal(volume.spec.csi.volumeAttributes["BlobStorageAccountType"], "adls");
+    assert.equal(await read("z/d"), "new\n");
+    await assert.rejects(read("z/b/c"), /HTTP 404/);
+    await assert.rejects(read("a/b/c"), /HTTP 404/);
   });
 
   it("of a ReadOnlyMany claim reads what is there and cannot write", async () => {

@@ -41,7 +41,10 @@ set +e
 status=$?
 exit $status`;
 
-/** Runs it to its end with this process' terminal, and answers its exit code. Rejects when namespaces cannot be made. */
+/**
+ * Runs it to its end with this process' terminal, and answers its exit code. Rejects when namespaces cannot be made. What the
+ * command has written to its temporary folder (TMPDIR) is kept when it fails.
+ */
 export async function runIsolated(
   command: readonly [path: string, ...args: string[]],
   env: Readonly<Record<string, string>> = {},
@@ -55,15 +58,29 @@ export async function runIsolated(
   await writeFile(join(own, "resolv.conf"), "nameserver 127.0.0.1\noptions timeout:2\n");
   const kinds = ["--net", "--mount", "--propagation", "private", "--pid", "--fork", "--mount-proc", "--kill-child"];
   const args = [...kinds, "sh", "-c", SET_UP, "sh", own, loopbackScript, ...command];
+  let status = 0;
   try {
-    const child = spawn("unshare", args, { stdio: "inherit", env: { ...process.env, TMPDIR: own, ...env } });
+    status = await runToEnd(args, { ...process.env, TMPDIR: own, ...env });
+    return status;
+  } finally {
+    if (status === 0) await rm(own, { recursive: true, force: true });
+    for (const folder of made) await rmdir(folder);
+  }
+}
+
+/** A signal ends the command; this process stays to clean up behind it. */
+async function runToEnd(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const child = spawn("unshare", args, { stdio: "inherit", env });
+  const end = () => void child.kill("SIGKILL"); // process 1 of the namespace goes with it, and so does everything in it
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  for (const signal of signals) process.on(signal, end);
+  try {
     return await new Promise<number>((resolve, reject) => {
       child.once("error", reject);
       child.once("exit", (code) => resolve(code ?? 1));
     });
   } finally {
-    await rm(own, { recursive: true, force: true });
-    for (const folder of made) await rmdir(folder);
+    for (const signal of signals) process.off(signal, end);
   }
 }
 
