@@ -3,10 +3,10 @@
  * knows all the parts.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
-import { setTimeout as sleep } from "node:timers/promises";
+import { withDeadline } from "./concurrency/deadline.ts";
+import { createSingleFlight } from "./concurrency/single-flight.ts";
 import type { ControllerConfig } from "./config/controller.ts";
 import { createControllerService } from "./csi/controller.ts";
-import { createFlights } from "./csi/flights.ts";
 import { createIdentityService } from "./csi/identity.ts";
 import { createCsiServer } from "./csi/server.ts";
 import { createOutside, type Outside } from "./outside.ts";
@@ -38,7 +38,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   const { config, log } = options;
   const { metrics, observing, outside } = assemble(options);
   const { ports, settings } = outside;
-  const flights = createFlights();
+  const flights = createSingleFlight<unknown>("volume");
   metrics.watchInFlight(flights.count);
   metrics.watchGrants(outside.grantUsage);
   let isServing = false;
@@ -59,10 +59,10 @@ export async function startApp(options: AppOptions): Promise<App> {
     async stop() {
       isServing = false;
       const finished = Promise.all([server.drain(), flights.idle()]).then(() => "finished" as const);
-      const outcome = await within(config.gracePeriodMs, finished);
+      const outcome = await withDeadline(config.gracePeriodMs, finished, "abandoned");
       server.destroy();
       await health?.close();
-      return outcome ?? "abandoned";
+      return outcome;
     },
   };
 }
@@ -77,12 +77,4 @@ function assemble({ config, log, observer = {}, cluster }: AppOptions) {
   const metrics = createMetrics(config.driverName, VERSION);
   const observing = joinObservers(createAppObserver({ log, metrics, calls: new AsyncLocalStorage() }), observer);
   return { metrics, observing, outside: createOutside(config, observing, cluster) };
-}
-
-async function within<T>(milliseconds: number, work: Promise<T>): Promise<T | undefined> {
-  const timer = new AbortController();
-  const timeout = sleep(milliseconds, undefined, { signal: timer.signal }).catch(() => undefined);
-  const result = await Promise.race([work, timeout]);
-  timer.abort();
-  return result;
 }

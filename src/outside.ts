@@ -11,11 +11,11 @@ import { createCredential, type RenewableCredential } from "./azure/credential.t
 import { createIdentities } from "./azure/identities.ts";
 import { createRoleAssignments } from "./azure/role-assignments.ts";
 import { createUsage, type GrantUsage } from "./azure/usage.ts";
+import { createReadersWriterLock } from "./concurrency/readers-writer-lock.ts";
 import type { ControllerConfig } from "./config/controller.ts";
 import { createCluster, NO_CLUSTER } from "./kubernetes/cluster.ts";
 import type { Readiness } from "./telemetry/health.ts";
 import { removeStaleGrants } from "./volume/access.ts";
-import { createGate } from "./volume/gate.ts";
 import { DATA_ROLE_ID } from "./volume/names.ts";
 import type { Cluster, Observer, Ports, Settings } from "./volume/ports.ts";
 
@@ -74,7 +74,7 @@ export function createOutside(config: ControllerConfig, observer: OutsideObserve
       identities: createIdentities({ arm, scopes: config.identityScopes, rememberMs: config.identityCacheMs, now }),
       cluster: cluster ?? createClusterFor(config, now),
       observer,
-      gate: createGate(),
+      accountLock: createReadersWriterLock(),
     },
     settings: toSettings(config),
     grantUsage: createUsage({ arm, subscriptionIds, now }),

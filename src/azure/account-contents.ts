@@ -1,9 +1,9 @@
 /** Whether an account holds a container, at the price of a read where one was seen before. */
+import { createTtlCache } from "../concurrency/ttl-cache.ts";
 import { accountId } from "../volume/names.ts";
 import type { AccountRef } from "../volume/ports.ts";
 import type { Arm } from "./arm.ts";
 import { statusOf, toDriverError } from "./faults.ts";
-import { createMemory } from "./memory.ts";
 
 /** A container that was seen: to ask for it is a read (800 in 5 minutes), to list is dear (100 in 5 minutes). */
 const WITNESS_MS = 3_600_000;
@@ -12,7 +12,7 @@ export function createContentsCheck(options: {
   readonly arm: Arm;
   readonly now: () => number;
 }): (ref: AccountRef) => Promise<boolean> {
-  const witnesses = createMemory<string>(WITNESS_MS, options.now);
+  const witnesses = createTtlCache<string>(WITNESS_MS, options.now);
   return async (ref) => {
     const key = accountId(ref).toLowerCase();
     const witness = witnesses.get(key);

@@ -1,5 +1,7 @@
 /** Storage accounts through ARM: found, made keyless, removed. What ARM has confirmed is remembered for a few minutes. */
 import type { StorageAccount } from "@azure/arm-storage";
+import { createSingleFlight } from "../concurrency/single-flight.ts";
+import { createTtlCache } from "../concurrency/ttl-cache.ts";
 import { DriverError } from "../errors.ts";
 import { accountId } from "../volume/names.ts";
 import type { Account, AccountRef, AccountSpec, Accounts, Place } from "../volume/ports.ts";
@@ -7,7 +9,6 @@ import { createContentsCheck } from "./account-contents.ts";
 import { openingsOf, toClosingParameters, toCreateParameters } from "./account-properties.ts";
 import type { Arm } from "./arm.ts";
 import { codeOf, statusOf, toDriverError } from "./faults.ts";
-import { createFlight, createMemory } from "./memory.ts";
 
 export interface AccountsOptions {
   readonly arm: Arm;
@@ -47,12 +48,12 @@ export interface RememberingAccounts extends Accounts {
 }
 
 export function createAccounts(options: AccountsOptions): RememberingAccounts {
-  const accounts = createMemory<Account>(options.rememberMs, options.now);
-  const retention = createMemory<true>(options.rememberMs, options.now);
+  const accounts = createTtlCache<Account>(options.rememberMs, options.now);
+  const retention = createTtlCache<true>(options.rememberMs, options.now);
   // Where a policy opens the account again, closing it at every call would be a fight without end.
-  const closed = createMemory<true>(CLOSE_INTERVAL_MS, options.now);
-  const finding = createFlight<Account | undefined>();
-  const making = createFlight<Account | "taken">();
+  const closed = createTtlCache<true>(CLOSE_INTERVAL_MS, options.now);
+  const finding = createSingleFlight<Account | undefined>();
+  const making = createSingleFlight<Account | "taken">();
   const keyOf = (ref: AccountRef) => accountId(ref).toLowerCase();
 
   /** An account that is not keyless is not remembered: it may be mended at any moment. */
@@ -61,7 +62,7 @@ export function createAccounts(options: AccountsOptions): RememberingAccounts {
     return account;
   };
   const find = (ref: AccountRef) =>
-    finding(keyOf(ref), async () => {
+    finding.run(keyOf(ref), async () => {
       const found = await getSettled(options, ref);
       return found && remember(toAccount(ref, found));
     });
@@ -69,7 +70,7 @@ export function createAccounts(options: AccountsOptions): RememberingAccounts {
     remembered: (ref) => accounts.get(keyOf(ref)),
     find,
     create: (ref, spec) =>
-      making(keyOf(ref), async () => {
+      making.run(keyOf(ref), async () => {
         const made = accounts.get(keyOf(ref)) ?? (await put(options, ref, spec)) ?? (await find(ref));
         return made === undefined ? "taken" : made === "taken" ? made : remember(made);
       }),
@@ -88,11 +89,11 @@ export function createAccounts(options: AccountsOptions): RememberingAccounts {
     },
     holdsContainers: createContentsCheck(options),
     async remove(ref) {
-      accounts.forget(keyOf(ref));
+      accounts.delete(keyOf(ref));
       await remove(options.arm, ref);
-      accounts.forget(keyOf(ref));
+      accounts.delete(keyOf(ref));
     },
-    forget: (ref) => accounts.forget(keyOf(ref)),
+    forget: (ref) => accounts.delete(keyOf(ref)),
   };
 }
 

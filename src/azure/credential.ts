@@ -7,6 +7,7 @@ import {
   type TokenCredential,
   WorkloadIdentityCredential,
 } from "@azure/identity";
+import { withDeadline } from "../concurrency/deadline.ts";
 import { DriverError } from "../errors.ts";
 
 export interface CredentialOptions {
@@ -45,7 +46,7 @@ export function createCredential(options: CredentialOptions, now: () => number):
   return {
     async getToken(scopes, tokenOptions) {
       const signIn = current;
-      const token = await within(SIGN_IN_TIMEOUT_MS, signIn.getToken(scopes, tokenOptions));
+      const token = await withDeadline(SIGN_IN_TIMEOUT_MS, signIn.getToken(scopes, tokenOptions), "late");
       if (token !== "late") return token;
       if (current === signIn) renew();
       const where = `signing in to Azure at ${options.authorityHost}`;
@@ -56,12 +57,6 @@ export function createCredential(options: CredentialOptions, now: () => number):
       if (now() - renewedAt >= RENEW_INTERVAL_MS) renew();
     },
   };
-}
-
-async function within<T>(milliseconds: number, work: Promise<T>): Promise<T | "late"> {
-  const timer = Promise.withResolvers<"late">();
-  const timeout = setTimeout(timer.resolve, milliseconds, "late");
-  return Promise.race([work, timer.promise]).finally(() => clearTimeout(timeout));
 }
 
 function signInBy(options: CredentialOptions): TokenCredential {

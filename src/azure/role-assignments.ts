@@ -1,10 +1,11 @@
 /** Role assignments through ARM: the grant that opens a container for one identity. */
 import type { RoleAssignment as ArmRoleAssignment } from "@azure/arm-authorization";
+import { createSingleFlight } from "../concurrency/single-flight.ts";
+import { createTtlCache } from "../concurrency/ttl-cache.ts";
 import { DriverError } from "../errors.ts";
 import type { ListedRoleAssignment, Place, RoleAssignment, RoleAssignments } from "../volume/ports.ts";
 import type { Arm, SubscriptionClients } from "./arm.ts";
 import { codeOf, statusOf, toDriverError } from "./faults.ts";
-import { createFlight, createMemory } from "./memory.ts";
 
 export interface RoleAssignmentsOptions {
   readonly arm: Arm;
@@ -17,9 +18,9 @@ export interface RoleAssignmentsOptions {
 const FULL_MS = 60_000;
 
 export function createRoleAssignments({ arm, rememberMs, now }: RoleAssignmentsOptions): RoleAssignments {
-  const knownRoles = createMemory<true>(rememberMs, now);
-  const full = createMemory<true>(FULL_MS, now);
-  const asking = createFlight<boolean>();
+  const knownRoles = createTtlCache<true>(rememberMs, now);
+  const full = createTtlCache<true>(FULL_MS, now);
+  const asking = createSingleFlight<boolean>();
   const clientFor = (scope: string) => arm.subscription(subscriptionOf(scope)).authorization.roleAssignments;
   return {
     find: (scope, name) => find(clientFor(scope), scope, name),
@@ -40,7 +41,7 @@ export function createRoleAssignments({ arm, rememberMs, now }: RoleAssignmentsO
     roleExists(place, roleId) {
       const key = `${place.subscriptionId}/${place.resourceGroup}/${roleId}`.toLowerCase();
       if (knownRoles.get(key) !== undefined) return Promise.resolve(true);
-      return asking(key, async () => {
+      return asking.run(key, async () => {
         const exists = await roleExists(arm, place, roleId);
         if (exists) knownRoles.set(key, true);
         return exists;

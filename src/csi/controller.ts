@@ -1,4 +1,5 @@
 /** The CSI Controller service: each RPC reads its request, lets the story in `volume/` happen, and words the answer. */
+import type { SingleFlight } from "../concurrency/single-flight.ts";
 import { recordedSize } from "../volume/container-record.ts";
 import { createVolume } from "../volume/create.ts";
 import { deleteVolume } from "../volume/delete.ts";
@@ -7,7 +8,6 @@ import { inspectVolume } from "../volume/inspect.ts";
 import { listVolumes } from "../volume/list.ts";
 import { canonicalJson, containerName, parseVolumeId, volumeId as volumeIdOf } from "../volume/names.ts";
 import type { Ports, Settings } from "../volume/ports.ts";
-import type { Flights } from "./flights.ts";
 import type { ControllerCalls } from "./proto.generated.ts";
 import {
   assertCapabilities,
@@ -25,16 +25,16 @@ const CAPABILITIES = ["CREATE_DELETE_VOLUME", "LIST_VOLUMES", "EXPAND_VOLUME", "
 export interface ControllerOptions {
   readonly ports: Ports;
   readonly settings: Settings;
-  readonly flights: Flights;
+  /** Keyed by volume; it refuses another request while one is under way. */
+  readonly flights: SingleFlight<unknown>;
 }
 
 export function createControllerService({ ports, settings, flights }: ControllerOptions): ServiceOf<ControllerCalls> {
   return {
     async CreateVolume(message) {
       const request = toVolumeRequest(message);
-      const volume = await flights.run(containerName(request.name), canonicalJson(request), () =>
-        createVolume(ports, settings, request),
-      );
+      const create = () => createVolume(ports, settings, request);
+      const volume = await flights.run(containerName(request.name), create, canonicalJson(request));
       return {
         volume: {
           volume_id: volume.id,
@@ -47,19 +47,18 @@ export function createControllerService({ ports, settings, flights }: Controller
       const volumeId = requireVolumeId(message.volume_id);
       // The same key as CreateVolume's, so that the two never run against each other.
       const key = parseVolumeId(volumeId)?.name ?? volumeId;
-      await flights.run(key, `delete ${volumeId}`, () => deleteVolume(ports, settings, volumeId));
+      await flights.run(key, () => deleteVolume(ports, settings, volumeId), `delete ${volumeId}`);
       return {};
     },
     async ControllerExpandVolume(message) {
       const volumeId = requireVolumeId(message.volume_id);
       const range = toExpandRange(message);
       const key = parseVolumeId(volumeId)?.name ?? volumeId;
-      const sizeBytes = await flights.run(key, `expand ${volumeId} ${canonicalJson(range)}`, () =>
-        expandVolume(ports, settings, volumeId, range),
-      );
+      const expand = () => expandVolume(ports, settings, volumeId, range);
+      const sizeBytes = await flights.run(key, expand, `expand ${volumeId} ${canonicalJson(range)}`);
       return { capacity_bytes: String(sizeBytes), node_expansion_required: false };
     },
-    // No flight: it reads only, and a page is true for the moment at which it was read.
+    // No single flight: it reads only, and a page is true for the moment at which it was read.
     async ListVolumes({ max_entries: maxEntries, starting_token: startingToken }) {
       const page = await listVolumes(ports, settings, requireMaxEntries(maxEntries), startingToken);
       const entries = page.containers.map(({ ref, metadata }) => ({
@@ -67,7 +66,7 @@ export function createControllerService({ ports, settings, flights }: Controller
       }));
       return { entries, next_token: page.nextToken ?? "" };
     },
-    // No flight: it reads only.
+    // No single flight: it reads only.
     async ValidateVolumeCapabilities(message) {
       const volumeId = requireVolumeId(message.volume_id);
       if (message.volume_capabilities.length === 0) assertCapabilities(message.volume_capabilities);

@@ -68,7 +68,7 @@ async function provision(
     return found;
   };
   const isShared = volumeClass.grantScope === "account";
-  const existing = isShared ? await ports.gate.enter(accountId(account.ref).toLowerCase(), open) : await open();
+  const existing = isShared ? await ports.accountLock.shared(accountId(account.ref).toLowerCase(), open) : await open();
   return await step("volume context", async () =>
     describeVolume(settings, plan, container, { account, existing, identity }),
   );

@@ -37,7 +37,7 @@ export async function removeEmptied(
 ): Promise<void> {
   if (!isForOneVolume(account, settings) && grants.length === 0) return;
   const key = accountId(account.ref).toLowerCase();
-  await ports.gate.close(key, () => removeIfEmpty(ports, settings, account, grants));
+  await ports.accountLock.exclusive(key, () => removeIfEmpty(ports, settings, account, grants));
 }
 
 /**

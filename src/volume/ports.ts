@@ -5,8 +5,9 @@
  * Every method that meets a foreign fault throws a DriverError; "not found" is a value, never a throw, and removing
  * what is already gone is a success.
  */
+
+import type { ReadersWriterLock } from "../concurrency/readers-writer-lock.ts";
 import type { ClaimRef, Cluster, Warning } from "./cluster.ts";
-import type { Gate } from "./gate.ts";
 import type { Place } from "./settings.ts";
 
 export type { Claim, ClaimRef, Cluster, ClusterVolume, CsiDriver, Pod, Warning } from "./cluster.ts";
@@ -193,5 +194,5 @@ export interface Ports {
   readonly cluster: Cluster;
   readonly observer: Observer;
   /** By the ARM id of an account, in lower case. */
-  readonly gate: Gate;
+  readonly accountLock: ReadersWriterLock;
 }

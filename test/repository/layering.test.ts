@@ -11,7 +11,7 @@ interface Rule {
   readonly outsideTypes?: readonly string[];
 }
 
-const ANYWHERE = ["src/errors.ts", "src/nearest.ts", "src/scrub.ts"];
+const ANYWHERE = ["src/errors.ts", "src/concurrency/", "src/nearest.ts", "src/scrub.ts"];
 const COMPOSITION: Rule = {
   ours: ["src/", "package.json"],
   outside: ["node:"],
@@ -30,6 +30,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     outside: ["node:", "@grpc/grpc-js", "@grpc/proto-loader", "picocolors", "@azure/storage-blob", "@azure/identity"],
   },
   "src/errors.ts": { ours: [], outside: [] },
+  "src/concurrency/": { ours: ["src/errors.ts"], outside: [] },
   "src/nearest.ts": { ours: [], outside: [] },
   "src/scrub.ts": { ours: [], outside: [] },
   "src/config/": { ours: ANYWHERE, outside: ["node:"] },
