@@ -9,8 +9,8 @@ import { type Fault, toLine } from "./config/fault.ts";
 import { toHelp } from "./config/help.ts";
 import { COMMON_SETTINGS, loadSettings } from "./config/load.ts";
 import { DriverError } from "./errors.ts";
-import { findNearest } from "./nearest.ts";
 import { describeError, scrub } from "./telemetry/redaction.ts";
+import { findNearest } from "./text/nearest.ts";
 
 const PROGRAM = "keyless-csi";
 

@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import type { Writable } from "node:stream";
-import { amount, list, path, toggle } from "../config/kinds.ts";
+import { amount, list, path, toggle, value } from "../config/kinds.ts";
 import { type Kind, optional, setting, type ValuesOf } from "../config/setting.ts";
 import { type Emulator, type EmulatorOptions, startEmulator } from "../emulator/emulator.ts";
 import { findAddressFault, IMDS_ADDRESS } from "../emulator/server.ts";
@@ -12,15 +12,10 @@ import { defineCommand, EXIT } from "./command.ts";
 
 /** A loopback address as text, or one of `also`; the emulator opens no other. */
 function loopback(...also: readonly string[]): Kind<string> {
-  return {
-    form: "value",
-    placeholder: "HOST:PORT",
-    schema: { type: "string" },
-    parse([text = ""]) {
-      const wrong = findAddressFault(text, also);
-      return wrong === undefined ? { value: text } : { wrong };
-    },
-  };
+  return value("HOST:PORT", { type: "string" }, (text) => {
+    const wrong = findAddressFault(text, also);
+    return wrong === undefined ? { value: text } : { wrong };
+  });
 }
 
 const ADDRESSES = "Addresses";

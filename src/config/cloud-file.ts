@@ -4,15 +4,16 @@
  */
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { guid } from "../text/azure-names.ts";
+import { accepts } from "../text/values.ts";
 import type { CloudFile } from "./cloud.ts";
-import { guid } from "./kinds.ts";
-import type { Kind, Parsed } from "./setting.ts";
+import { value } from "./kinds.ts";
+import type { Kind, ParsedSetting } from "./setting.ts";
 
 type Check = (value: unknown) => string | undefined;
 
 const isText: Check = (value) => (typeof value === "string" && value !== "" ? undefined : "must be a text");
-const isGuid: Check = (value) =>
-  typeof value === "string" && "value" in guid.parse([value]) ? undefined : "must be a GUID";
+const isGuid: Check = (value) => (typeof value === "string" && accepts(guid, value) ? undefined : "must be a GUID");
 const isHttps: Check = (value) =>
   typeof value === "string" && URL.canParse(value) && new URL(value).protocol === "https:"
     ? undefined
@@ -36,14 +37,9 @@ const FIELDS: Readonly<Record<string, Check>> = {
 const CONTROLLER_FIELDS: Readonly<Record<string, Check>> = { clientId: isGuid, tokenFile: isText };
 
 /** The setting's kind: a path whose file is read at once. Relative paths in the file are seen from its own folder. */
-export const cloudFile: Kind<CloudFile> = {
-  form: "value",
-  placeholder: "FILE",
-  schema: { type: "string" },
-  parse: ([path = ""]) => readCloudFile(path),
-};
+export const cloudFile: Kind<CloudFile> = value("FILE", { type: "string" }, readCloudFile);
 
-function readCloudFile(path: string): Parsed<CloudFile> {
+function readCloudFile(path: string): ParsedSetting<CloudFile> {
   let content: unknown;
   try {
     content = JSON.parse(readFileSync(path, "utf8"));
@@ -54,7 +50,7 @@ function readCloudFile(path: string): Parsed<CloudFile> {
 }
 
 /** The content of a cloud file as a CloudFile, or all that is wrong with its fields. `folder` holds its own paths. */
-export function parseCloudFile(content: unknown, folder: string): Parsed<CloudFile> {
+export function parseCloudFile(content: unknown, folder: string): ParsedSetting<CloudFile> {
   if (!isObject(content)) return { wrong: "must hold one JSON object" };
   const wrong = findWrong(content, FIELDS, "");
   const controller = content["controller"];

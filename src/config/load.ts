@@ -65,6 +65,7 @@ function parse(table: SettingsTable, flag: string, given: Given | undefined): Ou
   if (row.fallback === undefined && isUnset) return { value: undefined };
   const parsed = row.kind.parse(texts);
   if ("value" in parsed) return parsed;
+  const problem = parsed.fix === undefined ? parsed.wrong : `${parsed.wrong}; ${parsed.fix}`;
   const value = row.kind.form === "list" ? {} : { value: texts[0] ?? "" };
-  return { fault: { setting: flag, source, ...value, problem: parsed.wrong } };
+  return { fault: { setting: flag, source, ...value, problem } };
 }

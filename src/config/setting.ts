@@ -3,8 +3,8 @@
  * are all made. `kinds.ts` holds the ways a text becomes a value, `load.ts` reads a table from its four places.
  */
 
-/** A value, or what is wrong with the text, continuing the sentence "… : <wrong>". */
-export type Parsed<T> = { readonly value: T } | { readonly wrong: string };
+/** A value, or what is wrong with the text and, unless that says it, the fix. The readers of `text/` answer so. */
+export type ParsedSetting<T> = { readonly value: T } | { readonly wrong: string; readonly fix?: string };
 
 /** How text becomes a value of type `T`, and how people and machines are told about it. */
 export interface Kind<T> {
@@ -17,7 +17,7 @@ export interface Kind<T> {
   /** An empty text is a value like another, and does not count as absent. */
   readonly takesEmpty?: boolean;
   /** `texts` has one element, or for a list any number. */
-  parse(texts: readonly string[]): Parsed<T>;
+  parse(texts: readonly string[]): ParsedSetting<T>;
 }
 
 /** One row of a settings table. */

@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { parseDocument } from "yaml";
-import { findNearest } from "../nearest.ts";
+import { findNearest } from "../text/nearest.ts";
 import type { Fault } from "./fault.ts";
 import { type SettingsTable, toEnvironmentName } from "./setting.ts";
 

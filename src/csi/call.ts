@@ -5,7 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { type handleUnaryCall, type sendUnaryData, status } from "@grpc/grpc-js";
 import { DriverError, type Reason } from "../errors.ts";
-import { scrub } from "../scrub.ts";
+import { scrub } from "../text/scrub.ts";
 
 /** A reason without a row does not compile. INVALID_ARGUMENT makes csi-provisioner wait its longest interval. */
 const CODES: Readonly<Record<Reason, status>> = {

@@ -1,6 +1,6 @@
 /** Events on claims, for `kubectl describe pvc`: the only thing that this program writes into the cluster. */
 import { ApiException, type CoreV1Api } from "@kubernetes/client-node";
-import { scrub } from "../scrub.ts";
+import { scrub } from "../text/scrub.ts";
 import type { Claim, ClaimRef, Warning } from "../volume/ports.ts";
 import { toDriverError } from "./faults.ts";
 

@@ -2,7 +2,7 @@
  * What may leave the process in a log: a closed list of field names, and a scrubber that takes credentials out of every
  * text. Both, because an error of a foreign library can carry a token in its message.
  */
-import { scrub } from "../scrub.ts";
+import { scrub } from "../text/scrub.ts";
 
 export { scrub };
 

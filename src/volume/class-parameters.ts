@@ -3,7 +3,7 @@
  * found at once and nothing is touched before the last one is mended.
  */
 import { DriverError } from "../errors.ts";
-import { findNearest } from "../nearest.ts";
+import { findNearest } from "../text/nearest.ts";
 import { contradictions } from "./parameter-rules.ts";
 import { readFields } from "./parameter-values.ts";
 import { findParameter, PARAMETERS, type Treatment } from "./parameters.ts";

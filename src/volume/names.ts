@@ -3,7 +3,8 @@
  * things. test/unit/volume/names.test.ts pins every one; a change needs a new naming version and a migration note.
  */
 import { createHash } from "node:crypto";
-import { GUID, RESOURCE_GROUP } from "./forms.ts";
+import { guid, resourceGroup as resourceGroupName } from "../text/azure-names.ts";
+import { accepts } from "../text/values.ts";
 import type { AccountRef, ContainerRef } from "./ports.ts";
 
 /** Raised only together with a migration: a new version is a new set of accounts. */
@@ -142,9 +143,9 @@ export function parseVolumeId(id: string): ContainerRef | undefined {
     rest.length === 0 &&
     uuid === "" &&
     secretNamespace === "" &&
-    RESOURCE_GROUP.test(resourceGroup) &&
+    accepts(resourceGroupName, resourceGroup) &&
     ACCOUNT_NAME.test(account) &&
     CONTAINER_NAME.test(container) &&
-    GUID.test(subscriptionId);
+    accepts(guid, subscriptionId);
   return isOurForm ? { account: { subscriptionId, resourceGroup, name: account }, name: container } : undefined;
 }

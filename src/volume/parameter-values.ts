@@ -2,7 +2,9 @@
  * How the value of each used StorageClass parameter is read: one small reader for a kind of value, and one place that
  * names which parameter takes which. A fault names the parameter, the value and the fix.
  */
-import { GUID, RESOURCE_GROUP, SERVICE_ACCOUNT } from "./forms.ts";
+import { guid, hostName, location, resourceGroup, storageAccount } from "../text/azure-names.ts";
+import { serviceAccount } from "../text/kubernetes-names.ts";
+import { boolean, choice, type Parse, wholeNumber } from "../text/values.ts";
 import type { VolumeClass } from "./volume-class.ts";
 
 /** What the parameters alone say, before the operator's defaults. */
@@ -24,8 +26,6 @@ const STANDARD_SKUS = [
 ];
 const PREMIUM_SKUS = ["Premium_LRS", "Premium_ZRS"];
 
-const HOST_NAME = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$/i;
-
 /** A class may add this many tags: Azure allows 50 on a resource, and ours need room. */
 const MAX_TAGS = 40;
 const OUR_TAGS = "keyless-csi.";
@@ -33,8 +33,8 @@ const OUR_TAGS = "keyless-csi.";
 /** Reads the used parameters (keys in lower case) and adds to `faults` what cannot be read. */
 export function readFields(values: ReadonlyMap<string, string>, faults: string[]): Fields {
   const read = createReader(values, faults);
-  const skuName = read("skuName", oneOf([...STANDARD_SKUS, ...PREMIUM_SKUS]));
-  const skuAlias = read("storageAccountType", oneOf([...STANDARD_SKUS, ...PREMIUM_SKUS]));
+  const skuName = read("skuName", choice([...STANDARD_SKUS, ...PREMIUM_SKUS]));
+  const skuAlias = read("storageAccountType", choice([...STANDARD_SKUS, ...PREMIUM_SKUS]));
   if (skuName !== undefined && skuAlias !== undefined && skuName !== skuAlias) {
     faults.push(`skuName "${skuName}" and storageAccountType "${skuAlias}" differ: keep one`);
   }
@@ -43,41 +43,38 @@ export function readFields(values: ReadonlyMap<string, string>, faults: string[]
   return dropAbsent({
     ...readPlace(read),
     skuName: sku,
-    accessTier: read("accessTier", oneOf(tiers)),
-    isHnsEnabled: read("isHnsEnabled", truth),
-    blobStorageAccountType: read("BlobStorageAccountType", oneOf(["block", "adls"])),
-    publicNetworkAccess: read("publicNetworkAccess", oneOf(["Enabled", "Disabled", "SecuredByPerimeter"])),
-    requireInfrastructureEncryption: read("requireInfraEncryption", truth),
+    accessTier: read("accessTier", choice(tiers)),
+    isHnsEnabled: read("isHnsEnabled", boolean),
+    blobStorageAccountType: read("BlobStorageAccountType", choice(["block", "adls"])),
+    publicNetworkAccess: read("publicNetworkAccess", choice(["Enabled", "Disabled", "SecuredByPerimeter"])),
+    requireInfrastructureEncryption: read("requireInfraEncryption", boolean),
     softDeleteBlobsDays: read("softDeleteBlobs", wholeNumber(0, 365)),
     softDeleteContainersDays: read("softDeleteContainers", wholeNumber(0, 365)),
     tags: read("tags", tags(values.get("tagvaluedelimiter") || ",")) ?? {},
-    storageAccount: read(
-      "storageAccount",
-      pattern(/^[a-z0-9]{3,24}$/, "give an account's name: 3 to 24 lower-case letters and digits"),
-    ),
+    storageAccount: read("storageAccount", storageAccount),
     ...readAccess(read),
-    acceptsFileCache: read("acceptFileCache", truth) ?? false,
+    acceptsFileCache: read("acceptFileCache", boolean) ?? false,
     mount: readMount(read),
   });
 }
 
 function readAccess(read: Reader) {
   return dropAbsent({
-    identity: read("identity", oneOf(["parameters", "serviceAccount"])) ?? "parameters",
+    identity: read("identity", choice(["parameters", "serviceAccount"])) ?? "parameters",
     clientId: read("clientID", guid),
     tenantId: read("tenantID", guid),
     principalId: read("principalID", guid),
-    defaultServiceAccount: read("defaultServiceAccount", pattern(SERVICE_ACCOUNT, "give the name of a ServiceAccount")),
-    isolation: read("isolation", oneOf(["pool", "namespace", "volume"])) ?? "pool",
+    defaultServiceAccount: read("defaultServiceAccount", serviceAccount),
+    isolation: read("isolation", choice(["pool", "namespace", "volume"])) ?? "pool",
     poolSize: read("poolSize", wholeNumber(1, 64)) ?? 1,
-    grantScope: read("grantScope", oneOf(["container", "account"])) ?? "container",
+    grantScope: read("grantScope", choice(["container", "account"])) ?? "container",
   });
 }
 
 function readPlace(read: Reader) {
   return dropAbsent({
     subscriptionId: read("subscriptionID", guid),
-    resourceGroup: read("resourceGroup", pattern(RESOURCE_GROUP, "give the name of a resource group")),
+    resourceGroup: read("resourceGroup", resourceGroup),
     location: read("location", location),
   });
 }
@@ -85,15 +82,12 @@ function readPlace(read: Reader) {
 /** What goes to the node plugin as it is, under the plugin's own names (contract.md 1). */
 function readMount(read: Reader): Record<string, string> {
   return dropAbsent({
-    protocol: read("protocol", oneOf(["fuse2"])) ?? "fuse2",
-    storageEndpointSuffix: read("storageEndpointSuffix", pattern(HOST_NAME, "give a domain such as core.windows.net")),
-    server: read("server", pattern(HOST_NAME, "give a host name")),
+    protocol: read("protocol", choice(["fuse2"])) ?? "fuse2",
+    storageEndpointSuffix: read("storageEndpointSuffix", hostName),
+    server: read("server", hostName),
   });
 }
 
-/** A value, or the fix that the message names. */
-type Parsed<T> = { readonly value: T } | { readonly fix: string };
-type Parse<T> = (text: string) => Parsed<T>;
 type Reader = <T>(name: string, parse: Parse<T>) => T | undefined;
 
 /** An empty text counts as absent, as it does in blob.csi.azure.com. */
@@ -108,52 +102,19 @@ function createReader(values: ReadonlyMap<string, string>, faults: string[]): Re
   };
 }
 
-/** Without case, answered in Azure's spelling. */
-function oneOf<const T extends string>(allowed: readonly T[]): Parse<T> {
-  return (text) => {
-    const value = allowed.find((candidate) => candidate.toLowerCase() === text.toLowerCase());
-    return value === undefined ? { fix: `use ${allowed.join(", ")}` } : { value };
-  };
-}
-
-function wholeNumber(least: number, most: number): Parse<number> {
-  return (text) => {
-    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-    return value >= least && value <= most ? { value } : { fix: `use a whole number from ${least} to ${most}` };
-  };
-}
-
-function pattern(form: RegExp, fix: string): Parse<string> {
-  return (text) => (form.test(text) ? { value: text } : { fix });
-}
-
-function truth(text: string): Parsed<boolean> {
-  const lower = text.toLowerCase();
-  return lower === "true" || lower === "false" ? { value: lower === "true" } : { fix: 'use "true" or "false"' };
-}
-
-function guid(text: string): Parsed<string> {
-  return GUID.test(text) ? { value: text.toLowerCase() } : { fix: "give a GUID, as `az identity show` prints it" };
-}
-
-/** "West Europe" and "westeurope" are one region, and must give one account name. */
-function location(text: string): Parsed<string> {
-  const value = text.toLowerCase().replaceAll(" ", "");
-  return /^[a-z0-9]{2,40}$/.test(value) ? { value } : { fix: "give an Azure region such as westeurope" };
-}
-
 function tags(delimiter: string): Parse<Record<string, string>> {
   return (text) => {
+    const wrong = "does not list tags";
     const pairs = text
       .split(delimiter)
       .filter((part) => part.trim() !== "")
       .map((part) => ({ key: part.split("=", 1)[0]?.trim() ?? "", value: part.replace(/^[^=]*=?/, "").trim(), part }));
-    if (pairs.length > MAX_TAGS) return { fix: `give at most ${MAX_TAGS} tags` };
+    if (pairs.length > MAX_TAGS) return { wrong, fix: `give at most ${MAX_TAGS} tags` };
     const fault = pairs.map(tagFault).find((fix) => fix !== undefined);
-    if (fault !== undefined) return { fix: `${fault}; pairs are separated by "${delimiter}"` };
+    if (fault !== undefined) return { wrong, fix: `${fault}; pairs are separated by "${delimiter}"` };
     const names = pairs.map(({ key }) => key.toLowerCase());
     const twice = names.find((name, index) => names.indexOf(name) !== index);
-    if (twice !== undefined) return { fix: `tag "${twice}" stands twice: keep one` };
+    if (twice !== undefined) return { wrong, fix: `tag "${twice}" stands twice: keep one` };
     return { value: Object.fromEntries(pairs.map(({ key, value }) => [key, value])) };
   };
 }

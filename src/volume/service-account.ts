@@ -4,7 +4,8 @@
  * first consumer, the pods that use the claim; else the class's default.
  */
 import { DriverError } from "../errors.ts";
-import { SERVICE_ACCOUNT } from "./forms.ts";
+import { serviceAccount } from "../text/kubernetes-names.ts";
+import { accepts } from "../text/values.ts";
 import type { Claim, ClaimRef, Cluster, Pod } from "./ports.ts";
 
 /** The annotation by which a tenant names the ServiceAccount of a claim. */
@@ -25,7 +26,7 @@ export async function chooseServiceAccount(
         `${SERVICE_ACCOUNT_ANNOTATION}: <name of a ServiceAccount in ${ref.namespace}>`,
     );
   }
-  if (SERVICE_ACCOUNT.test(name)) return name;
+  if (accepts(serviceAccount, name)) return name;
   throw new DriverError(
     "Misconfigured",
     `claim ${ref.namespace}/${ref.name}: "${name}" is not a ServiceAccount's name: correct the annotation ${SERVICE_ACCOUNT_ANNOTATION}`,

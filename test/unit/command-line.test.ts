@@ -99,7 +99,7 @@ describe("the command line", () => {
       stderr,
       "keyless-csi count: 2 settings are wrong\n" +
         "  --siez: is not a setting of this command; did you mean --size?\n" +
-        '  --count "x": is not a number from 0 to 9\n' +
+        '  --count "x": is not a number; use a number from 0 to 9\n' +
         "See keyless-csi count --help.\n",
     );
   });

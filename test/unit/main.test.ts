@@ -36,7 +36,7 @@ describe("the program", () => {
     const { code, stderr } = await run([program, "controller", "--log-level=loud", "--locaton=x"]);
     assert.equal(code, 2);
     assert.match(stderr, /--locaton: is not a setting of this command; did you mean --location\?/);
-    assert.match(stderr, /--log-level "loud": is not known; use one of error, warn, info, debug/);
+    assert.match(stderr, /--log-level "loud": is not known; use error, warn, info, debug/);
     assert.match(stderr, /--cluster-id: is required/);
     assert.doesNotMatch(stderr, /\n +at /);
   });

@@ -6,7 +6,7 @@ import { loadSettings } from "../../src/config/load.ts";
 import { createOutside } from "../../src/outside.ts";
 
 const GUID = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0";
-const PLACES = ["--tenant-id", GUID, "--subscription-id", GUID, "--resource-group", "g", "--location", "l"];
+const PLACES = ["--tenant-id", GUID, "--subscription-id", GUID, "--resource-group", "g", "--location", "westeurope"];
 const ENDPOINTS = {
   armEndpoint: "https://127.0.0.1:1",
   authorityHost: "https://127.0.0.1:1",

@@ -156,6 +156,10 @@ describe("the controller's configuration", () => {
     assert.match(faults([...REQUIRED, "--allowed-resource-groups=rg-a"])[0] ?? "", /write SUBSCRIPTION-GUID\/NAME/);
   });
 
+  it("takes a region by its display name too, as a class does", () => {
+    assert.equal(config([...REQUIRED.toSpliced(7, 1, "West Europe")]).location, "westeurope");
+  });
+
   it("refuses driver names that the CSI specification refuses", () => {
     for (const name of ["keyless.blob.csi", "a", "a-b.c9"]) config([...REQUIRED, "--driver-name", name]);
     for (const name of ["Keyless", "-a", "a.", "a..b", "a_b", "a".repeat(64)]) {

@@ -7,9 +7,10 @@ import { toLine } from "../../../src/config/fault.ts";
 import { amount, choice, duration, list, pattern, toggle } from "../../../src/config/kinds.ts";
 import { loadSettings } from "../../../src/config/load.ts";
 import { optional, setting } from "../../../src/config/setting.ts";
+import { pattern as patternOf } from "../../../src/text/values.ts";
 
 const group = "Test";
-const name = pattern("NAME", /^[a-z0-9]+$/, "is not a name; use letters and digits");
+const name = pattern("NAME", patternOf(/^[a-z0-9]+$/, { wrong: "is not a name", fix: "use letters and digits" }));
 const table = {
   "color-name": setting(choice(["red", "green", "blue"]), { group, help: "", fallback: "red", alsoFrom: ["COLOR"] }),
   "wait-time": setting(duration({ max: "1m" }), { group, help: "", fallback: "10s" }),
@@ -110,8 +111,8 @@ describe("settings", () => {
       "--wait-tim: is not a setting of this command; did you mean --wait-time?",
       "settings.yaml: colour-name: is not a setting of this command; did you mean color-name?",
       "settings.yaml: size: has the wrong shape; write one value, or a list where it may repeat",
-      'COLOR "pink": is not known; use one of red, green, blue',
-      '--wait-time "2h": is too long; at most 1m',
+      'COLOR "pink": is not known; use red, green, blue',
+      '--wait-time "2h": is too long; use at most 1m',
       '--many-names: "B" is not a name; use letters and digits',
     ]);
   });

@@ -1,6 +1,6 @@
 // Suggestions for misspelt names.
 import assert from "node:assert/strict";
-import { findNearest } from "../../src/nearest.ts";
+import { findNearest } from "../../../src/text/nearest.ts";
 
 describe("the nearest known name", () => {
   const known = ["skuName", "location", "resourceGroup", "tags", "clientID", "server"];
