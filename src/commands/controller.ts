@@ -1,5 +1,5 @@
 /** `keyless-csi controller`: the service. Runs until SIGTERM, then drains: exit 0 when all work was finished, else 1. */
-import { startApp } from "../app.ts";
+import { startApp } from "../app/service.ts";
 import type { CloudFile } from "../config/cloud.ts";
 import { type ControllerConfig, checkController, toControllerConfig } from "../config/controller.ts";
 import { controllerSettings } from "../config/controller-settings.ts";

@@ -5,7 +5,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startApp } from "../app.ts";
+import { startApp } from "../app/service.ts";
 import { toControllerConfig } from "../config/controller.ts";
 import { controllerSettings } from "../config/controller-settings.ts";
 import { loadSettings } from "../config/load.ts";

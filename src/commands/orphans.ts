@@ -4,7 +4,7 @@
  */
 import type { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createParts } from "../app.ts";
+import { assemble } from "../app/assembly.ts";
 import { type ControllerConfig, checkController, toControllerConfig } from "../config/controller.ts";
 import { controllerSettings } from "../config/controller-settings.ts";
 import type { Fault } from "../config/fault.ts";
@@ -76,12 +76,8 @@ export async function runOrphans({ config, values, stdout, stderr, cluster }: Or
   const azureCalled = () => {
     calls += 1;
   };
-  const { ports, settings: ours } = createParts({
-    config,
-    log,
-    observer: { azureCalled },
-    ...(cluster && { cluster }),
-  });
+  const { adapters } = assemble({ config, log, observer: { azureCalled }, ...(cluster && { cluster }) });
+  const { ports, settings: ours } = adapters;
   // Asked for before anything is read: without Kubernetes there is nothing to wait for.
   const remove = values.delete ? createOrphanRemoval(ports, ours, () => performance.now()) : undefined;
   const pace = createPace({ ...LISTS, now: () => performance.now(), sleep: (ms) => sleep(ms) });

@@ -19,14 +19,14 @@ export interface Metrics {
   /** An account of ours was found that something other than an Entra identity can open. */
   countDrift(): void;
   /** Role assignments of each subscription, read when the metrics are asked for. */
-  watchGrants(read: () => Promise<readonly GrantUsage[]>): void;
+  watchRoleAssignments(read: () => Promise<readonly RoleAssignmentUsage[]>): void;
   readonly contentType: string;
   /** The Prometheus text. */
   render(): Promise<string>;
 }
 
 /** How many role assignments a subscription holds, of how many that it may. */
-export interface GrantUsage {
+export interface RoleAssignmentUsage {
   readonly subscriptionId: string;
   readonly used: number;
   readonly limit: number;
@@ -71,7 +71,7 @@ export function createMetrics(driverName: string, version: string): Metrics {
     },
     watchInFlight: (read) => watch(registry, read),
     countDrift: () => drift.inc(),
-    watchGrants: (read) => watchGrants(registry, read),
+    watchRoleAssignments: (read) => watchRoleAssignments(registry, read),
     contentType: registry.contentType,
     render: () => registry.metrics(),
   };
@@ -99,8 +99,8 @@ function watch(registry: Registry, read: () => number): void {
 }
 
 /** Alert at 70 % of the limit: it is fixed, and a new subscription takes time. */
-function watchGrants(registry: Registry, read: () => Promise<readonly GrantUsage[]>): void {
-  const tell = (name: string, help: string, pick: (usage: GrantUsage) => number) =>
+function watchRoleAssignments(registry: Registry, read: () => Promise<readonly RoleAssignmentUsage[]>): void {
+  const tell = (name: string, help: string, pick: (usage: RoleAssignmentUsage) => number) =>
     new Gauge({
       ...{ name, help, labelNames: ["subscription_id"], registers: [registry] },
       async collect() {

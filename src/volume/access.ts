@@ -32,7 +32,7 @@ export async function ensureGrant(
 ): Promise<void> {
   const existing = options.isNewScope ? undefined : await ports.roleAssignments.find(grant.scope, grant.name);
   if (existing === undefined) {
-    ports.observer.granted(grant, await ports.roleAssignments.create(grant, options.description));
+    ports.observer.roleAssignmentCreated(grant, await ports.roleAssignments.create(grant, options.description));
     return;
   }
   if (!isSameGrant(existing, grant)) {
@@ -42,7 +42,7 @@ export async function ensureGrant(
         `not ${grant.principalId} and ${grant.roleId}: somebody else holds our computed name; remove it by hand`,
     );
   }
-  ports.observer.granted(grant, "found");
+  ports.observer.roleAssignmentCreated(grant, "found");
 }
 
 /** Removes what an earlier attempt granted at the container to another identity: the ServiceAccount was changed since. */
@@ -71,7 +71,7 @@ export async function removeGrants(
 ): Promise<void> {
   for (const grant of grants) {
     await ports.roleAssignments.remove(grant);
-    ports.observer.revoked(grant);
+    ports.observer.roleAssignmentRemoved(grant);
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * What the story of a volume needs from the outside: Azure, Kubernetes and an observer. `azure/` and `kubernetes/`
- * implement these; `app.ts` joins them. No gRPC type and no SDK type passes here.
+ * implement these; `app/` joins them. No gRPC type and no SDK type passes here.
  *
  * Every method that meets a foreign fault throws a DriverError; "not found" is a value, never a throw, and removing
  * what is already gone is a success.
@@ -178,8 +178,8 @@ export type Step = "request" | "identity" | "account" | "container" | "access" |
 export interface Observer {
   stepBegun(step: Step, volume: string): void;
   stepDone(step: Step, volume: string): void;
-  granted(assignment: RoleAssignment, how: "created" | "adopted" | "found"): void;
-  revoked(assignment: RoleAssignment): void;
+  roleAssignmentCreated(assignment: RoleAssignment, how: "created" | "adopted" | "found"): void;
+  roleAssignmentRemoved(assignment: RoleAssignment): void;
   /** An account of ours is no longer keyless. */
   drifted(account: Account): void;
   /** A volume is made all the same, but its mount will not do what its owner expects. */

@@ -1,4 +1,4 @@
-/** The operator's decisions as the story of a volume sees them: `app.ts` makes them from the configuration. */
+/** The operator's decisions as the story of a volume sees them: `app/settings.ts` makes them from the configuration. */
 
 /** A resource group. */
 export interface Place {

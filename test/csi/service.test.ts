@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { stat } from "node:fs/promises";
 import { status } from "@grpc/grpc-js";
-import { startApp } from "../../src/app.ts";
+import { startApp } from "../../src/app/service.ts";
 import { createLogger } from "../../src/telemetry/log.ts";
 import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
 import { createSink } from "../support/sink.ts";
@@ -97,7 +97,7 @@ describe("the CSI service", () => {
   it("no token and no key is in the log, at the most talkative level", async () => {
     await create(it_, createRequest(it_.emulator));
     const text = it_.log();
-    assert(text.includes("access granted"), text);
+    assert(text.includes("role assignment in place"), text);
     assert.doesNotMatch(text, /eyJ[\w-]{10,}\./);
     assert.doesNotMatch(text, /Bearer\s+\S/);
   });

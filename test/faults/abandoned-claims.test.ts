@@ -1,11 +1,11 @@
 // The service is killed at any cloud call, the claim is deleted, and nobody ever asks again: what is left is computable, and
 // `orphans` finds all of it and nothing that lives.
 import assert from "node:assert/strict";
+import { createAdapters } from "../../src/app/adapters.ts";
 import { toControllerConfig } from "../../src/config/controller.ts";
 import { controllerSettings } from "../../src/config/controller-settings.ts";
 import { loadSettings } from "../../src/config/load.ts";
 import type { FaultMoment } from "../../src/emulator/faults.ts";
-import { createOutside } from "../../src/outside.ts";
 import type { Finding } from "../../src/volume/finding.ts";
 import { createOrphanRemoval } from "../../src/volume/orphan-removal.ts";
 import { surveyOrphans } from "../../src/volume/orphans.ts";
@@ -61,9 +61,9 @@ describe("claims that are abandoned at any cloud call", function () {
     });
     assert("values" in loaded, JSON.stringify(loaded));
     const ignore = () => {};
-    const steps = { stepBegun: ignore, stepDone: ignore, granted: ignore, revoked: ignore };
+    const steps = { stepBegun: ignore, stepDone: ignore, roleAssignmentCreated: ignore, roleAssignmentRemoved: ignore };
     const observer = { ...steps, drifted: ignore, warned: ignore, azureCalled: ignore };
-    looking = createOutside(toControllerConfig(loaded.values), observer, cluster);
+    looking = createAdapters(toControllerConfig(loaded.values), observer, cluster);
     await makeLiveVolumes();
   });
   after(async () => {

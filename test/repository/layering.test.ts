@@ -21,8 +21,8 @@ const COMPOSITION: Rule = {
 /** The most specific prefix counts. */
 const RULES: Readonly<Record<string, Rule>> = {
   "src/main.ts": COMPOSITION,
-  "src/app.ts": COMPOSITION,
-  "src/outside.ts": { ...COMPOSITION, outsideTypes: ["@azure/identity"] },
+  "src/app/": COMPOSITION,
+  "src/app/readiness.ts": { ...COMPOSITION, outsideTypes: ["@azure/identity"] },
   "src/command-line.ts": COMPOSITION,
   "src/version.ts": COMPOSITION,
   "src/commands/": COMPOSITION,
@@ -88,9 +88,9 @@ describe("layering", () => {
     ["src/telemetry/health.ts", `import winston from "winston";`, "winston"],
     ["src/emulator/arm/service.ts", `import { DriverError } from "../../errors.ts";`, "src/errors.ts"],
     ["src/emulator/arm/service.ts", `const x = await import("../../azure/arm.ts");`, "src/azure/arm.ts"],
-    ["src/app.ts", `import { startEmulator } from "./emulator/emulator.ts";`, "src/emulator/emulator.ts"],
+    ["src/app/service.ts", `import { startEmulator } from "../emulator/emulator.ts";`, "src/emulator/emulator.ts"],
     ["src/commands/controller.ts", `await import("../emulator/emulator.ts");`, "src/emulator/emulator.ts"],
-    ["src/config/load.ts", `import\n  "../app.ts";`, "src/app.ts"],
+    ["src/config/load.ts", `import\n  "../app/service.ts";`, "src/app/service.ts"],
     ["src/new-world/x.ts", "", "is in no world"],
   ];
   for (const [path, text, told] of breaches) {

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
-import { type App, startApp } from "../../src/app.ts";
+import { type App, startApp } from "../../src/app/service.ts";
 import { type ControllerConfig, toControllerConfig } from "../../src/config/controller.ts";
 import { controllerSettings } from "../../src/config/controller-settings.ts";
 import { loadSettings } from "../../src/config/load.ts";

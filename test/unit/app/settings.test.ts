@@ -1,9 +1,9 @@
 // The settings of the use cases in each cloud: what reaches the node plugin.
 import assert from "node:assert/strict";
-import { checkController, toControllerConfig } from "../../src/config/controller.ts";
-import { controllerSettings } from "../../src/config/controller-settings.ts";
-import { loadSettings } from "../../src/config/load.ts";
-import { createOutside } from "../../src/outside.ts";
+import { createAdapters } from "../../../src/app/adapters.ts";
+import { checkController, toControllerConfig } from "../../../src/config/controller.ts";
+import { controllerSettings } from "../../../src/config/controller-settings.ts";
+import { loadSettings } from "../../../src/config/load.ts";
 
 const GUID = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0";
 const PLACES = ["--tenant-id", GUID, "--subscription-id", GUID, "--resource-group", "g", "--location", "westeurope"];
@@ -19,10 +19,12 @@ function settingsIn(...flags: string[]) {
   const loaded = loadSettings(controllerSettings, { argv, env: {} }, checkController);
   assert.ok(loaded.ok, JSON.stringify(loaded));
   const ignore = () => {};
-  const steps = { stepBegun: ignore, stepDone: ignore, granted: ignore, revoked: ignore };
+  const steps = { stepBegun: ignore, stepDone: ignore, roleAssignmentCreated: ignore, roleAssignmentRemoved: ignore };
   const observer = { ...steps, drifted: ignore, warned: ignore, azureCalled: ignore };
-  return createOutside(toControllerConfig(loaded.values, flags.includes("--emulator") ? EMULATOR : undefined), observer)
-    .settings;
+  return createAdapters(
+    toControllerConfig(loaded.values, flags.includes("--emulator") ? EMULATOR : undefined),
+    observer,
+  ).settings;
 }
 
 describe("what reaches the node plugin of the cloud", () => {
