@@ -28,7 +28,7 @@ type Emulator = Awaited<
 export const command = defineCommand({
   settings: {},
   async run({ stdout, stderr, env }) {
-    if (emulatorParts === undefined) throw new DriverError("Unsupported", "demo: this build holds no emulator");
+    if (emulatorParts === undefined) throw new DriverError("Unsupported", "demo: this build contains no emulator");
     const folder = await mkdtemp(join(tmpdir(), "keyless-demo-"));
     const { startEmulator } = await emulatorParts.loadEmulator();
     const emulator = await startEmulator({});

@@ -1,5 +1,5 @@
 /**
- * Stands in for `emulator-parts.ts` in the service bundle: this build holds no emulator.
+ * Stands in for `emulator-parts.ts` in the service bundle: this build contains no emulator.
  */
 import type { EmulatorParts } from "./emulator-parts.ts";
 

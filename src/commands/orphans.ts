@@ -7,8 +7,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { assemble } from "../app/assembly.ts";
 import { type ControllerConfig, checkController, toControllerConfig } from "../config/controller.ts";
 import { controllerSettings } from "../config/controller-settings.ts";
-import type { Fault } from "../config/fault.ts";
 import { choice, duration, toggle } from "../config/kinds.ts";
+import type { SettingProblem } from "../config/problem.ts";
 import { type Draft, setting, type ValuesOf } from "../config/setting.ts";
 import { DriverError } from "../errors.ts";
 import { createLogger } from "../telemetry/log.ts";
@@ -23,6 +23,8 @@ import { type Fate, type Report, toJsonReport, toTextReport } from "./orphans/re
 import { trustCloud } from "./trust-cloud.ts";
 
 const ORPHANS = "Orphans";
+/** Nothing that stays behind in an environment or a file may delete data. */
+const CONFIRMATION = { group: ORPHANS, fallback: "false", onlyFrom: "command line" } as const;
 /** Azure's: 100 lists in 5 minutes for a subscription; the running controller needs some of them (azure.md 1). */
 const LISTS = { count: 80, withinMs: 300_000 };
 
@@ -34,30 +36,29 @@ const settings = {
     help: "containers and accounts that were changed or made within this time are left alone",
     fallback: "1h",
   }),
-  delete: setting(toggle, { group: ORPHANS, help: "delete what was found; needs --yes", fallback: "false" }),
-  yes: setting(toggle, { group: ORPHANS, help: "yes, the data in it is to be lost", fallback: "false" }),
+  delete: setting(toggle, { ...CONFIRMATION, help: "delete what was found; needs --yes" }),
+  yes: setting(toggle, { ...CONFIRMATION, help: "confirm permanent data loss" }),
   "even-all": setting(toggle, {
-    group: ORPHANS,
-    help: "delete also when the cluster needs no container of this --cluster-id, which looks like the wrong cluster",
-    fallback: "false",
+    ...CONFIRMATION,
+    help: "delete even when the cluster needs no container of this --cluster-id, which suggests the wrong cluster",
   }),
-  output: setting(choice(["text", "json"]), { group: ORPHANS, help: "how it is told", fallback: "text" }),
+  output: setting(choice(["text", "json"]), { group: ORPHANS, help: "output format", fallback: "text" }),
 };
 
 export type OrphansValues = ValuesOf<typeof settings>;
 
-function findFaults(draft: Draft<typeof settings>): readonly Fault[] {
-  const faults = [...checkController(draft)];
-  const fault = (name: string, problem: string) => void faults.push({ setting: name, source: `--${name}`, problem });
+function findProblems(draft: Draft<typeof settings>): readonly SettingProblem[] {
+  const problems = [...checkController(draft)];
+  const add = (name: string, problem: string) => void problems.push({ setting: name, source: `--${name}`, problem });
   if (draft.emulator === true)
-    fault("emulator", "would be an empty one; use --cloud-file with a running one's ready file");
+    add("emulator", "would be an empty one; use --cloud-file with a running one's ready file");
   if (draft.delete === true && draft.yes !== true) {
-    fault("delete", "deletes data for good; look at the list first, then add --yes");
+    add("delete", "deletes data for good; look at the list first, then add --yes");
   }
   if (draft.delete === true && draft.kubernetes === "off") {
-    fault("kubernetes", "cannot be off with --delete: only the cluster knows what is still needed");
+    add("kubernetes", "cannot be off with --delete: only the cluster knows what is still needed");
   }
-  return faults;
+  return problems;
 }
 
 /** What the command is run with beside its settings; tests give a cluster of their own. */
@@ -119,7 +120,7 @@ async function decide(
 
 export const command = defineCommand({
   settings,
-  check: findFaults,
+  check: findProblems,
   async run({ values, stdout, stderr }) {
     const config = toControllerConfig(values);
     trustCloud(config.cloud);

@@ -4,8 +4,8 @@
  */
 import { CLOUDS } from "../config/cloud.ts";
 import { controllerSettings } from "../config/controller-settings.ts";
-import type { Fault } from "../config/fault.ts";
 import { choice, guid, list } from "../config/kinds.ts";
+import type { SettingProblem } from "../config/problem.ts";
 import { type Draft, optional, setting, type ValuesOf } from "../config/setting.ts";
 import { DATA_ROLE_ID } from "../volume/names.ts";
 import { defineCommand, EXIT } from "./command.ts";
@@ -58,7 +58,7 @@ const settings = {
 
 type Settings = ValuesOf<typeof settings>;
 
-function findMissing(draft: Draft<typeof settings>): Fault[] {
+function findMissing(draft: Draft<typeof settings>): SettingProblem[] {
   const { subscriptionId, resourceGroup, principalId } = draft;
   const missing = (name: string, problem: string) => ({ setting: name, source: `--${name}`, problem });
   return [
@@ -83,7 +83,7 @@ const PRIVILEGED: Readonly<Record<string, string>> = {
   "17d1049b-9a84-46fb-8f53-869881c3d3ab": "Storage Account Contributor",
 };
 
-function findUnsafe({ role }: Draft<typeof settings>): Fault[] {
+function findUnsafe({ role }: Draft<typeof settings>): SettingProblem[] {
   const fault = (problem: string, value?: string) => ({
     ...{ setting: "role", source: "--role", problem },
     ...(value !== undefined && { value }),

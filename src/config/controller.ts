@@ -6,8 +6,8 @@ import { DriverError } from "../errors.ts";
 import { CLOUDS, type Cloud, type CloudFile, toCloud } from "./cloud.ts";
 import type { IdentityScope, ResourceGroupRef, StorageTenant } from "./controller-kinds.ts";
 import type { CredentialKind, controllerSettings } from "./controller-settings.ts";
-import type { Fault } from "./fault.ts";
 import type { HostPort } from "./kinds.ts";
+import type { SettingProblem } from "./problem.ts";
 import type { Draft, ValuesOf } from "./setting.ts";
 
 export type ControllerValues = ValuesOf<typeof controllerSettings>;
@@ -74,25 +74,25 @@ const GIVEN_BY_CLOUD = {
   "tenant-id": "name the Entra tenant of the subscription",
 } as const;
 
-/** Faults between settings: what is missing, what excludes each other. For `check` of the commands that use them. */
-export function checkController(draft: Draft<typeof controllerSettings>): readonly Fault[] {
-  const faults: Fault[] = [];
+/** Problems between settings: what is missing, what excludes each other. For `check` of the commands that use them. */
+export function checkController(draft: Draft<typeof controllerSettings>): readonly SettingProblem[] {
+  const problems: SettingProblem[] = [];
   const cloudFile = draft.cloudFile;
   if (draft.emulator === true && cloudFile !== undefined) {
-    faults.push(fault("emulator", "cannot stand beside --cloud-file; give one of them"));
+    problems.push(problemOf("emulator", "cannot stand beside --cloud-file; give one of them"));
   }
-  if (draft.emulator !== true) faults.push(...findMissing(draft, cloudFile));
+  if (draft.emulator !== true) problems.push(...findMissing(draft, cloudFile));
   const credential = draft.credential;
   if (credential === "cloud-file" && draft.emulator !== true && cloudFile?.controller === undefined) {
-    faults.push(fault("credential", `"cloud-file" needs --cloud-file with a "controller" in it, or --emulator`));
+    problems.push(problemOf("credential", `"cloud-file" needs --cloud-file with a "controller" in it, or --emulator`));
   }
-  faults.push(...findUnusedSignIn(draft));
+  problems.push(...findUnusedSignIn(draft));
   if (credential === "managed-identity" && (draft.storageTenants ?? []).length > 0) {
     const problem =
       "cannot sign in to other tenants (--storage-tenants); use workload-identity, whose token each tenant can trust";
-    faults.push(fault("credential", `"managed-identity" ${problem}`));
+    problems.push(problemOf("credential", `"managed-identity" ${problem}`));
   }
-  return faults;
+  return problems;
 }
 
 /** A setting that the chosen credential would not look at is a mistake, not a detail. */
@@ -102,20 +102,23 @@ function findUnusedSignIn({
   tokenFile,
   cloudFile,
   emulator,
-}: Draft<typeof controllerSettings>): Fault[] {
+}: Draft<typeof controllerSettings>): SettingProblem[] {
   const isByFile = emulator === true || cloudFile?.controller !== undefined;
   const kind = credential === "default" && isByFile ? "cloud-file" : (credential ?? "default");
   const takesToken = kind === "workload-identity" || kind === "cloud-file";
   const takesClient = takesToken || kind === "managed-identity";
   const unused = (setting: string) =>
-    fault(setting, `has no effect with --credential=${kind}; choose workload-identity`);
+    problemOf(setting, `has no effect with --credential=${kind}; choose workload-identity`);
   return [
     ...(clientId !== undefined && !takesClient ? [unused("client-id")] : []),
     ...(tokenFile !== undefined && !takesToken ? [unused("token-file")] : []),
   ];
 }
 
-function findMissing(draft: Draft<typeof controllerSettings>, cloudFile: CloudFile | undefined): readonly Fault[] {
+function findMissing(
+  draft: Draft<typeof controllerSettings>,
+  cloudFile: CloudFile | undefined,
+): readonly SettingProblem[] {
   const given: Record<keyof typeof GIVEN_BY_CLOUD, string | undefined> = {
     "cluster-id": draft.clusterId ?? cloudFile?.clusterId,
     "subscription-id": draft.subscriptionId ?? cloudFile?.subscriptionId,
@@ -126,10 +129,12 @@ function findMissing(draft: Draft<typeof controllerSettings>, cloudFile: CloudFi
   const names = Object.keys(GIVEN_BY_CLOUD) as (keyof typeof GIVEN_BY_CLOUD)[];
   return names
     .filter((name) => given[name] === undefined)
-    .map((name) => fault(name, `is required; ${GIVEN_BY_CLOUD[name]} (--cloud-file or --emulator can give it too)`));
+    .map((name) =>
+      problemOf(name, `is required; ${GIVEN_BY_CLOUD[name]} (--cloud-file or --emulator can give it too)`),
+    );
 }
 
-function fault(setting: string, problem: string): Fault {
+function problemOf(setting: string, problem: string): SettingProblem {
   return { setting, source: `--${setting}`, problem };
 }
 

@@ -63,7 +63,7 @@ describe("the service bundle", () => {
     it(`ends with 2 and says that it holds no emulator when called as ${args.join(" ")}`, async () => {
       const program = await start(args.join("-"), args);
       assert.equal(await program.ended, 2);
-      assert.match(await readLog(program), /this build holds no emulator/);
+      assert.match(await readLog(program), /this build contains no emulator/);
     });
   }
 

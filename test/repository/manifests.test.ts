@@ -84,7 +84,7 @@ describe("deploy/manifests", () => {
       assert.ok(pod.terminationGracePeriodSeconds * 1000 > loaded.values.gracePeriod);
       const mount = pod.containers[0]?.volumeMounts.find(({ name }) => name === "azure-token");
       assert.equal(loaded.values.tokenFile, `${mount?.mountPath}/token`);
-      assert.equal(readSettingsFile(controllerSettings, path).faults.length, 0);
+      assert.equal(readSettingsFile(controllerSettings, path).problems.length, 0);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }

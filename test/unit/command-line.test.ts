@@ -1,4 +1,4 @@
-// The command line: help, versions, faults, failures and their exit codes, without a process.
+// The command line: help, versions, problems, failures and their exit codes, without a process.
 import assert from "node:assert/strict";
 import { runCommandLine } from "../../src/command-line.ts";
 import type { CatalogueEntry } from "../../src/commands/catalogue.ts";
@@ -66,7 +66,7 @@ describe("the command line", () => {
     for (const argv of [["--help"], ["-h"], ["help"]]) {
       const { code, stdout, stderr } = await run(argv);
       assert.deepEqual([code, stderr], [0, ""]);
-      assert.match(stdout, /Exit codes: 0 done, 1 failed, 2 called wrongly, 3 /);
+      assert.match(stdout, /Exit codes: 0 done, 1 failed, 2 usage error, 3 /);
     }
     assert.deepEqual(await run(["--version"]), { code: 0, stdout: "keyless-csi 1.2.3\n", stderr: "" });
   });
@@ -92,12 +92,12 @@ describe("the command line", () => {
     assert.match((await run(["--count=1"])).stderr, /there is no command "--count=1"; see keyless-csi --help/);
   });
 
-  it("tells every faulty setting, one a line, and ends with 2 without running", async () => {
+  it("reports every invalid setting, one a line, and ends with 2 without running", async () => {
     const { code, stdout, stderr } = await run(["count", "--count=x", "--siez=1"]);
     assert.deepEqual([code, stdout], [2, ""]);
     assert.equal(
       stderr,
-      "keyless-csi count: 2 settings are wrong\n" +
+      "keyless-csi count: 2 invalid settings\n" +
         "  --siez: is not a setting of this command; did you mean --size?\n" +
         '  --count "x": is not a number; use a number from 0 to 9\n' +
         "See keyless-csi count --help.\n",
@@ -109,7 +109,7 @@ describe("the command line", () => {
       assert.deepEqual(await run(argv), {
         code: 2,
         stdout: "",
-        stderr: "keyless-csi emulator: this build holds no emulator\n",
+        stderr: "keyless-csi emulator: this build contains no emulator\n",
       });
     }
   });

@@ -13,11 +13,20 @@ const WHERE = [
   ...["--tenant-id", SUBSCRIPTION],
 ];
 
-async function run(...argv: string[]) {
+function run(...argv: string[]) {
+  return runIn({}, ...argv);
+}
+
+async function runIn(env: NodeJS.ProcessEnv, ...argv: string[]) {
   const [stdout, stderr] = [createSink(), createSink()];
   const code = await runCommandLine({
-    ...{ argv: ["orphans", ...argv], env: {}, catalogue: CATALOGUE, version: "0" },
-    ...{ stdout: stdout.stream, stderr: stderr.stream, signal: new AbortController().signal },
+    argv: ["orphans", ...argv],
+    env,
+    catalogue: CATALOGUE,
+    version: "0",
+    stdout: stdout.stream,
+    stderr: stderr.stream,
+    signal: new AbortController().signal,
   });
   return { code, stdout: stdout.text(), stderr: stderr.text() };
 }
@@ -32,6 +41,15 @@ describe("keyless-csi orphans", () => {
     const { code: failed, stderr: why } = await run(...WHERE, "--delete", "--yes");
     assert.equal(failed, 1);
     assert.match(why, /^keyless-csi: without Kubernetes nothing is deleted/);
+  });
+
+  it("takes no confirmation from the environment or a file, where it would arm every later run", async () => {
+    const env = { KEYLESS_CSI_DELETE: "true", KEYLESS_CSI_YES: "true", KEYLESS_CSI_EVEN_ALL: "true" };
+    const { code, stderr } = await runIn(env, ...WHERE);
+    assert.equal(code, 2);
+    assert.match(stderr, /^keyless-csi orphans: 3 invalid settings\n/);
+    for (const name of Object.keys(env))
+      assert.match(stderr, new RegExp(`${name}: is accepted on the command line only`));
   });
 
   it("takes the controller's own configuration, and says so in its help", async () => {
@@ -70,7 +88,11 @@ describe("keyless-csi orphans", () => {
 
   const container = { account: { subscriptionId: "s", resourceGroup: "g", name: "kla" }, name: "pvc-1" };
   const finding = (isRetained: boolean): Finding => ({
-    ...{ kind: "container", id: "/subscriptions/s/x/pvc-1", because: "nobody needs it", container, isRetained },
+    kind: "container",
+    id: "/subscriptions/s/x/pvc-1",
+    because: "nobody needs it",
+    container,
+    isRetained,
   });
   const report: Report = {
     fates: [
@@ -78,7 +100,9 @@ describe("keyless-csi orphans", () => {
       { finding: finding(false), outcome: "removed" },
       { finding: finding(true), outcome: "found" },
     ],
-    ...{ needed: 4, calls: 9, isClusterKnown: true },
+    needed: 4,
+    calls: 9,
+    isClusterKnown: true,
   };
 
   it("prints for people what was found, why, and what became of it", () => {
@@ -104,8 +128,12 @@ describe("keyless-csi orphans", () => {
     const parsed = JSON.parse(toJsonReport(report)) as { findings: object[]; containersInUse: number };
     assert.equal(parsed.containersInUse, 4);
     assert.deepEqual(parsed.findings[0], {
-      ...{ kind: "container", id: "/subscriptions/s/x/pvc-1", because: "nobody needs it", retained: false },
-      ...{ outcome: "failed", why: "it is locked" },
+      kind: "container",
+      id: "/subscriptions/s/x/pvc-1",
+      because: "nobody needs it",
+      retained: false,
+      outcome: "failed",
+      why: "it is locked",
     });
   });
 });

@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { checkController, toControllerConfig } from "../../../src/config/controller.ts";
 import { controllerSettings } from "../../../src/config/controller-settings.ts";
-import { toLine } from "../../../src/config/fault.ts";
 import { toHelp, toJsonSchema } from "../../../src/config/help.ts";
 import { loadSettings } from "../../../src/config/load.ts";
+import { toLine } from "../../../src/config/problem.ts";
 import { type SettingsTable, toEnvironmentName } from "../../../src/config/setting.ts";
 
 const GUID = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0";
@@ -39,14 +39,14 @@ function load(argv: readonly string[], env: NodeJS.ProcessEnv = {}) {
 
 function config(argv: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const loaded = load(argv, env);
-  assert.ok(loaded.ok, loaded.ok ? "" : loaded.faults.map(toLine).join("\n"));
+  assert.ok(loaded.ok, loaded.ok ? "" : loaded.problems.map(toLine).join("\n"));
   return toControllerConfig(loaded.values);
 }
 
-function faults(argv: readonly string[]): readonly string[] {
+function problems(argv: readonly string[]): readonly string[] {
   const loaded = load(argv);
   assert.ok(!loaded.ok);
-  return loaded.faults.map(toLine);
+  return loaded.problems.map(toLine);
 }
 
 describe("the controller's configuration", () => {
@@ -84,7 +84,7 @@ describe("the controller's configuration", () => {
   });
 
   it("names everything that is missing at once, and who else can give it", () => {
-    const told = faults([]);
+    const told = problems([]);
     assert.deepEqual(
       told.map((line) => line.split(":")[0]),
       ["--cluster-id", "--subscription-id", "--resource-group", "--location", "--tenant-id"],
@@ -92,8 +92,8 @@ describe("the controller's configuration", () => {
     for (const line of told) assert.match(line, /is required; .+\(--cloud-file or --emulator can give it too\)/);
   });
 
-  it("does not call missing what is faulty", () => {
-    const told = faults([...REQUIRED.slice(2), "--cluster-id", "no spaces"]);
+  it("does not call missing what is invalid", () => {
+    const told = problems([...REQUIRED.slice(2), "--cluster-id", "no spaces"]);
     assert.deepEqual(told, [
       "--cluster-id \"no spaces\": is not a cluster id; use 1 to 63 letters, digits, '.', '_' and '-'",
     ]);
@@ -122,21 +122,24 @@ describe("the controller's configuration", () => {
 
   it("tells all that is wrong with a cloud file", () => {
     const broken = { ...CLOUD_FILE, armEndpoint: "http://insecure", tenantId: "x", controller: { clientId: GUID } };
-    const [line = ""] = faults([...REQUIRED, "--cloud-file", cloudFile(broken)]);
+    const [line = ""] = problems([...REQUIRED, "--cloud-file", cloudFile(broken)]);
     assert.match(
       line,
       /armEndpoint must be an https:\/\/ URL, tenantId must be a GUID, controller\.tokenFile must be a text/,
     );
-    assert.match(faults([...REQUIRED, "--cloud-file", cloudFile("{")])[0] ?? "", /is not JSON/);
-    assert.match(faults([...REQUIRED, "--cloud-file", cloudFile("[]")])[0] ?? "", /must hold one JSON object/);
-    assert.match(faults([...REQUIRED, "--cloud-file", join(folder, "none")])[0] ?? "", /cannot be read \(ENOENT\)/);
+    assert.match(problems([...REQUIRED, "--cloud-file", cloudFile("{")])[0] ?? "", /is not JSON/);
+    assert.match(problems([...REQUIRED, "--cloud-file", cloudFile("[]")])[0] ?? "", /must hold one JSON object/);
+    assert.match(problems([...REQUIRED, "--cloud-file", join(folder, "none")])[0] ?? "", /cannot be read \(ENOENT\)/);
   });
 
   it("refuses a cloud file beside the emulator, and a cloud-file sign-in without one", () => {
     const path = cloudFile(CLOUD_FILE);
-    assert.match(faults(["--emulator", "--cloud-file", path])[0] ?? "", /--emulator: cannot stand beside --cloud-file/);
     assert.match(
-      faults([...REQUIRED, "--credential=cloud-file"])[0] ?? "",
+      problems(["--emulator", "--cloud-file", path])[0] ?? "",
+      /--emulator: cannot stand beside --cloud-file/,
+    );
+    assert.match(
+      problems([...REQUIRED, "--credential=cloud-file"])[0] ?? "",
       /--credential: "cloud-file" needs --cloud-file/,
     );
   });
@@ -153,7 +156,7 @@ describe("the controller's configuration", () => {
       { subscriptionId: GUID, resourceGroup: "rg-a" },
       { subscriptionId: GUID, resourceGroup: "RG.b(1)" },
     ]);
-    assert.match(faults([...REQUIRED, "--allowed-resource-groups=rg-a"])[0] ?? "", /write SUBSCRIPTION-GUID\/NAME/);
+    assert.match(problems([...REQUIRED, "--allowed-resource-groups=rg-a"])[0] ?? "", /write SUBSCRIPTION-GUID\/NAME/);
   });
 
   it("takes a region by its display name too, as a class does", () => {
@@ -163,7 +166,7 @@ describe("the controller's configuration", () => {
   it("refuses driver names that the CSI specification refuses", () => {
     for (const name of ["keyless.blob.csi", "a", "a-b.c9"]) config([...REQUIRED, "--driver-name", name]);
     for (const name of ["Keyless", "-a", "a.", "a..b", "a_b", "a".repeat(64)]) {
-      assert.match(faults([...REQUIRED, "--driver-name", name])[0] ?? "", /is not a driver name/, name);
+      assert.match(problems([...REQUIRED, "--driver-name", name])[0] ?? "", /is not a driver name/, name);
     }
   });
 
@@ -202,7 +205,7 @@ describe("the controller's configuration", () => {
       assert.equal(nodeDriver(["--driver-name", "a.example"]), "a.example");
       assert.equal(nodeDriver(["--node-driver", "blob.csi.azure.com"]), "blob.csi.azure.com");
       assert.match(
-        faults([...REQUIRED, "--node-driver", "No Name"]).join(),
+        problems([...REQUIRED, "--node-driver", "No Name"]).join(),
         /--node-driver "No Name": is not a driver name/,
       );
     });
