@@ -9,8 +9,9 @@ import { toHelp } from "./config/help.ts";
 import { COMMON_SETTINGS, loadSettings } from "./config/load.ts";
 import { type SettingProblem, toLine } from "./config/problem.ts";
 import { DriverError } from "./errors.ts";
-import { describeError, scrub } from "./telemetry/redaction.ts";
+import { describeError } from "./telemetry/redaction.ts";
 import { findNearest } from "./text/nearest.ts";
+import { scrub } from "./text/scrub.ts";
 
 const PROGRAM = "keyless-csi";
 

@@ -1,8 +1,9 @@
 /**
  * The commands there are, for `main.ts`. Each is loaded only when it is called.
  */
+
+import { bundledEmulator } from "./bundled-emulator.ts";
 import type { Command } from "./command.ts";
-import { emulatorParts } from "./emulator-parts.ts";
 
 /** One command before it is loaded. `load` is absent when this build does not hold it. */
 export interface CatalogueEntry {
@@ -31,11 +32,11 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
   {
     name: "emulator",
     summary: "run Azure in one process: ARM, Entra, Blob and Data Lake, for tests and laptops",
-    load: emulatorParts?.emulatorCommand,
+    load: bundledEmulator?.emulatorCommand,
   },
   {
     name: "demo",
     summary: "make, use and delete one volume on the emulator, step by step",
-    load: emulatorParts?.demoCommand,
+    load: bundledEmulator?.demoCommand,
   },
 ];

@@ -7,8 +7,8 @@ import type { SettingProblem } from "../config/problem.ts";
 import { DriverError } from "../errors.ts";
 import { createLogger } from "../telemetry/log.ts";
 import { VERSION } from "../version.ts";
+import { bundledEmulator } from "./bundled-emulator.ts";
 import { defineCommand, EXIT } from "./command.ts";
-import { emulatorParts } from "./emulator-parts.ts";
 import { trustCloud } from "./trust-cloud.ts";
 
 export const command = defineCommand({
@@ -38,14 +38,15 @@ export const command = defineCommand({
 
 /** The service bundle holds no emulator: asking it for one is a usage error. */
 function findAbsentEmulator(): readonly SettingProblem[] {
-  if (emulatorParts !== undefined) return [];
+  if (bundledEmulator !== undefined) return [];
   const problem = "this build contains no emulator; name a subscription, or use --cloud-file";
   return [{ setting: "emulator", source: "--emulator", problem }];
 }
 
 async function startOwnEmulator(): Promise<{ readonly info: CloudFile; close(): Promise<void> }> {
-  if (emulatorParts === undefined) throw new DriverError("Unsupported", "--emulator: this build contains no emulator");
-  const { startEmulator } = await emulatorParts.loadEmulator();
+  if (bundledEmulator === undefined)
+    throw new DriverError("Unsupported", "--emulator: this build contains no emulator");
+  const { startEmulator } = await bundledEmulator.loadEmulator();
   return startEmulator({});
 }
 

@@ -13,24 +13,24 @@ import type { CreateVolumeRequestInit, Volume } from "../csi/proto.generated.ts"
 import { DriverError } from "../errors.ts";
 import { createLogger } from "../telemetry/log.ts";
 import { RECOMMENDED_OPTIONS } from "../volume/mount-options.ts";
+import { bundledEmulator } from "./bundled-emulator.ts";
 import { defineCommand, EXIT } from "./command.ts";
 import { type CsiClient, connectCsi } from "./demo/csi-client.ts";
 import { createDisplay, type Display } from "./demo/display.ts";
 import { createStepTimes, type StepTimes } from "./demo/step-times.ts";
 import { type Attempt, containerByKey, containerFor, listFolder, read, write } from "./demo/workload.ts";
-import { emulatorParts } from "./emulator-parts.ts";
 import { trustCloud } from "./trust-cloud.ts";
 
 type Emulator = Awaited<
-  ReturnType<Awaited<ReturnType<NonNullable<typeof emulatorParts>["loadEmulator"]>>["startEmulator"]>
+  ReturnType<Awaited<ReturnType<NonNullable<typeof bundledEmulator>["loadEmulator"]>>["startEmulator"]>
 >;
 
 export const command = defineCommand({
   settings: {},
   async run({ stdout, stderr, env }) {
-    if (emulatorParts === undefined) throw new DriverError("Unsupported", "demo: this build contains no emulator");
+    if (bundledEmulator === undefined) throw new DriverError("Unsupported", "demo: this build contains no emulator");
     const folder = await mkdtemp(join(tmpdir(), "keyless-demo-"));
-    const { startEmulator } = await emulatorParts.loadEmulator();
+    const { startEmulator } = await bundledEmulator.loadEmulator();
     const emulator = await startEmulator({});
     const times = createStepTimes();
     const config = configFor(emulator, join(folder, "csi.sock"));

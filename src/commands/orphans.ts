@@ -82,9 +82,8 @@ export async function runOrphans({ config, values, stdout, stderr, cluster }: Or
   // Asked for before anything is read: without Kubernetes there is nothing to wait for.
   const remove = values.delete ? createOrphanRemoval(ports, ours, () => performance.now()) : undefined;
   const pace = createPace({ ...LISTS, now: () => performance.now(), sleep: (ms) => sleep(ms) });
-  const { findings, needed } = await surveyOrphans(ports, ours, {
-    ...{ olderThanMs: values.olderThan, nowMs: Date.now(), pace },
-  });
+  const options = { olderThanMs: values.olderThan, nowMs: Date.now(), pace };
+  const { findings, needed } = await surveyOrphans(ports, ours, options);
   if (remove !== undefined && !values.evenAll) assertRightCluster(findings, needed, ours.clusterId);
   const fates: Fate[] = [];
   for (const finding of findings) fates.push(await decide(finding, remove));

@@ -60,21 +60,17 @@ type Settings = ValuesOf<typeof settings>;
 
 function findMissing(draft: Draft<typeof settings>): SettingProblem[] {
   const { subscriptionId, resourceGroup, principalId } = draft;
-  const missing = (name: string, problem: string) => ({ setting: name, source: `--${name}`, problem });
-  return [
-    ...(subscriptionId === undefined
-      ? [missing("subscription-id", "is required; name the subscription that accounts are made in")]
-      : []),
-    ...(resourceGroup === undefined
-      ? [missing("resource-group", "is required; name the resource group that accounts are made in")]
-      : []),
-    ...(principalId === undefined
-      ? [missing("principal-id", "is required; give the object id of the controller's identity")]
-      : []),
+  const required: readonly (readonly [string, string | undefined, string])[] = [
+    ["subscription-id", subscriptionId, "name the subscription that accounts are created in"],
+    ["resource-group", resourceGroup, "name the resource group that accounts are created in"],
+    ["principal-id", principalId, "give the object id of the controller's identity"],
   ];
+  return required
+    .filter(([, value]) => value === undefined)
+    .map(([setting, , fix]) => ({ setting, source: `--${setting}`, problem: `is required; ${fix}` }));
 }
 
-/** Whoever may grant one of these holds everything: built-in roles, by their GUIDs (Azure "built-in-roles/privileged"). */
+/** Who may grant one of these can take every right: built-in roles, by their GUIDs (Azure "built-in-roles/privileged"). */
 const PRIVILEGED: Readonly<Record<string, string>> = {
   "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": "Owner",
   "b24988ac-6180-42a0-ab88-20f7382dd24c": "Contributor",
@@ -84,14 +80,17 @@ const PRIVILEGED: Readonly<Record<string, string>> = {
 };
 
 function findUnsafe({ role }: Draft<typeof settings>): SettingProblem[] {
-  const fault = (problem: string, value?: string) => ({
-    ...{ setting: "role", source: "--role", problem },
-    ...(value !== undefined && { value }),
-  });
-  if (role?.length === 0) return [fault("is empty; name the roles that the controller may grant, or leave it out")];
+  const at = { setting: "role", source: "--role" };
+  if (role?.length === 0) {
+    return [{ ...at, problem: "is empty; name the roles that the controller may grant, or leave it out" }];
+  }
   return (role ?? [])
     .filter((id) => PRIVILEGED[id] !== undefined)
-    .map((id) => fault(`is ${PRIVILEGED[id]}; the controller must not be able to grant it: name a data role`, id));
+    .map((id) => ({
+      ...at,
+      value: id,
+      problem: `is ${PRIVILEGED[id]}; the controller must not be able to grant it: name a data role`,
+    }));
 }
 
 function toPlace(values: Settings): RolePlace {

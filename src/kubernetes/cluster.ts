@@ -5,13 +5,13 @@
 import type { CoreV1Api, StorageV1Api, V1PersistentVolumeClaim, V1Pod, WellKnownApi } from "@kubernetes/client-node";
 import { DriverError } from "../errors.ts";
 import type { Claim, ClaimRef, Cluster, Pod } from "../volume/ports.ts";
+import { SERVICE_ACCOUNT_ANNOTATION } from "../volume/service-account.ts";
 import { createClients } from "./clients.ts";
 import { createCsiDrivers } from "./csi-drivers.ts";
 import { createWarning } from "./events.ts";
 import { read, reading } from "./faults.ts";
 import { listClaimUids, listVolumes } from "./lists.ts";
 
-const SERVICE_ACCOUNT_ANNOTATION = "keyless-csi/service-account";
 /** Of Azure Workload Identity: docs "Service account labels and annotations". */
 const CLIENT_ID_ANNOTATION = "azure.workload.identity/client-id";
 

@@ -20,10 +20,15 @@ export async function createWarning(
   const body = {
     metadata: { name: `${COMPONENT}.${uid}.${reason.toLowerCase()}`, namespace },
     involvedObject: { apiVersion: "v1", kind: "PersistentVolumeClaim", namespace, name, uid },
+    type: "Warning",
+    reason,
     // Tenants read it, and it quotes a class's own mount options.
-    ...{ type: "Warning", reason, message: scrub(message) },
-    ...{ source: { component: COMPONENT }, reportingComponent: COMPONENT },
-    ...{ firstTimestamp: now, lastTimestamp: now, count: 1 },
+    message: scrub(message),
+    source: { component: COMPONENT },
+    reportingComponent: COMPONENT,
+    firstTimestamp: now,
+    lastTimestamp: now,
+    count: 1,
   };
   try {
     await core.createNamespacedEvent({ namespace, body });

@@ -4,9 +4,10 @@
  */
 import type { Writable } from "node:stream";
 import winston from "winston";
-import { type LogFields, redact, scrub } from "./redaction.ts";
+import { scrub } from "../text/scrub.ts";
+import { type LogFields, redact } from "./redaction.ts";
 
-export { describeError, type LogFields } from "./redaction.ts";
+export type { LogFields } from "./redaction.ts";
 
 export type LogLevel = "error" | "warn" | "info" | "debug";
 
@@ -16,8 +17,6 @@ export interface Logger {
   warn(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
   debug(message: string, fields?: LogFields): void;
-  /** A logger whose every line carries `fields` too. */
-  child(fields: LogFields): Logger;
 }
 
 export interface LogOptions {
@@ -36,10 +35,7 @@ export function createLogger(options: LogOptions): Logger {
     transports: [new winston.transports.Stream({ stream: options.stream, eol: "\n" })],
     exitOnError: false,
   });
-  return withFields(sink, {}, options.level === "debug");
-}
-
-function withFields(sink: winston.Logger, bound: LogFields, showsStacks: boolean): Logger {
+  const showsStacks = options.level === "debug";
   const write =
     (level: LogLevel) =>
     (message: string, fields: LogFields = {}) => {
@@ -48,18 +44,12 @@ function withFields(sink: winston.Logger, bound: LogFields, showsStacks: boolean
         time: new Date().toISOString(),
         level,
         message: scrub(message),
-        ...redact({ ...bound, ...fields }),
-        ...(stack === undefined ? {} : { stack: scrub(stack) }),
+        ...redact(fields),
+        ...(stack !== undefined && { stack: scrub(stack) }),
       };
       sink.log({ level, message: line.message, line });
     };
-  return {
-    error: write("error"),
-    warn: write("warn"),
-    info: write("info"),
-    debug: write("debug"),
-    child: (fields) => withFields(sink, { ...bound, ...fields }, showsStacks),
-  };
+  return { error: write("error"), warn: write("warn"), info: write("info"), debug: write("debug") };
 }
 
 type Line = Readonly<Record<string, unknown>>;

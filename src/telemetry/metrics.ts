@@ -100,17 +100,20 @@ function watch(registry: Registry, read: () => number): void {
 
 /** Alert at 70 % of the limit: it is fixed, and a new subscription takes time. */
 function watchRoleAssignments(registry: Registry, read: () => Promise<readonly RoleAssignmentUsage[]>): void {
-  const tell = (name: string, help: string, pick: (usage: RoleAssignmentUsage) => number) =>
+  const add = (name: string, help: string, pick: (usage: RoleAssignmentUsage) => number) =>
     new Gauge({
-      ...{ name, help, labelNames: ["subscription_id"], registers: [registry] },
+      name,
+      help,
+      labelNames: ["subscription_id"],
+      registers: [registry],
       async collect() {
         for (const usage of await read()) this.labels(usage.subscriptionId).set(pick(usage));
       },
     });
-  tell(
+  add(
     "keyless_csi_role_assignments",
     "Role assignments that a subscription holds, ours and others'.",
     ({ used }) => used,
   );
-  tell("keyless_csi_role_assignments_limit", "Role assignments that a subscription may hold.", ({ limit }) => limit);
+  add("keyless_csi_role_assignments_limit", "Role assignments that a subscription may hold.", ({ limit }) => limit);
 }

@@ -26,7 +26,9 @@ export interface RoleRequest {
 /** All calls, in the order in which they are to be made. `armEndpoint` has no slash at the end. */
 export function toRequests(plan: RolePlan, armEndpoint: string): RoleRequest[] {
   const put = (id: string, makes: string, properties: object): RoleRequest => ({
-    ...{ makes, method: "PUT", url: `${armEndpoint}${encodeURI(id)}?api-version=${AUTHORIZATION_API_VERSION}` },
+    makes,
+    method: "PUT",
+    url: `${armEndpoint}${encodeURI(id)}?api-version=${AUTHORIZATION_API_VERSION}`,
     body: { properties },
   });
   return [

@@ -35,7 +35,9 @@ describe("the API server about claims and drivers", () => {
     await writeFile(
       kubeconfig,
       JSON.stringify({
-        ...{ apiVersion: "v1", kind: "Config", "current-context": "x" },
+        apiVersion: "v1",
+        kind: "Config",
+        "current-context": "x",
         clusters: named("cluster", { server: address, "insecure-skip-tls-verify": true }),
         contexts: named("context", { cluster: "x", user: "x" }),
         users: named("user", {}),
@@ -117,7 +119,9 @@ describe("the API server about claims and drivers", () => {
       volumeBindingMode: "WaitForFirstConsumer",
     });
     assert.deepEqual(await cluster.findClaim({ namespace: "team", name: "data" }), {
-      ...{ uid: "u", className: "fast", isBoundLate: true },
+      uid: "u",
+      className: "fast",
+      isBoundLate: true,
     });
   });
 

@@ -44,7 +44,9 @@ describe("lists over the whole cluster", () => {
     await writeFile(
       kubeconfig,
       JSON.stringify({
-        ...{ apiVersion: "v1", kind: "Config", "current-context": "x" },
+        apiVersion: "v1",
+        kind: "Config",
+        "current-context": "x",
         clusters: named("cluster", { server: address, "insecure-skip-tls-verify": true }),
         contexts: named("context", { cluster: "x", user: "x" }),
         users: named("user", {}),

@@ -1,11 +1,11 @@
 /**
- * The only door from the product to the emulator. The service bundle is built with `emulator-absent.ts` in this file's
+ * The only door from the product to the emulator. The service bundle is built with `no-emulator.ts` in this file's
  * place (scripts/bundle.ts), so that what runs in production holds no emulator at all.
  */
 import type { Command } from "./command.ts";
 
 /** What a build with an emulator offers. */
-export interface EmulatorParts {
+export interface BundledEmulator {
   emulatorCommand(): Promise<{ readonly command: Command }>;
   demoCommand(): Promise<{ readonly command: Command }>;
   /** `startEmulator`, for `controller --emulator`. */
@@ -13,7 +13,7 @@ export interface EmulatorParts {
 }
 
 /** Undefined in a build without emulator. */
-export const emulatorParts: EmulatorParts | undefined = {
+export const bundledEmulator: BundledEmulator | undefined = {
   emulatorCommand: () => import("./emulator.ts"),
   demoCommand: () => import("./demo.ts"),
   loadEmulator: () => import("../emulator/emulator.ts"),
