@@ -1,4 +1,4 @@
-// `npm run generate`: writes every generated file anew. With --check it writes nothing and fails if one is out of date.
+// `npm run generate`: writes every generated file. With --check it writes nothing and fails if one is out of date.
 import { readFile, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,6 +9,7 @@ import {
   generateParametersPage,
 } from "./generate-reference.ts";
 import { roleFiles } from "./generate-roles.ts";
+import { generateStructurePage } from "./generate-structure.ts";
 
 const repository = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 
@@ -18,6 +19,7 @@ export const generated: ReadonlyMap<string, () => Promise<string>> = new Map([
   ["docs/reference/configuration.md", generateConfigurationPage],
   ["docs/reference/configuration.schema.json", generateConfigurationSchema],
   ["docs/reference/parameters.md", generateParametersPage],
+  ["docs/explanation/structure.md", generateStructurePage],
   ...roleFiles(),
 ]);
 
