@@ -8,7 +8,7 @@ import { buildForNode } from "../test/support/tools.ts";
 
 const repository = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 
-/** Debian's packages of the programs that are asked for by name. */
+/** Debian's packages of the programs that are required by name. */
 const NEEDED = { fusermount3: "fuse3", python3: "python3", unshare: "util-linux", chroot: "coreutils" };
 
 /** Runs mocha on these files and answers its exit code. Rejects with one line when something is missing. */

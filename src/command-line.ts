@@ -1,6 +1,6 @@
 /**
- * The command line without a process: arguments to a command, help, problems with settings, and what a failure prints. `main.ts` gives
- * it the process' own streams and signals, tests give it theirs.
+ * The command line without a process: arguments to a command, help, problems with settings, and what a failure prints. `main.ts` passes
+ * the process's own streams and signals, tests pass theirs.
  */
 import type { Writable } from "node:stream";
 import type { CatalogueEntry } from "./commands/catalogue.ts";
@@ -15,8 +15,8 @@ import { scrub } from "./text/scrub.ts";
 
 const PROGRAM = "keyless-csi";
 
-/** What the command line runs in. */
-export interface Surroundings {
+/** What the command line runs with. */
+export interface CommandLine {
   readonly argv: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly stdout: Writable;
@@ -27,7 +27,7 @@ export interface Surroundings {
 }
 
 /** Runs what `argv` asks for and resolves with the exit code; it never rejects. */
-export async function runCommandLine(around: Surroundings): Promise<number> {
+export async function runCommandLine(around: CommandLine): Promise<number> {
   try {
     return await dispatch(around);
   } catch (error) {
@@ -36,7 +36,7 @@ export async function runCommandLine(around: Surroundings): Promise<number> {
   }
 }
 
-async function dispatch(around: Surroundings): Promise<number> {
+async function dispatch(around: CommandLine): Promise<number> {
   const [name, ...rest] = around.argv;
   const { stdout, stderr, catalogue } = around;
   if (name === undefined) return print(stderr, overview(catalogue), EXIT.usage);
@@ -51,14 +51,14 @@ async function dispatch(around: Surroundings): Promise<number> {
   return runCommand(name, command, { ...around, argv: rest });
 }
 
-async function runCommand(name: string, command: Command, around: Surroundings): Promise<number> {
+async function runCommand(name: string, command: Command, around: CommandLine): Promise<number> {
   const { env, stdout, stderr, signal } = around;
   const loaded = loadSettings(command.settings, around, (draft) => command.check?.(draft) ?? []);
   if (!loaded.ok) return print(stderr, toReport(name, loaded.problems), EXIT.usage);
   return command.run({ values: loaded.values, stdout, stderr, env, signal });
 }
 
-async function help(name: string, { stdout, stderr, catalogue }: Surroundings): Promise<number> {
+async function help(name: string, { stdout, stderr, catalogue }: CommandLine): Promise<number> {
   const entry = catalogue.find((each) => each.name === name);
   if (entry === undefined) return print(stderr, unknownCommand(name, catalogue), EXIT.usage);
   if (entry.load === undefined)
@@ -84,7 +84,7 @@ function unknownCommand(name: string, catalogue: readonly CatalogueEntry[]): str
     catalogue.map((entry) => entry.name),
   );
   const advice = nearest === undefined ? `see ${PROGRAM} --help` : `did you mean ${nearest}?`;
-  return `${PROGRAM}: there is no command ${JSON.stringify(name)}; ${advice}\n`;
+  return `${PROGRAM}: unknown command ${JSON.stringify(name)}; ${advice}\n`;
 }
 
 function toReport(name: string, problems: readonly SettingProblem[]): string {

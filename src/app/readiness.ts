@@ -18,7 +18,7 @@ export function watchSignIn(credential: TokenCredential): SignInWatch {
       state = { ready: true };
       return token;
     } catch (error) {
-      state = notReady("the last sign-in to Azure failed; the log tells why");
+      state = notReady("the last sign-in to Azure failed; see the log");
       throw error;
     }
   };
@@ -38,7 +38,7 @@ export function watchAnswers(): AnswerWatch {
       status = call.status;
     },
     readiness() {
-      if (status === 0) return notReady("Azure did not answer the last request; the log tells why");
+      if (status === 0) return notReady("Azure did not answer the last request; see the log");
       if (status === 401) return notReady("Azure refused the controller's token at the last request");
       return { ready: true };
     },

@@ -1,6 +1,6 @@
 /**
- * The only door from the product to the emulator. The service bundle is built with `no-emulator.ts` in this file's
- * place (scripts/bundle.ts), so that what runs in production holds no emulator at all.
+ * The only import of the emulator in the product. The service bundle is built with `no-emulator.ts` in its place
+ * (scripts/bundle.ts), so that production contains no emulator.
  */
 import type { Command } from "./command.ts";
 

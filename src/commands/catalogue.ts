@@ -1,11 +1,9 @@
-/**
- * The commands there are, for `main.ts`. Each is loaded only when it is called.
- */
+/** The commands, for `main.ts`. Each is loaded only when it is called. */
 
 import { bundledEmulator } from "./bundled-emulator.ts";
 import type { Command } from "./command.ts";
 
-/** One command before it is loaded. `load` is absent when this build does not hold it. */
+/** One command before it is loaded. `load` is absent when this build does not contain it. */
 export interface CatalogueEntry {
   readonly name: string;
   readonly summary: string;
@@ -16,12 +14,12 @@ export interface CatalogueEntry {
 export const CATALOGUE: readonly CatalogueEntry[] = [
   {
     name: "controller",
-    summary: "serve CSI to csi-provisioner and make keyless volumes in Azure",
+    summary: "serve CSI to csi-provisioner and create keyless volumes in Azure",
     load: () => import("./controller.ts"),
   },
   {
     name: "orphans",
-    summary: "find what is left in Azure that no volume of the cluster needs, and delete it",
+    summary: "find what is left in Azure that no volume of the cluster needs, and delete it on request",
     load: () => import("./orphans.ts"),
   },
   {
@@ -36,7 +34,7 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
   },
   {
     name: "demo",
-    summary: "make, use and delete one volume on the emulator, step by step",
+    summary: "create, use and delete one volume on the emulator, step by step",
     load: bundledEmulator?.demoCommand,
   },
 ];

@@ -1,6 +1,6 @@
 /**
  * What a command of the command line is. One file per command in this folder exports `command`; `catalogue.ts` lists
- * them and loads each only when it is asked for, so that the controller starts without reading the demo.
+ * them and loads each only when it is called, so that the controller starts without reading the demo.
  */
 import type { Writable } from "node:stream";
 import type { SettingProblem } from "../config/problem.ts";
@@ -9,7 +9,7 @@ import type { Draft, SettingsTable, ValuesOf } from "../config/setting.ts";
 /** 0 done, 1 failed, 2 usage error, 3 done and something was found (orphans). */
 export const EXIT = { ok: 0, failure: 1, usage: 2, findings: 3 } as const;
 
-/** What a command gets. Nothing in it is global, so a test runs a command with streams and a signal of its own. */
+/** What a command gets. Nothing in it is global, so a test can pass its own streams and signal. */
 export interface CommandContext<Values> {
   /** The settings, parsed; keys are the flags' names in camel case. */
   readonly values: Values;
@@ -27,7 +27,7 @@ export interface Command<T extends SettingsTable = SettingsTable> {
   readonly settings: T;
   /** Rules over several settings. It gets what could be parsed, so that these problems are reported with all others. */
   check?(draft: Draft<T>): readonly SettingProblem[];
-  /** Does the work and resolves with the exit code. A DriverError that it throws is printed by its message alone. */
+  /** Does the work and resolves with the exit code. Of a DriverError that it throws, only the message is printed. */
   run(context: CommandContext<ValuesOf<T>>): Promise<number>;
 }
 

@@ -1,6 +1,4 @@
-/**
- * Stands in for `bundled-emulator.ts` in the service bundle: this build contains no emulator.
- */
+/** Replaces `bundled-emulator.ts` in the service bundle: this build contains no emulator. */
 import type { BundledEmulator } from "./bundled-emulator.ts";
 
 export const bundledEmulator: BundledEmulator | undefined = undefined;

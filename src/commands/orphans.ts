@@ -1,6 +1,6 @@
 /**
- * `keyless-csi orphans`: what is left in Azure that nothing in the cluster needs, and on request its deletion. It looks with
- * the controller's own configuration, so it sees just what the controller may see.
+ * `keyless-csi orphans`: lists what is left in Azure that nothing in the cluster needs, and deletes it on request. It runs with
+ * the controller's own configuration, so it sees exactly what the controller may see.
  */
 import type { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -25,18 +25,18 @@ import { trustCloud } from "./trust-cloud.ts";
 const ORPHANS = "Orphans";
 /** Nothing that stays behind in an environment or a file may delete data. */
 const CONFIRMATION = { group: ORPHANS, fallback: "false", onlyFrom: "command line" } as const;
-/** Azure's: 100 lists in 5 minutes for a subscription; the running controller needs some of them (azure.md 1). */
+/** Azure allows 100 lists in 5 minutes for a subscription; the running controller needs some of them (azure.md 1). */
 const LISTS = { count: 80, withinMs: 300_000 };
 
-// All of the controller's, also those that only serving needs: its configuration file is read as it is.
+// All of the controller's, including those that only serving needs: its configuration file is read unchanged.
 const settings = {
   ...controllerSettings,
   "older-than": setting(duration({ max: "8760h" }), {
     group: ORPHANS,
-    help: "containers and accounts that were changed or made within this time are left alone",
+    help: "containers and accounts that were changed or created within this time are kept",
     fallback: "1h",
   }),
-  delete: setting(toggle, { ...CONFIRMATION, help: "delete what was found; needs --yes" }),
+  delete: setting(toggle, { ...CONFIRMATION, help: "delete what was found; requires --yes" }),
   yes: setting(toggle, { ...CONFIRMATION, help: "confirm permanent data loss" }),
   "even-all": setting(toggle, {
     ...CONFIRMATION,
@@ -51,17 +51,17 @@ function findProblems(draft: Draft<typeof settings>): readonly SettingProblem[] 
   const problems = [...checkController(draft)];
   const add = (name: string, problem: string) => void problems.push({ setting: name, source: `--${name}`, problem });
   if (draft.emulator === true)
-    add("emulator", "would be an empty one; use --cloud-file with a running one's ready file");
+    add("emulator", "would start an empty one; use --cloud-file with the ready file of a running one");
   if (draft.delete === true && draft.yes !== true) {
-    add("delete", "deletes data for good; look at the list first, then add --yes");
+    add("delete", "deletes data permanently; review the list first, then add --yes");
   }
   if (draft.delete === true && draft.kubernetes === "off") {
-    add("kubernetes", "cannot be off with --delete: only the cluster knows what is still needed");
+    add("kubernetes", "cannot be off with --delete: only the cluster knows what is still in use");
   }
   return problems;
 }
 
-/** What the command is run with beside its settings; tests give a cluster of their own. */
+/** What the command runs with besides its settings; tests pass their own cluster. */
 export interface OrphansContext {
   readonly config: ControllerConfig;
   readonly values: Pick<OrphansValues, "olderThan" | "delete" | "evenAll" | "output">;
@@ -70,7 +70,7 @@ export interface OrphansContext {
   readonly cluster?: Cluster;
 }
 
-/** Looks, deletes when it is told to, prints, and answers the exit code. */
+/** Surveys, deletes if requested, prints a report and returns the exit code. */
 export async function runOrphans({ config, values, stdout, stderr, cluster }: OrphansContext): Promise<number> {
   const log = createLogger({ level: config.logLevel, format: config.logFormat, stream: stderr });
   let calls = 0;
@@ -79,7 +79,7 @@ export async function runOrphans({ config, values, stdout, stderr, cluster }: Or
   };
   const { adapters } = assemble({ config, log, observer: { azureCalled }, ...(cluster && { cluster }) });
   const { ports, settings: ours } = adapters;
-  // Asked for before anything is read: without Kubernetes there is nothing to wait for.
+  // Created before anything is read: it fails at once without Kubernetes.
   const remove = values.delete ? createOrphanRemoval(ports, ours, () => performance.now()) : undefined;
   const pace = createPace({ ...LISTS, now: () => performance.now(), sleep: (ms) => sleep(ms) });
   const options = { olderThanMs: values.olderThan, nowMs: Date.now(), pace };
@@ -103,7 +103,7 @@ function assertRightCluster(findings: readonly Finding[], needed: number, cluste
   );
 }
 
-/** One failure does not keep the others from going. */
+/** One failure does not keep the others from being deleted. */
 async function decide(
   finding: Finding,
   remove: ((finding: Finding) => Promise<"removed" | "spared">) | undefined,

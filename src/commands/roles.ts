@@ -1,6 +1,6 @@
 /**
- * `keyless-csi roles`: prints the least that workloads and the controller need in Azure, for one place and one
- * controller: as a script with the reasons, as JSON bodies, or as an ARM template. It asks nobody and changes nothing.
+ * `keyless-csi roles`: prints the minimal roles that workloads and the controller need in Azure, for one controller: as
+ * a script with the reasons, as JSON bodies, or as an ARM template. It calls nothing and changes nothing.
  */
 import { CLOUDS } from "../config/cloud.ts";
 import { controllerSettings } from "../config/controller-settings.ts";
@@ -11,9 +11,9 @@ import { DATA_ROLE_ID } from "../volume/names.ts";
 import { defineCommand, EXIT } from "./command.ts";
 import { toArmTemplate } from "./roles/arm-template.ts";
 import { toCliDefinition, toRequests } from "./roles/role-bodies.ts";
-import { planRoles, type RolePlace } from "./roles/role-plan.ts";
+import { planRoles, type RoleTarget } from "./roles/role-plan.ts";
 import { toScript } from "./roles/role-script.ts";
-import { OPTIONAL_PARTS, type OptionalPart, selectRoles } from "./roles/role-table.ts";
+import { ROLE_OPTIONS, type RoleOption, selectRoles } from "./roles/role-table.ts";
 
 const WHERE = "Where";
 const WHAT = "What";
@@ -22,7 +22,7 @@ const REQUIRED = "required";
 const settings = {
   "subscription-id": optional(guid, {
     group: WHERE,
-    help: "the subscription that accounts are made in",
+    help: "the subscription in which accounts are created",
     absent: REQUIRED,
   }),
   "resource-group": { ...controllerSettings["resource-group"], group: WHERE, absent: REQUIRED },
@@ -39,9 +39,9 @@ const settings = {
     fallback: "",
   }),
   cloud: { ...controllerSettings.cloud, group: WHERE },
-  with: setting(list(choice([...OPTIONAL_PARTS, "all"])), {
+  with: setting(list(choice([...ROLE_OPTIONS, "all"])), {
     group: WHAT,
-    help: "optional parts, each a role of its own",
+    help: "optional roles",
     fallback: "identities",
   }),
   role: setting(list(guid), {
@@ -61,8 +61,8 @@ type Settings = ValuesOf<typeof settings>;
 function findMissing(draft: Draft<typeof settings>): SettingProblem[] {
   const { subscriptionId, resourceGroup, principalId } = draft;
   const required: readonly (readonly [string, string | undefined, string])[] = [
-    ["subscription-id", subscriptionId, "name the subscription that accounts are created in"],
-    ["resource-group", resourceGroup, "name the resource group that accounts are created in"],
+    ["subscription-id", subscriptionId, "name the subscription in which accounts are created"],
+    ["resource-group", resourceGroup, "name the resource group in which accounts are created"],
     ["principal-id", principalId, "give the object id of the controller's identity"],
   ];
   return required
@@ -70,7 +70,7 @@ function findMissing(draft: Draft<typeof settings>): SettingProblem[] {
     .map(([setting, , fix]) => ({ setting, source: `--${setting}`, problem: `is required; ${fix}` }));
 }
 
-/** Who may grant one of these can take every right: built-in roles, by their GUIDs (Azure "built-in-roles/privileged"). */
+/** Who may grant one of these can obtain every right: built-in roles, by their GUIDs (Azure "built-in-roles/privileged"). */
 const PRIVILEGED: Readonly<Record<string, string>> = {
   "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": "Owner",
   "b24988ac-6180-42a0-ab88-20f7382dd24c": "Contributor",
@@ -93,7 +93,7 @@ function findUnsafe({ role }: Draft<typeof settings>): SettingProblem[] {
     }));
 }
 
-function toPlace(values: Settings): RolePlace {
+function toTarget(values: Settings): RoleTarget {
   const { subscriptionId = "", resourceGroup = "", principalId = "", identityScopes } = values;
   return {
     subscriptionId,
@@ -107,13 +107,13 @@ function toPlace(values: Settings): RolePlace {
 
 /** What the command prints for these settings. */
 export function toOutput(values: Settings): string {
-  const named = values.with.includes("all") ? OPTIONAL_PARTS : values.with;
-  const parts = named.filter((part): part is OptionalPart => part !== "all");
-  const plan = planRoles(selectRoles(parts), toPlace(values));
+  const named = values.with.includes("all") ? ROLE_OPTIONS : values.with;
+  const options = named.filter((option): option is RoleOption => option !== "all");
+  const plan = planRoles(selectRoles(options), toTarget(values));
   const requests = toRequests(plan, CLOUDS[values.cloud].armEndpoint);
   switch (values.output) {
     case "script":
-      return toScript({ plan, requests, parts });
+      return toScript({ plan, requests, options });
     case "json":
       return toJson(requests);
     case "cli":

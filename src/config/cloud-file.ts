@@ -1,6 +1,6 @@
 /**
- * Reads a cloud file and checks its shape, so that a broken one is a fault of the configuration and not a failure of
- * the first call to Azure. What it does not know in the file is left alone: the emulator writes more than we read.
+ * Reads a cloud file and checks its shape, so that a broken one is a configuration error and not a failure of the first
+ * call to Azure. Unknown fields are ignored: the emulator writes more than is read here.
  */
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
@@ -12,7 +12,7 @@ import type { Kind, ParsedSetting } from "./setting.ts";
 
 type Check = (value: unknown) => string | undefined;
 
-const isText: Check = (value) => (typeof value === "string" && value !== "" ? undefined : "must be a text");
+const isText: Check = (value) => (typeof value === "string" && value !== "" ? undefined : "must be a string");
 const isGuid: Check = (value) => (typeof value === "string" && accepts(guid, value) ? undefined : "must be a GUID");
 const isHttps: Check = (value) =>
   typeof value === "string" && URL.canParse(value) && new URL(value).protocol === "https:"
@@ -36,7 +36,7 @@ const FIELDS: Readonly<Record<string, Check>> = {
 };
 const CONTROLLER_FIELDS: Readonly<Record<string, Check>> = { clientId: isGuid, tokenFile: isText };
 
-/** The setting's kind: a path whose file is read at once. Relative paths in the file are seen from its own folder. */
+/** A path whose file is read at once. Relative paths in the file start at its own folder. */
 export const cloudFile: Kind<CloudFile> = value("FILE", { type: "string" }, readCloudFile);
 
 function readCloudFile(path: string): ParsedSetting<CloudFile> {
@@ -49,7 +49,7 @@ function readCloudFile(path: string): ParsedSetting<CloudFile> {
   return parseCloudFile(content, dirname(resolve(path)));
 }
 
-/** The content of a cloud file as a CloudFile, or all that is wrong with its fields. `folder` holds its own paths. */
+/** The content of a cloud file as a CloudFile, or all that is wrong with its fields. Its paths are relative to `folder`. */
 export function parseCloudFile(content: unknown, folder: string): ParsedSetting<CloudFile> {
   if (!isObject(content)) return { wrong: "must hold one JSON object" };
   const wrong = findWrong(content, FIELDS, "");

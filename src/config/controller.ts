@@ -1,6 +1,6 @@
 /**
- * The controller's configuration: completes the settings of `controller-settings.ts` by a cloud file or the emulator's
- * own information into one typed object, frozen to its depth, that the rest of the program is built from.
+ * The controller's configuration: completes the settings of `controller-settings.ts` from a cloud file or the emulator's
+ * own information, and yields one deeply frozen object from which the rest of the program is built.
  */
 import { DriverError } from "../errors.ts";
 import { CLOUDS, type Cloud, type CloudFile, toCloud } from "./cloud.ts";
@@ -26,7 +26,7 @@ export interface ControllerConfig {
   readonly socketPath: string;
   readonly driverName: string;
   readonly clusterId: string;
-  /** Cluster ids whose resources this controller takes for its own besides `clusterId`. */
+  /** Cluster ids whose resources this controller owns in addition to those of `clusterId`. */
   readonly alsoOwns: readonly string[];
   readonly cloud: Cloud;
   readonly credential: Credential;
@@ -35,9 +35,9 @@ export interface ControllerConfig {
   readonly location: string;
   /** Tenant of the controller and of `subscriptionId`. */
   readonly tenantId: string;
-  /** Resource groups that a class may name besides the default one. */
+  /** Resource groups that a class may name in addition to the default one. */
   readonly allowedResourceGroups: readonly ResourceGroupRef[];
-  /** GUID of the role definition that workloads are granted; absent: our data-only role. */
+  /** GUID of the role definition that workloads are assigned; absent: the data-only role of `keyless-csi roles`. */
   readonly role: string | undefined;
   /** Where the identities of ServiceAccounts may be. */
   readonly identityScopes: readonly IdentityScope[];
@@ -48,29 +48,29 @@ export interface ControllerConfig {
   readonly storageTenants: readonly StorageTenant[];
   readonly onDelete: "delete" | "retain";
   readonly repairsDrift: boolean;
-  /** Absent: the API server tells. */
+  /** Absent: taken from the API server. */
   readonly oidcIssuer: string | undefined;
   readonly kubernetes: "auto" | "on" | "off";
   readonly kubeconfig: string | undefined;
   readonly mountChecks: "refuse" | "warn" | "off";
-  /** Name of the CSIDriver object that counts on the nodes; `""`: it is not looked at. */
+  /** Name of the CSIDriver object of the node plugin; `""`: it is not read. */
   readonly nodeDriver: string;
   /** Where /healthz, /readyz and /metrics are served; absent: nowhere. */
   readonly http: HostPort | undefined;
   readonly logLevel: "error" | "warn" | "info" | "debug";
   readonly logFormat: "json" | "text";
   readonly gracePeriodMs: number;
-  /** How long an account that ARM has confirmed as ours and keyless is used without asking again. */
+  /** How long an account that ARM has confirmed as keyless is used without another check. */
   readonly accountCacheMs: number;
   readonly identityCacheMs: number;
 }
 
-/** Settings that a cloud file or the emulator may give instead of the operator. */
+/** Settings that a cloud file or the emulator may provide in place of the operator. */
 const GIVEN_BY_CLOUD = {
   "cluster-id": "name this cluster; every name in Azure is computed from it",
-  "subscription-id": "name the subscription that accounts are made in",
-  "resource-group": "name the resource group that accounts are made in",
-  location: "name the Azure region that accounts are made in",
+  "subscription-id": "name the subscription in which accounts are created",
+  "resource-group": "name the resource group in which accounts are created",
+  location: "name the Azure region in which accounts are created",
   "tenant-id": "name the Entra tenant of the subscription",
 } as const;
 
@@ -79,7 +79,7 @@ export function checkController(draft: Draft<typeof controllerSettings>): readon
   const problems: SettingProblem[] = [];
   const cloudFile = draft.cloudFile;
   if (draft.emulator === true && cloudFile !== undefined) {
-    problems.push(problemOf("emulator", "cannot stand beside --cloud-file; give one of them"));
+    problems.push(problemOf("emulator", "cannot be combined with --cloud-file; give one of them"));
   }
   if (draft.emulator !== true) problems.push(...findMissing(draft, cloudFile));
   const credential = draft.credential;
@@ -95,7 +95,7 @@ export function checkController(draft: Draft<typeof controllerSettings>): readon
   return problems;
 }
 
-/** A setting that the chosen credential would not look at is a mistake, not a detail. */
+/** A setting that the chosen credential ignores is a mistake and is reported. */
 function findUnusedSignIn({
   credential,
   clientId,
@@ -130,7 +130,7 @@ function findMissing(
   return names
     .filter((name) => given[name] === undefined)
     .map((name) =>
-      problemOf(name, `is required; ${GIVEN_BY_CLOUD[name]} (--cloud-file or --emulator can give it too)`),
+      problemOf(name, `is required; ${GIVEN_BY_CLOUD[name]} (--cloud-file or --emulator can provide it too)`),
     );
 }
 
@@ -139,9 +139,9 @@ function problemOf(setting: string, problem: string): SettingProblem {
 }
 
 /**
- * The configuration that `values` amount to. `emulator` is what a started emulator tells of itself, under `--emulator`.
- * A value that the operator gave wins over the cloud file's. Throws DriverError Misconfigured when `checkController`
- * was not asked before and something is missing.
+ * The configuration that follows from `values`. `emulator` is the information of a started emulator, under `--emulator`.
+ * The operator's value takes precedence over the cloud file's. Throws DriverError Misconfigured when something is missing
+ * that `checkController` would have reported.
  */
 export function toControllerConfig(values: ControllerValues, emulator?: CloudFile): ControllerConfig {
   const file = emulator ?? values.cloudFile;
@@ -179,7 +179,7 @@ export function toControllerConfig(values: ControllerValues, emulator?: CloudFil
   });
 }
 
-/** A cloud file that names the controller's identity is also how the controller signs in, unless told otherwise. */
+/** A cloud file that names the controller's identity is also how the controller signs in, unless `--credential` says otherwise. */
 function toCredential(values: ControllerValues, file: CloudFile | undefined): Credential {
   const kind = values.credential === "default" && file?.controller !== undefined ? "cloud-file" : values.credential;
   const own = kind === "cloud-file" ? file?.controller : undefined;

@@ -1,4 +1,4 @@
-/** Events on claims, for `kubectl describe pvc`: the only thing that this program writes into the cluster. */
+/** Events on claims, for `kubectl describe pvc`: all that this program writes to the cluster. */
 import { ApiException, type CoreV1Api } from "@kubernetes/client-node";
 import { scrub } from "../text/scrub.ts";
 import type { Claim, ClaimRef, Warning } from "../volume/ports.ts";
@@ -7,8 +7,8 @@ import { toDriverError } from "./faults.ts";
 const COMPONENT = "keyless-csi";
 
 /**
- * The port's `warnClaim`. The name is made of the claim and the reason, so that a retry finds the event (409) and does not
- * repeat it; the API server forgets events after an hour.
+ * The port's `warnClaim`. The event's name consists of claim and reason, so that a retry finds the event (409) and does not
+ * repeat it; the API server drops events after an hour.
  */
 export async function createWarning(
   core: CoreV1Api,

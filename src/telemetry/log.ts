@@ -1,5 +1,5 @@
 /**
- * The service's log: one line an event on standard error, JSON or text, through the redaction of `redaction.ts`.
+ * The service's log: one line for each event on standard error, JSON or text, redacted by `redaction.ts`.
  * The only file that knows winston.
  */
 import type { Writable } from "node:stream";
@@ -11,7 +11,7 @@ export type { LogFields } from "./redaction.ts";
 
 export type LogLevel = "error" | "warn" | "info" | "debug";
 
-/** Writes events. Fields outside the closed list do not compile, and are dropped at run time all the same. */
+/** Writes events. Fields outside the closed list do not compile, and are also dropped at run time. */
 export interface Logger {
   error(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
@@ -22,11 +22,11 @@ export interface Logger {
 export interface LogOptions {
   readonly level: LogLevel;
   readonly format: "json" | "text";
-  /** Standard error in the service; standard output stays free for what commands answer. */
+  /** Standard error in the service; standard output is for the results of commands. */
   readonly stream: Writable;
 }
 
-/** Makes the logger of one process or one test; there is no global one. */
+/** Creates the logger of one process or one test; there is no global one. */
 export function createLogger(options: LogOptions): Logger {
   const sink = winston.createLogger({
     level: options.level,

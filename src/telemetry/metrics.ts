@@ -14,25 +14,25 @@ export interface Metrics {
   observeOperation(call: { readonly method: string; readonly code: string; readonly seconds: number }): void;
   /** One answered or failed call to Azure. `operation` as in `storageAccounts/create`, `status` 0: no answer. */
   observeAzureRequest(call: { readonly operation: string; readonly status: number; readonly seconds: number }): void;
-  /** Calls under way, read when the metrics are asked for. */
+  /** Calls in flight, read at each scrape. */
   watchInFlight(read: () => number): void;
-  /** An account of ours was found that something other than an Entra identity can open. */
+  /** An account of this controller was found that something other than an Entra identity can open. */
   countDrift(): void;
-  /** Role assignments of each subscription, read when the metrics are asked for. */
+  /** Role assignments of each subscription, read at each scrape. */
   watchRoleAssignments(read: () => Promise<readonly RoleAssignmentUsage[]>): void;
   readonly contentType: string;
   /** The Prometheus text. */
   render(): Promise<string>;
 }
 
-/** How many role assignments a subscription holds, of how many that it may. */
+/** How many role assignments a subscription holds, and how many it may hold. */
 export interface RoleAssignmentUsage {
   readonly subscriptionId: string;
   readonly used: number;
   readonly limit: number;
 }
 
-/** Makes the metrics of one service. `version` becomes a label of `keyless_csi_build_info`. */
+/** Creates the metrics of one service. `version` becomes a label of `keyless_csi_build_info`. */
 export function createMetrics(driverName: string, version: string): Metrics {
   const registry = new Registry();
   const registers = [registry];
@@ -59,10 +59,10 @@ export function createMetrics(driverName: string, version: string): Metrics {
   });
   const drift = new Counter({
     name: "keyless_csi_account_drift_total",
-    help: "Times that an account of ours was found open to keys, anonymous access or local users.",
+    help: "Times that an account of this controller was found open to keys, anonymous access or local users.",
     registers,
   });
-  tellVersion(registry, version);
+  setBuildInfo(registry, version);
   return {
     observeOperation: ({ method, code, seconds }) => operations.labels(driverName, method, code).observe(seconds),
     observeAzureRequest({ operation, status, seconds }) {
@@ -77,7 +77,7 @@ export function createMetrics(driverName: string, version: string): Metrics {
   };
 }
 
-function tellVersion(registry: Registry, version: string): void {
+function setBuildInfo(registry: Registry, version: string): void {
   const gauge = new Gauge({
     name: "keyless_csi_build_info",
     help: "1, labelled with the version.",
@@ -90,7 +90,7 @@ function tellVersion(registry: Registry, version: string): void {
 function watch(registry: Registry, read: () => number): void {
   new Gauge({
     name: "keyless_csi_operations_in_flight",
-    help: "CSI calls under way.",
+    help: "CSI calls in flight.",
     registers: [registry],
     collect() {
       this.set(read());
@@ -112,7 +112,7 @@ function watchRoleAssignments(registry: Registry, read: () => Promise<readonly R
     });
   add(
     "keyless_csi_role_assignments",
-    "Role assignments that a subscription holds, ours and others'.",
+    "Role assignments that a subscription holds, whoever created them.",
     ({ used }) => used,
   );
   add("keyless_csi_role_assignments_limit", "Role assignments that a subscription may hold.", ({ limit }) => limit);

@@ -43,7 +43,7 @@ export interface AppObserver {
   }): void;
 }
 
-/** Called too often to be worth a line when they succeed. */
+/** Called too often for a log line at level info when they succeed. */
 const QUIET_METHODS = ["/csi.v1.Identity/Probe", "/csi.v1.Controller/ControllerGetCapabilities"];
 
 export function createAppObserver({ log, metrics, calls }: AppObserverOptions): AppObserver {
@@ -90,14 +90,14 @@ type Observing = { readonly [name: string]: (...values: never[]) => unknown };
 
 /** Notifies both, the second one first and only of what it has a method for. */
 export function joinObservers<T extends object>(first: T, second: Partial<T>): T {
-  const joined = Object.entries(first as Observing).map(([name, tell]) => {
+  const joined = Object.entries(first as Observing).map(([name, notify]) => {
     const also = (second as Partial<Observing>)[name];
-    if (also === undefined) return [name, tell];
+    if (also === undefined) return [name, notify];
     return [
       name,
       (...values: never[]) => {
         also(...values);
-        return tell(...values);
+        return notify(...values);
       },
     ];
   });

@@ -1,6 +1,6 @@
 /**
- * What may leave the process in a log: a closed list of field names, and a scrubber that takes credentials out of every
- * text. Both, because an error of a foreign library can carry a token in its message.
+ * What may leave the process in a log: a closed list of field names, and every text scrubbed of credentials. Both, because
+ * an error of a foreign library can carry a token in its message.
  */
 import { scrub } from "../text/scrub.ts";
 

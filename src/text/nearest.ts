@@ -1,8 +1,6 @@
-/**
- * The known name that somebody probably meant: for unknown flags, configuration keys, commands and class parameters.
- */
+/** The known name that was probably meant: for unknown flags, configuration keys, commands and class parameters. */
 
-/** How many single-letter edits a mistake may be away from what was meant, for a name of this length. */
+/** How many single-letter edits still count as a typo, for a name of this length. */
 function tolerance(length: number): number {
   return length <= 3 ? 1 : Math.max(2, Math.floor(length / 3));
 }

@@ -1,9 +1,9 @@
 /**
- * Takes credentials out of a text: whatever leaves the process, in a log or in an answer, passes here, because an error of
- * a foreign library, or of Azure, can carry a token in its message.
+ * Removes credentials from a text. Everything that leaves the process, in a log or in an answer, passes here, because an
+ * error of a foreign library or of Azure can carry a token in its message.
  */
 
-/** Credentials as they are written in headers, URLs, connection strings, forms and JSON, and what stands in place. */
+/** Credentials as they are written in headers, URLs, connection strings, forms and JSON, and what replaces them. */
 const CREDENTIALS: readonly (readonly [RegExp, string])[] = [
   [/eyJ[\w-]{8,}(?:\.[\w-]*){0,4}/g, "[token]"],
   [/\b(Bearer)\s+(?!authorization|realm|error|token\b)[\w.~+/=-]+/gi, "$1 [redacted]"],
@@ -19,7 +19,7 @@ const CREDENTIALS: readonly (readonly [RegExp, string])[] = [
   [/[A-Za-z0-9+/_-]{86}==/g, "[key]"],
 ];
 
-/** `text` with every token, key and signature taken out. */
+/** `text` without any token, key or signature. */
 export function scrub(text: string): string {
   return CREDENTIALS.reduce((scrubbed, [form, instead]) => scrubbed.replace(form, instead), text);
 }

@@ -1,6 +1,6 @@
 // Each action of each role is needed: without it something fails, and the message names the action.
 import assert from "node:assert/strict";
-import { OPTIONAL_PARTS, ROLES } from "../../src/commands/roles/role-table.ts";
+import { ROLE_OPTIONS, ROLES } from "../../src/commands/roles/role-table.ts";
 import { create, createRequest } from "../support/emulated-app.ts";
 import { type GrantedApp, startGrantedApp } from "../support/printed-roles.ts";
 import { FEATURES, type FeatureName, FLAGS, useVolume } from "./features.ts";
@@ -50,10 +50,10 @@ describe("each action of the roles is needed:", () => {
     app = undefined;
   });
 
-  for (const { roleName, actions, dataActions, part } of ROLES) {
+  for (const { roleName, actions, dataActions, option } of ROLES) {
     for (const { action } of actions) {
       const feature = NEEDED_FOR[action];
-      if (feature === undefined || part === "usage") continue;
+      if (feature === undefined || option === "usage") continue;
       it(`${roleName}: without ${action}, ${feature} fails`, async () => {
         app = await startGrantedApp({ flags: FLAGS, without: action });
         await assert.rejects(FEATURES[feature](app), (error: Error & { details?: string }) => {
@@ -75,7 +75,7 @@ describe("each action of the roles is needed:", () => {
   }
 
   it("keyless-csi Controller Usage: without it there is no count of the subscription's role assignments", async () => {
-    const others = OPTIONAL_PARTS.filter((part) => part !== "usage");
+    const others = ROLE_OPTIONS.filter((option) => option !== "usage");
     app = await startGrantedApp({ flags: FLAGS, roles: [`--with=${others.join(",")}`] });
     await assert.rejects(FEATURES["the count of role assignments"](app), { code: "ERR_ASSERTION" });
   });

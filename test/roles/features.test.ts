@@ -27,7 +27,7 @@ describe("with exactly the printed roles", () => {
   });
 });
 
-describe("with the required roles and no optional part", () => {
+describe("with the required roles and no optional role", () => {
   let app: GrantedApp;
   before(async () => {
     app = await startGrantedApp({ roles: ["--with="] });

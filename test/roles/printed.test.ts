@@ -94,7 +94,7 @@ describe("keyless-csi roles", () => {
     assert(!JSON.stringify(scopesOf(await requests(`--assignable-in=${OTHER}`))).includes(OTHER));
   });
 
-  it("leaves optional parts out unless they are asked for", async () => {
+  it("leaves optional roles out unless they are requested", async () => {
     const names = (found: readonly RoleRequest[]) => JSON.stringify(found);
     assert(!names(await requests("--with=")).includes("userAssignedIdentities"));
     const usual = names(await requests());
@@ -200,13 +200,13 @@ describe("deploy/roles", () => {
     assert.deepEqual(withoutNames(filled), withoutNames(printed));
   });
 
-  it("has a template that leaves optional parts out unless they are asked for", () => {
+  it("has a template that leaves optional roles out unless they are requested", () => {
     const { parameters, resources } = parameterisedTemplate();
     assert.deepEqual(parameters?.["parts"], { ...parameters?.["parts"], defaultValue: ["identities"] });
-    const optional = ROLES.filter(({ part }) => part !== undefined);
+    const optional = ROLES.filter(({ option }) => option !== undefined);
     const text = JSON.stringify(resources);
-    for (const { part } of optional)
-      assert.equal(text.split(`[contains(parameters('parts'), '${part}')]`).length, 3, part);
+    for (const { option } of optional)
+      assert.equal(text.split(`[contains(parameters('parts'), '${option}')]`).length, 3, option);
   });
 });
 

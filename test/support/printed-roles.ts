@@ -42,7 +42,7 @@ export interface GrantedApp extends EmulatedApp {
 export interface GrantedAppOptions {
   /** Of the controller. */
   readonly flags?: readonly string[];
-  /** Of `keyless-csi roles`, beside the place; default: every optional part. */
+  /** Of `keyless-csi roles`, beside the place; default: every optional role. */
   readonly roles?: readonly string[];
   /** An action that is left out of every role. */
   readonly without?: string;

@@ -87,9 +87,9 @@ describe("the command line", () => {
     assert.deepEqual(await run(["cuont"]), {
       code: 2,
       stdout: "",
-      stderr: 'keyless-csi: there is no command "cuont"; did you mean count?\n',
+      stderr: 'keyless-csi: unknown command "cuont"; did you mean count?\n',
     });
-    assert.match((await run(["--count=1"])).stderr, /there is no command "--count=1"; see keyless-csi --help/);
+    assert.match((await run(["--count=1"])).stderr, /unknown command "--count=1"; see keyless-csi --help/);
   });
 
   it("reports every invalid setting, one a line, and ends with 2 without running", async () => {

@@ -32,7 +32,7 @@ describe("the program", () => {
     assert.match(stderr, /^Usage: keyless-csi <command>/);
   });
 
-  it("tells all faults of the controller's settings and ends with 2", async () => {
+  it("reports all invalid settings of the controller and ends with 2", async () => {
     const { code, stderr } = await run([program, "controller", "--log-level=loud", "--locaton=x"]);
     assert.equal(code, 2);
     assert.match(stderr, /--locaton: is not a setting of this command; did you mean --location\?/);

@@ -1,7 +1,7 @@
 /** What `keyless-csi orphans` prints: text for people, JSON for programs. */
 import { type Finding, isRetained } from "../../volume/finding.ts";
 
-/** What became of a finding. `"found"`: nothing was tried. */
+/** What happened to a finding. `"found"`: no deletion was attempted. */
 export interface Fate {
   readonly finding: Finding;
   readonly outcome: "found" | "removed" | "spared" | "failed";
@@ -11,11 +11,11 @@ export interface Fate {
 
 export interface Report {
   readonly fates: readonly Fate[];
-  /** How many containers of ours the cluster needs. */
+  /** How many of this controller's containers the cluster needs. */
   readonly needed: number;
   /** Requests to Azure. */
   readonly calls: number;
-  /** False: no cluster was asked, so that nothing is known of what is needed. */
+  /** False: no cluster was queried, so it is unknown what is in use. */
   readonly isClusterKnown: boolean;
 }
 
@@ -29,7 +29,7 @@ const KINDS: Readonly<Record<Finding["kind"], string>> = {
 const OUTCOMES: Readonly<Record<Fate["outcome"], string>> = {
   found: "",
   removed: "deleted: ",
-  spared: "left alone, it is needed after all: ",
+  spared: "kept, it is in use after all: ",
   failed: "NOT DELETED: ",
 };
 
@@ -55,7 +55,7 @@ export function toTextReport(report: Report): string {
   });
   const warning = isClusterKnown
     ? ""
-    : "No cluster was asked, so containers that are in use are listed too. Give --kubeconfig or --kubernetes=on.\n";
+    : "No cluster was queried, so containers that are in use are listed too. Give --kubeconfig or --kubernetes=on.\n";
   return `${lines.join("")}${warning}${summary(fates)} Containers in use: ${needed}. Azure calls: ${calls}.\n`;
 }
 
@@ -67,10 +67,7 @@ function summary(fates: readonly Fate[]): string {
     `${orphans.length} ${orphans.length === 1 ? "orphan" : "orphans"}`,
     ...(["removed", "spared", "failed"] as const)
       .filter((outcome) => count(outcome) > 0)
-      .map(
-        (outcome) =>
-          `${count(outcome)} ${{ removed: "deleted", spared: "left alone", failed: "not deleted" }[outcome]}`,
-      ),
+      .map((outcome) => `${count(outcome)} ${{ removed: "deleted", spared: "kept", failed: "not deleted" }[outcome]}`),
     ...(retained > 0 ? [`${retained} retained`] : []),
   ];
   return `${parts.join(", ")}.`;

@@ -35,9 +35,9 @@ describe("keyless-csi orphans", () => {
   it("does not delete without --yes, nor without Kubernetes, nor in an emulator of its own", async () => {
     const { code, stderr } = await run(...WHERE, "--delete", "--kubernetes", "off", "--emulator");
     assert.equal(code, 2);
-    assert.match(stderr, /--delete: deletes data for good; look at the list first, then add --yes/);
+    assert.match(stderr, /--delete: deletes data permanently; review the list first, then add --yes/);
     assert.match(stderr, /--kubernetes: cannot be off with --delete/);
-    assert.match(stderr, /--emulator: would be an empty one/);
+    assert.match(stderr, /--emulator: would start an empty one/);
     const { code: failed, stderr: why } = await run(...WHERE, "--delete", "--yes");
     assert.equal(failed, 1);
     assert.match(why, /^keyless-csi: without Kubernetes nothing is deleted/);
@@ -68,7 +68,7 @@ describe("keyless-csi orphans", () => {
     }
   });
 
-  it("lists at most so often as Azure allows", async () => {
+  it("lists no more often than Azure allows", async () => {
     let now = 0;
     const waits: number[] = [];
     const sleep = async (milliseconds: number) => {
@@ -90,7 +90,7 @@ describe("keyless-csi orphans", () => {
   const finding = (isRetained: boolean): Finding => ({
     kind: "container",
     id: "/subscriptions/s/x/pvc-1",
-    because: "nobody needs it",
+    because: "nothing needs it",
     container,
     isRetained,
   });
@@ -110,18 +110,18 @@ describe("keyless-csi orphans", () => {
       toTextReport(report),
       [
         "orphan    container  /subscriptions/s/x/pvc-1",
-        "          NOT DELETED: nobody needs it",
+        "          NOT DELETED: nothing needs it",
         "          it is locked",
         "orphan    container  /subscriptions/s/x/pvc-1",
-        "          deleted: nobody needs it",
+        "          deleted: nothing needs it",
         "retained  container  /subscriptions/s/x/pvc-1",
-        "          nobody needs it",
+        "          nothing needs it",
         "2 orphans, 1 deleted, 1 not deleted, 1 retained. Containers in use: 4. Azure calls: 9.",
         "",
       ].join("\n"),
     );
     const unknown = toTextReport({ ...report, fates: [], isClusterKnown: false });
-    assert.match(unknown, /^No cluster was asked, so containers that are in use are listed too\./);
+    assert.match(unknown, /^No cluster was queried, so containers that are in use are listed too\./);
   });
 
   it("prints for programs the same as JSON", () => {
@@ -130,7 +130,7 @@ describe("keyless-csi orphans", () => {
     assert.deepEqual(parsed.findings[0], {
       kind: "container",
       id: "/subscriptions/s/x/pvc-1",
-      because: "nobody needs it",
+      because: "nothing needs it",
       retained: false,
       outcome: "failed",
       why: "it is locked",

@@ -83,23 +83,23 @@ describe("the controller's configuration", () => {
     assert.equal(config(REQUIRED, { CSI_ENDPOINT: "unix:///run/csi.sock" }).socketPath, "/run/csi.sock");
   });
 
-  it("names everything that is missing at once, and who else can give it", () => {
-    const told = problems([]);
+  it("names everything that is missing at once, and what else can provide it", () => {
+    const reported = problems([]);
     assert.deepEqual(
-      told.map((line) => line.split(":")[0]),
+      reported.map((line) => line.split(":")[0]),
       ["--cluster-id", "--subscription-id", "--resource-group", "--location", "--tenant-id"],
     );
-    for (const line of told) assert.match(line, /is required; .+\(--cloud-file or --emulator can give it too\)/);
+    for (const line of reported) assert.match(line, /is required; .+\(--cloud-file or --emulator can provide it too\)/);
   });
 
   it("does not call missing what is invalid", () => {
-    const told = problems([...REQUIRED.slice(2), "--cluster-id", "no spaces"]);
-    assert.deepEqual(told, [
+    const reported = problems([...REQUIRED.slice(2), "--cluster-id", "no spaces"]);
+    assert.deepEqual(reported, [
       "--cluster-id \"no spaces\": is not a cluster id; use 1 to 63 letters, digits, '.', '_' and '-'",
     ]);
   });
 
-  it("takes endpoints, names and sign-in from a cloud file, paths seen from its folder", () => {
+  it("takes endpoints, names and sign-in from a cloud file, paths relative to its folder", () => {
     const made = config(["--cloud-file", cloudFile(CLOUD_FILE)]);
     assert.equal(made.cloud.name, "custom");
     assert.equal(made.cloud.armEndpoint, "https://127.0.0.1:1234");
@@ -120,12 +120,12 @@ describe("the controller's configuration", () => {
     assert.deepEqual(made.credential, { kind: "azure-cli" });
   });
 
-  it("tells all that is wrong with a cloud file", () => {
+  it("reports all that is wrong with a cloud file", () => {
     const broken = { ...CLOUD_FILE, armEndpoint: "http://insecure", tenantId: "x", controller: { clientId: GUID } };
     const [line = ""] = problems([...REQUIRED, "--cloud-file", cloudFile(broken)]);
     assert.match(
       line,
-      /armEndpoint must be an https:\/\/ URL, tenantId must be a GUID, controller\.tokenFile must be a text/,
+      /armEndpoint must be an https:\/\/ URL, tenantId must be a GUID, controller\.tokenFile must be a string/,
     );
     assert.match(problems([...REQUIRED, "--cloud-file", cloudFile("{")])[0] ?? "", /is not JSON/);
     assert.match(problems([...REQUIRED, "--cloud-file", cloudFile("[]")])[0] ?? "", /must hold one JSON object/);
@@ -136,7 +136,7 @@ describe("the controller's configuration", () => {
     const path = cloudFile(CLOUD_FILE);
     assert.match(
       problems(["--emulator", "--cloud-file", path])[0] ?? "",
-      /--emulator: cannot stand beside --cloud-file/,
+      /--emulator: cannot be combined with --cloud-file/,
     );
     assert.match(
       problems([...REQUIRED, "--credential=cloud-file"])[0] ?? "",
@@ -144,7 +144,7 @@ describe("the controller's configuration", () => {
     );
   });
 
-  it("needs nothing more with --emulator, and is completed by what the emulator tells", () => {
+  it("needs nothing more with --emulator, and is completed by the emulator's own information", () => {
     const loaded = load(["--emulator"]);
     assert.ok(loaded.ok);
     assert.equal(toControllerConfig(loaded.values, CLOUD_FILE).resourceGroup, "keyless");

@@ -1,4 +1,4 @@
-// Settings from their four places, and what is told when they are wrong.
+// Settings from their four sources, and what is reported when they are invalid.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -105,7 +105,7 @@ describe("settings", () => {
     assert.deepEqual(problems(["--owner", "-5"]), ['--owner "-5": is not a name; use letters and digits']);
   });
 
-  it("report every problem of every place at once", () => {
+  it("report every problem of every source at once", () => {
     const config = file("colour-name: red\nsize: [1]\n");
     const argv = ["--config", config, "stray", "--wait-time", "2h", "--owner", "--wait-tim", "5s", "--many-names=a,B"];
     assert.deepEqual(problems(argv, { COLOR: "pink" }), [

@@ -20,7 +20,7 @@ describe("the health endpoint", () => {
     return { status: response.status, text: await response.text(), type: response.headers.get("content-type") };
   }
 
-  it("is healthy while the process runs, and ready only when it is told so", async () => {
+  it("is healthy while the process runs, and ready only when the readiness says so", async () => {
     assert.equal((await get("/healthz")).status, 200);
     assert.equal((await get("/readyz")).status, 200);
     readiness = { ready: false, reason: "draining" };
