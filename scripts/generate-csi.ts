@@ -1,5 +1,5 @@
 // Turns proto/csi.proto into one TypeScript file: the descriptor that @grpc/proto-loader serves from, and the types of
-// what arrives and of what may be sent. Used by scripts/generate.ts and by the test that compares the file with it.
+// the messages, as received and as sent. Used by scripts/generate.ts and by the test that compares the file with it.
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -52,7 +52,7 @@ function dropUnused(root: protobuf.Root): void {
   for (const thing of google.nestedArray) if (!named.has(thing.name)) google.remove(thing);
 }
 
-/** All that is in a namespace, in the order of the file, messages before what is nested in them. */
+/** Everything in a namespace, in the order of the file, messages before those nested in them. */
 function flatten(namespace: protobuf.ReflectionObject | null): protobuf.ReflectionObject[] {
   if (!(namespace instanceof protobuf.Namespace)) return [];
   return namespace.nestedArray.flatMap((thing) =>

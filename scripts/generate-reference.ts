@@ -1,5 +1,5 @@
-// Makes the reference pages from the tables that the program itself reads: settings and StorageClass parameters.
-// What Markdown cannot say in prose is left to docs/ pages written by hand.
+// Generates the reference pages from the tables that the program itself reads: settings and StorageClass parameters.
+// Explanations are in the pages of docs/ that are written by hand.
 import { controllerSettings } from "../src/config/controller-settings.ts";
 import { toDefault, toJsonSchema } from "../src/config/help.ts";
 import { COMMON_SETTINGS } from "../src/config/load.ts";

@@ -1,5 +1,5 @@
-// Makes deploy/roles from the table of roles: a file for each role as `az role definition create` takes it, and one ARM
-// template with parameters in the places where `keyless-csi roles --output arm` writes values.
+// Generates deploy/roles from the table of roles: a file for each role as `az role definition create` takes it, and one ARM
+// template with parameters where `keyless-csi roles --output arm` writes values.
 import { type ArmTemplate, toArmTemplate } from "../src/commands/roles/arm-template.ts";
 import { toCliDefinition } from "../src/commands/roles/role-bodies.ts";
 import { groupScope, planRoles, type RolePlan } from "../src/commands/roles/role-plan.ts";
@@ -9,7 +9,7 @@ import { DATA_ROLE_ID } from "../src/volume/names.ts";
 /** Placeholder in the files of single roles: it is replaced by the subscription before they are applied. */
 const NO_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000";
 
-/** Values that occur nowhere else, so that each of them can be found again and replaced by an expression. */
+/** Values that occur nowhere else, so that each can be found and replaced by an expression. */
 const MARKS = {
   subscriptionId: "00000000-0000-4000-8000-00000000000a",
   principalId: "00000000-0000-4000-8000-00000000000b",

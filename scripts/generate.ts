@@ -13,7 +13,7 @@ import { generateStructurePage } from "./generate-structure.ts";
 
 const repository = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 
-/** Generated file (path from the repository's root) -> what makes its text. */
+/** Generated file (path from the repository's root) -> what generates its text. */
 export const generated: ReadonlyMap<string, () => Promise<string>> = new Map([
   [csiTarget, generateCsi],
   ["docs/reference/configuration.md", generateConfigurationPage],

@@ -1,5 +1,5 @@
-// Runs suites that have a node: builds the control plane and the FUSE client ahead, since nothing can be fetched in there,
-// checks what the machine must have, and enters the namespaces.
+// Runs suites that need a node: builds the control plane and the FUSE client first, since nothing can be downloaded inside,
+// checks what must be installed, and enters the namespaces.
 import { execFileSync } from "node:child_process";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -22,6 +22,6 @@ export async function runOnNode(specs: readonly string[], env: Readonly<Record<s
   }
   await buildForNode();
   const mocha = join(repository, "node_modules", "mocha", "bin", "mocha.js");
-  // --exit: what a failed set-up has left open must not keep the run waiting.
+  // --exit: handles that a failed set-up left open must not block the run.
   return runIsolated([process.execPath, mocha, "--exit", ...specs], env);
 }

@@ -106,7 +106,7 @@ function toTarget(values: Settings): RoleTarget {
 }
 
 /** What the command prints for these settings. */
-export function toOutput(values: Settings): string {
+function toOutput(values: Settings): string {
   const named = values.with.includes("all") ? ROLE_OPTIONS : values.with;
   const options = named.filter((option): option is RoleOption => option !== "all");
   const plan = planRoles(selectRoles(options), toTarget(values));

@@ -50,7 +50,7 @@ function readCloudFile(path: string): ParsedSetting<CloudFile> {
 }
 
 /** The content of a cloud file as a CloudFile, or all that is wrong with its fields. Its paths are relative to `folder`. */
-export function parseCloudFile(content: unknown, folder: string): ParsedSetting<CloudFile> {
+function parseCloudFile(content: unknown, folder: string): ParsedSetting<CloudFile> {
   if (!isObject(content)) return { wrong: "must hold one JSON object" };
   const wrong = findWrong(content, FIELDS, "");
   const controller = content["controller"];

@@ -1,4 +1,4 @@
-// The bundle that the container image holds, started as there: alone in an empty folder, without node_modules.
+// The bundle of the container image, started as it is there: alone in an empty folder, without node_modules.
 import assert from "node:assert/strict";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -34,7 +34,7 @@ describe("the service bundle", () => {
     return program;
   }
 
-  it("lies in a folder with nothing but its licences and source map", async () => {
+  it("is alone in its folder with its licences and source map", async () => {
     const names = await readdir(dirname(file));
     assert.deepEqual(names.sort(), ["keyless-csi.mjs", "keyless-csi.mjs.LEGAL.txt", "keyless-csi.mjs.map"]);
   });
@@ -60,19 +60,19 @@ describe("the service bundle", () => {
   });
 
   for (const args of [["controller", "--emulator"], ["emulator"], ["demo"]]) {
-    it(`ends with 2 and says that it holds no emulator when called as ${args.join(" ")}`, async () => {
+    it(`exits with 2 and says that it contains no emulator when called as ${args.join(" ")}`, async () => {
       const program = await start(args.join("-"), args);
       assert.equal(await program.ended, 2);
       assert.match(await readLog(program), /this build contains no emulator/);
     });
   }
 
-  it("holds the service's code and none of the emulator's", async () => {
+  it("contains the service's code and none of the emulator's", async () => {
     const { sources } = JSON.parse(await readFile(`${file}.map`, "utf8")) as { readonly sources: readonly string[] };
-    const holds = (path: string) => sources.some((source) => source.includes(path));
-    for (const path of ["src/volume/create.ts", "src/commands/no-emulator.ts"]) assert.ok(holds(path), path);
+    const contains = (path: string) => sources.some((source) => source.includes(path));
+    for (const path of ["src/volume/create.ts", "src/commands/no-emulator.ts"]) assert.ok(contains(path), path);
     for (const path of ["src/emulator/", "src/commands/demo", "src/commands/emulator", "node_modules/jose/"]) {
-      assert.ok(!holds(path), path);
+      assert.ok(!contains(path), path);
     }
   });
 
@@ -82,13 +82,13 @@ describe("the service bundle", () => {
     for (const name of ["createVolume", "startApp", "DriverError"]) assert.ok(code.includes(`"${name}"`), name);
   });
 
-  it("leaves the source map without the file's own reference to it, as the image does not hold it", async () => {
+  it("has no reference to the source map, which is not in the image", async () => {
     assert.doesNotMatch(await readFile(file, "utf8"), /^\/\/# sourceMappingURL=/m);
   });
 });
 
 describe("the emulator bundle", () => {
-  it("holds emulator, demo and service in one file that runs alone", async () => {
+  it("contains emulator, demo and service in one file that runs alone", async () => {
     const folder = await mkdtemp(join(tmpdir(), "keyless-csi-bundle-"));
     try {
       const file = await bundle(BUNDLES.emulator, folder);

@@ -1,4 +1,4 @@
-// The picture of the folders under src: computed from the imports, current, small enough to read, without a way back.
+// The picture of the folders under src: computed from the imports, current, small enough to read, without cycles.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -24,7 +24,7 @@ describe("docs/explanation/structure.md", () => {
     assert.deepEqual(circular, []);
   });
 
-  it("leaves out of the picture what follows from other arrows, and nothing else", () => {
+  it("omits from the picture what follows from other arrows, and nothing else", () => {
     const small = new Map([
       ["a", ["b", "c", "d"]],
       ["b", ["c"]],
@@ -38,7 +38,7 @@ describe("docs/explanation/structure.md", () => {
     }
   });
 
-  it("takes files that lie in src for nodes, and opens backend", () => {
+  it("has a node for each file directly in src, and for each folder in backend", () => {
     const sources = [
       { path: "src/main.ts", text: `import "./app/service.ts";` },
       { path: "src/app/service.ts", text: `import type { A } from "../backend/blob/a.ts";\nimport "./b.ts";` },

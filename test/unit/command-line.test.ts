@@ -92,7 +92,7 @@ describe("the command line", () => {
     assert.match((await run(["--count=1"])).stderr, /unknown command "--count=1"; see keyless-csi --help/);
   });
 
-  it("reports every invalid setting, one a line, and ends with 2 without running", async () => {
+  it("reports every invalid setting, one per line, and ends with 2 without running", async () => {
     const { code, stdout, stderr } = await run(["count", "--count=x", "--siez=1"]);
     assert.deepEqual([code, stdout], [2, ""]);
     assert.equal(
@@ -104,7 +104,7 @@ describe("the command line", () => {
     );
   });
 
-  it("says that a build without emulator holds none, and ends with 2", async () => {
+  it("says when a build contains no emulator, and ends with 2", async () => {
     for (const argv of [["emulator"], ["help", "emulator"]]) {
       assert.deepEqual(await run(argv), {
         code: 2,
@@ -114,7 +114,7 @@ describe("the command line", () => {
     }
   });
 
-  it("prints of a DriverError the message alone and ends with 1", async () => {
+  it("prints only the message of a DriverError and ends with 1", async () => {
     const cause = new Error("secret cause");
     const ended = await run(["count"], { KEYLESS_CSI_DEBUG: "1" }, async () => {
       throw new DriverError("Unavailable", "Azure cannot be reached: check the network", { cause });
@@ -126,7 +126,7 @@ describe("the command line", () => {
     });
   });
 
-  it("calls anything else a bug, without stack unless asked for, and never with a token", async () => {
+  it("calls any other error a bug, with a stack only on request, and never with a token", async () => {
     const fail = async () => {
       throw new TypeError(`cannot read ${JWT}`);
     };

@@ -41,7 +41,7 @@ describe("the program", () => {
     assert.doesNotMatch(stderr, /\n +at /);
   });
 
-  it("prints the roles of one place and one controller on standard output, and nothing beside", async () => {
+  it("prints the roles of one controller on standard output, and nothing else", async () => {
     const id = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0";
     const place = ["--subscription-id", id, "--resource-group", "data", "--principal-id", id];
     const { code, stdout, stderr } = await run([program, "roles", ...place, "--output=json"]);

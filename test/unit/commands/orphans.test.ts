@@ -32,7 +32,7 @@ async function runIn(env: NodeJS.ProcessEnv, ...argv: string[]) {
 }
 
 describe("keyless-csi orphans", () => {
-  it("does not delete without --yes, nor without Kubernetes, nor in an emulator of its own", async () => {
+  it("does not delete without --yes, without Kubernetes, or in its own emulator", async () => {
     const { code, stderr } = await run(...WHERE, "--delete", "--kubernetes", "off", "--emulator");
     assert.equal(code, 2);
     assert.match(stderr, /--delete: deletes data permanently; review the list first, then add --yes/);
@@ -105,7 +105,7 @@ describe("keyless-csi orphans", () => {
     isClusterKnown: true,
   };
 
-  it("prints for people what was found, why, and what became of it", () => {
+  it("prints for people what was found, why, and the outcome", () => {
     assert.equal(
       toTextReport(report),
       [
@@ -124,7 +124,7 @@ describe("keyless-csi orphans", () => {
     assert.match(unknown, /^No cluster was queried, so containers that are in use are listed too\./);
   });
 
-  it("prints for programs the same as JSON", () => {
+  it("prints the same as JSON for programs", () => {
     const parsed = JSON.parse(toJsonReport(report)) as { findings: object[]; containersInUse: number };
     assert.equal(parsed.containersInUse, 4);
     assert.deepEqual(parsed.findings[0], {

@@ -1,4 +1,4 @@
-// The controller's configuration: its table, what a cloud file gives, what is refused.
+// The controller's configuration: its table, what a cloud file provides, what is refused.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -74,7 +74,7 @@ describe("the controller's configuration", () => {
     assert.equal(made.role, undefined);
   });
 
-  it("is frozen to its depth", () => {
+  it("is deeply frozen", () => {
     const made = config([...REQUIRED, "--also-owns=old", "--http-endpoint=127.0.0.1:0"]);
     for (const part of [made, made.cloud, made.credential, made.alsoOwns, made.http]) assert.ok(Object.isFrozen(part));
   });
@@ -92,7 +92,7 @@ describe("the controller's configuration", () => {
     for (const line of reported) assert.match(line, /is required; .+\(--cloud-file or --emulator can provide it too\)/);
   });
 
-  it("does not call missing what is invalid", () => {
+  it("does not report as missing what is invalid", () => {
     const reported = problems([...REQUIRED.slice(2), "--cluster-id", "no spaces"]);
     assert.deepEqual(reported, [
       "--cluster-id \"no spaces\": is not a cluster id; use 1 to 63 letters, digits, '.', '_' and '-'",
@@ -114,7 +114,7 @@ describe("the controller's configuration", () => {
     assert.doesNotMatch(JSON.stringify(made), /not ours to read/);
   });
 
-  it("prefers what the operator says over the cloud file", () => {
+  it("prefers the operator's values over the cloud file's", () => {
     const made = config(["--cloud-file", cloudFile(CLOUD_FILE), "--cluster-id=mine", "--credential=azure-cli"]);
     assert.equal(made.clusterId, "mine");
     assert.deepEqual(made.credential, { kind: "azure-cli" });
@@ -144,7 +144,7 @@ describe("the controller's configuration", () => {
     );
   });
 
-  it("needs nothing more with --emulator, and is completed by the emulator's own information", () => {
+  it("needs nothing else with --emulator, and is completed by the emulator's own information", () => {
     const loaded = load(["--emulator"]);
     assert.ok(loaded.ok);
     assert.equal(toControllerConfig(loaded.values, CLOUD_FILE).resourceGroup, "keyless");
@@ -182,7 +182,7 @@ describe("the controller's configuration", () => {
     for (const flag of Object.keys(controllerSettings)) assert.doesNotMatch(flag, /secret|password|key$|^token$/);
   });
 
-  it("is all in help and in the JSON Schema", () => {
+  it("is complete in help and in the JSON Schema", () => {
     const help = toHelp(controllerSettings);
     const schema = toJsonSchema(controllerSettings, "controller");
     const flags = Object.keys(controllerSettings);
@@ -200,7 +200,7 @@ describe("the controller's configuration", () => {
       return ["--config", path];
     };
 
-    it("is ours unless another is named", () => {
+    it("defaults to --driver-name", () => {
       assert.equal(nodeDriver([]), "keyless.blob.csi");
       assert.equal(nodeDriver(["--driver-name", "a.example"]), "a.example");
       assert.equal(nodeDriver(["--node-driver", "blob.csi.azure.com"]), "blob.csi.azure.com");
@@ -210,7 +210,7 @@ describe("the controller's configuration", () => {
       );
     });
 
-    it("can be none: an empty text says so in a flag, the environment and the file, and wins as any other value does", () => {
+    it("can be none: an empty text in a flag, the environment or the file, with the precedence of any other value", () => {
       assert.equal(nodeDriver(["--node-driver="]), "");
       assert.equal(nodeDriver(["--node-driver", ""]), "");
       assert.equal(nodeDriver([], { KEYLESS_CSI_NODE_DRIVER: "" }), "");

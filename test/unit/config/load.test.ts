@@ -84,7 +84,7 @@ describe("settings", () => {
     assert.equal(values(["--config", file("owner: 1e3\n")]).owner, "1e3");
   });
 
-  it("unset by an empty flag what the file says", () => {
+  it("are unset by an empty flag, whatever the file says", () => {
     assert.equal(values(["--config", file("owner: anna"), "--owner="]).owner, undefined);
   });
 
@@ -120,7 +120,7 @@ describe("settings", () => {
     ]);
   });
 
-  it("take a confirmation from the command line and from nowhere else", () => {
+  it("accept a confirmation on the command line only", () => {
     assert.equal(values(["--yes"]).yes, true);
     assert.equal(values(["--yes"], { KEYLESS_CSI_YES: "" }).yes, true);
     const only = "is accepted on the command line only; remove it and give --yes there";
@@ -131,7 +131,7 @@ describe("settings", () => {
     assert.deepEqual(problems(["--yes"], { KEYLESS_CSI_YES: "true" }), [`KEYLESS_CSI_YES: ${only}`]);
   });
 
-  it("say in help that a confirmation is for the command line, and leave it out of the file's schema", () => {
+  it("mark a confirmation in help as command line only, and leave it out of the file's schema", () => {
     assert.match(toHelp(table), /--\[no-\]yes\n.*\n {6}\[default: false; command line only\]/);
     assert.ok(!("yes" in (toJsonSchema(table, "").properties as object)));
   });
@@ -146,7 +146,7 @@ describe("settings", () => {
     assert.doesNotMatch(shown, /hunter2/);
   });
 
-  it("leave unknown KEYLESS_CSI_ variables alone, since Kubernetes makes such", () => {
+  it("ignore unknown KEYLESS_CSI_ variables, since Kubernetes sets some", () => {
     assert.equal(values([], { KEYLESS_CSI_SERVICE_HOST: "10.0.0.1" }).colorName, "red");
   });
 
@@ -158,7 +158,7 @@ describe("settings", () => {
     assert.equal(values(["--config", file("# nothing\n")]).owner, undefined);
   });
 
-  it("take prototype names as unknown ones", () => {
+  it("treat names of the prototype as unknown", () => {
     assert.match(
       problems(["--config", file("__proto__: a\nconstructor: b\n")]).join("\n"),
       /__proto__: is not a setting/,
@@ -167,7 +167,7 @@ describe("settings", () => {
     assert.match(problems(["--constructor=1"])[0] ?? "", /is not a setting/);
   });
 
-  it("pass what could be parsed to the check, and drop its problems about invalid settings", () => {
+  it("pass what could be parsed to the check, and ignore its problems with settings that are invalid", () => {
     const check = (draft: { size?: number | undefined; owner?: string | undefined }) => {
       assert.equal(draft.size, 4);
       return [

@@ -21,13 +21,13 @@ describe("lists over the whole cluster", () => {
   let server: Server;
   let folder: string;
   let cluster: Cluster;
-  let asked: URL[];
+  let requests: URL[];
   let expired: boolean;
 
   before(async () => {
     server = createServer((request, response) => {
       const url = new URL(request.url ?? "", "http://here");
-      asked.push(url);
+      requests.push(url);
       const begin = Number(url.searchParams.get("continue") ?? 0);
       const end = Math.min(begin + Number(url.searchParams.get("limit")), COUNT);
       const status = expired && begin > 0 ? 410 : 200;
@@ -55,7 +55,7 @@ describe("lists over the whole cluster", () => {
     cluster = createCluster({ kubeconfig, now: () => 0 });
   });
   beforeEach(() => {
-    asked = [];
+    requests = [];
     expired = false;
   });
   after(async () => {
@@ -70,7 +70,7 @@ describe("lists over the whole cluster", () => {
     const last = { name: "pv-1200", handle: "handle-1200", attributes: { containerName: "c-1200" } };
     assert.deepEqual(volumes.at(-1), { ...last, claimNamespace: "team" });
     assert.deepEqual(
-      asked.map(({ pathname, searchParams }) => `${pathname} ${searchParams.get("continue") ?? ""}`.trim()),
+      requests.map(({ pathname, searchParams }) => `${pathname} ${searchParams.get("continue") ?? ""}`.trim()),
       ["/api/v1/persistentvolumes", "/api/v1/persistentvolumes 500", "/api/v1/persistentvolumes 1000"],
     );
   });
@@ -79,10 +79,10 @@ describe("lists over the whole cluster", () => {
     const uids = await cluster.listClaimUids();
     assert.equal(uids.size, COUNT);
     assert(uids.has("uid-0") && uids.has("uid-1200"));
-    assert.equal(asked[0]?.pathname, "/api/v1/persistentvolumeclaims");
+    assert.equal(requests[0]?.pathname, "/api/v1/persistentvolumeclaims");
   });
 
-  it("half a list is none: a continuation that has expired is a fault", async () => {
+  it("an expired continuation is an error: half a list proves nothing", async () => {
     expired = true;
     await assert.rejects(cluster.listVolumes(), { reason: "Unavailable", message: /all PersistentVolumes .*HTTP 410/ });
   });

@@ -6,7 +6,7 @@ import { createSink } from "../../support/sink.ts";
 const JWT = `eyJ${"a".repeat(30)}.eyJ${"b".repeat(40)}.${"c".repeat(60)}`;
 
 describe("the log", () => {
-  it("is one JSON object a line, with time, level, message and fields", () => {
+  it("is one JSON object per line, with time, level, message and fields", () => {
     const sink = createSink();
     const log = createLogger({ level: "info", format: "json", stream: sink.stream });
     log.info("call finished", { callId: "c1", milliseconds: 12 });
@@ -19,7 +19,7 @@ describe("the log", () => {
     assert.equal(rest, "");
   });
 
-  it("leaves out what is below its level", () => {
+  it("omits what is below its level", () => {
     const sink = createSink();
     const log = createLogger({ level: "warn", format: "json", stream: sink.stream });
     log.info("no");
@@ -42,7 +42,7 @@ describe("the log", () => {
     }
   });
 
-  it("shows the stack of an error at level debug alone", () => {
+  it("shows the stack of an error at level debug only", () => {
     for (const [level, shown] of [
       ["info", false],
       ["debug", true],
@@ -53,7 +53,7 @@ describe("the log", () => {
     }
   });
 
-  it("as text puts time, level, message and fields on one line", () => {
+  it("in text format has time, level, message and fields on one line", () => {
     const sink = createSink();
     const log = createLogger({ level: "info", format: "text", stream: sink.stream });
     log.info("serving", { endpoint: "/csi/csi.sock", error: "two\nlines" });

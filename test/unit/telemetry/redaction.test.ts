@@ -18,7 +18,7 @@ describe("redaction", () => {
     );
   });
 
-  it("describes circular causes, aggregates, texts and things that are no errors", () => {
+  it("describes circular causes, aggregates, strings and values that are not errors", () => {
     const circular = new Error("round");
     circular.cause = circular;
     assert.equal(describeError(circular), "round");
@@ -29,7 +29,7 @@ describe("redaction", () => {
     assert.ok(describeError(new Error("x".repeat(10_000))).length < 4100);
   });
 
-  it("keeps fields of the list alone and names the others", () => {
+  it("keeps only listed fields and names the others", () => {
     const secrets = { headers: { authorization: JWT }, token: JWT, request: "x" };
     const kept = redact({ callId: "c1", milliseconds: 3, step: ["a"], volume: undefined, ...secrets });
     assert.deepEqual(kept, {
@@ -46,7 +46,7 @@ describe("redaction", () => {
     assert.deepEqual(unused, []);
   });
 
-  it("drops a listed field that holds an object, since nobody knows what is in it", () => {
+  it("drops a listed field whose value is an object, since its content is unknown", () => {
     assert.deepEqual(redact({ volume: { secrets: { key: "x" } } }), { dropped: ["volume"] });
     assert.deepEqual(redact({ error: { secrets: "x" } }), { error: "a thrown object" });
   });
