@@ -19,7 +19,7 @@ import { surveyOrphans } from "../volume/orphans.ts";
 import type { Cluster } from "../volume/ports.ts";
 import { defineCommand, EXIT } from "./command.ts";
 import { createPace } from "./orphans/pace.ts";
-import { type Fate, type Report, toJsonReport, toTextReport } from "./orphans/report.ts";
+import { type Report, type Result, toJsonReport, toTextReport } from "./orphans/report.ts";
 import { trustCloud } from "./trust-cloud.ts";
 
 const ORPHANS = "Orphans";
@@ -50,8 +50,9 @@ export type OrphansValues = ValuesOf<typeof settings>;
 function findProblems(draft: Draft<typeof settings>): readonly SettingProblem[] {
   const problems = [...checkController(draft)];
   const add = (name: string, problem: string) => void problems.push({ setting: name, source: `--${name}`, problem });
-  if (draft.emulator === true)
+  if (draft.emulator === true) {
     add("emulator", "would start an empty one; use --cloud-file with the ready file of a running one");
+  }
   if (draft.delete === true && draft.yes !== true) {
     add("delete", "deletes data permanently; review the list first, then add --yes");
   }
@@ -74,28 +75,30 @@ export interface OrphansContext {
 export async function runOrphans({ config, values, stdout, stderr, cluster }: OrphansContext): Promise<number> {
   const log = createLogger({ level: config.logLevel, format: config.logFormat, stream: stderr });
   let calls = 0;
-  const azureCalled = () => {
-    calls += 1;
+  const observer = {
+    azureCalled() {
+      calls += 1;
+    },
   };
-  const { adapters } = assemble({ config, log, observer: { azureCalled }, ...(cluster && { cluster }) });
+  const { adapters } = assemble({ config, log, observer, ...(cluster && { cluster }) });
   const { ports, settings: ours } = adapters;
   // Created before anything is read: it fails at once without Kubernetes.
   const remove = values.delete ? createOrphanRemoval(ports, ours, () => performance.now()) : undefined;
   const pace = createPace({ ...LISTS, now: () => performance.now(), sleep: (ms) => sleep(ms) });
   const options = { olderThanMs: values.olderThan, nowMs: Date.now(), pace };
-  const { findings, needed } = await surveyOrphans(ports, ours, options);
-  if (remove !== undefined && !values.evenAll) assertRightCluster(findings, needed, ours.clusterId);
-  const fates: Fate[] = [];
-  for (const finding of findings) fates.push(await decide(finding, remove));
-  const report: Report = { fates, needed, calls, isClusterKnown: ports.cluster.isConnected };
+  const { findings: orphans, needed } = await surveyOrphans(ports, ours, options);
+  if (remove !== undefined && !values.evenAll) assertRightCluster(orphans, needed, ours.clusterId);
+  const results: Result[] = [];
+  for (const orphan of orphans) results.push(await decide(orphan, remove));
+  const report: Report = { results, needed, calls, isClusterKnown: ports.cluster.isConnected };
   stdout.write(values.output === "json" ? toJsonReport(report) : toTextReport(report));
-  if (fates.some(({ outcome }) => outcome === "failed")) return EXIT.failure;
-  return fates.some(({ finding, outcome }) => outcome !== "removed" && !isRetained(finding)) ? EXIT.findings : EXIT.ok;
+  if (results.some(({ outcome }) => outcome === "failed")) return EXIT.failure;
+  return results.some(({ orphan, outcome }) => outcome !== "removed" && !isRetained(orphan)) ? EXIT.findings : EXIT.ok;
 }
 
 /** A kubeconfig of another cluster would make everything an orphan. */
-function assertRightCluster(findings: readonly Finding[], needed: number, clusterId: string): void {
-  if (needed > 0 || !findings.some((finding) => finding.kind === "container" && !finding.isRetained)) return;
+function assertRightCluster(orphans: readonly Finding[], needed: number, clusterId: string): void {
+  if (needed > 0 || !orphans.some((orphan) => orphan.kind === "container" && !orphan.isRetained)) return;
   throw new DriverError(
     "Misconfigured",
     `the cluster needs none of the containers of cluster id ${clusterId}, which looks like the wrong cluster: nothing was ` +
@@ -105,15 +108,15 @@ function assertRightCluster(findings: readonly Finding[], needed: number, cluste
 
 /** One failure does not keep the others from being deleted. */
 async function decide(
-  finding: Finding,
-  remove: ((finding: Finding) => Promise<"removed" | "spared">) | undefined,
-): Promise<Fate> {
-  if (remove === undefined || isRetained(finding)) return { finding, outcome: "found" };
+  orphan: Finding,
+  remove: ((orphan: Finding) => Promise<"removed" | "spared">) | undefined,
+): Promise<Result> {
+  if (remove === undefined || isRetained(orphan)) return { orphan, outcome: "found" };
   try {
-    return { finding, outcome: await remove(finding) };
+    return { orphan, outcome: await remove(orphan) };
   } catch (error) {
     const why = error instanceof DriverError ? error.message : describeError(error);
-    return { finding, outcome: "failed", why };
+    return { orphan, outcome: "failed", why };
   }
 }
 

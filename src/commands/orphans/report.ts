@@ -1,16 +1,16 @@
 /** What `keyless-csi orphans` prints: text for people, JSON for programs. */
 import { type Finding, isRetained } from "../../volume/finding.ts";
 
-/** What happened to a finding. `"found"`: no deletion was attempted. */
-export interface Fate {
-  readonly finding: Finding;
+/** What happened to an orphan. `"found"`: no deletion was attempted. */
+export interface Result {
+  readonly orphan: Finding;
   readonly outcome: "found" | "removed" | "spared" | "failed";
   /** Of a failure. */
   readonly why?: string;
 }
 
 export interface Report {
-  readonly fates: readonly Fate[];
+  readonly results: readonly Result[];
   /** How many of this controller's containers the cluster needs. */
   readonly needed: number;
   /** Requests to Azure. */
@@ -26,7 +26,7 @@ const KINDS: Readonly<Record<Finding["kind"], string>> = {
   credential: "federated credential",
 };
 
-const OUTCOMES: Readonly<Record<Fate["outcome"], string>> = {
+const OUTCOMES: Readonly<Record<Result["outcome"], string>> = {
   found: "",
   removed: "deleted: ",
   spared: "kept, it is in use after all: ",
@@ -34,35 +34,35 @@ const OUTCOMES: Readonly<Record<Fate["outcome"], string>> = {
 };
 
 /** One JSON object. */
-export function toJsonReport({ fates, needed, calls, isClusterKnown }: Report): string {
-  const findings = fates.map(({ finding, outcome, why }) => ({
-    kind: finding.kind,
-    id: finding.id,
-    because: finding.because,
-    retained: isRetained(finding),
+export function toJsonReport({ results, needed, calls, isClusterKnown }: Report): string {
+  const findings = results.map(({ orphan, outcome, why }) => ({
+    kind: orphan.kind,
+    id: orphan.id,
+    because: orphan.because,
+    retained: isRetained(orphan),
     outcome,
     ...(why !== undefined && { why }),
   }));
   return `${JSON.stringify({ findings, containersInUse: needed, azureCalls: calls, isClusterKnown }, null, 2)}\n`;
 }
 
-/** Two lines for each finding, and a summary. */
+/** Two lines for each orphan, and a summary. */
 export function toTextReport(report: Report): string {
-  const { fates, needed, calls, isClusterKnown } = report;
-  const lines = fates.map(({ finding, outcome, why }) => {
-    const title = `${isRetained(finding) ? "retained" : "orphan  "}  ${KINDS[finding.kind]}  ${finding.id}\n`;
-    return `${title}          ${OUTCOMES[outcome]}${finding.because}\n${why === undefined ? "" : `          ${why}\n`}`;
+  const { results, needed, calls, isClusterKnown } = report;
+  const lines = results.map(({ orphan, outcome, why }) => {
+    const title = `${isRetained(orphan) ? "retained" : "orphan  "}  ${KINDS[orphan.kind]}  ${orphan.id}\n`;
+    return `${title}          ${OUTCOMES[outcome]}${orphan.because}\n${why === undefined ? "" : `          ${why}\n`}`;
   });
   const warning = isClusterKnown
     ? ""
     : "No cluster was queried, so containers that are in use are listed too. Give --kubeconfig or --kubernetes=on.\n";
-  return `${lines.join("")}${warning}${summary(fates)} Containers in use: ${needed}. Azure calls: ${calls}.\n`;
+  return `${lines.join("")}${warning}${summary(results)} Containers in use: ${needed}. Azure calls: ${calls}.\n`;
 }
 
-function summary(fates: readonly Fate[]): string {
-  const orphans = fates.filter(({ finding }) => !isRetained(finding));
-  const count = (outcome: Fate["outcome"]) => orphans.filter((fate) => fate.outcome === outcome).length;
-  const retained = fates.length - orphans.length;
+function summary(results: readonly Result[]): string {
+  const orphans = results.filter(({ orphan }) => !isRetained(orphan));
+  const count = (outcome: Result["outcome"]) => orphans.filter((result) => result.outcome === outcome).length;
+  const retained = results.length - orphans.length;
   const parts = [
     `${orphans.length} ${orphans.length === 1 ? "orphan" : "orphans"}`,
     ...(["removed", "spared", "failed"] as const)

@@ -87,7 +87,7 @@ describe("keyless-csi orphans", () => {
   });
 
   const container = { account: { subscriptionId: "s", resourceGroup: "g", name: "kla" }, name: "pvc-1" };
-  const finding = (isRetained: boolean): Finding => ({
+  const orphanOf = (isRetained: boolean): Finding => ({
     kind: "container",
     id: "/subscriptions/s/x/pvc-1",
     because: "nothing needs it",
@@ -95,10 +95,10 @@ describe("keyless-csi orphans", () => {
     isRetained,
   });
   const report: Report = {
-    fates: [
-      { finding: finding(false), outcome: "failed", why: "it is locked" },
-      { finding: finding(false), outcome: "removed" },
-      { finding: finding(true), outcome: "found" },
+    results: [
+      { orphan: orphanOf(false), outcome: "failed", why: "it is locked" },
+      { orphan: orphanOf(false), outcome: "removed" },
+      { orphan: orphanOf(true), outcome: "found" },
     ],
     needed: 4,
     calls: 9,
@@ -120,7 +120,7 @@ describe("keyless-csi orphans", () => {
         "",
       ].join("\n"),
     );
-    const unknown = toTextReport({ ...report, fates: [], isClusterKnown: false });
+    const unknown = toTextReport({ ...report, results: [], isClusterKnown: false });
     assert.match(unknown, /^No cluster was queried, so containers that are in use are listed too\./);
   });
 
