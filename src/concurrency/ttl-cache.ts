@@ -6,7 +6,7 @@ export interface TtlCache<T> {
   delete(key: string): void;
 }
 
-/** `now` in milliseconds. An expired entry is dropped when it is read, and all of them when the cache has doubled in size. */
+/** `now` in milliseconds. Expired entries are dropped when read, and all of them when the cache has doubled in size. */
 export function createTtlCache<T>(lifetimeMs: number, now: () => number): TtlCache<T> {
   const entries = new Map<string, { readonly value: T; readonly until: number }>();
   let sweepAt = 1_000;

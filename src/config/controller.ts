@@ -179,7 +179,7 @@ export function toControllerConfig(values: ControllerValues, emulator?: CloudFil
   });
 }
 
-/** A cloud file that names the controller's identity is also how the controller signs in, unless `--credential` says otherwise. */
+/** A cloud file with the controller's identity is also how it signs in, unless `--credential` says otherwise. */
 function toCredential(values: ControllerValues, file: CloudFile | undefined): Credential {
   const kind = values.credential === "default" && file?.controller !== undefined ? "cloud-file" : values.credential;
   const own = kind === "cloud-file" ? file?.controller : undefined;

@@ -112,7 +112,7 @@ function watchRoleAssignments(registry: Registry, read: () => Promise<readonly R
     });
   add(
     "keyless_csi_role_assignments",
-    "Role assignments that a subscription holds, whoever created them.",
+    "Role assignments that a subscription holds, including those of others.",
     ({ used }) => used,
   );
   add("keyless_csi_role_assignments_limit", "Role assignments that a subscription may hold.", ({ limit }) => limit);
