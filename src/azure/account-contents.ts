@@ -1,6 +1,6 @@
 /** Whether an account holds a container, at the price of a read where one was seen before. */
 import { createTtlCache } from "../concurrency/ttl-cache.ts";
-import { accountId } from "../volume/names.ts";
+import { accountKey } from "../volume/formats/arm-ids.ts";
 import type { AccountRef } from "../volume/ports.ts";
 import type { Arm } from "./arm.ts";
 import { statusOf, toDriverError } from "./faults.ts";
@@ -14,7 +14,7 @@ export function createContentsCheck(options: {
 }): (ref: AccountRef) => Promise<boolean> {
   const witnesses = createTtlCache<string>(WITNESS_MS, options.now);
   return async (ref) => {
-    const key = accountId(ref).toLowerCase();
+    const key = accountKey(ref);
     const witness = witnesses.get(key);
     if (witness !== undefined && (await isThere(options.arm, ref, witness))) return true;
     const found = await firstContainer(options.arm, ref);

@@ -3,7 +3,7 @@ import type { StorageAccount } from "@azure/arm-storage";
 import { createSingleFlight } from "../concurrency/single-flight.ts";
 import { createTtlCache } from "../concurrency/ttl-cache.ts";
 import { DriverError } from "../errors.ts";
-import { accountId } from "../volume/names.ts";
+import { accountKey } from "../volume/formats/arm-ids.ts";
 import type { Account, AccountRef, AccountSpec, Accounts, Place } from "../volume/ports.ts";
 import { createContentsCheck } from "./account-contents.ts";
 import { openingsOf, toClosingParameters, toCreateParameters } from "./account-properties.ts";
@@ -54,7 +54,7 @@ export function createAccounts(options: AccountsOptions): RememberingAccounts {
   const closed = createTtlCache<true>(CLOSE_INTERVAL_MS, options.now);
   const finding = createSingleFlight<Account | undefined>();
   const making = createSingleFlight<Account | "taken">();
-  const keyOf = (ref: AccountRef) => accountId(ref).toLowerCase();
+  const keyOf = accountKey;
 
   /** An account that is not keyless is not remembered: it may be mended at any moment. */
   const remember = (account: Account): Account => {

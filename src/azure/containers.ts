@@ -1,6 +1,7 @@
 /** Blob containers through ARM, which honours locks. ARM's PUT changes a container that exists: the caller looks first. */
 import { DriverError } from "../errors.ts";
-import { accountId, containerId } from "../volume/names.ts";
+import { accountId } from "../volume/formats/arm-ids.ts";
+import { containerId } from "../volume/names.ts";
 import type { AccountRef, ContainerPage, ContainerRef, Containers } from "../volume/ports.ts";
 import type { Arm, SubscriptionClients } from "./arm.ts";
 import { codeOf, statusOf, toDriverError } from "./faults.ts";

@@ -3,6 +3,7 @@ import type { RoleAssignment as ArmRoleAssignment } from "@azure/arm-authorizati
 import { createSingleFlight } from "../concurrency/single-flight.ts";
 import { createTtlCache } from "../concurrency/ttl-cache.ts";
 import { DriverError } from "../errors.ts";
+import { subscriptionOf } from "../volume/formats/arm-ids.ts";
 import type { ListedRoleAssignment, Place, RoleAssignment, RoleAssignments } from "../volume/ports.ts";
 import type { Arm, SubscriptionClients } from "./arm.ts";
 import { codeOf, statusOf, toDriverError } from "./faults.ts";
@@ -149,10 +150,6 @@ async function roleExists(arm: Arm, { subscriptionId, resourceGroup }: Place, ro
 /** The SDK puts a slash before the scope itself. */
 function sdkScope(scope: string): string {
   return scope.replace(/^\//, "");
-}
-
-function subscriptionOf(scope: string): string {
-  return /^\/subscriptions\/([^/]+)/i.exec(scope)?.[1] ?? "";
 }
 
 function toRoleAssignment(item: ArmRoleAssignment): RoleAssignment {

@@ -4,7 +4,8 @@
  * principal and role, so that ours are known by their names alone.
  */
 import { DriverError } from "../errors.ts";
-import { accountId, containerId, roleAssignmentName } from "./names.ts";
+import { accountId } from "./formats/arm-ids.ts";
+import { containerId, roleAssignmentName } from "./names.ts";
 import type { AccountRef, ContainerRef, Ports, RoleAssignment, Settings, WorkloadIdentity } from "./ports.ts";
 import type { VolumeClass } from "./volume-class.ts";
 

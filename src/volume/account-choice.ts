@@ -3,7 +3,8 @@
  * (100 in 5 minutes is Azure's limit): names are computed, and ARM is asked for each by its full id.
  */
 import { DriverError } from "../errors.ts";
-import { isGiven, isOfNamespace, isOurs, NAMESPACE_UID_TAG } from "./ownership.ts";
+import { type AccountTags, CLUSTER_TAG, encodeAccountTags } from "./formats/account-tags.ts";
+import { isGiven, isOfNamespace, isOurs } from "./ownership.ts";
 import type { AccountCandidate, VolumePlan } from "./plan.ts";
 import type { Account, Ports, Settings } from "./ports.ts";
 
@@ -35,7 +36,7 @@ export async function ensureAccount(ports: Ports, plan: VolumePlan, settings: Se
   const found = ours.find(fits);
   if (found === undefined && volumeClass.storageAccount !== undefined)
     throw notGiven(volumeClass.storageAccount, settings);
-  const extra: Record<string, string> = namespaceUid === undefined ? {} : { [NAMESPACE_UID_TAG]: namespaceUid };
+  const extra = namespaceUid === undefined ? {} : { namespaceUid };
   if (found !== undefined) return { account: await complete(ports, plan, settings, found), isNew: false };
   const isRight = (account: Account) => isOurs(account, settings) && fits(account);
   const made = await createFirst(ports, plan, { free, extra, isRight, former: ours });
@@ -77,7 +78,7 @@ async function survey(
 interface Creation {
   readonly free: readonly AccountCandidate[];
   /** Tags beside the candidate's own. */
-  readonly extra: Readonly<Record<string, string>>;
+  readonly extra: Pick<AccountTags, "namespaceUid">;
   /** Whether what was made is what was asked for: somebody may have been faster, for another namespace. */
   readonly isRight: (account: Account) => boolean;
   /** Accounts of ours of former namespaces of this name. */
@@ -90,7 +91,9 @@ async function createFirst(
   { free, extra, isRight, former }: Creation,
 ): Promise<Account> {
   for (const { ref, tags } of free) {
-    const created = await ports.accounts.create(ref, { ...plan.accountSpec, tags: { ...tags, ...extra } });
+    if (tags === undefined) continue;
+    const all = { ...plan.classTags, ...encodeAccountTags({ ...tags, ...extra }) };
+    const created = await ports.accounts.create(ref, { ...plan.accountSpec, tags: all });
     if (created !== "taken" && isRight(created)) return created;
   }
   const names = plan.candidates.map(({ ref }) => ref.name).join(", ");
@@ -150,6 +153,6 @@ function notGiven(name: string, { clusterId }: Settings): DriverError {
   return new DriverError(
     "Misconfigured",
     `storageAccount "${name}" is not given to this controller: its administrator must make it keyless and tag it ` +
-      `keyless-csi.cluster=${clusterId}`,
+      `${CLUSTER_TAG}=${clusterId}`,
   );
 }

@@ -3,19 +3,20 @@
  * workload with a built-in role can rewrite it, so what is missing or garbled contradicts nothing.
  */
 import { DriverError } from "../errors.ts";
+import { decodeMetadata } from "./formats/file-system-metadata.ts";
 import { MAX_SIZE_BYTES, type VolumePlan } from "./plan.ts";
 import type { Container } from "./ports.ts";
 
 /** The size that the metadata states, or undefined when it states none that could be one. */
 export function recordedSize(metadata: Readonly<Record<string, string>>): number | undefined {
-  const text = metadata["keyless_size_bytes"] ?? "";
-  const size = /^\d{1,16}$/.test(text) ? Number(text) : 0;
-  return size > 0 && size <= MAX_SIZE_BYTES ? size : undefined;
+  const { sizeBytes } = decodeMetadata(metadata);
+  return sizeBytes !== undefined && sizeBytes <= MAX_SIZE_BYTES ? sizeBytes : undefined;
 }
 
 /** Whether the metadata says that the container was made for other parameters. */
 export function isOfOtherRequest(plan: VolumePlan, existing: Container | undefined): boolean {
-  return (existing?.metadata["keyless_request"] ?? plan.requestHash) !== plan.requestHash;
+  const recorded = existing && decodeMetadata(existing.metadata).requestHash;
+  return recorded !== undefined && recorded !== plan.requestHash;
 }
 
 /** CSI: the same name with another size or other parameters is ALREADY_EXISTS. */

@@ -8,10 +8,12 @@ import { ensureGrant, grantFor, removeOtherGrants } from "./access.ts";
 import { ensureAccount } from "./account-choice.ts";
 import { assertCompatible, isOfOtherRequest, recordedSize } from "./container-record.ts";
 import { type VolumeContext, volumeContext } from "./context.ts";
+import { accountKey } from "./formats/arm-ids.ts";
+import { encodeDescription } from "./formats/role-assignment-description.ts";
 import { type Claimed, ensureIdentity } from "./identity.ts";
 import { findLeftover, mayBeLeftBehind } from "./leftover.ts";
 import { checkMount } from "./mount-checks.ts";
-import { accountId, volumeId } from "./names.ts";
+import { volumeId } from "./names.ts";
 import { planVolume, type VolumePlan, type VolumeRequest } from "./plan.ts";
 import type { Account, Container, ContainerRef, Ports, Settings, Step, WorkloadIdentity } from "./ports.ts";
 
@@ -68,7 +70,7 @@ async function provision(
     return found;
   };
   const isShared = volumeClass.grantScope === "account";
-  const existing = isShared ? await ports.accountLock.shared(accountId(account.ref).toLowerCase(), open) : await open();
+  const existing = isShared ? await ports.accountLock.shared(accountKey(account.ref), open) : await open();
   return await step("volume context", async () =>
     describeVolume(settings, plan, container, { account, existing, identity }),
   );
@@ -166,10 +168,8 @@ function describeVolume(
   };
 }
 
-/** At most 2 KB (ARM: description of a role assignment). For people who wonder what the assignment is for. */
 function describeGrant({ request }: VolumePlan, { clusterId }: Settings): string {
-  const claim = request.claim ? ` claim=${request.claim.namespace}/${request.claim.name}` : "";
-  return `keyless-csi v1 cluster=${clusterId} volume=${request.name}${claim}`;
+  return encodeDescription({ clusterId, volume: request.name, ...(request.claim && { claim: request.claim }) });
 }
 
 async function inStep<T>(ports: Ports, step: Step, volume: string, work: () => Promise<T>): Promise<T> {

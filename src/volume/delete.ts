@@ -4,7 +4,9 @@
  */
 import { DriverError } from "../errors.ts";
 import { findOurGrants, removeGrants } from "./access.ts";
-import { accountId, parseVolumeId } from "./names.ts";
+import { accountKey } from "./formats/arm-ids.ts";
+import { encodeDescription } from "./formats/role-assignment-description.ts";
+import { parseVolumeId } from "./names.ts";
 import { isForOneVolume, mayHold } from "./ownership.ts";
 import type { Account, ContainerRef, Ports, RoleAssignment, Settings } from "./ports.ts";
 import { isAllowedPlace } from "./settings.ts";
@@ -36,7 +38,7 @@ export async function removeEmptied(
   grants: readonly RoleAssignment[],
 ): Promise<void> {
   if (!isForOneVolume(account, settings) && grants.length === 0) return;
-  const key = accountId(account.ref).toLowerCase();
+  const key = accountKey(account.ref);
   await ports.accountLock.exclusive(key, () => removeIfEmpty(ports, settings, account, grants));
 }
 
@@ -56,8 +58,8 @@ async function removeIfEmpty(
   await removeGrants(ports, grants);
   if (isForOne) return await ports.accounts.remove(account.ref);
   if (!(await ports.accounts.holdsContainers(account.ref))) return;
-  for (const grant of grants)
-    await ports.roleAssignments.create(grant, `keyless-csi v1 cluster=${settings.clusterId}, given back`);
+  const description = encodeDescription({ clusterId: settings.clusterId });
+  for (const grant of grants) await ports.roleAssignments.create(grant, description);
 }
 
 /** The account behind the id, if it exists and is ours; throws NotOurs for one that the id must not lead to. */

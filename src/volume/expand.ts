@@ -1,6 +1,7 @@
 /** ControllerExpandVolume: Azure does not limit a container, so a new size is a new label in the container's metadata. */
 import { DriverError } from "../errors.ts";
 import { recordedSize } from "./container-record.ts";
+import { withSize } from "./formats/file-system-metadata.ts";
 import { inspectVolume } from "./inspect.ts";
 import { assertSize, type SizeRange } from "./plan.ts";
 import type { Ports, Settings } from "./ports.ts";
@@ -32,7 +33,7 @@ async function relabel(ports: Ports, settings: Settings, volumeId: string, range
     );
   }
   if (sizeBytes !== recordedSize(metadata)) {
-    await ports.containers.relabel(ref, { ...metadata, keyless_size_bytes: String(sizeBytes) });
+    await ports.containers.relabel(ref, withSize(metadata, sizeBytes));
   }
   return sizeBytes;
 }

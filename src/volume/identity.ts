@@ -3,9 +3,10 @@
  * the first write. PVC and pod metadata choose nothing but the ServiceAccount, within the claim's own namespace.
  */
 import { DriverError } from "../errors.ts";
+import type { ServiceAccountRef } from "./formats/federated-credential.ts";
 import type { Claim, ClaimRef, Ports, Settings, UserAssignedIdentity, WorkloadIdentity } from "./ports.ts";
 import { chooseServiceAccount } from "./service-account.ts";
-import { ensureTrust, type ServiceAccountRef } from "./trust.ts";
+import { ensureTrust } from "./trust.ts";
 import type { VolumeClass } from "./volume-class.ts";
 
 /** The claim that the volume is for, as far as it is known. */

@@ -3,6 +3,7 @@
  * which account to go on, and where in it, so that any replica can answer the next page.
  */
 import { DriverError } from "../errors.ts";
+import { decodeMetadata } from "./formats/file-system-metadata.ts";
 import { isGiven, isOurs, mayHold, ownsCluster } from "./ownership.ts";
 import type { Account, Container, Ports, Settings } from "./ports.ts";
 import { allowedPlaces } from "./settings.ts";
@@ -59,7 +60,9 @@ async function listAccounts(ports: Ports, settings: Settings): Promise<Account[]
 
 /** In a given account others make containers too, and another cluster may have been given it before. */
 function isOurVolume(account: Account, { ref, metadata }: Container, settings: Settings): boolean {
-  return mayHold(account, ref, settings) && ownsCluster(settings, metadata["keyless_cluster"] ?? settings.clusterId);
+  return (
+    mayHold(account, ref, settings) && ownsCluster(settings, decodeMetadata(metadata).clusterId ?? settings.clusterId)
+  );
 }
 
 function toToken({ account, continuation }: { account: string; continuation?: string | undefined }): string {

@@ -5,7 +5,8 @@
 import { createHash } from "node:crypto";
 import { guid, resourceGroup as resourceGroupName } from "../text/azure-names.ts";
 import { accepts } from "../text/values.ts";
-import type { AccountRef, ContainerRef } from "./ports.ts";
+import { accountId } from "./formats/arm-ids.ts";
+import type { ContainerRef } from "./ports.ts";
 
 /** Raised only together with a migration: a new version is a new set of accounts. */
 export const NAMING_VERSION = 1;
@@ -114,11 +115,6 @@ export function isStrictContainerName(name: string): boolean {
 /** The name of the role assignment for this scope, principal and role (azure.md 4: the principal must be in it). */
 export function roleAssignmentName(scope: string, principalId: string, roleId: string): string {
   return uuidV5([scope, principalId, roleId].join("|").toLowerCase());
-}
-
-/** ARM id of an account. */
-export function accountId({ subscriptionId, resourceGroup, name }: AccountRef): string {
-  return `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/Microsoft.Storage/storageAccounts/${name}`;
 }
 
 /** ARM id of a container: the scope of its role assignments. */

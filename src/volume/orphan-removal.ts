@@ -6,12 +6,13 @@ import { DriverError } from "../errors.ts";
 import { isOurGrant, removeGrants } from "./access.ts";
 import { deleteVolume, removeEmptied } from "./delete.ts";
 import type { AccountFinding, ContainerFinding, CredentialFinding, Finding, GrantFinding } from "./finding.ts";
+import { decodeAccountTags } from "./formats/account-tags.ts";
+import { accountId } from "./formats/arm-ids.ts";
 import { type Holders, readHolders } from "./holders.ts";
-import { accountId, volumeId } from "./names.ts";
+import { volumeId } from "./names.ts";
 import { whyUnused } from "./orphaned-credentials.ts";
 import { parseGrantScope } from "./orphaned-grants.ts";
 import { whyUnneeded } from "./orphans.ts";
-import { VOLUME_TAG } from "./ownership.ts";
 import type { Account, Ports, RoleAssignment, Settings } from "./ports.ts";
 
 /** `"spared"`: it is needed after all, or kept on purpose. */
@@ -74,7 +75,7 @@ async function removeAccount(
   const { ref } = account;
   const today = await ports.accounts.find(ref);
   if (today === undefined) return "removed";
-  if (holders.needContainer(today.tags[VOLUME_TAG] ?? "")) return "spared";
+  if (holders.needContainer(decodeAccountTags(today.tags).fileSystem ?? "")) return "spared";
   if ((await whyUnneeded(ports, settings, today)) === undefined) return "spared";
   if (await ports.accounts.holdsContainers(ref)) return "spared";
   await removeGrants(ports, await listGrants(ports, today));

@@ -1,10 +1,8 @@
 /** Federated credentials of ours by which no ServiceAccount of this cluster has any business with the identity. */
 import type { CredentialFinding } from "./finding.ts";
+import { credentialName, decodeSubject } from "./formats/federated-credential.ts";
 import type { Holders } from "./holders.ts";
 import type { Credential, Ports, Settings } from "./ports.ts";
-import { trustName } from "./trust.ts";
-
-const SUBJECT = /^system:serviceaccount:([^:]+):([^:]+)$/;
 
 /** None without Kubernetes, nor where this controller writes no credentials: it may not be allowed to read them then. */
 export async function findOrphanedCredentials(
@@ -18,7 +16,7 @@ export async function findOrphanedCredentials(
   for (const credential of await ports.identities.listCredentials()) {
     const { identity, name, trust } = credential;
     // By the name that follows from what it says, as only ours do; those of other clusters have another issuer.
-    if (name !== trustName(trust) || trust.issuer !== issuer) continue;
+    if (name !== credentialName(trust) || trust.issuer !== issuer) continue;
     const because = await whyUnused(ports, credential, holders);
     const id = `${identity.id}/federatedIdentityCredentials/${name}`;
     if (because !== undefined) found.push({ kind: "credential", id, because, credential });
@@ -35,8 +33,9 @@ export async function whyUnused(
   { identity, trust }: Credential,
   holders: Holders,
 ): Promise<string | undefined> {
-  const [, namespace, serviceAccount] = SUBJECT.exec(trust.subject) ?? [];
-  if (namespace === undefined || serviceAccount === undefined) return undefined;
+  const subject = decodeSubject(trust.subject);
+  if (subject === undefined) return undefined;
+  const { namespace, serviceAccount } = subject;
   if (holders.needIdentity(identity.clientId, namespace)) return undefined;
   const clientId = await cluster.findClientId(namespace, serviceAccount);
   if (clientId === undefined) return `ServiceAccount ${namespace}/${serviceAccount} does not exist`;

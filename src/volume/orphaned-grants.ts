@@ -1,6 +1,7 @@
 /** Role assignments of ours that open nothing: a name that were used again would bring them back to life. */
 import { isOurGrant } from "./access.ts";
 import type { GrantFinding } from "./finding.ts";
+import { decodeDescription } from "./formats/role-assignment-description.ts";
 import type { HeldAccount, Inventory } from "./inventory.ts";
 import { containerId } from "./names.ts";
 import { isForOneVolume, mayHold, ownsCluster } from "./ownership.ts";
@@ -62,5 +63,5 @@ function judgeIn({ account, containers }: HeldAccount, settings: Settings, scope
 }
 
 function clusterIn({ description }: ListedRoleAssignment): string {
-  return /^keyless-csi v1 cluster=([A-Za-z0-9._-]+)/.exec(description)?.[1] ?? "";
+  return decodeDescription(description)?.clusterId ?? "";
 }

@@ -3,11 +3,14 @@
  * Reads only. Whatever may belong to a volume that lives, or is being made, is no orphan.
  */
 import { type AccountFinding, type ContainerFinding, type Finding, isRetained } from "./finding.ts";
+import { decodeAccountTags } from "./formats/account-tags.ts";
+import { accountId } from "./formats/arm-ids.ts";
+import { decodeMetadata } from "./formats/file-system-metadata.ts";
 import { type HeldAccount, type Inventory, takeInventory } from "./inventory.ts";
-import { accountId, containerId, parseVolumeId, volumeId } from "./names.ts";
+import { containerId, parseVolumeId, volumeId } from "./names.ts";
 import { findOrphanedCredentials } from "./orphaned-credentials.ts";
 import { findOrphanedGrants } from "./orphaned-grants.ts";
-import { isForOneVolume, isGiven, isOurs, mayHold, NAMESPACE_UID_TAG, ownsCluster, VOLUME_TAG } from "./ownership.ts";
+import { isForOneVolume, isGiven, isOurs, mayHold, ownsCluster } from "./ownership.ts";
 import type { Account, Container, Ports, Settings } from "./ports.ts";
 
 export interface OrphanOptions {
@@ -71,7 +74,7 @@ function findContainers({ accounts, holders }: Inventory, settings: Settings, op
  */
 function isOurContainer(account: Account, { ref, metadata }: Container, settings: Settings): boolean {
   if (parseVolumeId(volumeId(ref)) === undefined || !mayHold(account, ref, settings)) return false;
-  return !isGiven(account, settings) || ownsCluster(settings, metadata["keyless_cluster"] ?? "");
+  return !isGiven(account, settings) || ownsCluster(settings, decodeMetadata(metadata).clusterId ?? "");
 }
 
 async function findAccounts(
@@ -84,7 +87,7 @@ async function findAccounts(
     containers.length === 0 && isOldEnough(account.createdAtMs, options);
   const found: AccountFinding[] = [];
   for (const { account } of [...accounts.values()].filter(isEmpty)) {
-    if (holders.needContainer(account.tags[VOLUME_TAG] ?? "")) continue;
+    if (holders.needContainer(decodeAccountTags(account.tags).fileSystem ?? "")) continue;
     const because = await whyUnneeded(ports, settings, account);
     if (because !== undefined) found.push({ kind: "account", id: accountId(account.ref), because, account });
   }
@@ -95,7 +98,7 @@ async function findAccounts(
 export async function whyUnneeded(ports: Ports, settings: Settings, account: Account): Promise<string | undefined> {
   if (!isOurs(account, settings)) return undefined;
   if (isForOneVolume(account, settings)) return "it was made for one volume, whose container is gone";
-  const { "keyless-csi.namespace": namespace, [NAMESPACE_UID_TAG]: uid } = account.tags;
+  const { namespace, namespaceUid: uid } = decodeAccountTags(account.tags);
   if (namespace === undefined || uid === undefined || !ports.cluster.isConnected) return undefined;
   const isGone = (await ports.cluster.findNamespaceUid(namespace)) !== uid;
   return isGone ? `it was made for namespace ${namespace} (UID ${uid}), which does not exist any more` : undefined;

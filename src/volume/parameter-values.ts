@@ -5,6 +5,7 @@
 import { guid, hostName, location, resourceGroup, storageAccount } from "../text/azure-names.ts";
 import { serviceAccount } from "../text/kubernetes-names.ts";
 import { boolean, choice, type Parse, wholeNumber } from "../text/values.ts";
+import { TAG_PREFIX } from "./formats/account-tags.ts";
 import type { VolumeClass } from "./volume-class.ts";
 
 /** What the parameters alone say, before the operator's defaults. */
@@ -28,7 +29,6 @@ const PREMIUM_SKUS = ["Premium_LRS", "Premium_ZRS"];
 
 /** A class may add this many tags: Azure allows 50 on a resource, and ours need room. */
 const MAX_TAGS = 40;
-const OUR_TAGS = "keyless-csi.";
 
 /** Reads the used parameters (keys in lower case) and adds to `faults` what cannot be read. */
 export function readFields(values: ReadonlyMap<string, string>, faults: string[]): Fields {
@@ -124,7 +124,7 @@ function tagFault({ key, value, part }: { key: string; value: string; part: stri
   if (key === "" || !part.includes("=")) return "write pairs as key=value";
   if (key.length > 128 || value.length > 256) return "a tag's name has at most 128 characters, its value at most 256";
   if (/[<>%&\\?/]/.test(key)) return `tag "${key}": a name has none of the characters <>%&\\?/`;
-  return key.toLowerCase().startsWith(OUR_TAGS) ? `tag names that begin with "${OUR_TAGS}" are ours` : undefined;
+  return key.toLowerCase().startsWith(TAG_PREFIX) ? `tag names that begin with "${TAG_PREFIX}" are ours` : undefined;
 }
 
 /** Absent stays absent: no key with the value undefined. */

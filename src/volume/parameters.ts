@@ -4,6 +4,8 @@
  * `docs/reference/parameters.md` is made from it. What the used ones mean is read in `class-parameters.ts`.
  */
 
+import { CLUSTER_TAG, TAG_PREFIX } from "./formats/account-tags.ts";
+
 /** How a parameter is treated. */
 export type Treatment =
   /** It shapes the volume. */
@@ -58,7 +60,10 @@ export const PARAMETERS: readonly Parameter[] = [
       "`block` or, with a hierarchical namespace, `adls`: what the account is. Not needed: the volume context says what it really is.",
     ),
   ),
-  upstream("tags", used("Tags of the account, `key=value,key=value`. Names that begin with `keyless-csi.` are ours.")),
+  upstream(
+    "tags",
+    used(`Tags of the account, \`key=value,key=value\`. Names that begin with \`${TAG_PREFIX}\` are ours.`),
+  ),
   upstream("tagValueDelimiter", used("What separates the pairs in `tags`. Default: a comma.")),
   upstream("publicNetworkAccess", used("`Enabled`, `Disabled` or `SecuredByPerimeter`. Default: Azure's.")),
   upstream("requireInfraEncryption", used("`true` encrypts the account's data a second time, with platform keys.")),
@@ -98,7 +103,7 @@ export const PARAMETERS: readonly Parameter[] = [
   upstream(
     "storageAccount",
     used(
-      "An account that the administrator has made keyless and tagged `keyless-csi.cluster=<cluster id>`. Default: the controller makes one.",
+      `An account that the administrator has made keyless and tagged \`${CLUSTER_TAG}=<cluster id>\`. Default: the controller makes one.`,
     ),
   ),
   ours(

@@ -4,9 +4,10 @@
  */
 import { DriverError } from "../errors.ts";
 import { parseVolumeClass } from "./class-parameters.ts";
+import type { AccountTags } from "./formats/account-tags.ts";
+import { encodeMetadata } from "./formats/file-system-metadata.ts";
 import {
   ACCOUNT_NAME_ATTEMPTS,
-  type AccountNameParts,
   accountName,
   containerName,
   hashOf,
@@ -14,7 +15,6 @@ import {
   shardOf,
   strictContainerName,
 } from "./names.ts";
-import { VOLUME_TAG } from "./ownership.ts";
 import type { AccountRef, AccountSpec, ClaimRef, Settings } from "./ports.ts";
 import type { VolumeClass } from "./volume-class.ts";
 
@@ -48,7 +48,8 @@ export interface VolumeRequest extends SizeRange {
 /** An account that may hold the volume, in the order of preference. */
 export interface AccountCandidate {
   readonly ref: AccountRef;
-  readonly tags: Readonly<Record<string, string>>;
+  /** Absent for an account that an administrator has made. */
+  readonly tags?: AccountTags;
 }
 
 export interface VolumePlan {
@@ -56,6 +57,8 @@ export interface VolumePlan {
   readonly volumeClass: VolumeClass;
   readonly sizeBytes: number;
   readonly candidates: readonly AccountCandidate[];
+  /** Tags that the class asks for beside those of the candidate. */
+  readonly classTags: Readonly<Record<string, string>>;
   /** Without tags: each candidate brings its own. */
   readonly accountSpec: Omit<AccountSpec, "tags">;
   readonly containerName: string;
@@ -80,10 +83,17 @@ export function planVolume(request: VolumeRequest, settings: Settings): VolumePl
     volumeClass,
     sizeBytes,
     candidates: candidatesFor(volumeClass, request, settings),
+    classTags: volumeClass.tags,
     accountSpec: accountSpecOf(volumeClass),
     containerName:
       volumeClass.storageAccount === undefined ? containerName(request.name) : strictContainerName(request.name),
-    containerMetadata: containerMetadata(request, settings.clusterId, sizeBytes, requestHash),
+    containerMetadata: encodeMetadata({
+      clusterId: settings.clusterId,
+      volumeName: request.name,
+      sizeBytes,
+      requestHash,
+      claim: request.claim,
+    }),
     requestHash,
   };
 }
@@ -116,8 +126,8 @@ function chooseSize(range: SizeRange): number {
  * are not set stay out, so that a parameter of a later release does not rename the accounts of today.
  */
 function candidatesFor(volumeClass: VolumeClass, request: VolumeRequest, settings: Settings): AccountCandidate[] {
-  const { subscriptionId, resourceGroup, storageAccount, isolation, tags } = volumeClass;
-  if (storageAccount !== undefined) return [{ ref: { subscriptionId, resourceGroup, name: storageAccount }, tags: {} }];
+  const { subscriptionId, resourceGroup, storageAccount, isolation } = volumeClass;
+  if (storageAccount !== undefined) return [{ ref: { subscriptionId, resourceGroup, name: storageAccount } }];
   const namespace = request.claim?.namespace ?? "";
   const isolationKey = { pool: "", namespace, volume: request.name }[isolation];
   const pool = hashOf({ version: NAMING_VERSION, ...shapeOf(volumeClass), isolationKey });
@@ -126,13 +136,12 @@ function candidatesFor(volumeClass: VolumeClass, request: VolumeRequest, setting
     const parts = { clusterId: settings.clusterId, pool, shard, attempt };
     const owner = {
       pool: {},
-      namespace: { "keyless-csi.namespace": namespace },
-      // A container's name, since it needs no escaping: which claim still needs the account while it is empty.
-      volume: { [VOLUME_TAG]: containerName(request.name) },
+      namespace: { namespace },
+      volume: { fileSystem: containerName(request.name) },
     }[isolation];
     return {
       ref: { subscriptionId, resourceGroup, name: accountName(parts) },
-      tags: { ...tags, ...ownershipTags(parts, isolation), ...owner },
+      tags: { ...parts, isolation, ...owner },
     };
   });
 }
@@ -156,18 +165,6 @@ function shapeOf(volumeClass: VolumeClass): Record<string, unknown> {
   };
 }
 
-/** Who the account belongs to, and what its name is made of. Only the controller and administrators can change tags. */
-function ownershipTags(parts: AccountNameParts, isolation: string): Record<string, string> {
-  return {
-    "keyless-csi.format": String(NAMING_VERSION),
-    "keyless-csi.cluster": parts.clusterId,
-    "keyless-csi.pool": parts.pool,
-    "keyless-csi.shard": String(parts.shard),
-    "keyless-csi.attempt": String(parts.attempt),
-    "keyless-csi.isolation": isolation,
-  };
-}
-
 function accountSpecOf(volumeClass: VolumeClass): Omit<AccountSpec, "tags"> {
   const skuName = volumeClass.skuName ?? "Standard_LRS";
   const optional = {
@@ -181,26 +178,6 @@ function accountSpecOf(volumeClass: VolumeClass): Omit<AccountSpec, "tags"> {
   const stated = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined));
   const kind = skuName.startsWith("Premium") ? "BlockBlobStorage" : "StorageV2";
   return { location: volumeClass.location, skuName, kind, ...stated };
-}
-
-/** For people who look at the container. Values are ASCII, as HTTP headers are: names of any script are percent-encoded. */
-function containerMetadata(
-  request: VolumeRequest,
-  clusterId: string,
-  sizeBytes: number,
-  requestHash: string,
-): Record<string, string> {
-  return {
-    keyless_format: String(NAMING_VERSION),
-    keyless_cluster: clusterId,
-    keyless_volume: encodeURIComponent(request.name),
-    keyless_size_bytes: String(sizeBytes),
-    keyless_request: requestHash,
-    ...(request.claim && {
-      keyless_pvc_namespace: encodeURIComponent(request.claim.namespace),
-      keyless_pvc_name: encodeURIComponent(request.claim.name),
-    }),
-  };
 }
 
 function lowerCaseKeys(parameters: Readonly<Record<string, string>>): Record<string, string> {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { runOrphans } from "../../src/commands/orphans.ts";
 import { NO_CLUSTER } from "../../src/kubernetes/cluster.ts";
-import { trustTag } from "../../src/volume/trust.ts";
+import { trustTag } from "../../src/volume/formats/federated-credential.ts";
 import { create, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
 import { allowController } from "../support/emulated-rights.ts";
 import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";

@@ -40,7 +40,10 @@ const RULES: Readonly<Record<string, Rule>> = {
   "src/telemetry/metrics.ts": { ours: ["src/telemetry/"], outside: ["node:", "prom-client"] },
   "src/csi/": { ours: ["src/volume/", ...ANYWHERE], outside: ["node:", "@grpc/grpc-js", "@grpc/proto-loader"] },
   "src/volume/": { ours: ANYWHERE, outside: ["node:crypto"] },
-  "src/azure/": { ours: ["src/volume/ports.ts", "src/volume/names.ts", ...ANYWHERE], outside: ["node:", "@azure/"] },
+  "src/azure/": {
+    ours: ["src/volume/ports.ts", "src/volume/formats/", "src/volume/names.ts", ...ANYWHERE],
+    outside: ["node:", "@azure/"],
+  },
   "src/kubernetes/": {
     ours: ["src/volume/ports.ts", "src/volume/service-account.ts", ...ANYWHERE],
     outside: ["node:", "@kubernetes/client-node"],

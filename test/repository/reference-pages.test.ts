@@ -4,10 +4,10 @@ import { CATALOGUE } from "../../src/commands/catalogue.ts";
 import { EXIT } from "../../src/commands/command.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
 import { CONTEXT_KEYS } from "../../src/volume/context.ts";
-import { NAMESPACE_UID_TAG } from "../../src/volume/ownership.ts";
+import { encodeAccountTags } from "../../src/volume/formats/account-tags.ts";
+import { trustTag } from "../../src/volume/formats/federated-credential.ts";
 import { planVolume, type VolumePlan } from "../../src/volume/plan.ts";
 import { SERVICE_ACCOUNT_ANNOTATION } from "../../src/volume/service-account.ts";
-import { trustTag } from "../../src/volume/trust.ts";
 import { readTable } from "../support/documents.ts";
 import { CLIENT, SETTINGS } from "../support/volume-settings.ts";
 
@@ -44,9 +44,11 @@ describe("docs/reference", () => {
 
   it("formats.md lists the tags and the metadata that a volume is made with", () => {
     const plans = ["pool", "namespace", "volume"].map(planWith);
-    const tags = plans.flatMap(({ candidates: [first] }) => Object.keys(first?.tags ?? {}));
+    const tags = plans.flatMap(({ candidates: [first] }) =>
+      Object.keys(first?.tags === undefined ? {} : encodeAccountTags({ ...first.tags, namespaceUid: "uid" })),
+    );
     const onPage = firstColumn("docs/reference/formats.md", "tag").sort();
-    assert.deepEqual(onPage, [...new Set([...tags, NAMESPACE_UID_TAG])].sort());
+    assert.deepEqual(onPage, [...new Set(tags)].sort());
     const metadata = plans.flatMap(({ containerMetadata }) => Object.keys(containerMetadata));
     assert.deepEqual(firstColumn("docs/reference/formats.md", "key").sort(), [...new Set(metadata)].sort());
   });

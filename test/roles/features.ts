@@ -5,7 +5,7 @@ import { randomUUID } from "node:crypto";
 import { containerFor, read, write } from "../../src/commands/demo/workload.ts";
 import { runOrphans } from "../../src/commands/orphans.ts";
 import type { CreateVolumeRequestInit } from "../../src/csi/proto.generated.ts";
-import { trustTag } from "../../src/volume/trust.ts";
+import { trustTag } from "../../src/volume/formats/federated-credential.ts";
 import { create } from "../support/emulated-app.ts";
 import type { GrantedApp } from "../support/printed-roles.ts";
 import { SAFE_MOUNT } from "../support/safe-mount.ts";

@@ -1,6 +1,7 @@
 // The rules by which something is an orphan, without Azure: who holds a container, and in which order things are looked at.
 import assert from "node:assert/strict";
 import { NO_CLUSTER } from "../../../src/kubernetes/cluster.ts";
+import { encodeAccountTags } from "../../../src/volume/formats/account-tags.ts";
 import { readHolders } from "../../../src/volume/holders.ts";
 import { takeInventory } from "../../../src/volume/inventory.ts";
 import { parseGrantScope } from "../../../src/volume/orphaned-grants.ts";
@@ -77,7 +78,8 @@ describe("looking for orphans", () => {
       SETTINGS,
     );
     const [candidate] = plan.candidates;
-    assert(candidate);
+    assert(candidate?.tags);
+    const made = { ref: candidate.ref, tags: encodeAccountTags(candidate.tags) };
     const asked: string[] = [];
     const ref = { account: candidate.ref, name: plan.containerName };
     const noting = <T>(what: string, answer: T) => {
@@ -86,8 +88,7 @@ describe("looking for orphans", () => {
     };
     const ports = {
       accounts: {
-        list: () =>
-          noting("accounts", [{ ...candidate, openings: [], isHnsEnabled: false, createdAtMs: 0, ...account }]),
+        list: () => noting("accounts", [{ ...made, openings: [], isHnsEnabled: false, createdAtMs: 0, ...account }]),
       },
       containers: { list: () => noting("containers", { containers: [{ ref, metadata: {}, ...container }] }) },
       roleAssignments: { listIn: () => noting("grants", []) },

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { encodeAccountTags } from "../../../src/volume/formats/account-tags.ts";
 import { isOurs } from "../../../src/volume/ownership.ts";
 import { planVolume, type VolumeRequest } from "../../../src/volume/plan.ts";
 import { CLIENT, SETTINGS } from "../../support/volume-settings.ts";
@@ -21,17 +22,22 @@ const firstAccount = (parameters: Record<string, string>, request: Partial<Volum
 
 describe("the plan of a volume", () => {
   it("pins the account of a class and its tags", () => {
-    assert.deepEqual(plan().candidates[0], {
-      ref: { subscriptionId: SETTINGS.subscriptionId, resourceGroup: "keyless", name: "kl25ctiuhodmqgjwvualkxc2" },
-      tags: {
-        "keyless-csi.format": "1",
-        "keyless-csi.cluster": "golden",
-        "keyless-csi.pool": "zcxe6xxxnuh4okjjwz6f5ftp6ss53v3asxvj3hr2vcr6dn4x3cra",
-        "keyless-csi.shard": "0",
-        "keyless-csi.attempt": "0",
-        "keyless-csi.isolation": "pool",
+    const [first] = plan().candidates;
+    assert(first?.tags);
+    assert.deepEqual(
+      { ref: first.ref, tags: encodeAccountTags(first.tags) },
+      {
+        ref: { subscriptionId: SETTINGS.subscriptionId, resourceGroup: "keyless", name: "kl25ctiuhodmqgjwvualkxc2" },
+        tags: {
+          "keyless-csi.format": "1",
+          "keyless-csi.cluster": "golden",
+          "keyless-csi.pool": "zcxe6xxxnuh4okjjwz6f5ftp6ss53v3asxvj3hr2vcr6dn4x3cra",
+          "keyless-csi.shard": "0",
+          "keyless-csi.attempt": "0",
+          "keyless-csi.isolation": "pool",
+        },
       },
-    });
+    );
     assert.equal(plan().requestHash, "i4cy27cc4teqq7bfjzdfofvfxs2ujce4zhgy6qo42ndvndu3ufaa");
     assert.equal(firstAccount({ skuName: "premium_lrs" }), "klv2v7tgwv6xdkfuh26dfypw");
     assert.equal(firstAccount({ isolation: "volume" }), "kl5vmt7lx6hc5m2tw7ndaxvb");
@@ -80,7 +86,9 @@ describe("the plan of a volume", () => {
   });
 
   it("every candidate is recognised as ours by its tags, and by nothing less", () => {
-    for (const { ref, tags } of plan().candidates) {
+    for (const { ref, tags: stated } of plan().candidates) {
+      assert(stated);
+      const tags = encodeAccountTags(stated);
       assert(isOurs({ ref, tags, openings: [], isHnsEnabled: false }, SETTINGS));
       assert(
         !isOurs(
