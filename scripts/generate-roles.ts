@@ -1,10 +1,11 @@
 // Generates deploy/roles from the table of roles: a file for each role as `az role definition create` takes it, and one ARM
 // template with parameters where `keyless-csi roles --output arm` writes values.
+
+import { DATA_ROLE_ID } from "../src/backend/blob/data-role.ts";
 import { type ArmTemplate, toArmTemplate } from "../src/commands/roles/arm-template.ts";
 import { toCliDefinition } from "../src/commands/roles/role-bodies.ts";
 import { groupScope, planRoles, type RolePlan } from "../src/commands/roles/role-plan.ts";
 import { ROLE_OPTIONS, ROLES, selectRoles } from "../src/commands/roles/role-table.ts";
-import { DATA_ROLE_ID } from "../src/volume/names.ts";
 
 /** Placeholder in the files of single roles: it is replaced by the subscription before they are applied. */
 const NO_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000";

@@ -5,15 +5,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { createAccounts } from "../azure/accounts.ts";
 import { type AzureCall, createArm } from "../azure/arm.ts";
-import { createContainers } from "../azure/containers.ts";
 import { createIdentities } from "../azure/identities.ts";
 import { createRoleAssignments } from "../azure/role-assignments.ts";
 import { createUsage } from "../azure/usage.ts";
+import type { Backend } from "../backend/backend.ts";
+import { BLOB_ACCOUNTS } from "../backend/blob/account-shape.ts";
+import { blobBackend } from "../backend/blob/backend.ts";
+import { createFileSystems } from "../backend/blob/file-systems.ts";
 import { createReadersWriterLock } from "../concurrency/readers-writer-lock.ts";
 import type { ControllerConfig } from "../config/controller.ts";
 import { createCluster, NO_CLUSTER } from "../kubernetes/cluster.ts";
 import type { Readiness } from "../telemetry/health.ts";
-import { removeStaleGrants } from "../volume/access.ts";
 import type { Cluster, Observer, Ports, Settings } from "../volume/ports.ts";
 import { createCredentials } from "./credentials.ts";
 import { readyWhenAll, watchAnswers, watchSignIn } from "./readiness.ts";
@@ -28,6 +30,8 @@ export interface AdaptersObserver extends Observer {
 export interface Adapters {
   readonly ports: Ports;
   readonly settings: Settings;
+  /** The kind of storage that volumes are made of. */
+  readonly backend: Backend;
   /** Role assignments of the subscriptions in use; cached for minutes. */
   readonly roleAssignmentUsage: ReturnType<typeof createUsage>;
   /** Whether the last sign-in worked and the last request to Azure was answered. */
@@ -41,24 +45,20 @@ export function createAdapters(config: ControllerConfig, observer: AdaptersObser
   const time = { now: () => performance.now(), sleep: (ms: number) => sleep(ms) };
   const { now } = time;
   const { arm, readiness, signIn } = connect(config, observer, time);
-  const roleAssignments = createRoleAssignments({ arm, rememberMs: config.identityCacheMs, now });
-  const accounts = createAccounts({
-    arm,
-    rememberMs: config.accountCacheMs,
-    ...time,
-    clear: (ref) => removeStaleGrants({ roleAssignments, observer }, ref),
-  });
+  const rememberMs = config.accountCacheMs;
+  const accounts = createAccounts({ arm, shaping: BLOB_ACCOUNTS, rememberMs, ...time });
   const ports: Ports = {
     accounts,
-    containers: createContainers({ arm, forgetAccount: accounts.forget }),
-    roleAssignments,
+    fileSystems: createFileSystems({ arm, forgetAccount: accounts.forget, rememberMs, now }),
+    roleAssignments: createRoleAssignments({ arm, rememberMs: config.identityCacheMs, now }),
     identities: createIdentities({ arm, scopes: config.identityScopes, rememberMs: config.identityCacheMs, now }),
     cluster: cluster ?? connectCluster(config, now),
     observer,
     accountLock: createReadersWriterLock(),
   };
   const roleAssignmentUsage = createUsage({ arm, subscriptionIds: subscriptionsOf(config), now });
-  return { ports, settings: toSettings(config), roleAssignmentUsage, readiness, signIn };
+  const settings = toSettings(config, blobBackend);
+  return { ports, settings, backend: blobBackend, roleAssignmentUsage, readiness, signIn };
 }
 
 interface Time {

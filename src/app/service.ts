@@ -6,6 +6,7 @@ import { createIdentityService } from "../csi/identity.ts";
 import { createCsiServer } from "../csi/server.ts";
 import { startHealthServer } from "../telemetry/health.ts";
 import { VERSION } from "../version.ts";
+import { createVolumes } from "../volume/volumes.ts";
 import { type AppOptions, assemble } from "./assembly.ts";
 
 export interface App {
@@ -19,14 +20,13 @@ export interface App {
 export async function startApp(options: AppOptions): Promise<App> {
   const { config, log } = options;
   const { metrics, observer, adapters } = assemble(options);
-  const { ports, settings } = adapters;
   const flights = createSingleFlight<unknown>("volume");
   metrics.watchInFlight(flights.count);
   metrics.watchRoleAssignments(adapters.roleAssignmentUsage);
   let isServing = false;
   const server = createCsiServer({
     identity: createIdentityService({ driverName: config.driverName, version: VERSION, isReady: () => isServing }),
-    controller: createControllerService({ ports, settings, flights }),
+    controller: createControllerService({ volumes: createVolumes(adapters), flights }),
     observer,
   });
   const draining = { ready: false, reason: "the service is starting or draining" } as const;

@@ -1,9 +1,9 @@
 /** The operator's decisions in the form in which `volume/` reads them. */
+import type { Backend } from "../backend/backend.ts";
 import type { ControllerConfig } from "../config/controller.ts";
-import { DATA_ROLE_ID } from "../volume/names.ts";
 import type { Settings } from "../volume/ports.ts";
 
-export function toSettings(config: ControllerConfig): Settings {
+export function toSettings(config: ControllerConfig, { dataRoleId }: Backend): Settings {
   const { cloud, clusterId, alsoOwns, subscriptionId, resourceGroup, location, tenantId } = config;
   const isPublic = cloud.name === "AzurePublic";
   // blobfuse2 validates any other authority at the public one, which knows only Microsoft's own clouds.
@@ -16,7 +16,7 @@ export function toSettings(config: ControllerConfig): Settings {
     location,
     tenantId,
     allowedResourceGroups: config.allowedResourceGroups,
-    roleId: config.role ?? DATA_ROLE_ID,
+    roleId: config.role ?? dataRoleId,
     tenantOfSubscription: Object.fromEntries(
       config.storageTenants.map((each) => [each.subscriptionId.toLowerCase(), each.tenantId]),
     ),

@@ -4,7 +4,7 @@ import { createSingleFlight } from "../concurrency/single-flight.ts";
 import { createTtlCache } from "../concurrency/ttl-cache.ts";
 import { DriverError } from "../errors.ts";
 import { subscriptionOf } from "../volume/formats/arm-ids.ts";
-import type { ListedRoleAssignment, Place, RoleAssignment, RoleAssignments } from "../volume/ports.ts";
+import type { ListedRoleAssignment, ResourceGroupRef, RoleAssignment, RoleAssignments } from "../volume/ports.ts";
 import type { Arm, SubscriptionClients } from "./arm.ts";
 import { codeOf, statusOf, toDriverError } from "./faults.ts";
 
@@ -37,13 +37,13 @@ export function createRoleAssignments({ arm, rememberMs, now }: RoleAssignmentsO
       if (full.get(subscriptionId.toLowerCase()) !== undefined) throw subscriptionFull(subscriptionId);
     },
     listAtAndAbove: (scope) => listAtAndAbove(clientFor(scope), scope),
-    listIn: (place) => listIn(arm.subscription(place.subscriptionId).authorization.roleAssignments, place),
+    listIn: (group) => listIn(arm.subscription(group.subscriptionId).authorization.roleAssignments, group),
     remove: (assignment) => remove(clientFor(assignment.scope), assignment),
-    roleExists(place, roleId) {
-      const key = `${place.subscriptionId}/${place.resourceGroup}/${roleId}`.toLowerCase();
+    roleExists(group, roleId) {
+      const key = `${group.subscriptionId}/${group.resourceGroup}/${roleId}`.toLowerCase();
       if (knownRoles.get(key) !== undefined) return Promise.resolve(true);
       return asking.run(key, async () => {
-        const exists = await roleExists(arm, place, roleId);
+        const exists = await roleExists(arm, group, roleId);
         if (exists) knownRoles.set(key, true);
         return exists;
       });
@@ -113,7 +113,10 @@ async function listAtAndAbove(client: Client, scope: string): Promise<RoleAssign
 }
 
 /** Without a filter the list shows what is below the scope too, and assignments whose scope has gone. */
-async function listIn(client: Client, { subscriptionId, resourceGroup }: Place): Promise<ListedRoleAssignment[]> {
+async function listIn(
+  client: Client,
+  { subscriptionId, resourceGroup }: ResourceGroupRef,
+): Promise<ListedRoleAssignment[]> {
   try {
     const found: ListedRoleAssignment[] = [];
     for await (const item of client.listForScope(`subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`)) {
@@ -136,7 +139,11 @@ async function remove(client: Client, { scope, name }: RoleAssignment): Promise<
 }
 
 /** Asked at the resource group, so that no right at the whole subscription is needed for it. */
-async function roleExists(arm: Arm, { subscriptionId, resourceGroup }: Place, roleId: string): Promise<boolean> {
+async function roleExists(
+  arm: Arm,
+  { subscriptionId, resourceGroup }: ResourceGroupRef,
+  roleId: string,
+): Promise<boolean> {
   const { roleDefinitions } = arm.subscription(subscriptionId).authorization;
   try {
     await roleDefinitions.get(`subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`, roleId);

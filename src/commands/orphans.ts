@@ -13,9 +13,9 @@ import { type Draft, setting, type ValuesOf } from "../config/setting.ts";
 import { DriverError } from "../errors.ts";
 import { createLogger } from "../telemetry/log.ts";
 import { describeError } from "../telemetry/redaction.ts";
-import { type Finding, isRetained } from "../volume/finding.ts";
-import { createOrphanRemoval } from "../volume/orphan-removal.ts";
-import { surveyOrphans } from "../volume/orphans.ts";
+import { isRetained, type Orphan } from "../volume/orphans/orphan.ts";
+import { createOrphanRemoval } from "../volume/orphans/removal.ts";
+import { surveyOrphans } from "../volume/orphans/survey.ts";
 import type { Cluster } from "../volume/ports.ts";
 import { defineCommand, EXIT } from "./command.ts";
 import { createPace } from "./orphans/pace.ts";
@@ -81,24 +81,23 @@ export async function runOrphans({ config, values, stdout, stderr, cluster }: Or
     },
   };
   const { adapters } = assemble({ config, log, observer, ...(cluster && { cluster }) });
-  const { ports, settings: ours } = adapters;
   // Created before anything is read: it fails at once without Kubernetes.
-  const remove = values.delete ? createOrphanRemoval(ports, ours, () => performance.now()) : undefined;
+  const remove = values.delete ? createOrphanRemoval(adapters, () => performance.now()) : undefined;
   const pace = createPace({ ...LISTS, now: () => performance.now(), sleep: (ms) => sleep(ms) });
   const options = { olderThanMs: values.olderThan, nowMs: Date.now(), pace };
-  const { findings: orphans, needed } = await surveyOrphans(ports, ours, options);
-  if (remove !== undefined && !values.evenAll) assertRightCluster(orphans, needed, ours.clusterId);
+  const { orphans, needed } = await surveyOrphans(adapters, options);
+  if (remove !== undefined && !values.evenAll) assertRightCluster(orphans, needed, adapters.settings.clusterId);
   const results: Result[] = [];
   for (const orphan of orphans) results.push(await decide(orphan, remove));
-  const report: Report = { results, needed, calls, isClusterKnown: ports.cluster.isConnected };
+  const report: Report = { results, needed, calls, isClusterKnown: adapters.ports.cluster.isConnected };
   stdout.write(values.output === "json" ? toJsonReport(report) : toTextReport(report));
   if (results.some(({ outcome }) => outcome === "failed")) return EXIT.failure;
   return results.some(({ orphan, outcome }) => outcome !== "removed" && !isRetained(orphan)) ? EXIT.findings : EXIT.ok;
 }
 
 /** A kubeconfig of another cluster would make everything an orphan. */
-function assertRightCluster(orphans: readonly Finding[], needed: number, clusterId: string): void {
-  if (needed > 0 || !orphans.some((orphan) => orphan.kind === "container" && !orphan.isRetained)) return;
+function assertRightCluster(orphans: readonly Orphan[], needed: number, clusterId: string): void {
+  if (needed > 0 || !orphans.some((orphan) => orphan.kind === "file system" && !orphan.isRetained)) return;
   throw new DriverError(
     "Misconfigured",
     `the cluster needs none of the containers of cluster id ${clusterId}, which looks like the wrong cluster: nothing was ` +
@@ -108,8 +107,8 @@ function assertRightCluster(orphans: readonly Finding[], needed: number, cluster
 
 /** One failure does not keep the others from being deleted. */
 async function decide(
-  orphan: Finding,
-  remove: ((orphan: Finding) => Promise<"removed" | "spared">) | undefined,
+  orphan: Orphan,
+  remove: ((orphan: Orphan) => Promise<"removed" | "spared">) | undefined,
 ): Promise<Result> {
   if (remove === undefined || isRetained(orphan)) return { orphan, outcome: "found" };
   try {

@@ -2,12 +2,12 @@
  * `keyless-csi roles`: prints the minimal roles that workloads and the controller need in Azure, for one controller: as
  * a script with the reasons, as JSON bodies, or as an ARM template. It calls nothing and changes nothing.
  */
+import { DATA_ROLE_ID } from "../backend/blob/data-role.ts";
 import { CLOUDS } from "../config/cloud.ts";
 import { controllerSettings } from "../config/controller-settings.ts";
 import { choice, guid, list } from "../config/kinds.ts";
 import type { SettingProblem } from "../config/problem.ts";
 import { type Draft, optional, setting, type ValuesOf } from "../config/setting.ts";
-import { DATA_ROLE_ID } from "../volume/names.ts";
 import { defineCommand, EXIT } from "./command.ts";
 import { toArmTemplate } from "./roles/arm-template.ts";
 import { toCliDefinition, toRequests } from "./roles/role-bodies.ts";

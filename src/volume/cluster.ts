@@ -3,7 +3,7 @@
  * `kubernetes/` implements it; everybody else takes it from `ports.ts`.
  */
 
-/** A claim's name, as csi-provisioner tells it with `--extra-create-metadata`. */
+/** A claim's name, as csi-provisioner states it with `--extra-create-metadata`. */
 export interface ClaimRef {
   readonly namespace: string;
   readonly name: string;
@@ -22,14 +22,14 @@ export interface Claim {
   readonly className?: string;
 }
 
-/** A pod, as far as it tells who uses a claim. */
+/** A pod, as far as it states who uses a claim. */
 export interface Pod {
   readonly name: string;
   readonly uid: string;
   readonly serviceAccount: string;
 }
 
-/** A PersistentVolume, of whichever driver, as far as it tells which container and which identity it uses. */
+/** A PersistentVolume of any driver, as far as it states which file system and which identity it uses. */
 export interface ClusterVolume {
   readonly name: string;
   /** `spec.csi.volumeHandle`, `""` for a volume that is not CSI's. */
@@ -74,7 +74,7 @@ export interface Cluster {
   listPodsUsing(claim: ClaimRef): Promise<readonly Pod[]>;
   /** The client id that the ServiceAccount's annotation names, `""` when it has none, undefined without ServiceAccount. */
   findClientId(namespace: string, serviceAccount: string): Promise<string | undefined>;
-  /** UID of a namespace: a namespace that was made anew under its old name has another. */
+  /** UID of a namespace: a namespace recreated under its old name has another. */
   findNamespaceUid(namespace: string): Promise<string | undefined>;
   /** Issuer of the cluster's ServiceAccount tokens. */
   issuer(): Promise<string>;

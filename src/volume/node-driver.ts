@@ -1,28 +1,32 @@
 /**
- * What is wrong with the CSIDriver object by which the kubelet treats our volumes. Without tokens the OSS node plugin skips
- * the mount and says nothing: the pod then runs on the node's own disk. Pure rules, for `mount-checks.ts`.
+ * What is wrong with the CSIDriver object that tells the kubelet how to mount our volumes. Without tokens the OSS node
+ * plugin skips the mount and reports nothing: the pod then runs on the node's own disk. Pure rules, for `mount-checks.ts`.
  */
-import type { MountFault } from "./mount-faults.ts";
+import type { MountProblem } from "../backend/backend.ts";
 import type { CsiDriver } from "./ports.ts";
 
 /** How long a token is valid, where an audience has to be added. */
 const TOKEN_SECONDS = 3600;
 
 /** Undefined when the kubelet hands the plugin tokens for the audience. No `driver`: there is no such object. */
-export function findDriverFault(name: string, driver: CsiDriver | undefined, audience: string): MountFault | undefined {
-  if (driver === undefined) return fault(`CSIDriver ${name} does not exist`, NO_ATTACHER, ABSENT);
+export function findDriverProblem(
+  name: string,
+  driver: CsiDriver | undefined,
+  audience: string,
+): MountProblem | undefined {
+  if (driver === undefined) return problem(`CSIDriver ${name} does not exist`, NO_ATTACHER, ABSENT);
   const lacking = lackingTokens(driver, audience);
   if (lacking.length > 0) {
     const fix = `${patchOf(name, driver, audience)}. If AKS or a Helm chart manages this object, change it there`;
     const later = driver.hasTokensInSecrets ? ". If your plugin reads tokens from secrets: --mount-checks=warn" : "";
-    return fault(`CSIDriver ${name}: ${lacking.join("; ")}`, effectOf(driver, audience), `${fix}${later}`);
+    return problem(`CSIDriver ${name}: ${lacking.join("; ")}`, effectOf(driver, audience), `${fix}${later}`);
   }
   const fixed = [
     ...(driver.isAttachRequired ? ["attachRequired is not false, and there is no attacher"] : []),
     ...(driver.isPersistent ? [] : ["volumeLifecycleModes lacks Persistent"]),
   ];
   return fixed.length > 0
-    ? fault(`CSIDriver ${name}: ${fixed.join("; ")}`, "pods would wait forever", FIXED)
+    ? problem(`CSIDriver ${name}: ${fixed.join("; ")}`, "pods would wait forever", FIXED)
     : undefined;
 }
 
@@ -36,7 +40,7 @@ const ABSENT =
 const FIXED =
   "these fields are immutable: delete the object and apply deploy/manifests/csidriver.yaml while no pod with such a volume starts";
 
-function fault(what: string, effect: string, fix: string): MountFault {
+function problem(what: string, effect: string, fix: string): MountProblem {
   return { kind: "NodeDriver", isRefused: true, message: `${what}: ${effect}. Fix: ${fix}` };
 }
 

@@ -39,7 +39,7 @@ async function ofPods(cluster: Cluster, ref: ClaimRef, claim: Claim): Promise<st
   return onlyOne(ref, await cluster.listPodsUsing(ref));
 }
 
-/** The pod must be the very one that owns the claim: a pod made anew under the name may be somebody else's. */
+/** The pod must be the very one that owns the claim: a pod recreated under the name may be somebody else's. */
 async function ofOwner(cluster: Cluster, ref: ClaimRef, owner: { name: string; uid: string }): Promise<string> {
   const pod = await cluster.findPod(ref.namespace, owner.name);
   if (pod?.uid === owner.uid) return pod.serviceAccount;

@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 import { status } from "@grpc/grpc-js";
 import fc from "fast-check";
+import { parseVolumeId } from "../../src/backend/blob/volume-id.ts";
 import { deleteVolume } from "../../src/volume/delete.ts";
-import { parseVolumeId } from "../../src/volume/names.ts";
 import type { AccountRef, Ports } from "../../src/volume/ports.ts";
 import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
-import { SETTINGS, SUBSCRIPTION } from "../support/volume-settings.ts";
+import { blobRules, SUBSCRIPTION } from "../support/volume-settings.ts";
 
 const REAL = `keyless#klabcdefghijklmnopqrstuv#pvc-0e6ab0a2-3a6c-4f0b-8f39-d6e5c1a2b3c4###${SUBSCRIPTION}`;
 
@@ -63,19 +63,24 @@ describe("forged volume ids", () => {
       // Every second account exists, and belongs to somebody else, or to another cluster.
       const tags = { "keyless-csi.cluster": "other", "keyless-csi.pool": "p", "keyless-csi.shard": "0" };
       return ref.name.length % 2 === 0
-        ? { ref, tags: ref.name.length % 4 === 0 ? tags : {}, openings: [], isHnsEnabled: false }
+        ? { ref, tags: ref.name.length % 4 === 0 ? tags : {}, nonEntraAccess: [], isHnsEnabled: false }
         : undefined;
     };
     const ports = {
-      accounts: { remembered: () => undefined, find, remove: fail("accounts.remove"), holdsContainers: fail("holds") },
-      containers: { find: fail("containers.find"), remove: fail("containers.remove") },
+      accounts: { remembered: () => undefined, find, remove: fail("accounts.remove") },
+      fileSystems: {
+        find: fail("fileSystems.find"),
+        remove: fail("fileSystems.remove"),
+        existIn: fail("fileSystems.existIn"),
+      },
       roleAssignments: { listAtAndAbove: fail("list"), remove: fail("roleAssignments.remove"), create: fail("create") },
       cluster: { isVolumeInUse: fail("isVolumeInUse") },
     } as unknown as Ports;
+    const deps = { ports, ...blobRules() };
     await fc.assert(
       fc.asyncProperty(forged, async (id) => {
         try {
-          await deleteVolume(ports, SETTINGS, id);
+          await deleteVolume(deps, id);
         } catch (error) {
           seen.refused += 1;
           assert.equal((error as { reason?: string }).reason, "NotOurs", String(error));

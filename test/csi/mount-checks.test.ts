@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { status } from "@grpc/grpc-js";
+import { RECOMMENDED_OPTIONS } from "../../src/backend/blob/mount-options.ts";
 import type { CreateVolumeRequestInit } from "../../src/csi/proto.generated.ts";
 import { DriverError } from "../../src/errors.ts";
-import { RECOMMENDED_OPTIONS } from "../../src/volume/mount-options.ts";
 import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
 import { createFakeCluster, type FakeCluster, SHIPPED_DRIVER } from "../support/fake-cluster.ts";
 

@@ -174,7 +174,7 @@ describe("orphans", () => {
     abandon(left);
     age();
     const report = await orphans({ delete: true });
-    assert.deepEqual(report.kinds, ["grant", "grant", "account"]);
+    assert.deepEqual(report.kinds, ["role assignment", "role assignment", "account"]);
     assert.match(report.findings[2]?.because ?? "", /made for one volume/);
     assert(!held().accounts.includes(left.account));
     assert(held().accounts.includes(waiting.account));
@@ -188,10 +188,10 @@ describe("orphans", () => {
     abandon(volume);
     age();
     const alive = await orphans();
-    assert.deepEqual(alive.kinds, ["grant"], "the grant on the empty account, not the account");
+    assert.deepEqual(alive.kinds, ["role assignment"], "the grant on the empty account, not the account");
     cluster.namespaces.set("team", "uid-made-anew");
     const report = await orphans({ delete: true });
-    assert.deepEqual(report.kinds, ["grant", "account"]);
+    assert.deepEqual(report.kinds, ["role assignment", "account"]);
     assert.match(report.findings[1]?.because ?? "", /namespace team \(UID uid-team\), which does not exist any more/);
     assert.deepEqual(held().accounts, []);
     assert.deepEqual(held().grants, []);
@@ -283,7 +283,7 @@ describe("orphans", () => {
     assert.deepEqual(
       report.findings.map(({ kind, retained, outcome }) => ({ kind, retained, outcome })),
       [
-        { kind: "grant", retained: false, outcome: "removed" },
+        { kind: "role assignment", retained: false, outcome: "removed" },
         { kind: "container", retained: true, outcome: "found" },
       ],
     );

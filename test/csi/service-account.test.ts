@@ -198,7 +198,7 @@ describe("a class with identity: serviceAccount", () => {
     assert.deepEqual(grantsOn(request.name), []);
     await assert.rejects(it_.csi.controller("CreateVolume", request), (error: { code: status; details: string }) => {
       assert.equal(error.code, status.FAILED_PRECONDITION);
-      assert.match(error.details, /was deleted or made anew/);
+      assert.match(error.details, /was deleted or recreated/);
       return true;
     });
   });

@@ -6,10 +6,10 @@ import { toControllerConfig } from "../../src/config/controller.ts";
 import { controllerSettings } from "../../src/config/controller-settings.ts";
 import { loadSettings } from "../../src/config/load.ts";
 import type { FaultMoment } from "../../src/emulator/faults.ts";
-import type { Finding } from "../../src/volume/finding.ts";
-import { createOrphanRemoval } from "../../src/volume/orphan-removal.ts";
-import { surveyOrphans } from "../../src/volume/orphans.ts";
-import type { Ports, Settings } from "../../src/volume/ports.ts";
+import type { Dependencies } from "../../src/volume/dependencies.ts";
+import type { Orphan } from "../../src/volume/orphans/orphan.ts";
+import { createOrphanRemoval } from "../../src/volume/orphans/removal.ts";
+import { surveyOrphans } from "../../src/volume/orphans/survey.ts";
 import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";
 import { type Census, type Cloud, startCloud } from "./support/cloud.ts";
 import { tell } from "./support/figures.ts";
@@ -44,7 +44,7 @@ describe("claims that are abandoned at any cloud call", function () {
   let cloud: Cloud;
   let spares: Spares;
   let cluster: FakeCluster;
-  let looking: { readonly ports: Ports; readonly settings: Settings };
+  let looking: Dependencies;
   /** Volumes that somebody uses, and one that is kept by its PersistentVolume after its claim went. */
   let live: Census;
   let abandoned: Census;
@@ -134,7 +134,7 @@ describe("claims that are abandoned at any cloud call", function () {
   it("removes all of it and nothing else", async () => {
     const findings = await look(0);
     assertAll(findings);
-    const remove = createOrphanRemoval(looking.ports, looking.settings, () => performance.now());
+    const remove = createOrphanRemoval(looking, () => performance.now());
     for (const finding of findings) assert.equal(await remove(finding), "removed", finding.id);
     assert.deepEqual(await look(0), []);
     const left = without(cloud.census(), live);
@@ -173,14 +173,14 @@ describe("claims that are abandoned at any cloud call", function () {
     return [account, container];
   }
 
-  async function look(skewMinutes: number): Promise<readonly Finding[]> {
+  async function look(skewMinutes: number): Promise<readonly Orphan[]> {
     const nowMs = cloud.emulator.clock.now() + skewMinutes * MINUTE_MS;
-    const { findings } = await surveyOrphans(looking.ports, looking.settings, { olderThanMs: OLDER_THAN_MS, nowMs });
+    const { orphans: findings } = await surveyOrphans(looking, { olderThanMs: OLDER_THAN_MS, nowMs });
     return findings;
   }
 
   /** Every container; every account made for one volume that holds none; every grant whose container is gone. */
-  function assertAll(findings: readonly Finding[]): void {
+  function assertAll(findings: readonly Orphan[]): void {
     const { world } = cloud.emulator;
     const containersOf = (account: string) => abandoned.containers.filter((key) => key.startsWith(`${account}/`));
     const expected = [
@@ -192,12 +192,12 @@ describe("claims that are abandoned at any cloud call", function () {
       ...abandoned.grants
         .map((grant) => grant.split("|")[0] ?? "")
         .filter((scope) => !abandoned.containers.some((key) => scope.endsWith(`/${key.split("/")[1]}`)))
-        .map((scope) => `grant ${scope.split("/").at(-1)}`),
+        .map((scope) => `role assignment ${scope.split("/").at(-1)}`),
     ];
     const found = findings.map(({ kind, id }) => {
       const [, account = "", container] =
         /storageAccounts\/([^/]+)(?:\/blobServices\/default\/containers\/([^/]+))?/.exec(id) ?? [];
-      if (kind === "container") return `container ${account}/${container}`;
+      if (kind === "file system") return `container ${account}/${container}`;
       return kind === "account" ? `account ${account}` : `${kind} ${container ?? id}`;
     });
     assert.deepEqual(found.sort(), expected.sort());

@@ -6,8 +6,8 @@ import { connect } from "node:net";
 import { type ServiceDefinition, status } from "@grpc/grpc-js";
 import protoLoader from "@grpc/proto-loader";
 import fc from "fast-check";
+import { PARAMETERS } from "../../src/backend/blob/parameters.ts";
 import { type CreateVolumeRequestInit, descriptor, loaderOptions } from "../../src/csi/proto.generated.ts";
-import { PARAMETERS } from "../../src/volume/parameters.ts";
 import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
 import { isFull, percentile, tell } from "./support/figures.ts";
 

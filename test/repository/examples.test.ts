@@ -3,10 +3,11 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
-import { parseVolumeClass } from "../../src/volume/class-parameters.ts";
-import { findMountFaults } from "../../src/volume/mount-faults.ts";
-import { RECOMMENDED_OPTIONS, readMountOptions } from "../../src/volume/mount-options.ts";
-import type { VolumeClass } from "../../src/volume/volume-class.ts";
+import { blobBackend } from "../../src/backend/blob/backend.ts";
+import { RECOMMENDED_OPTIONS, readMountOptions } from "../../src/backend/blob/mount-options.ts";
+import { findMountProblems } from "../../src/backend/blob/mount-problems.ts";
+import type { BlobClass } from "../../src/backend/blob/parameters.ts";
+import { parseVolumeClass } from "../../src/volume/class/parse-class.ts";
 import { readSources, repository } from "../support/sources.ts";
 import { SETTINGS } from "../support/volume-settings.ts";
 
@@ -32,7 +33,7 @@ function classesShownIn(markdown: string): readonly StorageClass[] {
 
 describe("deploy/examples", () => {
   const classes = readSources("deploy/examples", ".yaml").flatMap(({ text }) => classesIn(text));
-  const parse = ({ parameters }: StorageClass): VolumeClass => parseVolumeClass(parameters, SETTINGS);
+  const parse = ({ parameters }: StorageClass): BlobClass => parseVolumeClass(parameters, SETTINGS, blobBackend);
 
   it("has a class for each identity mode and each isolation, all accepted by the controller", () => {
     const parsed = classes.map(parse);
@@ -66,9 +67,9 @@ describe("deploy/examples", () => {
         flags: mountOptions,
         accessModes: ["MULTI_NODE_MULTI_WRITER"],
         className: "x",
-        acceptsFileCache: false,
+        volumeClass: { ...parse(each), acceptsFileCache: false },
       };
-      assert.deepEqual(findMountFaults(asked, readMountOptions(mountOptions)), [], path);
+      assert.deepEqual(findMountProblems(asked), [], path);
     }
     // None is hidden from this test, in a document that shows it otherwise than as a block of YAML.
     for (const { path, text } of documents) {

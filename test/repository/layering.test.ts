@@ -5,6 +5,8 @@ import { findImports, readSources, type Source } from "../support/sources.ts";
 interface Rule {
   /** Paths or path prefixes in the repository, besides the folder itself. */
   readonly ours: readonly string[];
+  /** Of ours, files of which only types may be named. */
+  readonly oursTypes?: readonly string[];
   /** Packages, and `node:` for every built-in module. */
   readonly outside: readonly string[];
   /** Packages of which only types may be imported. */
@@ -39,7 +41,21 @@ const RULES: Readonly<Record<string, Rule>> = {
   "src/telemetry/log.ts": { ours: ["src/telemetry/", ...ANYWHERE], outside: ["node:", "winston"] },
   "src/telemetry/metrics.ts": { ours: ["src/telemetry/"], outside: ["node:", "prom-client"] },
   "src/csi/": { ours: ["src/volume/", ...ANYWHERE], outside: ["node:", "@grpc/grpc-js", "@grpc/proto-loader"] },
-  "src/volume/": { ours: ANYWHERE, outside: ["node:crypto"] },
+  "src/volume/": { ours: ANYWHERE, oursTypes: ["src/backend/backend.ts"], outside: ["node:crypto"] },
+  "src/backend/backend.ts": { ours: [], oursTypes: ["src/volume/ports.ts", "src/volume/class/"], outside: [] },
+  "src/backend/blob/": {
+    ours: [
+      "src/backend/backend.ts",
+      "src/azure/",
+      "src/volume/ports.ts",
+      "src/volume/names.ts",
+      "src/volume/formats/",
+      "src/volume/class/",
+      ...ANYWHERE,
+    ],
+    outside: [],
+    outsideTypes: ["@azure/arm-storage"],
+  },
   "src/azure/": {
     ours: ["src/volume/ports.ts", "src/volume/formats/", "src/volume/names.ts", ...ANYWHERE],
     outside: ["node:", "@azure/"],
@@ -65,7 +81,8 @@ function findBreaches(source: Source): readonly string[] {
   const folder = Object.keys(RULES).find((prefix) => prefix.endsWith("/") && home.startsWith(prefix)) ?? prefix;
   return findImports(source).flatMap(({ target, isOurs, isType }) => {
     const packages = isType ? [...rule.outside, ...(rule.outsideTypes ?? [])] : rule.outside;
-    const allowed = isOurs ? [...rule.ours, folder] : packages;
+    const ours = isType ? [...rule.ours, ...(rule.oursTypes ?? [])] : rule.ours;
+    const allowed = isOurs ? [...ours, folder] : packages;
     if (!allowed.some((prefix) => target.startsWith(prefix))) return [`${source.path} may not import ${target}`];
     if (isType || !EMULATOR_ONLY.test(target) || MAY_IMPORT_EMULATOR.test(source.path)) return [];
     return [`${source.path} may not import ${target}: only src/commands/bundled-emulator.ts may import the emulator`];
@@ -88,6 +105,10 @@ describe("layering", () => {
     ["src/volume/create.ts", `import grpc from "@grpc/grpc-js";`, "@grpc/grpc-js"],
     ["src/volume/create.ts", `import { readFile } from "node:fs/promises";`, "node:fs"],
     ["src/volume/create.ts", `import type { X } from "../azure/arm.ts";`, "src/azure/arm.ts"],
+    ["src/volume/create.ts", `import { x } from "../backend/backend.ts";`, "src/backend/backend.ts"],
+    ["src/volume/create.ts", `import type { X } from "../backend/blob/size.ts";`, "src/backend/blob/size.ts"],
+    ["src/backend/blob/size.ts", `import { x } from "../../volume/create.ts";`, "src/volume/create.ts"],
+    ["src/azure/arm.ts", `import type { X } from "../backend/backend.ts";`, "src/backend/backend.ts"],
     ["src/azure/arm.ts", `import { a } from "../volume/create.ts";`, "src/volume/create.ts"],
     ["src/csi/call.ts", `import winston from "winston";`, "winston"],
     ["src/csi/call.ts", `export { x } from "../telemetry/log.ts";`, "src/telemetry/log.ts"],

@@ -1,20 +1,20 @@
 // The reference pages that are written by hand, against the code: what it answers, counts, offers and persists.
 import assert from "node:assert/strict";
+import { CONTEXT_KEYS } from "../../src/backend/blob/volume-context.ts";
 import { CATALOGUE } from "../../src/commands/catalogue.ts";
 import { EXIT } from "../../src/commands/command.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
-import { CONTEXT_KEYS } from "../../src/volume/context.ts";
 import { encodeAccountTags } from "../../src/volume/formats/account-tags.ts";
 import { trustTag } from "../../src/volume/formats/federated-credential.ts";
 import { planVolume, type VolumePlan } from "../../src/volume/plan.ts";
 import { SERVICE_ACCOUNT_ANNOTATION } from "../../src/volume/service-account.ts";
 import { readTable } from "../support/documents.ts";
-import { CLIENT, SETTINGS } from "../support/volume-settings.ts";
+import { blobRules, CLIENT } from "../support/volume-settings.ts";
 
 const firstColumn = (path: string, heading: string) => readTable(path, heading).map(([cell]) => cell);
 
 describe("docs/reference", () => {
-  it("volume-context.md lists the keys of volume/context.ts with their meanings", () => {
+  it("volume-context.md lists the keys of the volume context with their meanings", () => {
     const rows = readTable("docs/reference/volume-context.md", "key");
     assert.deepEqual(Object.fromEntries(rows), CONTEXT_KEYS);
   });
@@ -49,8 +49,8 @@ describe("docs/reference", () => {
     );
     const onPage = firstColumn("docs/reference/formats.md", "tag").sort();
     assert.deepEqual(onPage, [...new Set(tags)].sort());
-    const metadata = plans.flatMap(({ containerMetadata }) => Object.keys(containerMetadata));
-    assert.deepEqual(firstColumn("docs/reference/formats.md", "key").sort(), [...new Set(metadata)].sort());
+    const keys = plans.flatMap(({ metadata }) => Object.keys(metadata));
+    assert.deepEqual(firstColumn("docs/reference/formats.md", "key").sort(), [...new Set(keys)].sort());
   });
 
   it("formats.md names the annotation and the tag that people write", () => {
@@ -66,7 +66,7 @@ function planWith(isolation: string): VolumePlan {
   const claim = { namespace: "a", name: "b" };
   return planVolume(
     { name: "pvc-1", requiredBytes: 0, limitBytes: 0, parameters, claim, mountFlags: [], accessModes: [] },
-    SETTINGS,
+    blobRules(),
   );
 }
 

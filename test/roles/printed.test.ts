@@ -6,9 +6,9 @@ import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { parameterisedTemplate, roleFiles } from "../../scripts/generate-roles.ts";
+import { DATA_ROLE_ID } from "../../src/backend/blob/data-role.ts";
 import type { RoleRequest } from "../../src/commands/roles/role-bodies.ts";
 import { ROLES } from "../../src/commands/roles/role-table.ts";
-import { DATA_ROLE_ID } from "../../src/volume/names.ts";
 import { printRoles, runRoles } from "../support/printed-roles.ts";
 
 const SUBSCRIPTION = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0";

@@ -1,9 +1,9 @@
 /** What `keyless-csi orphans` prints: text for people, JSON for programs. */
-import { type Finding, isRetained } from "../../volume/finding.ts";
+import { isRetained, type Orphan } from "../../volume/orphans/orphan.ts";
 
 /** What happened to an orphan. `"found"`: no deletion was attempted. */
 export interface Result {
-  readonly orphan: Finding;
+  readonly orphan: Orphan;
   readonly outcome: "found" | "removed" | "spared" | "failed";
   /** Of a failure. */
   readonly why?: string;
@@ -19,11 +19,12 @@ export interface Report {
   readonly isClusterKnown: boolean;
 }
 
-const KINDS: Readonly<Record<Finding["kind"], string>> = {
-  container: "container",
-  account: "storage account",
-  grant: "role assignment",
-  credential: "federated credential",
+/** For people, and for programs. */
+const KINDS: Readonly<Record<Orphan["kind"], { readonly text: string; readonly json: string }>> = {
+  "file system": { text: "container", json: "container" },
+  account: { text: "storage account", json: "account" },
+  "role assignment": { text: "role assignment", json: "role assignment" },
+  credential: { text: "federated credential", json: "credential" },
 };
 
 const OUTCOMES: Readonly<Record<Result["outcome"], string>> = {
@@ -36,7 +37,7 @@ const OUTCOMES: Readonly<Record<Result["outcome"], string>> = {
 /** One JSON object. */
 export function toJsonReport({ results, needed, calls, isClusterKnown }: Report): string {
   const findings = results.map(({ orphan, outcome, why }) => ({
-    kind: orphan.kind,
+    kind: KINDS[orphan.kind].json,
     id: orphan.id,
     because: orphan.because,
     retained: isRetained(orphan),
@@ -50,7 +51,7 @@ export function toJsonReport({ results, needed, calls, isClusterKnown }: Report)
 export function toTextReport(report: Report): string {
   const { results, needed, calls, isClusterKnown } = report;
   const lines = results.map(({ orphan, outcome, why }) => {
-    const title = `${isRetained(orphan) ? "retained" : "orphan  "}  ${KINDS[orphan.kind]}  ${orphan.id}\n`;
+    const title = `${isRetained(orphan) ? "retained" : "orphan  "}  ${KINDS[orphan.kind].text}  ${orphan.id}\n`;
     return `${title}          ${OUTCOMES[outcome]}${orphan.because}\n${why === undefined ? "" : `          ${why}\n`}`;
   });
   const warning = isClusterKnown

@@ -3,7 +3,8 @@
  * so that only what is used need be assigned. `keyless-csi roles`, deploy/roles and the tests read this table; test/roles
  * removes each action and shows what fails. A wildcard or a key operation must never be added.
  */
-import { DATA_ROLE_ID, uuidV5 } from "../../volume/names.ts";
+import { DATA_ROLE_ID } from "../../backend/blob/data-role.ts";
+import { uuidV5 } from "../../volume/names.ts";
 
 /** Where a role is assigned to the controller. Workloads get theirs from the controller, volume by volume. */
 export type AssignedAt = "resource groups" | "subscriptions" | "identity scopes" | "nowhere";

@@ -4,7 +4,7 @@ import { runCommandLine } from "../../../src/command-line.ts";
 import { CATALOGUE } from "../../../src/commands/catalogue.ts";
 import { createPace } from "../../../src/commands/orphans/pace.ts";
 import { type Report, toJsonReport, toTextReport } from "../../../src/commands/orphans/report.ts";
-import type { Finding } from "../../../src/volume/finding.ts";
+import type { Orphan } from "../../../src/volume/orphans/orphan.ts";
 import { createSink } from "../../support/sink.ts";
 import { SUBSCRIPTION } from "../../support/volume-settings.ts";
 
@@ -87,11 +87,11 @@ describe("keyless-csi orphans", () => {
   });
 
   const container = { account: { subscriptionId: "s", resourceGroup: "g", name: "kla" }, name: "pvc-1" };
-  const orphanOf = (isRetained: boolean): Finding => ({
-    kind: "container",
+  const orphanOf = (isRetained: boolean): Orphan => ({
+    kind: "file system",
     id: "/subscriptions/s/x/pvc-1",
     because: "nothing needs it",
-    container,
+    fileSystem: container,
     isRetained,
   });
   const report: Report = {

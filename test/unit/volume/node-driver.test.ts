@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { LONGEST_MESSAGE } from "../../../src/volume/mount-faults.ts";
-import { findDriverFault } from "../../../src/volume/node-driver.ts";
+import { LONGEST_MESSAGE } from "../../../src/backend/backend.ts";
+import { findDriverProblem } from "../../../src/volume/node-driver.ts";
 import type { CsiDriver } from "../../../src/volume/ports.ts";
 import { SHIPPED_DRIVER } from "../../support/fake-cluster.ts";
 
 const AUDIENCE = "api://AzureADTokenExchange";
 const messageFor = (change: Partial<CsiDriver>) =>
-  findDriverFault("blob.csi.azure.com", { ...SHIPPED_DRIVER, ...change }, AUDIENCE)?.message;
+  findDriverProblem("blob.csi.azure.com", { ...SHIPPED_DRIVER, ...change }, AUDIENCE)?.message;
 
 describe("the CSIDriver object of the node plugin", () => {
   it("as shipped is right, also beside the audiences of others", () => {
@@ -15,7 +15,7 @@ describe("the CSIDriver object of the node plugin", () => {
   });
 
   it("that is not there is named, with both ways out", () => {
-    const message = findDriverFault("keyless.blob.csi", undefined, AUDIENCE)?.message ?? "";
+    const message = findDriverProblem("keyless.blob.csi", undefined, AUDIENCE)?.message ?? "";
     assert.match(message, /^CSIDriver keyless.blob.csi does not exist: .* wait forever for an attacher/);
     assert.match(message, /kubectl apply -f deploy\/manifests\/csidriver.yaml, or set --node-driver/);
   });
