@@ -73,7 +73,7 @@ describe("a volume whose data a pod would lose", function () {
     await start();
     await applyClass("file-cache", ["-o allow_other"]);
     await claimAndPod("cached", "file-cache");
-    const [, command = ""] = /(patch storageclass .*?) and existing volumes/s.exec(await reasonOf("cached")) ?? [];
+    const [, command = ""] = /(patch storageclass .*?)\. Fix existing volumes/s.exec(await reasonOf("cached")) ?? [];
     const [, words = "", json = ""] = /^(.*) -p '(.*)'$/s.exec(command) ?? [];
     await stage.plane.kubectl([...words.split(" "), "-p", json]);
     await running(stage, "team", "cached");
