@@ -8,9 +8,9 @@ const REMEMBER_MS = 60_000;
 /** The port's `findCsiDriver`, by the clock `now`. */
 export function createCsiDrivers(storage: StorageV1Api, now: () => number): Cluster["findCsiDriver"] {
   const remembered = new Map<string, { readonly driver: CsiDriver; readonly until: number }>();
-  return async (name) => {
+  return async (name, { isFresh } = { isFresh: false }) => {
     const known = remembered.get(name);
-    if (known !== undefined && now() < known.until) return known.driver;
+    if (!isFresh && known !== undefined && now() < known.until) return known.driver;
     remembered.delete(name);
     const found = await read(`CSIDriver ${name}`, () => storage.readCSIDriver({ name }));
     if (found === undefined) return undefined;

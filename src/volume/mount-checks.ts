@@ -10,13 +10,16 @@ import { findDriverFault } from "./node-driver.ts";
 import type { VolumePlan } from "./plan.ts";
 import type { Ports, Settings } from "./ports.ts";
 
-/** Throws Misconfigured for a volume whose data would be lost, and tells of what is only unwise. Without Kubernetes: nothing. */
+/** Throws Misconfigured for a volume that is refused (`MountFault.isRefused`), and tells of what is only unwise. Without Kubernetes: nothing. */
 export async function checkMount(ports: Ports, settings: Settings, plan: VolumePlan, claimed: Claimed): Promise<void> {
   if (!ports.cluster.isConnected || settings.mountChecks === "off") return;
   const { mountFlags: flags, accessModes } = plan.request;
   const { acceptsFileCache } = plan.volumeClass;
   const asked = { flags, accessModes, acceptsFileCache, className: claimed.claim?.className };
-  const faults = [...(await findDriverFaults(ports, settings)), ...findMountFaults(asked, readMountOptions(flags))];
+  const faults = [
+    ...(await findDriverFaults(ports, settings)),
+    ...findMountFaults(asked, readMountOptions(flags)),
+  ];
   const [refused] = settings.mountChecks === "refuse" ? faults.filter(({ isRefused }) => isRefused) : [];
   if (refused !== undefined) throw new DriverError("Misconfigured", refused.message);
   for (const fault of faults) await warn(ports, plan, claimed, fault);
@@ -24,10 +27,13 @@ export async function checkMount(ports: Ports, settings: Settings, plan: VolumeP
 
 /** A driver that cannot be read is a fault like the others, unless trying again is the way. */
 async function findDriverFaults({ cluster }: Ports, settings: Settings): Promise<MountFault[]> {
-  const { nodeDriver, tokenAudience } = settings;
+  const { nodeDriver, driverName } = settings;
   if (nodeDriver === "") return [];
+  const find = async (isFresh: boolean) =>
+    findDriverFault(nodeDriver, await cluster.findCsiDriver(nodeDriver, { isFresh }), driverName);
   try {
-    const fault = findDriverFault(nodeDriver, await cluster.findCsiDriver(nodeDriver), tokenAudience);
+    // Somebody may just have repaired it: only a good one is taken from memory.
+    const fault = (await find(false)) && (await find(true));
     return fault === undefined ? [] : [fault];
   } catch (error) {
     if (!(error instanceof DriverError) || error.reason !== "Misconfigured") throw error;

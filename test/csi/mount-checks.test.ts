@@ -71,7 +71,8 @@ describe("the mount checks of CreateVolume", () => {
       );
       assertNothingMade();
       const patch = await create(it_, asked).catch(({ details }: { details: string }) => details);
-      const [, json = ""] = /kubectl patch storageclass fast --type=merge -p '(\{.*?\})' and/.exec(String(patch)) ?? [];
+      const [, json = ""] =
+        /kubectl patch storageclass fast --type=merge -p '(\{.*?\})'\. Fix existing/.exec(String(patch)) ?? [];
       const { mountOptions } = JSON.parse(json) as { mountOptions: string[] };
       assert.deepEqual(mountOptions, ["-o allow_other,uid=1000", ...RECOMMENDED_OPTIONS.slice(1)]);
       await create(it_, withFlags(asked, mountOptions));
@@ -175,12 +176,29 @@ describe("the mount checks of CreateVolume", () => {
       await create(it_, asked);
     });
 
+    it("judge a repaired object at once, although it was remembered as it was", async () => {
+      await start();
+      cluster.rememberedDrivers.set("keyless.blob.csi", { ...SHIPPED_DRIVER, tokenRequests: [] });
+      await create(it_, request(RECOMMENDED_OPTIONS));
+    });
+
+    it("ask for the plugin's one audience, whatever the cloud's is", async () => {
+      await start();
+      const audience = "api://AzureADTokenExchangeUSGov";
+      cluster.csiDrivers.set("keyless.blob.csi", { ...SHIPPED_DRIVER, tokenRequests: [{ audience }] });
+      await isRefused(
+        request(RECOMMENDED_OPTIONS),
+        status.FAILED_PRECONDITION,
+        /AzureADTokenExchange: every mount would/,
+      );
+    });
+
     it("read the object that --node-driver names", async () => {
       await start("--node-driver", "blob.csi.azure.com");
       await isRefused(
         request(RECOMMENDED_OPTIONS),
         status.FAILED_PRECONDITION,
-        /CSIDriver blob.csi.azure.com does not exist/,
+        /CSIDriver blob.csi.azure.com does not exist: .* install or repair the node plugin/,
       );
       cluster.csiDrivers.set("blob.csi.azure.com", SHIPPED_DRIVER);
       cluster.csiDrivers.delete("keyless.blob.csi");

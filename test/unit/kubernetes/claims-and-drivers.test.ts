@@ -82,6 +82,16 @@ describe("the API server about claims and drivers", () => {
     assert.equal((await cluster.findCsiDriver("keyless.blob.csi"))?.hasTokensInSecrets, true);
   });
 
+  it("a driver is read anew on demand, and remembered from then on", async () => {
+    answer(DRIVER, { spec: {} });
+    assert.equal((await cluster.findCsiDriver("keyless.blob.csi"))?.isRepublished, false);
+    answer(DRIVER, { spec: { requiresRepublish: true } });
+    assert.equal((await cluster.findCsiDriver("keyless.blob.csi"))?.isRepublished, false);
+    assert.equal((await cluster.findCsiDriver("keyless.blob.csi", { isFresh: true }))?.isRepublished, true);
+    assert.equal((await cluster.findCsiDriver("keyless.blob.csi"))?.isRepublished, true);
+    assert.equal(asked.length, 2);
+  });
+
   it("what a driver leaves out is the API's default: attached, persistent, without tokens", async () => {
     answer(DRIVER, { spec: {} });
     assert.deepEqual(await cluster.findCsiDriver("keyless.blob.csi"), {
