@@ -5,6 +5,7 @@ import { randomUUID } from "node:crypto";
 import { status } from "@grpc/grpc-js";
 import type { CreateVolumeRequestInit } from "../../src/csi/proto.generated.ts";
 import { DriverError } from "../../src/errors.ts";
+import { LONGEST_MESSAGE } from "../../src/volume/mount-faults.ts";
 import { RECOMMENDED_OPTIONS } from "../../src/volume/mount-options.ts";
 import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
 import { createFakeCluster, type FakeCluster, SHIPPED_DRIVER } from "../support/fake-cluster.ts";
@@ -129,6 +130,22 @@ describe("the mount checks of CreateVolume", () => {
         throw new DriverError("Misconfigured", "writing an event is forbidden");
       };
       await create(it_, request(RECOMMENDED_OPTIONS.slice(1)));
+    });
+
+    it("warn of parameters that do nothing, which a class of an older version may have, and make the volume", async () => {
+      await start();
+      const asked = request(RECOMMENDED_OPTIONS);
+      const plain = await create(it_, request(RECOMMENDED_OPTIONS));
+      const parameters = { ...asked.parameters, mountPermissions: "0755", fsGroupChangePolicy: "Always" };
+      const made = await create(it_, { ...asked, parameters });
+      assert.deepEqual(Object.keys(made.volume_context).sort(), Object.keys(plain.volume_context).sort());
+      assert.deepEqual(
+        cluster.warnings.map(({ reason }) => reason),
+        ["NoEffect"],
+      );
+      const message = cluster.warnings[0]?.message ?? "";
+      assert.match(message, /mountPermissions "0755" has no effect, .*; fsGroupChangePolicy "Always" has no effect/);
+      assert(message.length <= LONGEST_MESSAGE, `${message.length}`);
     });
 
     it("say nothing with --mount-checks=off", async () => {
