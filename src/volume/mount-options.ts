@@ -75,10 +75,11 @@ export function withRecommended(flags: readonly string[]): string[] {
   const said = optionsOf(piecesOf(safe)).options;
   const isKept = (name: string) =>
     options.cache === "block" && (!sizes.has(name) || toNumber(said.get(name)) === sizes.get(name));
-  const isMissing = (option: string) =>
-    option === "-o allow_other"
-      ? !options.isOpenToOthers && !options.hasConfigFile
-      : !(said.has(nameOf(option)) ? isKept(nameOf(option)) || !isOfBlockCache(nameOf(option)) : options.hasConfigFile);
+  const isMissing = (option: string) => {
+    if (option === "-o allow_other") return !options.isOpenToOthers && !options.hasConfigFile;
+    const name = nameOf(option);
+    return said.has(name) ? isOfBlockCache(name) && !isKept(name) : !options.hasConfigFile;
+  };
   const withSize = (option: string) =>
     sizes.has(nameOf(option)) ? `--${nameOf(option)}=${sizes.get(nameOf(option))}` : option;
   return [

@@ -176,7 +176,7 @@ describe("what is wrong with a class's mount options", () => {
       const run = execFileSync("sh", ["-c", command], { env, encoding: "utf8" }).trim().split("\n");
       assert.deepEqual(run.slice(0, -1), ["patch", "pv", "NAME", "--type=merge", "-p"]);
       assert.deepEqual(JSON.parse(run.at(-1) ?? ""), { spec: { mountOptions } });
-      assert.match(readFileSync(asked, "utf8"), /^get\nsc\nkeyless\n-o\njsonpath=\{\.mountOptions\}\n/);
+      assert.match(readFileSync(asked, "utf8"), /^get\nsc\nkeyless\n-o\njsonpath=\{\.mountOptions\}\npatch\n/);
     } finally {
       rmSync(folder, { recursive: true });
     }
