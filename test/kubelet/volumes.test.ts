@@ -1,4 +1,4 @@
-// Volumes of every shipped class in pods on a real node, under a node plugin of this driver's own name (mode A): what a pod
+// Volumes of every shipped class in pods on a real node, under a node plugin of this driver's own name (way A, dedicated): what a pod
 // writes is in storage, and who may not have it does not get it.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";

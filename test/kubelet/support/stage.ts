@@ -23,7 +23,7 @@ export const CLUSTER_ID = "kubelet-test";
 export const OUR_DRIVER = "keyless.blob.csi";
 
 export interface StageOptions {
-  /** Node mode A or B (docs/how-to/node-plugin.md). */
+  /** Way A (dedicated) or way B (shared) of docs/how-to/node-plugin.md. */
   readonly nodeDriver: "keyless.blob.csi" | "blob.csi.azure.com";
   /** Seconds until a role assignment is in force. */
   readonly propagationSeconds?: number;
