@@ -64,7 +64,7 @@ function refusal(name: string, value: string): string | undefined {
     case "used":
       return undefined;
     case "stated":
-      if (treatment.values.some((stated) => stated.toLowerCase() === value.toLowerCase())) return undefined;
+      if (isSaid(treatment, value) || treatment.ignored?.test(value)) return undefined;
       return `${name} "${value}" has no effect, ${treatment.because}: ${statedFix(treatment)}`;
     case "key-based":
       return `${name} belongs to mounting by account key or stored credential, which this driver never does: ${treatment.instead}`;
@@ -73,7 +73,22 @@ function refusal(name: string, value: string): string | undefined {
   }
 }
 
-function statedFix({ values, instead }: Extract<Treatment, { readonly kind: "stated" }>): string {
+type Stated = Extract<Treatment, { readonly kind: "stated" }>;
+
+/** What to tell of parameters that are accepted and do nothing, each with what does. */
+export function findIgnored(parameters: Readonly<Record<string, string>>): string[] {
+  return Object.entries(parameters).flatMap(([name, value]) => {
+    const treatment = findParameter(name)?.treatment;
+    if (treatment?.kind !== "stated" || isSaid(treatment, value) || !treatment.ignored?.test(value)) return [];
+    return [`${name} "${value}" has no effect, ${treatment.because}: ${statedFix(treatment)}`];
+  });
+}
+
+function isSaid({ values }: Stated, value: string): boolean {
+  return values.some((said) => said.toLowerCase() === value.toLowerCase());
+}
+
+function statedFix({ values, instead }: Stated): string {
   const named = values.filter((value) => value !== "").map((value) => `"${value}"`);
   const fix = named.length === 0 ? "remove it" : `remove it or set it to ${named.join(" or ")}`;
   return instead === undefined ? fix : `${fix}; ${instead}`;

@@ -1,6 +1,6 @@
 /**
  * Every StorageClass parameter that we know, in one table: those of blob.csi.azure.com by their names, and ours. The
- * table decides what is used, what is accepted because it states what we do anyway, and what is refused and why;
+ * table decides what is used, what is accepted because it says what we do anyway, and what is refused and why;
  * `docs/reference/parameters.md` is made from it. What the used ones mean is read in `class-parameters.ts`.
  */
 
@@ -9,7 +9,14 @@ export type Treatment =
   /** It shapes the volume. */
   | { readonly kind: "used"; readonly summary: string }
   /** Accepted with these values only (compared without case), because that is what we do anyway. */
-  | { readonly kind: "stated"; readonly values: readonly string[]; readonly because: string; readonly instead?: string }
+  | {
+      readonly kind: "stated";
+      readonly values: readonly string[];
+      readonly because: string;
+      readonly instead?: string;
+      /** Further values, once sent to the node plugin: accepted without effect, since a class cannot be changed. */
+      readonly ignored?: RegExp;
+    }
   /** Works with account keys: there are none. */
   | { readonly kind: "key-based"; readonly instead: string }
   /** Not offered. */
@@ -26,10 +33,11 @@ export interface Parameter {
 const upstream = (name: string, treatment: Treatment): Parameter => ({ name, treatment, origin: "blob.csi.azure.com" });
 const ours = (name: string, treatment: Treatment): Parameter => ({ name, treatment, origin: "keyless-csi" });
 const used = (summary: string): Treatment => ({ kind: "used", summary });
-const stated = (values: readonly string[], because: string, instead?: string): Treatment => ({
-  ...{ kind: "stated", values, because },
-  ...(instead !== undefined && { instead }),
-});
+const stated = (
+  values: readonly string[],
+  because: string,
+  more: { readonly instead?: string; readonly ignored?: RegExp } = {},
+): Treatment => ({ kind: "stated", values, because, ...more });
 const keyBased = (instead: string): Treatment => ({ kind: "key-based", instead });
 const notYet = (instead: string): Treatment => ({ kind: "not yet", instead });
 
@@ -132,16 +140,22 @@ export const PARAMETERS: readonly Parameter[] = [
     stated(
       ["0777", "777", "0", ""],
       "the node plugin sets modes on NFS mounts only, and with allow_other blobfuse2 shows every file as 0777",
-      "for other modes use mountOptions such as `-o umask=0027`, `-o uid=1000`, `-o gid=1000`",
+      {
+        ignored: /^[0-7]{1,4}$/,
+        instead:
+          "other octal modes are accepted without effect (warning NoEffect); what works is mountOptions such as " +
+          "`-o umask=0027`, `-o uid=1000`, `-o gid=1000`",
+      },
     ),
   ),
   upstream(
     "fsGroupChangePolicy",
-    stated(
-      ["None", ""],
-      "the node plugin changes groups on NFS mounts only",
-      "the pod's fsGroup becomes the group of the mount by itself, unless mountOptions has a gid",
-    ),
+    stated(["None", ""], "the node plugin changes groups on NFS mounts only", {
+      ignored: /^(Always|OnRootMismatch)$/i,
+      instead:
+        "`Always` and `OnRootMismatch` are accepted without effect (warning NoEffect); the pod's fsGroup becomes the group of " +
+        "the mount by itself, unless mountOptions has a gid",
+    }),
   ),
   upstream("enableBlobVersioning", stated(["false"], "blob versioning is not switched on")),
   upstream("networkEndpointType", stated([""], "no private endpoint is made")),

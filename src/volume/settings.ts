@@ -33,8 +33,10 @@ export interface Settings {
   readonly retainsOnDelete: boolean;
   /** Whether an account of ours that was opened is closed again. */
   readonly repairsDrift: boolean;
-  /** What becomes of a volume that would not be mounted, or would lose what is written to it. */
+  /** Whether a volume that would lose what is written to it, or whose CSIDriver is wrong, is refused. */
   readonly mountChecks: "refuse" | "warn" | "off";
+  /** Our own driver's name. */
+  readonly driverName: string;
   /** Name of the CSIDriver object by which the kubelet treats our volumes; `""`: it is not looked at. */
   readonly nodeDriver: string;
   /** Blob endpoint suffix of the cloud when it is not the public one's: the node plugin is told. */

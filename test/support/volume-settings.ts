@@ -22,5 +22,6 @@ export const SETTINGS: Settings = {
   retainsOnDelete: false,
   repairsDrift: false,
   mountChecks: "refuse",
+  driverName: "keyless.blob.csi",
   nodeDriver: "keyless.blob.csi",
 };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { DriverError } from "../../../src/errors.ts";
-import { parseVolumeClass } from "../../../src/volume/class-parameters.ts";
+import { findIgnored, parseVolumeClass } from "../../../src/volume/class-parameters.ts";
 import { PARAMETERS } from "../../../src/volume/parameters.ts";
 import { CLIENT, SETTINGS, SUBSCRIPTION } from "../../support/volume-settings.ts";
 
@@ -96,6 +96,24 @@ describe("StorageClass parameters", () => {
     }
   });
 
+  it("values that were once sent to the node plugin are accepted without effect, with what works instead", () => {
+    for (const [name, value, instead] of [
+      ["mountPermissions", "0755", "-o umask=0027"],
+      ["mountPermissions", "640", "-o umask=0027"],
+      ["fsGroupChangePolicy", "Always", "the pod's fsGroup"],
+      ["FSGroupChangePolicy", "onrootmismatch", "the pod's fsGroup"],
+    ] as const) {
+      assert.deepEqual(parse({ [name]: value }), parse({}), name);
+      const [told = "", ...more] = findIgnored({ skuName: "Standard_LRS", [name]: value });
+      assert(told.startsWith(`${name} "${value}" has no effect`) && told.includes(instead), told);
+      assert.deepEqual(more, []);
+    }
+    assert.deepEqual(
+      findIgnored({ mountPermissions: "0777", fsGroupChangePolicy: "none", networkEndpointType: "" }),
+      [],
+    );
+  });
+
   it("every key-based and every unsupported parameter is refused with a way out", () => {
     for (const { name, treatment } of PARAMETERS) {
       if (treatment.kind !== "key-based" && treatment.kind !== "not yet") continue;
@@ -154,8 +172,9 @@ describe("StorageClass parameters", () => {
     [{ tags: "a<b=1" }, /has none of the characters/],
     [{ tags: Array.from({ length: 41 }, (_, index) => `t${index}=1`).join(",") }, /at most 40 tags/],
     [{ softDeleteBlobs: "366" }, /softDeleteBlobs "366"/],
-    [{ mountPermissions: "0755" }, /"0755" has no effect, .* "0777" or "777" or "0"; .* `-o umask=0027`/],
-    [{ fsGroupChangePolicy: "OnRootMismatch" }, /set it to "None"; the pod's fsGroup becomes the group of the mount/],
+    [{ mountPermissions: "rwx" }, /"rwx" has no effect, .* "0777" or "777" or "0"; .* `-o umask=0027`/],
+    [{ mountPermissions: "0888" }, /"0888" has no effect/],
+    [{ fsGroupChangePolicy: "Never" }, /set it to "None"; .* the pod's fsGroup becomes the group of the mount/],
     [{ BlobStorageAccountType: "file" }, /BlobStorageAccountType "file" is not valid: use block, adls/],
     [{ BlobStorageAccountType: "adls" }, /"adls" contradicts isHnsEnabled: remove it, or set isHnsEnabled: "true"/],
     [{ BlobStorageAccountType: "block", isHnsEnabled: "true" }, /"block" contradicts isHnsEnabled/],
