@@ -45,7 +45,7 @@ export async function generateConfigurationSchema(): Promise<string> {
 const ROWS: readonly ParameterRow[] = PARAMETERS;
 
 const UNUSED: readonly (readonly [Exclude<ParameterRow["effect"], Effect>, string, string])[] = [
-  ["stated", "Accepted, because it states what we do anyway", "accepted value and why"],
+  ["stated", "Accepted with the value that holds anyway", "accepted value and why"],
   ["key-based", "Refused: works with account keys", "what to do instead"],
   ["not yet", "Refused: not offered", "what to do instead"],
 ];

@@ -1,6 +1,6 @@
 // `npm run mount -- --blobplugin FILE --blobfuse2 FILE`: the suite of `npm run kubelet` with the unmodified OSS blob node plugin
 // and unmodified blobfuse2 in place of the tests' own node plugin, and the tests that need blobfuse2.
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { runOnNode } from "./on-node.ts";
@@ -35,12 +35,14 @@ function parse() {
 /** An absolute path of a program; ends with advice when it is none. */
 function program(flag: string, file: string | undefined): string {
   if (file === undefined) return usage(`--${flag} is missing`);
+  const path = resolve(process.env["INIT_CWD"] ?? ".", file); // npm runs this in the project's folder, not in the caller's
   try {
-    accessSync(file, constants.X_OK);
+    accessSync(path, constants.X_OK);
+    if (statSync(path).isFile()) return path;
   } catch {
-    return usage(`--${flag} ${file}: no such program (it must be executable)`);
+    // Said below, as for a folder.
   }
-  return resolve(file);
+  return usage(`--${flag} ${path}: no such program (it must be an executable file)`);
 }
 
 const { values, positionals } = parse();

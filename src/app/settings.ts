@@ -26,6 +26,7 @@ export function toSettings(config: ControllerConfig, { dataRoleId }: Backend): S
     retainsOnDelete: config.onDelete === "retain",
     repairsDrift: config.repairsDrift,
     mountChecks: config.mountChecks,
+    driverName: config.driverName,
     nodeDriver: config.nodeDriver,
     ...(!isPublic && { storageEndpointSuffix: cloud.storageSuffix }),
     ...(hasKnownAuthority && { aadEndpoint: cloud.authorityHost }),

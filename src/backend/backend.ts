@@ -53,7 +53,7 @@ export interface VolumeReferences {
 export interface MountProblem {
   /** A name for the reason of a Kubernetes event. */
   readonly kind: string;
-  /** Data would be lost, or no pod would ever run: the volume is not created unless the operator wants only a warning. */
+  /** Data would be lost, or the CSIDriver object is wrong: the volume is not created unless the operator wants only a warning. */
   readonly isRefused: boolean;
   /** At most `LONGEST_MESSAGE` characters: what is wrong, what would happen, what fixes it. */
   readonly message: string;

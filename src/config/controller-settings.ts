@@ -168,7 +168,7 @@ export const controllerSettings = {
   }),
   "mount-checks": setting(choice(["refuse", "warn", "off"] as const), {
     group: KUBERNETES,
-    help: "what happens to a volume whose mount would lose data or never succeed; off without Kubernetes",
+    help: "whether to refuse a volume whose mount would lose data, or whose CSIDriver is wrong; off without Kubernetes",
     fallback: "refuse",
   }),
   "node-driver": optional(nodeDriver, {

@@ -9,8 +9,8 @@ const REMEMBER_MS = 60_000;
 /** The port's `findCsiDriver`, by the clock `now`. */
 export function createCsiDrivers(storage: StorageV1Api, now: () => number): Cluster["findCsiDriver"] {
   const cache = createTtlCache<CsiDriver>(REMEMBER_MS, now);
-  return async (name) => {
-    const known = cache.get(name);
+  return async (name, { isFresh } = { isFresh: false }) => {
+    const known = isFresh ? undefined : cache.get(name);
     if (known !== undefined) return known;
     const found = await read(`CSIDriver ${name}`, () => storage.readCSIDriver({ name }));
     if (found === undefined) return undefined;

@@ -43,7 +43,7 @@ export interface ClusterVolume {
 /** A CSIDriver object, as far as it decides whether the kubelet hands the node plugin tokens and calls it at all. */
 export interface CsiDriver {
   readonly tokenRequests: readonly { readonly audience: string; readonly expirationSeconds?: number }[];
-  /** The kubelet calls again and again, each time with a fresh token. */
+  /** The kubelet calls periodically, each time with a fresh token. */
   readonly isRepublished: boolean;
   /** Tokens travel in the call's secrets and not in the volume context (Kubernetes 1.35). */
   readonly hasTokensInSecrets: boolean;
@@ -65,8 +65,8 @@ export interface Cluster {
   /** False without Kubernetes (csi-sanity, demo): the other methods then answer that there is nothing. */
   readonly isConnected: boolean;
   findClaim(claim: ClaimRef): Promise<Claim | undefined>;
-  /** What was found is remembered for a minute; that there is none, and a failure, is not. */
-  findCsiDriver(name: string): Promise<CsiDriver | undefined>;
+  /** What was found is remembered for a minute, and read anew with `isFresh`; that there is none, and a failure, is not. */
+  findCsiDriver(name: string, how?: { readonly isFresh: boolean }): Promise<CsiDriver | undefined>;
   /** Writes an event of type Warning on the claim: one for each claim and reason, however often it is asked for. */
   warnClaim(ref: ClaimRef, claim: Claim, warning: Warning): Promise<void>;
   findPod(namespace: string, name: string): Promise<Pod | undefined>;

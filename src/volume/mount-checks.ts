@@ -5,33 +5,50 @@
  */
 import type { MountProblem } from "../backend/backend.ts";
 import { DriverError } from "../errors.ts";
+import { findIgnored } from "./class/parse-class.ts";
 import type { Dependencies } from "./dependencies.ts";
 import type { ClaimContext } from "./identity.ts";
 import { findDriverProblem } from "./node-driver.ts";
 import type { VolumePlan } from "./plan.ts";
 
 /**
- * Throws Misconfigured for a volume whose data would be lost, and reports what is only unwise. Without Kubernetes nothing
- * is checked.
+ * Throws Misconfigured for a volume that is refused (`MountProblem.isRefused`), and reports what is only unwise. Without
+ * Kubernetes nothing is checked.
  */
 export async function checkMount(deps: Dependencies, plan: VolumePlan, claim: ClaimContext): Promise<void> {
   const { ports, settings, backend } = deps;
   if (!ports.cluster.isConnected || settings.mountChecks === "off") return;
-  const { mountFlags: flags, accessModes } = plan.request;
+  const { mountFlags: flags, accessModes, parameters } = plan.request;
   const { volumeClass } = plan;
   const request = { flags, accessModes, volumeClass, className: claim.claim?.className };
-  const problems = [...(await findDriverProblems(deps)), ...backend.findMountProblems(request)];
+  const problems = [
+    ...(await findDriverProblems(deps)),
+    ...backend.findMountProblems(request),
+    ...findParameterProblems(deps, parameters),
+  ];
   const [refused] = settings.mountChecks === "refuse" ? problems.filter(({ isRefused }) => isRefused) : [];
   if (refused !== undefined) throw new DriverError("Misconfigured", refused.message);
   for (const problem of problems) await warn(deps, plan, claim, problem);
 }
 
+/** Parameters that promise something which no mount does: a class that has them works as it did. */
+function findParameterProblems(
+  { backend }: Dependencies,
+  parameters: Readonly<Record<string, string>>,
+): MountProblem[] {
+  const ignored = findIgnored(backend.parameters, parameters);
+  return ignored.length === 0 ? [] : [{ kind: "NoEffect", isRefused: false, message: ignored.join("; ") }];
+}
+
 /** A CSIDriver that cannot be read is a problem like the others, unless trying again is the way. */
 async function findDriverProblems({ ports, settings }: Dependencies): Promise<MountProblem[]> {
-  const { nodeDriver, tokenAudience } = settings;
+  const { nodeDriver, driverName } = settings;
   if (nodeDriver === "") return [];
+  const find = async (isFresh: boolean) =>
+    findDriverProblem(nodeDriver, await ports.cluster.findCsiDriver(nodeDriver, { isFresh }), driverName);
   try {
-    const problem = findDriverProblem(nodeDriver, await ports.cluster.findCsiDriver(nodeDriver), tokenAudience);
+    // Somebody may just have repaired it: only a good one is taken from memory.
+    const problem = (await find(false)) && (await find(true));
     return problem === undefined ? [] : [problem];
   } catch (error) {
     if (!(error instanceof DriverError) || error.reason !== "Misconfigured") throw error;

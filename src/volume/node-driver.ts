@@ -5,48 +5,66 @@
 import type { MountProblem } from "../backend/backend.ts";
 import type { CsiDriver } from "./ports.ts";
 
+/** The only audience whose token the plugin reads, in every cloud (contract.md 1). */
+const PLUGIN_AUDIENCE = "api://AzureADTokenExchange";
 /** How long a token is valid, where an audience has to be added. */
 const TOKEN_SECONDS = 3600;
 
-/** Undefined when the kubelet hands the plugin tokens for the audience. No `driver`: there is no such object. */
+/**
+ * Undefined when the kubelet hands the plugin its tokens. No `driver`: there is no such object. One of another name than
+ * `ownName` is AKS's or Helm's, or another plugin's: its owners alone may replace it.
+ */
 export function findDriverProblem(
   name: string,
   driver: CsiDriver | undefined,
-  audience: string,
+  ownName: string,
 ): MountProblem | undefined {
-  if (driver === undefined) return problem(`CSIDriver ${name} does not exist`, NO_ATTACHER, ABSENT);
-  const lacking = lackingTokens(driver, audience);
+  const isOurs = name === ownName;
+  if (driver === undefined) {
+    return problem(`CSIDriver ${name} does not exist`, NO_ATTACHER, isOurs ? applied(name) : `${FOREIGN}, ${OTHER}`);
+  }
+  const lacking = lackingTokens(driver);
   if (lacking.length > 0) {
-    const fix = `${patchOf(name, driver, audience)}. If AKS or a Helm chart manages this object, change it there`;
+    const fix = `${patchOf(name, driver)}. If AKS or a Helm chart manages this object, change it there`;
     const later = driver.hasTokensInSecrets ? ". If your plugin reads tokens from secrets: --mount-checks=warn" : "";
-    return problem(`CSIDriver ${name}: ${lacking.join("; ")}`, effectOf(driver, audience), `${fix}${later}`);
+    return problem(`CSIDriver ${name}: ${lacking.join("; ")}`, effectOf(driver), `${fix}${later}`);
   }
   const fixed = [
     ...(driver.isAttachRequired ? ["attachRequired is not false, and there is no attacher"] : []),
     ...(driver.isPersistent ? [] : ["volumeLifecycleModes lacks Persistent"]),
   ];
   return fixed.length > 0
-    ? problem(`CSIDriver ${name}: ${fixed.join("; ")}`, "pods would wait forever", FIXED)
+    ? problem(
+        `CSIDriver ${name}: ${fixed.join("; ")}`,
+        "pods would wait forever",
+        isOurs ? FIXED : `${FOREIGN}; these fields are immutable`,
+      )
     : undefined;
 }
 
 const ON_NODE_DISK =
-  "without a token the node plugin skips the mount and reports success, and the pod runs on the node's own disk, where its " +
-  "data is lost";
+  "without a token the node plugin skips the mount and reports success: the pod runs on the node's own disk, and its data never " +
+  "reaches Azure";
 /** Without the object the kubelet takes the API's default: a volume must be attached first (csi_plugin.go, skipAttach). */
 const NO_ATTACHER = "pods would wait forever for an attacher, and the node plugin would get no token";
-const ABSENT =
-  "kubectl apply -f deploy/manifests/csidriver.yaml, or set --node-driver to the driver name of the node plugin in use";
+const OTHER = "or set --node-driver to the driver name of the node plugin in use";
+const FOREIGN = "install or repair the node plugin that the object belongs to (on AKS the add-on, else its Helm chart)";
 const FIXED =
   "these fields are immutable: delete the object and apply deploy/manifests/csidriver.yaml while no pod with such a volume starts";
+
+/** What makes our own object: the manifest has the default name. */
+function applied(name: string): string {
+  const rename = name === "keyless.blob.csi" ? "" : ` with metadata.name: ${name}`;
+  return `kubectl apply -f deploy/manifests/csidriver.yaml${rename}, ${OTHER}`;
+}
 
 function problem(what: string, effect: string, fix: string): MountProblem {
   return { kind: "NodeDriver", isRefused: true, message: `${what}: ${effect}. Fix: ${fix}` };
 }
 
-function lackingTokens(driver: CsiDriver, audience: string): string[] {
+function lackingTokens(driver: CsiDriver): string[] {
   const found = {
-    [`tokenRequests lacks audience ${audience}`]: !hasAudience(driver, audience),
+    [`tokenRequests lacks audience ${PLUGIN_AUDIENCE}`]: !hasAudience(driver),
     "requiresRepublish is not true": !driver.isRepublished,
     "serviceAccountTokenInSecrets is true, which plugins up to v1.27 do not read": driver.hasTokensInSecrets,
   };
@@ -56,21 +74,21 @@ function lackingTokens(driver: CsiDriver, audience: string): string[] {
 }
 
 /** The worst that follows. A plugin that is handed tokens for other audiences only refuses the mount. */
-function effectOf(driver: CsiDriver, audience: string): string {
+function effectOf(driver: CsiDriver): string {
   if (driver.tokenRequests.length === 0 || driver.hasTokensInSecrets) return ON_NODE_DISK;
-  if (!hasAudience(driver, audience)) return "every mount would fail";
-  return "the token would never be renewed, and the volume stop working when it expires";
+  if (!hasAudience(driver)) return "every mount would fail";
+  return "the token would never be renewed, and the volume would stop working when it expires";
 }
 
-function hasAudience({ tokenRequests }: CsiDriver, audience: string): boolean {
-  return tokenRequests.some((request) => request.audience === audience);
+function hasAudience({ tokenRequests }: CsiDriver): boolean {
+  return tokenRequests.some((request) => request.audience === PLUGIN_AUDIENCE);
 }
 
 /** A merge patch replaces a list as a whole, so the audiences of others are in it. */
-function patchOf(name: string, driver: CsiDriver, audience: string): string {
-  const wanted = { audience, expirationSeconds: TOKEN_SECONDS };
+function patchOf(name: string, driver: CsiDriver): string {
+  const wanted = { audience: PLUGIN_AUDIENCE, expirationSeconds: TOKEN_SECONDS };
   const spec = {
-    ...(!hasAudience(driver, audience) && { tokenRequests: [...driver.tokenRequests, wanted] }),
+    ...(!hasAudience(driver) && { tokenRequests: [...driver.tokenRequests, wanted] }),
     ...(!driver.isRepublished && { requiresRepublish: true }),
     ...(driver.hasTokensInSecrets && { serviceAccountTokenInSecrets: false }),
   };

@@ -33,8 +33,10 @@ export interface Settings {
   readonly retainsOnDelete: boolean;
   /** Whether an account that is no longer keyless is made keyless again. */
   readonly repairsDrift: boolean;
-  /** What happens to a volume that could not be mounted, or would lose what is written to it. */
+  /** Whether a volume that would lose what is written to it, or whose CSIDriver is wrong, is refused. */
   readonly mountChecks: "refuse" | "warn" | "off";
+  /** Our own driver's name. */
+  readonly driverName: string;
   /** Name of the CSIDriver object that tells the kubelet how to mount our volumes; `""`: it is not checked. */
   readonly nodeDriver: string;
   /** Storage endpoint suffix of a cloud other than the public one, for the node plugin. */

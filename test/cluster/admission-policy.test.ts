@@ -181,7 +181,7 @@ describe("the admission policy", function () {
       for (const file of files) await plane.kubectl(["apply", "--dry-run=server", "-f", join(folder, file)]);
     });
 
-    it("under way B our provisioner's volumes name the shared node plugin, and nobody else can make them", async () => {
+    it("under way B (shared) our provisioner's volumes name the shared node plugin, and nobody else can make them", async () => {
       const policy = await readFile(join(repository, "deploy/examples/shared-node-plugin.yaml"), "utf8");
       await plane.kubectl(["apply", "-f", "-"], policy);
       const name = await rewrittenFromNowOn(plane);

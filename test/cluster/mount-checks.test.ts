@@ -78,7 +78,8 @@ describe("the mount checks on a real control plane", function () {
   it("a class with the file cache: the event holds the command that fixes it, and then the claim is bound", async () => {
     await ask("cached", "cached");
     const message = await refusal("cached");
-    const [, json = ""] = /kubectl patch storageclass cached --type=merge -p '(\{.*?\})' and/.exec(message) ?? [];
+    const [, json = ""] =
+      /kubectl patch storageclass cached --type=merge -p '(\{.*?\})'\. Fix existing/.exec(message) ?? [];
     await plane.kubectl(["patch", "storageclass", "cached", "--type=merge", "-p", json]);
     await boundVolume(plane, "cached");
     const options = ["get", "pv", "-o", "jsonpath={.items[*].spec.mountOptions}"];

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { status } from "@grpc/grpc-js";
+import { LONGEST_MESSAGE } from "../../src/backend/backend.ts";
 import { RECOMMENDED_OPTIONS } from "../../src/backend/blob/mount-options.ts";
 import type { CreateVolumeRequestInit } from "../../src/csi/proto.generated.ts";
 import { DriverError } from "../../src/errors.ts";
@@ -71,7 +72,8 @@ describe("the mount checks of CreateVolume", () => {
       );
       assertNothingMade();
       const patch = await create(it_, asked).catch(({ details }: { details: string }) => details);
-      const [, json = ""] = /kubectl patch storageclass fast --type=merge -p '(\{.*?\})' and/.exec(String(patch)) ?? [];
+      const [, json = ""] =
+        /kubectl patch storageclass fast --type=merge -p '(\{.*?\})'\. Fix existing/.exec(String(patch)) ?? [];
       const { mountOptions } = JSON.parse(json) as { mountOptions: string[] };
       assert.deepEqual(mountOptions, ["-o allow_other,uid=1000", ...RECOMMENDED_OPTIONS.slice(1)]);
       await create(it_, withFlags(asked, mountOptions));
@@ -130,6 +132,22 @@ describe("the mount checks of CreateVolume", () => {
       await create(it_, request(RECOMMENDED_OPTIONS.slice(1)));
     });
 
+    it("warn of parameters that do nothing, which a class of an older version may have, and make the volume", async () => {
+      await start();
+      const asked = request(RECOMMENDED_OPTIONS);
+      const plain = await create(it_, request(RECOMMENDED_OPTIONS));
+      const parameters = { ...asked.parameters, mountPermissions: "0755", fsGroupChangePolicy: "Always" };
+      const made = await create(it_, { ...asked, parameters });
+      assert.deepEqual(Object.keys(made.volume_context).sort(), Object.keys(plain.volume_context).sort());
+      assert.deepEqual(
+        cluster.warnings.map(({ reason }) => reason),
+        ["NoEffect"],
+      );
+      const message = cluster.warnings[0]?.message ?? "";
+      assert.match(message, /mountPermissions "0755" has no effect, .*; fsGroupChangePolicy "Always" has no effect/);
+      assert(message.length <= LONGEST_MESSAGE, `${message.length}`);
+    });
+
     it("say nothing with --mount-checks=off", async () => {
       await start("--mount-checks", "off");
       cluster.csiDrivers.clear();
@@ -175,12 +193,29 @@ describe("the mount checks of CreateVolume", () => {
       await create(it_, asked);
     });
 
+    it("judge a repaired object at once, although it was remembered as it was", async () => {
+      await start();
+      cluster.rememberedDrivers.set("keyless.blob.csi", { ...SHIPPED_DRIVER, tokenRequests: [] });
+      await create(it_, request(RECOMMENDED_OPTIONS));
+    });
+
+    it("ask for the plugin's one audience, whatever the cloud's is", async () => {
+      await start();
+      const audience = "api://AzureADTokenExchangeUSGov";
+      cluster.csiDrivers.set("keyless.blob.csi", { ...SHIPPED_DRIVER, tokenRequests: [{ audience }] });
+      await isRefused(
+        request(RECOMMENDED_OPTIONS),
+        status.FAILED_PRECONDITION,
+        /AzureADTokenExchange: every mount would/,
+      );
+    });
+
     it("read the object that --node-driver names", async () => {
       await start("--node-driver", "blob.csi.azure.com");
       await isRefused(
         request(RECOMMENDED_OPTIONS),
         status.FAILED_PRECONDITION,
-        /CSIDriver blob.csi.azure.com does not exist/,
+        /CSIDriver blob.csi.azure.com does not exist: .* install or repair the node plugin/,
       );
       cluster.csiDrivers.set("blob.csi.azure.com", SHIPPED_DRIVER);
       cluster.csiDrivers.delete("keyless.blob.csi");

@@ -3,9 +3,12 @@
 import assert from "node:assert/strict";
 import { eventOf } from "../support/cluster-objects.ts";
 import { eventually } from "../support/processes.ts";
-import { claim, NOT_ROOT, pod, running, shell } from "./support/pods.ts";
+import { claim, NOT_ROOT, pod, refusedMount, running, shell } from "./support/pods.ts";
 import { OUR_DRIVER, type Stage, startStage } from "./support/stage.ts";
 import { addTenants, applyShippedClasses, storageOf } from "./support/tenants.ts";
+
+/** So long that no machine is too slow to see the refusal: the emulator's clock is moved on afterwards. */
+const PROPAGATION = 600;
 
 describe("a pod whose role assignment is not in force yet", function () {
   this.timeout(180_000); // a guard against a hang only
@@ -13,7 +16,7 @@ describe("a pod whose role assignment is not in force yet", function () {
   let hasFailed = true;
 
   before(async () => {
-    stage = await startStage({ nodeDriver: OUR_DRIVER, propagationSeconds: 8 });
+    stage = await startStage({ nodeDriver: OUR_DRIVER, propagationSeconds: PROPAGATION });
     await addTenants(stage);
     await applyShippedClasses(stage);
   });
@@ -25,7 +28,8 @@ describe("a pod whose role assignment is not in force yet", function () {
       pod({ name: "early", namespace: "team", claim: "data", securityContext: NOT_ROOT }),
     );
     const message = await eventually(stage.kubelet, () => eventOf(stage.plane, "early", "FailedMount", "team"));
-    assert.match(message, /AuthorizationPermissionMismatch/);
+    assert.match(message, refusedMount(stage, /AuthorizationPermissionMismatch/));
+    await stage.driver.admin.advance(PROPAGATION);
     await running(stage, "team", "early");
     await shell(stage, "team", "early", "echo late but here > /data/hello && sync /data/hello");
     assert.equal(await (await storageOf(stage, "team", "data")).read("hello"), "late but here\n");

@@ -1,14 +1,14 @@
 // What the controller refuses before a volume is made, since a pod would lose its data without a word: on a real cluster, with
 // the events that a user reads. With --mount-checks=warn the pod shows what would have happened.
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { eventOf } from "../support/cluster-objects.ts";
 import { manifestOf, readManifests } from "../support/deployment.ts";
 import { eventually } from "../support/processes.ts";
-import { mountsBelow } from "./support/fuse-mount.ts";
 import { KUBELET_FOLDER } from "./support/kubelet.ts";
-import { claim, pod, running, shell } from "./support/pods.ts";
+import { mountsBelow } from "./support/mounts.ts";
+import { claim, pod, remove, running, shell } from "./support/pods.ts";
 import { OUR_DRIVER, type Stage, startStage } from "./support/stage.ts";
 import { addTenants, applyShippedClasses, storageOf } from "./support/tenants.ts";
 
@@ -73,7 +73,7 @@ describe("a volume whose data a pod would lose", function () {
     await start();
     await applyClass("file-cache", ["-o allow_other"]);
     await claimAndPod("cached", "file-cache");
-    const [, command = ""] = /(patch storageclass .*?) and existing volumes/s.exec(await reasonOf("cached")) ?? [];
+    const [, command = ""] = /(patch storageclass .*?)\. Fix existing volumes/s.exec(await reasonOf("cached")) ?? [];
     const [, words = "", json = ""] = /^(.*) -p '(.*)'$/s.exec(command) ?? [];
     await stage.plane.kubectl([...words.split(" "), "-p", json]);
     await running(stage, "team", "cached");
@@ -89,8 +89,22 @@ describe("a volume whose data a pod would lose", function () {
     const warning = await eventOf(stage.plane, "silent", "NodeDriver", "team");
     assert.match(warning, /tokenRequests/);
     await shell(stage, "team", "silent", "echo on the node > /data/lost");
-    const [folder = ""] = (await mountsBelow(KUBELET_FOLDER)).filter((path) => path.includes("kubernetes.io~csi"));
+    const uid = await stage.plane.kubectl([
+      "get",
+      "pod",
+      "silent",
+      "--namespace=team",
+      "-o",
+      "jsonpath={.metadata.uid}",
+    ]);
+    const mounts = await mountsBelow(join(KUBELET_FOLDER, "pods", uid));
+    const [folder = ""] = mounts.filter((path) => path.includes("kubernetes.io~csi"));
     assert.equal(await readFile(join(folder, "lost"), "utf8"), "on the node\n");
     await assert.rejects((await storageOf(stage, "team", "silent")).read("lost"), /HTTP 404/);
+    // It stays behind in the folder that the plugin had bound: the plugin cannot remove it while there are files in it.
+    await remove(stage, "team", "silent");
+    const volumes = join(KUBELET_FOLDER, "plugins", "kubernetes.io", "csi", OUR_DRIVER);
+    const [hash = ""] = await readdir(volumes);
+    assert.equal(await readFile(join(volumes, hash, "globalmount", "lost"), "utf8"), "on the node\n");
   });
 });

@@ -1,4 +1,4 @@
-// The same with the node plugin of another installation (mode B): the shipped policy rewrites the driver of our volumes, that
+// The same with the node plugin of another installation (way B, shared): the shipped policy rewrites the driver of our volumes, that
 // plugin mounts them, and deletion still comes to our controller.
 import assert from "node:assert/strict";
 import { eventually } from "../support/processes.ts";

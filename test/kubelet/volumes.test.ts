@@ -1,4 +1,4 @@
-// Volumes of every shipped class in pods on a real node, under a node plugin of this driver's own name (mode A): what a pod
+// Volumes of every shipped class in pods on a real node, under a node plugin of this driver's own name (way A, dedicated): what a pod
 // writes is in storage, and who may not have it does not get it.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -7,9 +7,9 @@ import { AUDIENCE } from "../support/azure-administrator.ts";
 import { eventOf } from "../support/cluster-objects.ts";
 import { manifestOf, readManifests } from "../support/deployment.ts";
 import { eventually } from "../support/processes.ts";
-import { mountsBelow } from "./support/fuse-mount.ts";
 import { KUBELET_FOLDER } from "./support/kubelet.ts";
-import { claim, NOT_ROOT, pod, podSpec, remove, running, shell } from "./support/pods.ts";
+import { mountsBelow } from "./support/mounts.ts";
+import { claim, NOT_ROOT, pod, podSpec, refusedMount, remove, running, shell } from "./support/pods.ts";
 import { OUR_DRIVER, type Stage, startStage } from "./support/stage.ts";
 import { addTenants, applyShippedClasses, storageOf } from "./support/tenants.ts";
 
@@ -111,10 +111,16 @@ describe("a pod on a node with a node plugin of this driver's own name", functio
   });
 
   it("with another ServiceAccount is refused, and its event says why", async () => {
-    await stage.apply(pod({ name: "thief", namespace: "team", claim: "catalogue", serviceAccount: "stranger" }));
+    // In an account of its own: the node plugin keeps one token for an identity and an account, and a pod with a good token
+    // beside it would let this one in.
+    const annotations = { "keyless-csi/service-account": "app" };
+    await stage.apply(
+      claim({ name: "vault", namespace: "team", className: "keyless-volume", annotations }),
+      pod({ name: "thief", namespace: "team", claim: "vault", serviceAccount: "stranger" }),
+    );
     const message = await eventually(stage.kubelet, async () => {
       const text = await eventOf(stage.plane, "thief", "FailedMount", "team");
-      assert.match(text, /AADSTS70021/);
+      assert.match(text, refusedMount(stage, /AADSTS70021/));
       return text;
     });
     console.log(`      event: ${message.replace(/\s+/g, " ").slice(0, 300)}...`);

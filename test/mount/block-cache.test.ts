@@ -61,6 +61,22 @@ describe("blobfuse2", function () {
     await remove(stage, "team", "first-look");
   });
 
+  it("with the shipped options reads what another tool has uploaded, and appends to it once it was rewritten", async () => {
+    const storage = await storageOf(stage, "team", "keyless");
+    await storage.write("uploaded", "by one Put Blob\n");
+    await start("appending", "keyless");
+    const run = (script: string) => shell(stage, "team", "appending", script);
+    assert.equal(await run("cat /data/uploaded"), "by one Put Blob\n");
+    const outcome = await run("echo more >> /data/uploaded").then(
+      () => "works",
+      (error: Error) => error.message,
+    );
+    console.log(`      appending at once: ${outcome}`);
+    await run("cp /data/uploaded /data/new && mv /data/new /data/uploaded && echo at last >> /data/uploaded");
+    await remove(stage, "team", "appending");
+    assert.match(await storage.read("uploaded"), /^by one Put Blob\n(more\n)?at last\n$/);
+  });
+
   /** Lines of the new pod that are in storage after a rolling update in the middle of its writing. */
   const roll = async (className: string, round: number): Promise<number> => {
     const [old, fresh] = [`old-${round}`, `new-${round}`];
@@ -90,7 +106,7 @@ describe("blobfuse2", function () {
     while (kept.length < ROUNDS && !kept.some((lines) => lines < LINES))
       kept.push(await roll("file-cache", kept.length));
     console.log(`      file cache: ${kept.map((lines) => `${lines} of ${LINES} lines`).join(", ")} in storage`);
-    // If a later blobfuse2 loses nothing, the refusal in src/volume/mount-faults.ts has had its time.
+    // If a later blobfuse2 loses nothing, the refusal in src/backend/blob/mount-problems.ts has had its time.
     assert.ok(kept.some((lines) => lines < LINES));
   });
 });

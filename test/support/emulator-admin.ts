@@ -67,12 +67,14 @@ export interface EmulatorAdmin {
   state(): Promise<HeldState>;
   calls(): Promise<CallReport>;
   clearCalls(): Promise<void>;
+  /** Moves the emulator's clock on. */
+  advance(seconds: number): Promise<void>;
 }
 
 /** `ready` is the parsed ready file of a running emulator. */
 export async function connectAdmin(ready: ReadyFile): Promise<EmulatorAdmin> {
   const ca = await readFile(ready.caFile, "utf8");
-  const ask = (method: string, path: string) => askAdmin(ready, ca, { method, path });
+  const ask = (method: string, path: string, body?: object) => askAdmin(ready, ca, { method, path, body });
   return {
     state: async () => {
       const world = (await ask("GET", "state")) as Record<string, Record<string, never> | never[]>;
@@ -85,6 +87,7 @@ export async function connectAdmin(ready: ReadyFile): Promise<EmulatorAdmin> {
     },
     calls: async () => (await ask("GET", "calls")) as CallReport,
     clearCalls: async () => void (await ask("DELETE", "calls")),
+    advance: async (seconds) => void (await ask("POST", "clock", { advanceSeconds: seconds })),
   };
 }
 
@@ -94,7 +97,13 @@ interface Removed {
   readonly effectiveUntil?: number;
 }
 
-function askAdmin(ready: ReadyFile, ca: string, { method, path }: { method: string; path: string }): Promise<unknown> {
+interface Question {
+  readonly method: string;
+  readonly path: string;
+  readonly body: object | undefined;
+}
+
+function askAdmin(ready: ReadyFile, ca: string, { method, path, body }: Question): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const url = `${ready.adminEndpoint.replace(/\/$/, "")}/${path}`;
     const headers = { "x-emulator-secret": ready.adminSecret };
@@ -109,6 +118,6 @@ function askAdmin(ready: ReadyFile, ca: string, { method, path }: { method: stri
       answer.on("error", reject);
     });
     call.on("error", reject);
-    call.end();
+    call.end(body === undefined ? undefined : JSON.stringify(body));
   });
 }

@@ -21,6 +21,8 @@ export interface FakeCluster extends Cluster {
   readonly namespaces: Map<string, string>;
   /** name -> CSIDriver. */
   readonly csiDrivers: Map<string, CsiDriver>;
+  /** name -> CSIDriver as it was, for those who do not ask for it afresh. */
+  readonly rememberedDrivers: Map<string, CsiDriver>;
   /** What was told of claims. */
   readonly warnings: (ClaimRef & Warning)[];
   /** Names of PersistentVolumes that are in use. */
@@ -35,14 +37,26 @@ export function createFakeCluster(issuer: string): FakeCluster {
   const serviceAccounts: FakeCluster["serviceAccounts"] = new Map();
   const namespaces: FakeCluster["namespaces"] = new Map();
   const csiDrivers: FakeCluster["csiDrivers"] = new Map([["keyless.blob.csi", SHIPPED_DRIVER]]);
+  const rememberedDrivers: FakeCluster["rememberedDrivers"] = new Map();
   const warnings: FakeCluster["warnings"] = [];
   const volumes = new Set<string>();
   const persistentVolumes: ClusterVolume[] = [];
   return {
-    ...{ claims, pods, serviceAccounts, namespaces, csiDrivers, warnings, volumes, persistentVolumes },
+    ...{
+      claims,
+      pods,
+      serviceAccounts,
+      namespaces,
+      csiDrivers,
+      rememberedDrivers,
+      warnings,
+      volumes,
+      persistentVolumes,
+    },
     isConnected: true,
     findClaim: async ({ namespace, name }) => claims.get(`${namespace}/${name}`),
-    findCsiDriver: async (name) => csiDrivers.get(name),
+    findCsiDriver: async (name, how) =>
+      (how?.isFresh ? undefined : rememberedDrivers.get(name)) ?? csiDrivers.get(name),
     warnClaim: async (ref, _, warning) => void warnings.push({ ...ref, ...warning }),
     findPod: async (namespace, name) => pods.get(`${namespace}/${name}`),
     listPodsUsing: async ({ namespace, name }) =>

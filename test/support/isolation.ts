@@ -2,7 +2,7 @@
 // server on it, and whatever it mounts or leaves running goes with it. For suites with a kubelet, which mounts, and with
 // programs that know Azure by its public names alone.
 import { spawn } from "node:child_process";
-import { mkdir, mkdtemp, rm, rmdir, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -52,41 +52,38 @@ export async function runIsolated(
   if (process.getuid?.() !== 0) {
     throw new Error("this suite mounts file systems in namespaces of its own: run it as root on Linux");
   }
-  const made = await makeFolders(NODE_FOLDERS);
+  // Something must be there to be mounted over. It stays: another run may have mounted over it meanwhile.
+  for (const folder of NODE_FOLDERS) await mkdir(folder, { recursive: true });
   const own = await mkdtemp(join(tmpdir(), "kc-")); // short: sockets lie below it
   await writeFile(join(own, "hosts"), "127.0.0.1 localhost\n");
   await writeFile(join(own, "resolv.conf"), "nameserver 127.0.0.1\noptions timeout:2\n");
-  const kinds = ["--net", "--mount", "--propagation", "private", "--pid", "--fork", "--mount-proc", "--kill-child"];
-  const args = [...kinds, "sh", "-c", SET_UP, "sh", own, loopbackScript, ...command];
-  let status = 0;
-  try {
-    status = await runToEnd(args, { ...process.env, TMPDIR: own, ...env });
-    return status;
-  } finally {
-    if (status === 0) await rm(own, { recursive: true, force: true });
-    for (const folder of made) await rmdir(folder);
-  }
+  // Slave: what the machine unmounts meanwhile is unmounted here too, and nothing that is mounted here is seen outside.
+  const kinds = ["--net", "--mount", "--propagation", "slave", "--pid", "--fork", "--mount-proc", "--kill-child"];
+  const isolated = ["unshare", ...kinds, "sh", "-c", SET_UP, "sh", own, loopbackScript, ...command];
+  // Should this process be killed, the namespaces go, and with them everything that runs in them.
+  const args = ["--pdeathsig", "KILL", ...isolated];
+  const ended = await runToEnd(args, { ...process.env, TMPDIR: own, ...env });
+  if (ended.status === 0 || ended.isInterrupted) await rm(own, { recursive: true, force: true });
+  return ended.status;
 }
 
 /** A signal ends the command; this process stays to clean up behind it. */
-async function runToEnd(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
-  const child = spawn("unshare", args, { stdio: "inherit", env });
-  const end = () => void child.kill("SIGKILL"); // process 1 of the namespace goes with it, and so does everything in it
+async function runToEnd(args: readonly string[], env: NodeJS.ProcessEnv) {
+  const child = spawn("setpriv", args, { stdio: "inherit", env });
+  let isInterrupted = false;
+  const end = () => {
+    isInterrupted = true;
+    child.kill("SIGKILL"); // process 1 of the namespace goes with it, and so does everything in it
+  };
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   for (const signal of signals) process.on(signal, end);
   try {
-    return await new Promise<number>((resolve, reject) => {
+    const status = await new Promise<number>((resolve, reject) => {
       child.once("error", reject);
       child.once("exit", (code) => resolve(code ?? 1));
     });
+    return { status, isInterrupted };
   } finally {
     for (const signal of signals) process.off(signal, end);
   }
-}
-
-/** The folders that were missing: something must be there to be mounted over. */
-async function makeFolders(paths: readonly string[]): Promise<string[]> {
-  const made: string[] = [];
-  for (const path of paths) if ((await mkdir(path, { recursive: true })) !== undefined) made.push(path);
-  return made;
 }

@@ -24,6 +24,7 @@ export const SETTINGS: Settings = {
   retainsOnDelete: false,
   repairsDrift: false,
   mountChecks: "refuse",
+  driverName: "keyless.blob.csi",
   nodeDriver: "keyless.blob.csi",
 };
 

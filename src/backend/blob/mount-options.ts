@@ -28,6 +28,12 @@ export interface MountOptions {
   readonly isReadOnly: boolean;
   /** A configuration file on the node decides what the options leave open: nothing is known of it here. */
   readonly hasConfigFile: boolean;
+  /** Files are uploaded only after they have been closed. */
+  readonly isLazy: boolean;
+  /** Words that belong to no option. */
+  readonly strayWords: readonly string[];
+  /** Options whose value is an element of its own. */
+  readonly tornOptions: readonly string[];
   readonly blockSizeMiB?: number;
   readonly poolSizeMiB?: number;
   /** Blocks that are read ahead for each open file. */
@@ -36,7 +42,8 @@ export interface MountOptions {
 
 /** Reads the mount flags of a volume capability: a class's `mountOptions` as they were written. */
 export function readMountOptions(flags: readonly string[]): MountOptions {
-  const { options, libfuse } = parseWords(flags);
+  const pieces = piecesOf(flags);
+  const { options, libfuse } = optionsOf(pieces);
   const number = (name: string) => toNumber(options.get(name));
   const numbers = {
     blockSizeMiB: number("block-cache-block-size"),
@@ -48,62 +55,147 @@ export function readMountOptions(flags: readonly string[]): MountOptions {
     isOpenToOthers: isOn(options, "allow-other") || isAmong(libfuse, "allow_other"),
     isReadOnly: isOn(options, "read-only") || isAmong(libfuse, "ro"),
     hasConfigFile: (options.get("config-file") ?? "") !== "",
+    isLazy: isOn(options, "lazy-write"),
+    strayWords: pieces.filter(({ name }) => name === undefined).map(({ text }) => text),
+    tornOptions: pieces.filter(({ isTorn }) => isTorn).map(({ text }) => text),
     ...(Object.fromEntries(
       Object.entries(numbers).filter(([, value]) => value !== undefined),
     ) as Partial<MountOptions>),
   };
 }
 
-/** The options with those of the recommended ones that are missing: one that is there keeps its value. */
-export function withRecommended(flags: readonly string[], options: MountOptions): string[] {
-  // Sizes of a block cache that was not in use need not fit each other.
-  const kept = options.cache === "block" ? [...flags] : withoutBlockCache(flags);
-  const names = parseWords(kept).options;
-  const isMissing = (option: string) =>
-    option === "-o allow_other" ? !options.isOpenToOthers : !names.has(nameOf(option));
-  return [...kept, ...RECOMMENDED_OPTIONS.filter(isMissing).map((option) => fitted(option, options))];
+/**
+ * The options, repaired, and those of the recommended ones that are missing. A block cache in use keeps its block size, since
+ * files of another one cannot be appended to; pool and prefetch are fitted to it. What a configuration file may say is not added.
+ */
+export function withRecommended(flags: readonly string[]): string[] {
+  const safe = withoutOptions(repaired(flags), (name) => name === "lazy-write");
+  const options = readMountOptions(safe);
+  const sizes = fittedSizes(options);
+  const said = optionsOf(piecesOf(safe)).options;
+  const isKept = (name: string) =>
+    options.cache === "block" && (!sizes.has(name) || toNumber(said.get(name)) === sizes.get(name));
+  const isMissing = (option: string) => {
+    if (option === "-o allow_other") return !options.isOpenToOthers && !options.hasConfigFile;
+    const name = nameOf(option);
+    return said.has(name) ? isOfBlockCache(name) && !isKept(name) : !options.hasConfigFile;
+  };
+  const withSize = (option: string) =>
+    sizes.has(nameOf(option)) ? `--${nameOf(option)}=${sizes.get(nameOf(option))}` : option;
+  return [
+    ...withoutOptions(safe, (name) => isOfBlockCache(name) && !isKept(name)),
+    ...RECOMMENDED_OPTIONS.filter(isMissing).map(withSize),
+  ];
 }
 
-/** A pool that holds what the class itself wants to read ahead. */
-function fitted(option: string, { cache, blockSizeMiB = 1, prefetch = LEAST_PREFETCH }: MountOptions): string {
-  const [name = "", least] = option.split("=");
-  const needed = cache === "block" ? Math.ceil(blockSizeMiB * prefetch) : 0;
-  return name === "--block-cache-pool-size" ? `${name}=${Math.max(Number(least), needed)}` : option;
+/** Sizes that fit each other: those of a block cache in use as far as they do, else the recommended ones. */
+function fittedSizes(options: MountOptions): ReadonlyMap<string, number> {
+  const recommended = readMountOptions(RECOMMENDED_OPTIONS);
+  const inUse = options.cache === "block" ? options : recommended;
+  const { blockSizeMiB = DEFAULT_BLOCK_SIZE_MIB, poolSizeMiB = 0, prefetch = LEAST_PREFETCH } = inUse;
+  const blocks = prefetch === 0 ? 0 : Math.max(prefetch, LEAST_PREFETCH);
+  const needed = Math.ceil(blocks * blockSizeMiB);
+  const hasRoom = poolSizeMiB > 0 && needed <= poolSizeMiB;
+  return new Map([
+    ["block-cache-block-size", blockSizeMiB],
+    ["block-cache-pool-size", hasRoom ? poolSizeMiB : Math.max(recommended.poolSizeMiB ?? 0, needed)],
+    ["block-cache-prefetch", blocks],
+  ]);
 }
 
-/** The block cache replaces what the others have put in (blobfuse2, cmd/mount.go). */
+/** Each option with its value as one element, `-o` before a FUSE option that lacks it, and no other stray word. */
+export function repaired(flags: readonly string[]): string[] {
+  const pieces = piecesOf(flags).map((piece) =>
+    piece.name === undefined && isForLibfuse(piece.text) ? { ...piece, name: "o", text: `-o ${piece.text}` } : piece,
+  );
+  return toElements(pieces.filter(({ name }) => name !== undefined));
+}
+
+export function withoutOptions(flags: readonly string[], isUnwanted: (name: string) => boolean): string[] {
+  return toElements(piecesOf(flags).filter(({ name }) => name === undefined || !isUnwanted(name)));
+}
+
+/** Whether `-o` takes the word: `allow_other,uid=1000` (blobfuse2, cmd/mount.go). */
+export function isForLibfuse(word: string): boolean {
+  const form =
+    /^((allow_other|allow_root|ro|nonempty|direct_io)(=true)?|(attr_timeout|entry_timeout|negative_timeout|umask|uid|gid)=\d+)$/;
+  return word.split(",").every((option) => form.test(option));
+}
+
+/** The block cache replaces what the others have put in, and preload the block cache (blobfuse2, cmd/mount.go). */
 function cacheOf(options: ReadonlyMap<string, string>): Cache {
   const caches = [
+    ["preload", "preload"],
     ["block", "block-cache"],
     ["streaming", "streaming"],
-    ["preload", "preload"],
   ] as const;
   return caches.find(([, name]) => isOn(options, name))?.[0] ?? "file";
 }
 
-/** Options that take their value from the next word when there is no `=`. */
-const VALUED = ["o", "block-cache-block-size", "block-cache-pool-size", "block-cache-prefetch", "config-file"];
+/** Options of blobfuse2 that take a value after `=` at most; the others take the next word as theirs, as pflag has it. */
+const SWITCHES = new Set(
+  (
+    "allow-other background-download basic-remount-check block-cache block-cache-defer-empty-file-creation " +
+    "block-cache-prefetch-on-open block-cache-strong-consistency cache-on-list cpk-enabled d dcache disable-compression " +
+    "disable-version-check disable-writeback-cache empty-dir-check foreground hard-limit honour-acl ignore-open-flags " +
+    "ignore-sync invalidate-on-sync lazy-write no-cache-dirs no-symlinks pre-mount-validate preload preserve-acl read-only " +
+    "secure-config set-content-type streaming sync-to-flush upload-modified-only use-adls use-attr-cache use-https " +
+    "virtual-directory"
+  ).split(" "),
+);
 
-interface Words {
-  /** By name without dashes; the last one counts, as for pflag. `""`: given without a value. */
+/** An option with its value, or a stray word. */
+interface Piece {
+  /** As one element should have it. */
+  readonly text: string;
+  /** The place of the element that it begins in. */
+  readonly element: number;
+  /** Without dashes; a stray word has none. */
+  readonly name?: string;
+  /** `""`: given without a value. */
+  readonly value: string;
+  /** Its value is in the next element: the node plugin sorts elements when it adds its own (read-only, hierarchical). */
+  readonly isTorn: boolean;
+}
+
+function piecesOf(flags: readonly string[]): Piece[] {
+  const pieces: Piece[] = [];
+  const rest = flags.flatMap((flag, element) => [...flag.matchAll(/\S+/g)].map(([word]) => ({ word, element })));
+  for (let next = rest.shift(); next !== undefined; next = rest.shift()) {
+    const { word, element } = next;
+    const [, name, given] = /^--?([^-=][^=]*)(?:=(.*))?$/.exec(withLongName(word)) ?? [];
+    const takesNext = name !== undefined && given === undefined && !SWITCHES.has(name);
+    const value = takesNext && rest[0]?.word.startsWith("-") === false ? rest.shift() : undefined;
+    pieces.push({
+      text: value === undefined ? word : `${word} ${value.word}`,
+      element,
+      ...(name !== undefined && { name }),
+      value: given ?? value?.word ?? "",
+      isTorn: value !== undefined && value.element !== element,
+    });
+  }
+  return pieces;
+}
+
+function toElements(pieces: readonly Piece[]): string[] {
+  const elements = new Map<number, string[]>();
+  for (const { element, text } of pieces) elements.set(element, [...(elements.get(element) ?? []), text]);
+  return [...elements.values()].map((texts) => texts.join(" "));
+}
+
+interface Options {
+  /** By name; the last one counts, as for pflag. */
   readonly options: ReadonlyMap<string, string>;
   /** What `-o` lists. */
   readonly libfuse: readonly string[];
 }
 
-function parseWords(flags: readonly string[]): Words {
-  const options = new Map<string, string>();
-  const libfuse: string[] = [];
-  const rest = flags.flatMap((flag) => flag.split(/\s+/)).map(withLongName);
-  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
-    const [, name, given] = /^--([^=]+)(?:=(.*))?$/.exec(word) ?? [];
-    if (name === undefined) continue;
-    const isNextItsValue = given === undefined && VALUED.includes(name) && rest[0]?.startsWith("-") === false;
-    const value = given ?? (isNextItsValue ? rest.shift() : undefined) ?? "";
-    if (name === "o") libfuse.push(...value.split(","));
-    else options.set(name, value);
-  }
-  return { options, libfuse };
+function optionsOf(pieces: readonly Piece[]): Options {
+  const named = pieces.flatMap(({ name, value }) => (name === undefined ? [] : [{ name, value }]));
+  return {
+    options: new Map(named.filter(({ name }) => name !== "o").map(({ name, value }) => [name, value])),
+    libfuse: named.filter(({ name }) => name === "o").flatMap(({ value }) => value.split(",")),
+  };
 }
 
 /** `-o`, `-oallow_other` and `-o=allow_other` are one option. */
@@ -128,7 +220,6 @@ function nameOf(option: string): string {
   return option.replace(/^--/, "").split("=", 1)[0] ?? "";
 }
 
-function withoutBlockCache(flags: readonly string[]): string[] {
-  const kept = flags.map((flag) => flag.replace(/(^|\s)--block-cache[\w-]*(=\S*|\s+\d\S*)?/g, "").trim());
-  return kept.filter((flag) => flag !== "");
+function isOfBlockCache(name: string): boolean {
+  return name.startsWith("block-cache");
 }

@@ -154,7 +154,10 @@ const STATED = [
     effect: "stated",
     values: ["0777", "777", "0", ""],
     because: "the node plugin sets modes on NFS mounts only, and with allow_other blobfuse2 shows every file as 0777",
-    instead: "for other modes use mountOptions such as `-o umask=0027`, `-o uid=1000`, `-o gid=1000`",
+    ignored: /^[0-7]{1,4}$/,
+    instead:
+      "other octal modes are accepted without effect (warning NoEffect); what works is mountOptions such as " +
+      "`-o umask=0027`, `-o uid=1000`, `-o gid=1000`",
   },
   {
     name: "fsGroupChangePolicy",
@@ -162,7 +165,10 @@ const STATED = [
     effect: "stated",
     values: ["None", ""],
     because: "the node plugin changes groups on NFS mounts only",
-    instead: "the pod's fsGroup becomes the group of the mount by itself, unless mountOptions has a gid",
+    ignored: /^(Always|OnRootMismatch)$/i,
+    instead:
+      "`Always` and `OnRootMismatch` are accepted without effect (warning NoEffect); the pod's fsGroup becomes the group of " +
+      "the mount by itself, unless mountOptions has a gid",
   },
   {
     name: "enableBlobVersioning",

@@ -93,6 +93,8 @@ export interface StatedParameter extends Named {
   readonly values: readonly string[];
   readonly because: string;
   readonly instead?: string;
+  /** Further values, once sent to the node plugin: accepted without effect, since a class cannot be changed. */
+  readonly ignored?: RegExp;
 }
 
 /** Refused: it works with account keys or stored credentials, or is not offered. */

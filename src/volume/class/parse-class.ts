@@ -84,8 +84,7 @@ function unknownParameter(rows: readonly ParameterRow[], name: string): string {
 function refusal(row: ParameterRow, name: string, text: string): string | undefined {
   switch (row.effect) {
     case "stated":
-      if (row.values.some((stated) => stated.toLowerCase() === text.toLowerCase())) return undefined;
-      return `${name} "${text}" has no effect, ${row.because}: ${statedFix(row)}`;
+      return isStated(row, text) || row.ignored?.test(text) ? undefined : noEffect(row, name, text);
     case "key-based":
       return `${name} belongs to mounting by account key or stored credential, which this driver never does: ${row.instead}`;
     case "not yet":
@@ -93,6 +92,26 @@ function refusal(row: ParameterRow, name: string, text: string): string | undefi
     default:
       return undefined;
   }
+}
+
+/** What to report of parameters that are accepted and do nothing, each with what works instead. */
+export function findIgnored(
+  rows: readonly ParameterRow[],
+  parameters: Readonly<Record<string, string>>,
+): readonly string[] {
+  return Object.entries(parameters).flatMap(([name, text]) => {
+    const row = findRow(rows, name);
+    if (row?.effect !== "stated" || isStated(row, text) || !row.ignored?.test(text)) return [];
+    return [noEffect(row, name, text)];
+  });
+}
+
+function isStated({ values }: StatedParameter, text: string): boolean {
+  return values.some((stated) => stated.toLowerCase() === text.toLowerCase());
+}
+
+function noEffect(row: StatedParameter, name: string, text: string): string {
+  return `${name} "${text}" has no effect, ${row.because}: ${statedFix(row)}`;
 }
 
 function statedFix({ values, instead }: StatedParameter): string {

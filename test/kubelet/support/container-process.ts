@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { promisify } from "node:util";
+import { mountsBelow } from "./mounts.ts";
 
 const run = promisify(execFile);
 
@@ -49,7 +50,13 @@ export interface ContainerProcess {
 /** Rejects when a volume cannot be bound. */
 export async function startContainer(spec: ContainerSpec): Promise<ContainerProcess> {
   const root = join(spec.folder, "root");
-  const bound = await buildRoot(root, spec.mounts);
+  const bound: string[] = [];
+  try {
+    await buildRoot(root, spec.mounts, bound);
+  } catch (error) {
+    await unbind(bound);
+    throw error;
+  }
   const child = spawn("chroot", enter(spec, root, spec.command), {
     stdio: ["ignore", "pipe", "pipe"],
     detached: true, // a process group of its own, so that a stop reaches what it has started
@@ -57,7 +64,8 @@ export async function startContainer(spec: ContainerSpec): Promise<ContainerProc
   writeLog(child, spec.logFile);
   const ended = new Promise<number>((resolve) => {
     child.once("exit", (code, signal) => {
-      void unbind(bound).then(() => resolve(code ?? (signal === "SIGKILL" ? 137 : 143)));
+      const exitCode = code ?? (signal === "SIGKILL" ? 137 : 143);
+      void unbind(bound).finally(() => resolve(exitCode));
     });
   });
   const signal = (name: NodeJS.Signals) => {
@@ -72,7 +80,7 @@ export async function startContainer(spec: ContainerSpec): Promise<ContainerProc
       const force = setTimeout(() => signal("SIGKILL"), graceSeconds * 1000);
       await ended;
       clearTimeout(force);
-      await rm(spec.folder, { recursive: true, force: true });
+      await removeUnbound(spec.folder);
     },
   };
 }
@@ -85,15 +93,14 @@ function enter({ user, group, groups, env }: ContainerSpec, root: string, comman
   return [...identity, root, "/usr/bin/env", "-i", ...variables, ...command];
 }
 
-/** Answers what was mounted, the last first. */
-async function buildRoot(root: string, mounts: readonly BoundFolder[]): Promise<string[]> {
+/** Adds to `bound` what was mounted, the last first, also when it fails half-way. */
+async function buildRoot(root: string, mounts: readonly BoundFolder[], bound: string[]): Promise<void> {
   for (const name of ["usr", "tmp", "dev", "etc", "proc"]) await mkdir(join(root, name), { recursive: true });
   for (const name of ["bin", "lib", "lib64", "sbin"]) await symlink(`usr/${name}`, join(root, name));
   await run("mknod", ["-m", "666", join(root, "dev", "null"), "c", "1", "3"]);
   await run("chmod", ["1777", join(root, "tmp")]);
   const programs = { hostPath: "/usr", containerPath: "/usr", isReadOnly: true };
   const inOrder = [...mounts].sort((a, b) => a.containerPath.length - b.containerPath.length);
-  const bound: string[] = [];
   for (const { hostPath, containerPath, isReadOnly } of [programs, ...inOrder]) {
     const target = join(root, containerPath);
     await makeLike(hostPath, target);
@@ -101,7 +108,11 @@ async function buildRoot(root: string, mounts: readonly BoundFolder[]): Promise<
     bound.unshift(target);
     if (isReadOnly) await run("mount", ["-o", "remount,bind,ro", target]);
   }
-  return bound;
+}
+
+/** Nothing is deleted through a mount: a folder with one below it stays, in a temporary folder. */
+export async function removeUnbound(folder: string): Promise<void> {
+  if ((await mountsBelow(folder)).length === 0) await rm(folder, { recursive: true, force: true });
 }
 
 async function makeLike(source: string, target: string): Promise<void> {

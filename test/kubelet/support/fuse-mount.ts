@@ -2,9 +2,9 @@
 // a ServiceAccount token that it exchanges at Entra by itself. blobfuse2 cannot be had from a package registry.
 import { execFile, spawn } from "node:child_process";
 import { mkdir, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
 import { promisify } from "node:util";
 import { toolPath } from "../../support/tools.ts";
+import { isMounted } from "./mounts.ts";
 
 const run = promisify(execFile);
 
@@ -73,16 +73,4 @@ export async function mountFuse(folder: string, target: FuseTarget, options: Fus
 export async function unmount(folder: string): Promise<void> {
   if (await isMounted(folder)) await run("umount", [folder]);
   await rm(folder, { recursive: true, force: true });
-}
-
-/** By the kernel's own list: a look at the folder itself would ask a FUSE client that may no longer answer. */
-export async function isMounted(folder: string): Promise<boolean> {
-  return (await mountsBelow(folder)).includes(folder);
-}
-
-/** Every mount at or below a folder. */
-export async function mountsBelow(folder: string): Promise<string[]> {
-  const table = await readFile("/proc/self/mounts", "utf8");
-  const targets = table.split("\n").map((line) => line.split(" ")[1]?.replaceAll("\\040", " ") ?? "");
-  return targets.filter((target) => target === folder || target.startsWith(join(folder, "/")));
 }

@@ -3,15 +3,16 @@
 // keeps it in the same file, refuses what that plugin refuses, and like it binds an empty folder when no token comes.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import type { Program } from "../../support/processes.ts";
 import { kubeletProto } from "../../support/tools.ts";
-import { isMounted, mountFuse, unmount } from "./fuse-mount.ts";
+import { mountFuse, unmount } from "./fuse-mount.ts";
 import { type GrpcServer, type Handler, StatusError, serve } from "./grpc-server.ts";
 import { KUBELET_FOLDER, NODE } from "./kubelet.ts";
 import { readMountFlags } from "./mount-flags.ts";
+import { isMounted } from "./mounts.ts";
 import { registerPlugin } from "./plugin-registration.ts";
 
 const run = promisify(execFile);
@@ -78,12 +79,15 @@ function nodeCalls(options: NodePluginOptions): Record<string, Handler> {
     NodeGetCapabilities: () => ({ capabilities: capabilities.map((type) => ({ rpc: { type } })) }),
     // The token comes with NodePublish alone, so there is nothing to do yet.
     NodeStageVolume: () => ({}),
-    NodeUnstageVolume: () => ({}),
+    async NodeUnstageVolume({ staging_target_path: folder }) {
+      await rmdir(folder); // fails while there are files in it, as it does in the plugin
+      return {};
+    },
     async NodePublishVolume(request: PublishRequest) {
       const context = lowerCaseKeys(request.volume_context);
       const tokens = context["csi.storage.k8s.io/serviceaccount.tokens"] ?? "";
-      const usesToken = context["mountwithworkloadidentitytoken"] === "true";
-      if (usesToken && tokens !== "") await publish(request, context, tokens, options);
+      checkContext(context);
+      if (tokens !== "") await publish(request, context, tokens, options);
       else await bindStagingFolder(request);
       return {};
     },
@@ -92,6 +96,16 @@ function nodeCalls(options: NodePluginOptions): Record<string, Handler> {
       return {};
     },
   };
+}
+
+/** What would lead the plugin to an account key, to blobfuse 1 or NFS, or blobfuse2 to another endpoint. */
+function checkContext(context: Readonly<Record<string, string>>): void {
+  if (context["mountwithworkloadidentitytoken"] !== "true") throw new StatusError("INTERNAL", "no account key");
+  if (context["protocol"] !== "fuse2")
+    throw new StatusError("INTERNAL", `protocol ${context["protocol"]} is not fuse2`);
+  const type = context["ishnsenabled"] === "true" ? "adls" : "block";
+  if (context["blobstorageaccounttype"] === type) return;
+  throw new StatusError("INTERNAL", "BlobStorageAccountType and isHnsEnabled contradict each other");
 }
 
 async function publish(
@@ -106,16 +120,10 @@ async function publish(
   if (clientId === "" || tenantId === "") throw new StatusError("INTERNAL", "clientID and tenantID are required");
   await writeToken(tokenFile(clientId, account), tokenOf(tokens));
   if (await isMounted(target)) return;
-  const { mount_flags: flags = [], volume_mount_group: group = "" } = capability.mount ?? {};
-  const isReadOnly = READ_ONLY_MODES.includes(capability.access_mode?.mode ?? "");
   await mkdir(target, { recursive: true });
   const own = join(folder, `mount-${createHash("sha256").update(target).digest("hex").slice(0, 12)}`);
   try {
-    const mount = readMountFlags([
-      ...flags,
-      ...(group === "" ? [] : [`-o gid=${group}`]),
-      ...(isReadOnly ? ["-o ro"] : []),
-    ]);
+    const mount = readMountFlags(optionsOf(capability, context));
     await mountFuse(
       target,
       {
@@ -130,6 +138,20 @@ async function publish(
     await unmount(target);
     throw new StatusError("INTERNAL", `Mount failed with error: ${(error as Error).message}`);
   }
+}
+
+/** As the plugin puts them together: where it adds to the class's own it sorts all of them (util.JoinMountOptions). */
+function optionsOf(
+  { mount, access_mode: access }: PublishRequest["volume_capability"],
+  context: Readonly<Record<string, string>>,
+): string[] {
+  const { mount_flags: flags = [], volume_mount_group: group = "" } = mount ?? {};
+  const added = [
+    ...(READ_ONLY_MODES.includes(access?.mode ?? "") ? ["-o ro"] : []),
+    ...(context["ishnsenabled"] === "true" ? ["--use-adls=true"] : []),
+  ];
+  const joined = added.length > 0 ? [...new Set([...flags, ...added])].sort() : flags;
+  return group === "" ? [...joined] : [...joined, `-o gid=${group}`];
 }
 
 /** Without a token: what NodeStage has left, which is nothing, so the pod gets an empty folder of the node's own disk. */

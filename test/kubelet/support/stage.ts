@@ -1,6 +1,6 @@
 // A whole installation with a node: control plane, scheduler, kubelet, node plugin, csi-provisioner with the flags and rights
 // of deploy/manifests, our controller, and Azure, which everything on the node finds by its public names.
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { parseAllDocuments } from "yaml";
@@ -10,8 +10,10 @@ import { argumentsOf, type Manifest, manifestOf, readManifests, withFlags } from
 import { type EmulatedDriver, startEmulatedDriver } from "../../support/emulated-driver.ts";
 import { logTail, type Program } from "../../support/processes.ts";
 import { repository } from "../../support/sources.ts";
+import { removeUnbound } from "./container-process.ts";
 import { type ContainerRuntime, startContainerRuntime } from "./container-runtime.ts";
-import { startKubelet } from "./kubelet.ts";
+import { KUBELET_FOLDER, startKubelet } from "./kubelet.ts";
+import { unmountBelow } from "./mounts.ts";
 import { startNameServer } from "./name-server.ts";
 import { type NodePlugin, startNodePlugin } from "./node-plugin.ts";
 import { givenPrograms, startOssNodePlugin } from "./oss-node-plugin.ts";
@@ -21,7 +23,7 @@ export const CLUSTER_ID = "kubelet-test";
 export const OUR_DRIVER = "keyless.blob.csi";
 
 export interface StageOptions {
-  /** Node mode A or B (docs/how-to/node-plugin.md). */
+  /** Way A (dedicated) or way B (shared) of docs/how-to/node-plugin.md. */
   readonly nodeDriver: "keyless.blob.csi" | "blob.csi.azure.com";
   /** Seconds until a role assignment is in force. */
   readonly propagationSeconds?: number;
@@ -67,6 +69,8 @@ export async function startStage(options: StageOptions): Promise<Stage> {
     endings.push(async ({ keepLogs }) => {
       if (keepLogs) for (const each of [driver.controller, ...sidecars]) console.log(await describeLog(each));
     });
+    // Last of the node: what is left of mounts, tokens and pods must not meet the next stage's kubelet.
+    endings.push(() => emptyKubeletFolder());
     const runtime = await startContainerRuntime(driver.folder);
     endings.push(() => runtime.stop());
     const kubelet = await startKubelet(plane, runtime.socketPath);
@@ -87,6 +91,11 @@ export async function startStage(options: StageOptions): Promise<Stage> {
     await stop({ keepLogs: true });
     throw error;
   }
+}
+
+async function emptyKubeletFolder(): Promise<void> {
+  await unmountBelow(KUBELET_FOLDER);
+  for (const name of await readdir(KUBELET_FOLDER)) await removeUnbound(join(KUBELET_FOLDER, name));
 }
 
 /** The objects of a file of deploy/, from the repository's root. */

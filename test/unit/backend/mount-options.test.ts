@@ -7,13 +7,16 @@ import {
   withRecommended,
 } from "../../../src/backend/blob/mount-options.ts";
 
-const NOTHING: MountOptions = { cache: "file", isOpenToOthers: false, isReadOnly: false, hasConfigFile: false };
+const NOTHING: MountOptions = {
+  ...{ cache: "file", isOpenToOthers: false, isReadOnly: false, hasConfigFile: false, isLazy: false },
+  ...{ strayWords: [], tornOptions: [] },
+};
 
 describe("mount options of a class", () => {
   const spellings: readonly (readonly [readonly string[], Partial<MountOptions>])[] = [
     [[], {}],
     [["-o allow_other"], { isOpenToOthers: true }],
-    [["-o", "allow_other"], { isOpenToOthers: true }],
+    [["-o", "allow_other"], { isOpenToOthers: true, tornOptions: ["-o allow_other"] }],
     [["-oallow_other"], { isOpenToOthers: true }],
     [["-o=allow_other"], { isOpenToOthers: true }],
     [["-o uid=1000,allow_other"], { isOpenToOthers: true }],
@@ -22,7 +25,13 @@ describe("mount options of a class", () => {
     [["--allow-other=true"], { isOpenToOthers: true }],
     [["--allow-other=false"], {}],
     [["--allow-other", "--allow-other=false"], {}],
-    [["allow_other"], {}], // blobfuse2 takes it for a second mount path
+    [["allow_other"], { strayWords: ["allow_other"] }], // blobfuse2 takes it for a second mount path
+    [["--block-cache", "false"], { cache: "block", strayWords: ["false"] }], // a switch takes no next word
+    [["--log-level LOG_DEBUG --attr-timeout 5 -d"], {}],
+    [["--log-level", "LOG_DEBUG"], { tornOptions: ["--log-level LOG_DEBUG"] }],
+    [["--lazy-write"], { isLazy: true }],
+    [["--lazy-write=false"], {}],
+    [["--block-cache --preload"], { cache: "preload" }],
     [["-o allow_root"], {}],
     [["--block-cache"], { cache: "block" }],
     [["--block-cache=true"], { cache: "block" }],
@@ -38,7 +47,7 @@ describe("mount options of a class", () => {
     [["--read-only"], { isReadOnly: true }],
     [["--block-cache --block-cache-block-size=1"], { cache: "block", blockSizeMiB: 1 }],
     [["--block-cache-block-size 0.5"], { blockSizeMiB: 0.5 }],
-    [["--block-cache-pool-size", "512"], { poolSizeMiB: 512 }],
+    [["--block-cache-pool-size", "512"], { poolSizeMiB: 512, tornOptions: ["--block-cache-pool-size 512"] }],
     [["--block-cache-prefetch=11 --block-cache-prefetch=20"], { prefetch: 20 }],
     [["--block-cache-prefetch=many"], {}],
     [["--config-file=/etc/blobfuse2.yaml"], { hasConfigFile: true }],
@@ -84,7 +93,7 @@ describe("mount options of a class", () => {
         "--block-cache-pool-size=1024",
         "--cancel-list-on-mount-seconds=3",
         "-o allow_other",
-        "--block-cache-block-size=1",
+        "--block-cache-block-size=16", // blobfuse2's default: the files that are there have such blocks
         "--block-cache-prefetch=11",
       ],
     ],
@@ -96,13 +105,47 @@ describe("mount options of a class", () => {
         "--block-cache-prefetch=11",
       ],
     ],
+    [
+      ["-o", "allow_other", "--block-cache"],
+      [
+        "-o allow_other",
+        "--block-cache",
+        "--block-cache-block-size=16",
+        "--block-cache-pool-size=256",
+        "--block-cache-prefetch=11",
+        "--cancel-list-on-mount-seconds=0",
+      ],
+    ],
+    [
+      [
+        "--allow-other --block-cache --block-cache-pool-size=100 --block-cache-prefetch=5",
+        "--cancel-list-on-mount-seconds=0",
+      ],
+      [
+        "--allow-other --block-cache",
+        "--cancel-list-on-mount-seconds=0",
+        "--block-cache-block-size=16",
+        "--block-cache-pool-size=256",
+        "--block-cache-prefetch=11",
+      ],
+    ],
+    [["allow_other"], RECOMMENDED_OPTIONS],
+    [
+      ["--lazy-write", "allow_other,uid=1000 nonsense"],
+      ["-o allow_other,uid=1000", ...RECOMMENDED_OPTIONS.slice(1)],
+    ],
+    [
+      ["-o allow_other --block-cache --config-file=/x", "--block-cache-block-size=8 --block-cache-pool-size=8"],
+      ["-o allow_other --block-cache --config-file=/x", "--block-cache-block-size=8", "--block-cache-pool-size=256"],
+    ],
   ];
   for (const [flags, expected] of mended) {
-    it(`${JSON.stringify(flags)} are kept, and what is missing is added`, () => {
-      const options = readMountOptions(flags);
-      assert.deepEqual(withRecommended(flags, options), expected);
+    it(`${JSON.stringify(flags)} are kept, and what is missing or wrong is mended`, () => {
+      assert.deepEqual(withRecommended(flags), expected);
+      assert.deepEqual(withRecommended(expected), expected);
       const after = readMountOptions(expected);
       assert(after.cache === "block" && after.isOpenToOthers);
+      assert.deepEqual([after.strayWords, after.tornOptions], [[], []]);
     });
   }
 });

@@ -84,6 +84,16 @@ describe("claims and drivers from the API server", () => {
     assert.equal((await cluster.findCsiDriver("keyless.blob.csi"))?.hasTokensInSecrets, true);
   });
 
+  it("a driver is read again on demand, and remembered from then on", async () => {
+    answer(DRIVER, { spec: {} });
+    assert.equal((await cluster.findCsiDriver("keyless.blob.csi"))?.isRepublished, false);
+    answer(DRIVER, { spec: { requiresRepublish: true } });
+    assert.equal((await cluster.findCsiDriver("keyless.blob.csi"))?.isRepublished, false);
+    assert.equal((await cluster.findCsiDriver("keyless.blob.csi", { isFresh: true }))?.isRepublished, true);
+    assert.equal((await cluster.findCsiDriver("keyless.blob.csi"))?.isRepublished, true);
+    assert.equal(requests.length, 2);
+  });
+
   it("what a driver omits has the API's default: attached, persistent, without tokens", async () => {
     answer(DRIVER, { spec: {} });
     assert.deepEqual(await cluster.findCsiDriver("keyless.blob.csi"), {

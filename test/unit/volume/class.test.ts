@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { blobBackend } from "../../../src/backend/blob/backend.ts";
 import { DriverError } from "../../../src/errors.ts";
 import type { ParameterRow } from "../../../src/volume/class/parameter-row.ts";
-import { parseVolumeClass } from "../../../src/volume/class/parse-class.ts";
+import { findIgnored, parseVolumeClass } from "../../../src/volume/class/parse-class.ts";
 import { CLIENT, SETTINGS, SUBSCRIPTION } from "../../support/volume-settings.ts";
 
 const parse = (parameters: Record<string, string>, settings = SETTINGS) =>
@@ -99,6 +99,24 @@ describe("StorageClass parameters", () => {
     }
   });
 
+  it("values that were once sent to the node plugin are accepted without effect, with what works instead", () => {
+    for (const [name, value, instead] of [
+      ["mountPermissions", "0755", "-o umask=0027"],
+      ["mountPermissions", "640", "-o umask=0027"],
+      ["fsGroupChangePolicy", "Always", "the pod's fsGroup"],
+      ["FSGroupChangePolicy", "onrootmismatch", "the pod's fsGroup"],
+    ] as const) {
+      assert.deepEqual(parse({ [name]: value }), parse({}), name);
+      const [told = "", ...more] = findIgnored(ROWS, { skuName: "Standard_LRS", [name]: value });
+      assert(told.startsWith(`${name} "${value}" has no effect`) && told.includes(instead), told);
+      assert.deepEqual(more, []);
+    }
+    assert.deepEqual(
+      findIgnored(ROWS, { mountPermissions: "0777", fsGroupChangePolicy: "none", networkEndpointType: "" }),
+      [],
+    );
+  });
+
   it("every key-based and every unsupported parameter is refused with a way out", () => {
     for (const row of ROWS) {
       if (row.effect !== "key-based" && row.effect !== "not yet") continue;
@@ -158,8 +176,9 @@ describe("StorageClass parameters", () => {
     [{ tags: "a<b=1" }, /has none of the characters/],
     [{ tags: Array.from({ length: 41 }, (_, index) => `t${index}=1`).join(",") }, /at most 40 tags/],
     [{ softDeleteBlobs: "366" }, /softDeleteBlobs "366"/],
-    [{ mountPermissions: "0755" }, /"0755" has no effect, .* "0777" or "777" or "0"; .* `-o umask=0027`/],
-    [{ fsGroupChangePolicy: "OnRootMismatch" }, /set it to "None"; the pod's fsGroup becomes the group of the mount/],
+    [{ mountPermissions: "rwx" }, /"rwx" has no effect, .* "0777" or "777" or "0"; .* `-o umask=0027`/],
+    [{ mountPermissions: "0888" }, /"0888" has no effect/],
+    [{ fsGroupChangePolicy: "Never" }, /set it to "None"; .* the pod's fsGroup becomes the group of the mount/],
     [{ BlobStorageAccountType: "file" }, /BlobStorageAccountType "file" is not valid: use block, adls/],
     [{ BlobStorageAccountType: "adls" }, /"adls" contradicts isHnsEnabled: remove it, or set isHnsEnabled: "true"/],
     [{ BlobStorageAccountType: "block", isHnsEnabled: "true" }, /"block" contradicts isHnsEnabled/],

@@ -5,8 +5,9 @@ import type { CsiDriver } from "../../../src/volume/ports.ts";
 import { SHIPPED_DRIVER } from "../../support/fake-cluster.ts";
 
 const AUDIENCE = "api://AzureADTokenExchange";
-const messageFor = (change: Partial<CsiDriver>) =>
-  findDriverProblem("blob.csi.azure.com", { ...SHIPPED_DRIVER, ...change }, AUDIENCE)?.message;
+const OURS = "keyless.blob.csi";
+const messageFor = (change: Partial<CsiDriver>, name = "blob.csi.azure.com") =>
+  findDriverProblem(name, { ...SHIPPED_DRIVER, ...change }, OURS)?.message;
 
 describe("the CSIDriver object of the node plugin", () => {
   it("as shipped is right, also beside the audiences of others", () => {
@@ -14,17 +15,44 @@ describe("the CSIDriver object of the node plugin", () => {
     assert.equal(messageFor({ tokenRequests: [{ audience: "vault" }, { audience: AUDIENCE }] }), undefined);
   });
 
+  it("must have the plugin's audience: that of Azure Government is of no use, the plugin does not read it", () => {
+    assert.match(
+      messageFor({ tokenRequests: [{ audience: "api://AzureADTokenExchangeUSGov" }] }) ?? "",
+      /lacks audience api:\/\/AzureADTokenExchange: every mount would fail/,
+    );
+  });
+
   it("that is not there is named, with both ways out", () => {
-    const message = findDriverProblem("keyless.blob.csi", undefined, AUDIENCE)?.message ?? "";
+    const message = findDriverProblem(OURS, undefined, OURS)?.message ?? "";
     assert.match(message, /^CSIDriver keyless.blob.csi does not exist: .* wait forever for an attacher/);
     assert.match(message, /kubectl apply -f deploy\/manifests\/csidriver.yaml, or set --node-driver/);
+    const renamed = findDriverProblem("blob.example.com", undefined, "blob.example.com")?.message ?? "";
+    assert.match(renamed, /csidriver.yaml with metadata.name: blob.example.com/);
+  });
+
+  it("of another plugin is that plugin's to repair: nobody is told to delete it, or to make ours in its place", () => {
+    const absent = findDriverProblem("blob.csi.azure.com", undefined, OURS)?.message;
+    for (const message of [absent, messageFor({ isAttachRequired: true }), messageFor({ isPersistent: false })]) {
+      assert.match(message ?? "", /Fix: install or repair the node plugin that the object belongs to/);
+      assert.doesNotMatch(message ?? "", /delete|csidriver\.yaml/);
+    }
+    for (const change of [{ isAttachRequired: true }, { isPersistent: false }]) {
+      assert.match(
+        messageFor(change, OURS) ?? "",
+        /delete the object and apply .* while no pod with such a volume starts/,
+      );
+    }
   });
 
   const patch = (spec: object) =>
     `kubectl patch csidriver blob.csi.azure.com --type=merge -p '${JSON.stringify({ spec })}'`;
   const ours = { audience: AUDIENCE, expirationSeconds: 3600 };
   const table: readonly (readonly [Partial<CsiDriver>, RegExp, string])[] = [
-    [{ tokenRequests: [] }, /tokenRequests lacks audience .* own disk/, patch({ tokenRequests: [ours] })],
+    [
+      { tokenRequests: [] },
+      /tokenRequests lacks audience .* own disk, and its data never reaches Azure/,
+      patch({ tokenRequests: [ours] }),
+    ],
     [
       { tokenRequests: [{ audience: "vault", expirationSeconds: 600 }] },
       /every mount would fail/,
@@ -32,7 +60,7 @@ describe("the CSIDriver object of the node plugin", () => {
     ],
     [
       { isRepublished: false },
-      /requiresRepublish is not true: the token would never be renewed/,
+      /requiresRepublish is not true: the token would never be renewed, and the volume would stop/,
       patch({ requiresRepublish: true }),
     ],
     [
@@ -48,12 +76,12 @@ describe("the CSIDriver object of the node plugin", () => {
     [
       { isAttachRequired: true },
       /attachRequired is not false, .*pods would wait forever/,
-      "while no pod with such a volume starts",
+      "these fields are immutable",
     ],
     [
       { isPersistent: false },
       /volumeLifecycleModes lacks Persistent: pods would wait forever/,
-      "deploy/manifests/csidriver.yaml",
+      "these fields are immutable",
     ],
   ];
   for (const [change, expected, fix] of table) {
