@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { blobBackend } from "../../../src/backend/blob/backend.ts";
 import { DriverError } from "../../../src/errors.ts";
-import type { ParameterRow } from "../../../src/volume/class/parameter-row.ts";
+import { isUsed, type ParameterRow } from "../../../src/volume/class/parameter-row.ts";
 import { findIgnored, parseVolumeClass } from "../../../src/volume/class/parse-class.ts";
+import { poolKeyOf } from "../../../src/volume/class/volume-class.ts";
 import { CLIENT, SETTINGS, SUBSCRIPTION } from "../../support/volume-settings.ts";
 
 const parse = (parameters: Record<string, string>, settings = SETTINGS) =>
@@ -189,6 +190,58 @@ describe("StorageClass parameters", () => {
   ] as const) {
     it(`refuses ${JSON.stringify(parameters).slice(0, 70)}`, () => assert.match(refusalOf(parameters), expected));
   }
+
+  it("on an administrator's account every parameter that would create or share one is refused, and no other", () => {
+    const samples: Record<string, string> = { storageAccount: "given", clientID: CLIENT };
+    const problems = refusalOf({
+      ...samples,
+      ...Object.fromEntries(ROWS.filter((row) => isUsed(row) && !(row.name in samples)).map(({ name }) => [name, "?"])),
+    });
+    const refused = [...problems.matchAll(/(\w+) has no effect on storageAccount/g)].map(([, name]) => name);
+    assert.deepEqual(refused.sort(), [
+      "accessTier",
+      "isolation",
+      "poolSize",
+      "publicNetworkAccess",
+      "requireInfraEncryption",
+      "skuName",
+      "softDeleteBlobs",
+      "softDeleteContainers",
+      "storageAccountType",
+      "tags",
+    ]);
+  });
+
+  it("the pool key has these fields, in no other spelling: another one would rename every account", () => {
+    const everything = parse({
+      ...{ skuName: "Standard_LRS", accessTier: "Hot", isHnsEnabled: "true", tags: "a=b", tagValueDelimiter: ";" },
+      ...{ publicNetworkAccess: "Enabled", requireInfraEncryption: "true", softDeleteBlobs: "1" },
+      ...{ softDeleteContainers: "1", poolSize: "2", server: "a.example", acceptFileCache: "true" },
+    });
+    assert.deepEqual(Object.keys(poolKeyOf(ROWS, everything)).sort(), [
+      "accessTier",
+      "grantScope",
+      "isHnsEnabled",
+      "isolation",
+      "location",
+      "publicNetworkAccess",
+      "requireInfrastructureEncryption",
+      "resourceGroup",
+      "skuName",
+      "softDeleteBlobsDays",
+      "softDeleteContainersDays",
+      "subscriptionId",
+      "tags",
+    ]);
+    assert.deepEqual(Object.keys(poolKeyOf(ROWS, parse({}))).sort(), [
+      "grantScope",
+      "isolation",
+      "location",
+      "resourceGroup",
+      "subscriptionId",
+      "tags",
+    ]);
+  });
 
   it("keeping data on deletion cannot go with a grant on the whole account", () => {
     const parameters = { clientID: CLIENT, isolation: "namespace", grantScope: "account" };
