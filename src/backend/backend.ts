@@ -67,7 +67,7 @@ export const LONGEST_MESSAGE = 850;
  * into.
  */
 export interface Backend<Class extends VolumeClass = VolumeClass> {
-  /** What people call a file system of this kind: the word of messages, of the step in logs and of `grantScope`. */
+  /** What people call a file system of this kind, with a regular plural: used in messages, as step in logs, in `grantScope`. */
   readonly noun: string;
   /** Every parameter of a class: the common ones and the backend's own. */
   readonly parameters: readonly ParameterRow[];
