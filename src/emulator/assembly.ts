@@ -1,30 +1,30 @@
 /** Everything behind the emulator's sockets: world, services, admin, and the two dispatchers that lead to them. */
 import { randomBytes } from "node:crypto";
-import { createAdminService } from "./admin.ts";
+import { createAdminService } from "./admin/service.ts";
+import { toStateView } from "./admin/state-view.ts";
+import { withArmHeaders } from "./arm/front-door/headers.ts";
+import { withLimits } from "./arm/front-door/limits.ts";
 import { createArmService } from "./arm/service.ts";
-import { withArmHeaders } from "./arm-headers.ts";
 import { createAuthorization } from "./authorization/authorization.ts";
 import { createBlobService } from "./blob/service.ts";
-import { createBlobStore } from "./blob/store.ts";
 import { type CallLog, createCallLog } from "./call-log.ts";
 import { type Clock, createClock } from "./clock.ts";
 import { createDfsService } from "./dfs/service.ts";
-import { createDispatch, type Dispatch } from "./dispatch.ts";
 import { createIssuerKeys } from "./entra/issuer-keys.ts";
 import { createEntraService } from "./entra/service.ts";
 import { createSigningKey, loadSigningKey, type SigningKey, saveSigningKey } from "./entra/signing-key.ts";
 import { createTokenVerifier } from "./entra/tokens.ts";
-import { createFaults, type Faults } from "./faults.ts";
-import type { Service } from "./http.ts";
-import { createImdsService } from "./imds.ts";
-import { withLimits } from "./limits.ts";
-import { createRouter, type Route } from "./router.ts";
-import { ADMINISTRATOR, seedWorld } from "./seed.ts";
-import { createServiceAccountIssuer, type ServiceAccountIssuer } from "./service-account-issuer.ts";
+import { createFaults, type Faults } from "./faults/faults.ts";
+import type { Service } from "./http/call.ts";
+import { createDispatch, type Dispatch } from "./http/dispatch.ts";
+import { createRouter, type Route } from "./http/router.ts";
+import { createImdsService } from "./imds/service.ts";
+import { createServiceAccountIssuer, type ServiceAccountIssuer } from "./issuer/service.ts";
+import { ADMINISTRATOR, seedWorld } from "./seed/seed.ts";
 import type { Services } from "./services.ts";
 import type { EmulatorSettings } from "./settings.ts";
 import { moveIssuer, type Snapshot } from "./snapshot.ts";
-import { toStateView } from "./state-view.ts";
+import { createBlobStore } from "./storage/store/store.ts";
 import { createWorld } from "./world.ts";
 
 /** What the assembly stands on. */

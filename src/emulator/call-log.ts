@@ -1,6 +1,6 @@
 /** What was asked of the emulator and what it answered: for tests that count calls, and for people. */
 import type { Clock } from "./clock.ts";
-import type { Call } from "./http.ts";
+import type { Call } from "./http/call.ts";
 
 /** One call. Holds no header, no body, and of the query only what is known to be harmless. */
 export interface LoggedCall {

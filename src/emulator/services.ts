@@ -1,10 +1,10 @@
 /** What the emulator's services (ARM, Blob) are given: the world, and everything about it that is not their own. */
 import type { Authorization } from "./authorization/authorization.ts";
-import type { BlobStore } from "./blob/store.ts";
 import type { Clock } from "./clock.ts";
 import type { TokenVerifier } from "./entra/tokens.ts";
-import type { Call, Reply } from "./http.ts";
+import type { Call, Reply } from "./http/call.ts";
 import type { EmulatorSettings } from "./settings.ts";
+import type { BlobStore } from "./storage/store/store.ts";
 import type { World } from "./world.ts";
 
 export interface Services {

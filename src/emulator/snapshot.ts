@@ -3,8 +3,8 @@
  * blobs' bodies stay where they are, in a folder beside the file.
  */
 import { readFileSync } from "node:fs";
-import type { SavedBlobs } from "./blob/store.ts";
 import { writeWhole } from "./ready-file.ts";
+import type { SavedBlobs } from "./storage/store/store.ts";
 import { createWorld, type World } from "./world.ts";
 
 /** What is kept from one run to the next. */

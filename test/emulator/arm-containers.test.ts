@@ -1,5 +1,5 @@
 import { deepEqual, equal, match } from "node:assert/strict";
-import { ADMINISTRATOR } from "../../src/emulator/seed.ts";
+import { ADMINISTRATOR } from "../../src/emulator/seed/seed.ts";
 import { type Arm, refused, startArm } from "../support/arm-calls.ts";
 import { administratorToken, send } from "../support/emulator-client.ts";
 

@@ -1,7 +1,7 @@
 import { equal, throws } from "node:assert/strict";
-import { evaluate } from "../../src/emulator/authorization/condition-evaluator.ts";
-import { parseCondition } from "../../src/emulator/authorization/condition-parser.ts";
-import { InvalidCondition } from "../../src/emulator/authorization/condition-tokens.ts";
+import { evaluate } from "../../src/emulator/authorization/conditions/evaluator.ts";
+import { parseCondition } from "../../src/emulator/authorization/conditions/parser.ts";
+import { InvalidCondition } from "../../src/emulator/authorization/conditions/tokens.ts";
 
 const CONTAINER = "Microsoft.Storage/storageAccounts/blobServices/containers:name";
 const PATH = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs:path";

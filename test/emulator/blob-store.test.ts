@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import fc from "fast-check";
-import type { Blob } from "../../src/emulator/blob/blob-record.ts";
-import { createCrc64 } from "../../src/emulator/blob/crc64.ts";
-import { type BlobStore, createBlobStore, type SavedBlobs } from "../../src/emulator/blob/store.ts";
-import { element, parseXml, xmlDocument } from "../../src/emulator/blob/xml.ts";
+import { element, parseXml, xmlDocument } from "../../src/emulator/blob/http/xml.ts";
+import type { Blob } from "../../src/emulator/storage/store/blob-record.ts";
+import { createCrc64 } from "../../src/emulator/storage/store/crc64.ts";
+import { type BlobStore, createBlobStore, type SavedBlobs } from "../../src/emulator/storage/store/store.ts";
 
 describe("Blob XML", () => {
   it("any text that is written is read back, without what XML cannot hold", () => {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { BlobServiceClient, type ContainerClient } from "@azure/storage-blob";
 import type { DataLakeFileSystemClient } from "@azure/storage-file-datalake";
-import type { ContainerBlobs } from "../../src/emulator/blob/container-blobs.ts";
+import type { ContainerBlobs } from "../../src/emulator/storage/store/container-blobs.ts";
 import { type BlobFixture, type RawRequest, ROLES, startBlobFixture } from "../support/blob-fixture.ts";
 import { connectDataLake } from "../support/datalake-client.ts";
 

@@ -4,8 +4,8 @@ import type { AddressInfo } from "node:net";
 import tls from "node:tls";
 import { ClientSecretCredential, WorkloadIdentityCredential } from "@azure/identity";
 import { createRemoteJWKSet, decodeJwt, exportJWK, generateKeyPair, jwtVerify, SignJWT } from "jose";
-import { createServerIdentity } from "../../src/emulator/certificate.ts";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
+import { createServerIdentity } from "../../src/emulator/http/certificate.ts";
 import { type RawAnswer, send, sendForm } from "../support/emulator-client.ts";
 
 const STORAGE = "https://storage.azure.com/.default";

@@ -1,7 +1,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { createRateCounters } from "../../src/emulator/arm/front-door/rate-counters.ts";
 import { createClock } from "../../src/emulator/clock.ts";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
-import { createRateCounters } from "../../src/emulator/rate-counters.ts";
 import { AZURE_LIMITS } from "../../src/emulator/settings.ts";
 import { administratorToken, type RawAnswer, send, sendForm } from "../support/emulator-client.ts";
 

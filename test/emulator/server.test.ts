@@ -8,9 +8,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decodeJwt } from "jose";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
-import { originOf } from "../../src/emulator/exchange.ts";
+import { originOf } from "../../src/emulator/http/exchange.ts";
+import { parseListenAddress } from "../../src/emulator/http/server.ts";
 import type { EmulatorInfo } from "../../src/emulator/ready-file.ts";
-import { parseListenAddress } from "../../src/emulator/server.ts";
 import { administratorToken, send } from "../support/emulator-client.ts";
 
 describe("the emulator as a server", () => {

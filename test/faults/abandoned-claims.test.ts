@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { toControllerConfig } from "../../src/config/controller.ts";
 import { controllerSettings } from "../../src/config/controller-settings.ts";
 import { loadSettings } from "../../src/config/load.ts";
-import type { FaultMoment } from "../../src/emulator/faults.ts";
+import type { FaultMoment } from "../../src/emulator/faults/faults.ts";
 import { createOutside } from "../../src/outside.ts";
 import type { Finding } from "../../src/volume/finding.ts";
 import { createOrphanRemoval } from "../../src/volume/orphan-removal.ts";

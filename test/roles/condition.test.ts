@@ -2,7 +2,7 @@
 // the role that assigns roles.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { ADMINISTRATOR } from "../../src/emulator/seed.ts";
+import { ADMINISTRATOR } from "../../src/emulator/seed/seed.ts";
 import { DATA_ROLE_ID } from "../../src/volume/names.ts";
 import { create, createRequest } from "../support/emulated-app.ts";
 import { type GrantedApp, printRequests, startGrantedApp } from "../support/printed-roles.ts";

@@ -1,58 +1,46 @@
-/** Resource providers: always registered, with their types and api-versions. */
-import type { Reply } from "../http.ts";
-import { API_VERSIONS } from "./api-versions.ts";
-import { ArmError } from "./errors.ts";
-import { REGIONS } from "./locations.ts";
-import type { ArmRequest, Route } from "./route.ts";
+/** All operations of the ARM service, in one list: earlier ones win. */
 
-const TYPE = "Microsoft.Resources/providers";
-const ALL = "/subscriptions/{subscriptionId}/providers";
+import { lockRoutes } from "./authorization/locks.ts";
+import { permissionRoutes } from "./authorization/permissions.ts";
+import { roleAssignmentRoutes } from "./authorization/role-assignments/routes.ts";
+import { roleDefinitionRoutes } from "./authorization/role-definitions/routes.ts";
+import type { AsyncOperations } from "./front-door/async-operations.ts";
+import type { Route } from "./front-door/route-table.ts";
+import { federatedCredentialRoutes } from "./managed-identity/federated-credentials.ts";
+import { identityRoutes } from "./managed-identity/identities.ts";
+import { providerRoutes } from "./resources/registrations.ts";
+import { resourceGroupRoutes } from "./resources/resource-groups.ts";
+import { resourceRoutes } from "./resources/resources.ts";
+import { subscriptionRoutes } from "./resources/subscriptions.ts";
+import { accountQuestionRoutes } from "./storage/accounts/queries.ts";
+import { storageAccountRoutes } from "./storage/accounts/routes.ts";
+import { blobServiceRoutes } from "./storage/blob-services.ts";
+import { providerQuestionRoutes } from "./storage/catalogue.ts";
+import { immutabilityRoutes } from "./storage/containers/immutability.ts";
+import { containerLeaseRoutes } from "./storage/containers/lease.ts";
+import { containerListRoutes } from "./storage/containers/list.ts";
+import { containerRoutes } from "./storage/containers/routes.ts";
 
-/** REST: Providers - List, Get, Register, and both reads at tenant scope. */
-export const providerRoutes: readonly Route[] = [
-  { method: "GET", path: ALL, type: TYPE, operation: "providers/list", run: listProviders },
-  { method: "GET", path: `${ALL}/{namespace}`, type: TYPE, operation: "providers/get", run: getProvider },
-  { method: "GET", path: "/providers", type: TYPE, operation: "providers/listAtTenant", run: listProviders },
-  { method: "GET", path: "/providers/{namespace}", type: TYPE, operation: "providers/getAtTenant", run: getProvider },
-  {
-    method: "POST",
-    path: `${ALL}/{namespace}/register`,
-    type: TYPE,
-    operation: "providers/register",
-    run: getProvider,
-  },
-];
-
-function namespaces(): string[] {
-  return [...new Set(Object.keys(API_VERSIONS).map((type) => type.split("/")[0] ?? ""))];
-}
-
-function listProviders(request: ArmRequest): Reply {
-  return { status: 200, body: { value: namespaces().map((namespace) => providerView(request, namespace)) } };
-}
-
-function getProvider(request: ArmRequest): Reply {
-  const wanted = request.params["namespace"] ?? "";
-  const namespace = namespaces().find((each) => each.toLowerCase() === wanted.toLowerCase());
-  if (namespace !== undefined) return { status: 200, body: providerView(request, namespace) };
-  throw new ArmError(404, "InvalidResourceNamespace", `The resource namespace '${wanted}' is invalid.`);
-}
-
-function providerView(request: ArmRequest, namespace: string): object {
-  const { subscriptionId } = request.params;
-  const prefix = subscriptionId === undefined ? "" : `/subscriptions/${subscriptionId}`;
-  const types = Object.entries(API_VERSIONS).filter(([type]) => type.startsWith(`${namespace}/`));
-  const locations = REGIONS.map((region) => region.displayName);
-  return {
-    id: `${prefix}/providers/${namespace}`,
-    namespace,
-    registrationPolicy: "RegistrationRequired",
-    registrationState: "Registered",
-    resourceTypes: types.map(([type, versions]) => ({
-      resourceType: type.slice(namespace.length + 1),
-      locations: namespace === "Microsoft.Authorization" ? [] : locations,
-      apiVersions: versions.toReversed(),
-      capabilities: "None",
-    })),
-  };
+/** Every route; those of accounts share the operations that they begin and poll. */
+export function createRoutes(operations: AsyncOperations): Route[] {
+  return [
+    ...storageAccountRoutes(operations),
+    ...accountQuestionRoutes,
+    ...blobServiceRoutes,
+    ...containerRoutes,
+    ...containerListRoutes,
+    ...containerLeaseRoutes,
+    ...immutabilityRoutes,
+    ...roleAssignmentRoutes,
+    ...roleDefinitionRoutes,
+    ...permissionRoutes,
+    ...lockRoutes,
+    ...identityRoutes,
+    ...federatedCredentialRoutes,
+    ...resourceGroupRoutes,
+    ...resourceRoutes,
+    ...subscriptionRoutes,
+    ...providerQuestionRoutes,
+    ...providerRoutes,
+  ];
 }

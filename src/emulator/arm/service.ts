@@ -2,18 +2,31 @@
  * Azure Resource Manager: every call under `/subscriptions`, `/providers`, `/tenants` and `/metadata`. The order of the
  * checks is the front door's: api-version, token, route, subscription, right, resource group, locks, policies.
  */
-import { type Call, OPERATION_HEADER, type Reply, type Service } from "../http.ts";
+import { type Call, OPERATION_HEADER, type Reply, type Service } from "../http/call.ts";
 import type { Services } from "../services.ts";
-import { type AsyncOperations, createAsyncOperations } from "./async-operations.ts";
-import { authenticate } from "./authenticate.ts";
-import { ArmError, errorReply } from "./errors.ts";
-import { admit, requireApiVersion, requireCleanPath, requireKnownVersion, requireSubscription } from "./gate.ts";
-import { readJsonBody } from "./json.ts";
-import { metadataReply } from "./metadata-endpoints.ts";
-import { tenantOf } from "./resource-ids.ts";
-import { createRouteTable, decodeSegment, type Match, queryValue, type RouteTable, tidyPath } from "./route.ts";
-import { createRoutes } from "./routes.ts";
-import { unknownPath } from "./unknown-path.ts";
+import {
+  admit,
+  requireApiVersion,
+  requireCleanPath,
+  requireKnownVersion,
+  requireSubscription,
+} from "./front-door/admit.ts";
+import { type AsyncOperations, createAsyncOperations } from "./front-door/async-operations.ts";
+import { authenticate } from "./front-door/authenticate.ts";
+import { ArmError, errorReply } from "./front-door/errors.ts";
+import { readJsonBody } from "./front-door/json.ts";
+import { metadataReply } from "./front-door/metadata-endpoints.ts";
+import { tenantOf } from "./front-door/resource-ids.ts";
+import {
+  createRouteTable,
+  decodeSegment,
+  type Match,
+  queryValue,
+  type RouteTable,
+  tidyPath,
+} from "./front-door/route-table.ts";
+import { unknownPath } from "./front-door/unknown-path.ts";
+import { createRoutes } from "./providers.ts";
 
 /** What all calls of one ARM service share. */
 interface Arm {

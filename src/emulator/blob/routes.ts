@@ -1,11 +1,22 @@
 /** Which operation a call is: its method, resource, `restype` and `comp` name one row of this table. */
-import type { Call, Reply } from "../http.ts";
-import { getAccessPolicies, setAccessPolicies } from "./access-policies.ts";
-import { getAccountInfo } from "./account-info.ts";
-import { appendBlock, sealBlob } from "./append-blob.ts";
-import { runBatch } from "./batch.ts";
-import { getBlobMetadata, leaseBlob, setBlobMetadata, setBlobProperties, snapshotBlob } from "./blob-properties.ts";
-import { getBlockList, putBlock, putBlockList } from "./blocks.ts";
+import type { Call, Reply } from "../http/call.ts";
+import { runBatch } from "./account/batch.ts";
+import { getAccountInfo } from "./account/info.ts";
+import { getServiceProperties, setServiceProperties } from "./account/properties.ts";
+import { RIGHTS, type Right } from "./auth/rights.ts";
+import { getUserDelegationKey } from "./auth/user-delegation-key.ts";
+import { appendBlock, sealBlob } from "./blobs/append.ts";
+import { getBlockList, putBlock, putBlockList } from "./blobs/blocks.ts";
+import { abortCopy, copyBlob, putBlobFromUrl, putBlockFromUrl } from "./blobs/copy.ts";
+import { deleteBlob } from "./blobs/delete.ts";
+import { listBlobs } from "./blobs/list.ts";
+import { getBlobMetadata, leaseBlob, setBlobMetadata, setBlobProperties, snapshotBlob } from "./blobs/properties.ts";
+import { putBlob } from "./blobs/put.ts";
+import { getBlob, getBlobProperties } from "./blobs/read.ts";
+import { undeleteBlob } from "./blobs/soft-delete.ts";
+import { setBlobTier } from "./blobs/tier.ts";
+import { getAccessPolicies, setAccessPolicies } from "./containers/access-policies.ts";
+import { listContainers } from "./containers/list.ts";
 import {
   createContainer,
   deleteContainer,
@@ -13,22 +24,11 @@ import {
   getContainerProperties,
   leaseContainer,
   setContainerMetadata,
-} from "./containers.ts";
-import { abortCopy, copyBlob, putBlobFromUrl, putBlockFromUrl } from "./copy-blob.ts";
-import { deleteBlob } from "./delete-blob.ts";
-import { findBlobsByTags } from "./find-by-tags.ts";
-import { listBlobs } from "./list-blobs.ts";
-import { listContainers } from "./list-containers.ts";
-import { putBlob } from "./put-blob.ts";
-import { getBlob, getBlobProperties } from "./read-blob.ts";
-import type { Address, BlobRequest } from "./request.ts";
-import { RIGHTS, type Right } from "./rights.ts";
-import { getServiceProperties, setServiceProperties } from "./service-properties.ts";
-import { undeleteBlob } from "./soft-delete.ts";
-import { getBlobTags, setBlobTags } from "./tag-xml.ts";
-import { setBlobTier } from "./tier.ts";
-import { refusePages } from "./unsupported.ts";
-import { getUserDelegationKey } from "./user-delegation-key.ts";
+} from "./containers/operations.ts";
+import type { Address, BlobRequest } from "./http/request.ts";
+import { refusePages } from "./http/unsupported.ts";
+import { findBlobsByTags } from "./tags/find.ts";
+import { getBlobTags, setBlobTags } from "./tags/operations.ts";
 
 /** One operation. */
 export interface Operation {

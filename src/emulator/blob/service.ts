@@ -2,18 +2,18 @@
  * The Blob service: finds account, container and blob in a call, checks version, caller and right, runs the operation,
  * and gives every answer the headers that all of Azure's have.
  */
-import { type Call, OPERATION_HEADER, type Reply } from "../http.ts";
+import { type Call, OPERATION_HEADER, type Reply } from "../http/call.ts";
 import type { BlobService, BlobTarget, Services } from "../services.ts";
-import { authenticate } from "./authenticate.ts";
-import { authorize } from "./authorize.ts";
-import { answerPreflight, corsHeaders } from "./cors.ts";
-import { BlobError, errorReply, invalidQuery } from "./errors.ts";
-import { findAccount, standardHeaders, versionOf } from "./front-door.ts";
-import { nameIn } from "./namespace.ts";
-import { checkNetwork } from "./network.ts";
-import { type Address, type BlobRequest, parseAddress } from "./request.ts";
+import { BlobError, errorReply, invalidQuery } from "../storage/errors.ts";
+import { authenticate } from "./auth/authenticate.ts";
+import { authorize } from "./auth/authorize.ts";
+import { checkNetwork } from "./auth/firewall.ts";
+import { answerPreflight, corsHeaders } from "./http/cors.ts";
+import { findAccount, standardHeaders, versionOf } from "./http/front-door.ts";
+import { type Address, type BlobRequest, parseAddress } from "./http/request.ts";
+import { refuseOnHierarchical, refuseUnsupported } from "./http/unsupported.ts";
+import { nameIn } from "./namespace/names.ts";
 import { findOperation, METHODS, type Operation } from "./routes.ts";
-import { refuseOnHierarchical, refuseUnsupported } from "./unsupported.ts";
 
 const SERVER = "Windows-Azure-Blob/1.0 Microsoft-HTTPAPI/2.0";
 

@@ -2,9 +2,10 @@
  * How a Data Lake call is refused: with codes of its own, or with Blob's under the names that they have here ("Path -
  * Create" and its like, other status codes); answered as JSON.
  */
-import { BlobError, type BlobErrorExtra } from "../blob/errors.ts";
-import { blobTime } from "../blob/times.ts";
-import type { Call, Reply } from "../http.ts";
+
+import type { Call, Reply } from "../http/call.ts";
+import { BlobError, type BlobErrorExtra } from "../storage/errors.ts";
+import { blobTime } from "../storage/times.ts";
 
 /** What only the Data Lake service answers. */
 const ERRORS = {

@@ -1,12 +1,13 @@
 /** Filesystems, which are containers: create, look at, change, delete, and the list of them ("Filesystem", "List"). */
-import { checkContainerConditions } from "../blob/conditions.ts";
-import { requireContainer } from "../blob/container-lookup.ts";
-import { createContainer, deleteContainer, touchContainer, versionHeaders } from "../blob/containers.ts";
-import { checkLease, leaseHeaders } from "../blob/lease.ts";
-import { readMarker, writeMarker } from "../blob/listing.ts";
-import { isHierarchical } from "../blob/namespace.ts";
-import { httpTime } from "../blob/times.ts";
-import type { Reply } from "../http.ts";
+
+import { requireContainer } from "../blob/containers/find.ts";
+import { createContainer, deleteContainer, touchContainer, versionHeaders } from "../blob/containers/operations.ts";
+import { checkContainerConditions } from "../blob/http/conditions.ts";
+import { readMarker, writeMarker } from "../blob/http/paging.ts";
+import { isHierarchical } from "../blob/namespace/names.ts";
+import type { Reply } from "../http/call.ts";
+import { checkLease, leaseHeaders } from "../storage/lease.ts";
+import { httpTime } from "../storage/times.ts";
 import { type DfsRequest, pageSizeQuery, propertiesAnswer, readProperties, requireNoBody } from "./request.ts";
 
 const PAGE_SIZE = 5000;

@@ -1,9 +1,9 @@
 /** Reads what Data Lake calls say in their query and headers. A call is a Blob request whose container is a filesystem. */
 
-import type { ContentHeaders } from "../blob/blob-record.ts";
-import { BlobError, invalidHeader, invalidQuery, missingHeader } from "../blob/errors.ts";
-import { nameIn } from "../blob/namespace.ts";
-import { type Address, type BlobRequest, containerName, header } from "../blob/request.ts";
+import { type Address, type BlobRequest, containerName, header } from "../blob/http/request.ts";
+import { nameIn } from "../blob/namespace/names.ts";
+import { BlobError, invalidHeader, invalidQuery, missingHeader } from "../storage/errors.ts";
+import type { ContentHeaders } from "../storage/store/blob-record.ts";
 import type { StorageAccount } from "../world.ts";
 import { DfsError, unsupportedHeader } from "./errors.ts";
 

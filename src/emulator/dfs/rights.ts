@@ -2,7 +2,7 @@
  * What each Data Lake operation needs: the same data actions as in Blob, and three more for moves, owners and permissions
  * ("Permissions for calling data operations"; letters of a SAS: "Create a user delegation SAS").
  */
-import { onBlob, RIGHTS, type Right } from "../blob/rights.ts";
+import { onBlob, RIGHTS, type Right } from "../blob/auth/rights.ts";
 
 /** Blob's rights, without the levels of public access: this endpoint has no anonymous access. */
 function closed(right: Right): Right {

@@ -2,16 +2,16 @@
  * The Data Lake service (`<account>.dfs.core.windows.net`): the same accounts, containers and blobs as Blob's, seen as
  * filesystems, directories and files. Callers are found and authorised as there.
  */
-import { authenticate } from "../blob/authenticate.ts";
-import { authorize } from "../blob/authorize.ts";
-import { BlobError, invalidQuery } from "../blob/errors.ts";
-import { findAccount, standardHeaders, versionOf } from "../blob/front-door.ts";
-import { isHierarchical } from "../blob/namespace.ts";
-import { checkNetwork } from "../blob/network.ts";
-import type { Address } from "../blob/request.ts";
-import { refuseUnsupported } from "../blob/unsupported.ts";
-import { type Call, OPERATION_HEADER, type Reply } from "../http.ts";
+import { authenticate } from "../blob/auth/authenticate.ts";
+import { authorize } from "../blob/auth/authorize.ts";
+import { checkNetwork } from "../blob/auth/firewall.ts";
+import { findAccount, standardHeaders, versionOf } from "../blob/http/front-door.ts";
+import type { Address } from "../blob/http/request.ts";
+import { refuseUnsupported } from "../blob/http/unsupported.ts";
+import { isHierarchical } from "../blob/namespace/names.ts";
+import { type Call, OPERATION_HEADER, type Reply } from "../http/call.ts";
 import type { BlobService, BlobTarget, Services } from "../services.ts";
+import { BlobError, invalidQuery } from "../storage/errors.ts";
 import { DfsError, dfsErrorReply } from "./errors.ts";
 import { parseDfsAddress } from "./request.ts";
 import { type DfsOperation, findDfsOperation, isKnownMethod } from "./routes.ts";

@@ -5,7 +5,7 @@
 import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
 import type { Clock } from "../clock.ts";
 import type { FederatedCredential } from "../world.ts";
-import { type EntraRefusal, refusals } from "./entra-error.ts";
+import { type EntraRefusal, refusals } from "./errors.ts";
 import type { IssuerKeys } from "./issuer-keys.ts";
 
 export interface AssertionChecks {

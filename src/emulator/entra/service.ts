@@ -1,8 +1,8 @@
 /** Entra, as far as applications sign in: discovery documents, signing keys, the token endpoints. */
-import type { Call, Reply, Service } from "../http.ts";
-import { OPERATION_HEADER } from "../http.ts";
+import type { Call, Reply, Service } from "../http/call.ts";
+import { OPERATION_HEADER } from "../http/call.ts";
 import { instanceDiscovery, openIdConfiguration } from "./discovery.ts";
-import { type EntraRefusal, refusals, toErrorReply } from "./entra-error.ts";
+import { type EntraRefusal, refusals, toErrorReply } from "./errors.ts";
 import { toJwks } from "./signing-key.ts";
 import { answerTokenRequest, type EndpointVersion, type TokenEndpointParts } from "./token-endpoint.ts";
 

@@ -1,11 +1,12 @@
 /** Entra's token endpoint, versions 1 (`resource`) and 2 (`scope`), for the client credentials grant. */
-import { readBody } from "../exchange.ts";
-import type { Call, Reply } from "../http.ts";
+
+import type { Call, Reply } from "../http/call.ts";
+import { readBody } from "../http/exchange.ts";
 import type { EmulatorSettings } from "../settings.ts";
 import type { FederatedCredential, Principal, World } from "../world.ts";
 import { type ClientProof, type IssuedToken, issueAccessToken } from "./access-token.ts";
 import { type AssertionChecks, refuseAssertion } from "./client-assertion.ts";
-import { type EntraRefusal, refusals, toErrorReply } from "./entra-error.ts";
+import { type EntraRefusal, refusals, toErrorReply } from "./errors.ts";
 import { isKnownResource, resourceOfScope } from "./resources.ts";
 import type { SigningKey } from "./signing-key.ts";
 

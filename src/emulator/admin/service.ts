@@ -1,0 +1,132 @@
+/**
+ * The admin endpoint (`/_emulator/...`): what tests and people ask the emulator about itself. Not a part of Azure, and
+ * closed to everybody who has not read the secret in the ready file.
+ */
+import { timingSafeEqual } from "node:crypto";
+import type { CallLog } from "../call-log.ts";
+import type { Clock } from "../clock.ts";
+import type { Faults } from "../faults/faults.ts";
+import { parseFaultRules } from "../faults/rules.ts";
+import type { Call, Reply, Service } from "../http/call.ts";
+import { readBody } from "../http/exchange.ts";
+import type { ServiceAccountIssuer, ServiceAccountTokenRequest } from "../issuer/service.ts";
+import type { World } from "../world.ts";
+import { renderPage } from "./page.ts";
+import { parsePolicies } from "./policies.ts";
+import type { StateView } from "./state-view.ts";
+
+export interface AdminParts {
+  readonly secret: string;
+  readonly calls: CallLog;
+  readonly faults: Faults;
+  readonly clock: Clock;
+  /** Of the world; keyed by assignment id in lower case. */
+  readonly policies: World["policies"];
+  readonly issuer: ServiceAccountIssuer;
+  /** The whole world as JSON, without secrets. */
+  state(): StateView;
+}
+
+type Answer = (body: unknown, parts: AdminParts) => object | undefined | Promise<object | undefined>;
+
+/** Method and path to what it does; undefined as result is 204. A throw of an Error is a 400 with its message. */
+const ROUTES: Readonly<Record<string, Answer>> = {
+  "GET /calls": (_body, { calls }) => calls.report(),
+  "DELETE /calls": (_body, { calls }) => void calls.clear(),
+  "GET /faults": (_body, { faults }) => faults.list(),
+  "POST /faults": (body, { faults }) => void faults.add(...parseFaultRules(body)),
+  "DELETE /faults": (_body, { faults }) => void faults.clear(),
+  "GET /policies": (_body, { policies }) => [...policies.values()],
+  "POST /policies": addPolicies,
+  "DELETE /policies": (_body, { policies }) => void policies.clear(),
+  "GET /clock": (_body, { clock }) => showClock(clock),
+  "POST /clock": moveClock,
+  "GET /state": (_body, { state }) => state(),
+  "POST /tokens": mintToken,
+};
+
+const LARGEST_BODY = 1024 * 1024;
+
+export function createAdminService(parts: AdminParts): Service {
+  return async (call) => {
+    const refusal = refuse(call, parts.secret);
+    if (refusal !== undefined) return refusal;
+    const path = call.path.replace(/^\/_emulator/i, "").replace(/\/$/, "");
+    if (call.method === "GET" && path === "") return showPage(parts);
+    const answer = ROUTES[`${call.method} ${path}`];
+    if (answer === undefined)
+      return complaint(404, `there is no ${call.method} ${call.path}; there are ${Object.keys(ROUTES).join(", ")}`);
+    try {
+      const result = await answer(await readJson(call), parts);
+      return result === undefined ? { status: 204 } : { status: 200, body: result };
+    } catch (error) {
+      return complaint(400, error instanceof Error ? error.message : String(error));
+    }
+  };
+}
+
+function showPage({ state, calls }: AdminParts): Reply {
+  const headers = {
+    "content-type": "text/html; charset=utf-8",
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
+  };
+  return { status: 200, headers, body: renderPage(state(), calls.report()) };
+}
+
+/** No secret is 401, a wrong one 403. It may come in a header of its own, as bearer token, or as basic password. */
+function refuse(call: Call, secret: string): Reply | undefined {
+  const given = givenSecret(call);
+  if (given === undefined) {
+    const headers = { "www-authenticate": 'Basic realm="keyless-csi emulator", charset="UTF-8"' };
+    return { ...complaint(401, "send the adminSecret of the ready file in the header x-emulator-secret"), headers };
+  }
+  const [ours, theirs] = [Buffer.from(secret), Buffer.from(given)];
+  const isRight = ours.length === theirs.length && timingSafeEqual(ours, theirs);
+  return isRight ? undefined : complaint(403, "this is not the adminSecret of the ready file");
+}
+
+function givenSecret(call: Call): string | undefined {
+  const header = call.headers["x-emulator-secret"];
+  if (typeof header === "string") return header;
+  const [, scheme = "", value = ""] = /^(\w+) +(\S+)$/.exec(call.headers.authorization ?? "") ?? [];
+  if (scheme.toLowerCase() === "bearer") return value;
+  // A browser asks its user for a name and a password; any name will do.
+  if (scheme.toLowerCase() === "basic") return Buffer.from(value, "base64").toString().split(":").slice(1).join(":");
+  return undefined;
+}
+
+async function readJson(call: Call): Promise<unknown> {
+  const body = await readBody(call.body, LARGEST_BODY);
+  if (body === undefined) throw new Error("the body is over 1 MiB");
+  return body.length === 0 ? undefined : JSON.parse(body.toString());
+}
+
+function complaint(status: number, message: string): Reply {
+  return { status, body: { error: { code: "EmulatorAdmin", message } } };
+}
+
+function showClock(clock: Clock): object {
+  return { now: new Date(clock.now()).toISOString() };
+}
+
+function moveClock(body: unknown, { clock }: AdminParts): object {
+  const seconds = (body as { advanceSeconds?: unknown } | undefined)?.advanceSeconds;
+  if (typeof seconds !== "number" || !Number.isFinite(seconds)) throw new Error('send {"advanceSeconds": <number>}');
+  clock.advance(seconds * 1000);
+  return showClock(clock);
+}
+
+/** A policy of the same name at the same scope is replaced. Answers what was understood. */
+function addPolicies(body: unknown, { policies }: AdminParts): object {
+  const added = parsePolicies(body);
+  for (const policy of added) policies.set(policy.id.toLowerCase(), policy);
+  return added;
+}
+
+async function mintToken(body: unknown, { issuer }: AdminParts): Promise<object> {
+  const request = (body ?? {}) as Partial<ServiceAccountTokenRequest>;
+  if (typeof request.namespace !== "string" || typeof request.name !== "string") {
+    throw new Error('send {"namespace": …, "name": …} and, if wanted, "audience" and "lifetimeSeconds"');
+  }
+  return { token: await issuer.mint({ ...request, namespace: request.namespace, name: request.name }) };
+}

@@ -1,0 +1,26 @@
+/** Finds the role definition that a call names. */
+import { coversScope } from "../../../authorization/scopes.ts";
+import type { RoleDefinition } from "../../../world.ts";
+import { ArmError } from "../../front-door/errors.ts";
+import type { ArmRequest } from "../../front-door/route-table.ts";
+
+/** The role of a GUID, seen from the caller's tenant. */
+export function findRole(request: ArmRequest, name: string): RoleDefinition | undefined {
+  const role = request.services.world.roleDefinitions.get(name.toLowerCase());
+  if (role === undefined || (role.tenantId !== undefined && role.tenantId !== request.caller.tenantId))
+    return undefined;
+  return role;
+}
+
+/** The same, or 404 RoleDefinitionDoesNotExist: also for a custom role that cannot be assigned at the call's scope. */
+export function requireRole(request: ArmRequest, name: string): RoleDefinition {
+  const role = findRole(request, name);
+  const scope = request.params["scope"] ?? "";
+  if (role?.assignableScopes.some((each) => coversScope(each, scope) || coversScope(scope, each)) === true) return role;
+  const id = name.replaceAll("-", "").toUpperCase();
+  throw new ArmError(
+    404,
+    "RoleDefinitionDoesNotExist",
+    `The specified role definition with ID '${id}' does not exist.`,
+  );
+}

@@ -1,0 +1,87 @@
+/**
+ * What the ARM front door checks before a resource provider sees a call: api-version, subscription, the caller's
+ * right, resource group, locks and policies, in this order.
+ */
+
+import type { Services } from "../../services.ts";
+import { API_VERSIONS } from "../storage/api-versions.ts";
+import { ArmError, authorizationFailed, badRequest, resourceGroupNotFound } from "./errors.ts";
+import { refuseWhenLocked } from "./locks.ts";
+import { refuseWhenDisallowed } from "./policies.ts";
+import { isGuid, resourceGroupId, resourceGroupOf, subscriptionOf } from "./resource-ids.ts";
+import type { ArmRequest, Route } from "./route-table.ts";
+
+/** The api-version of a call; throws 400 when it has none. Whether the type knows it is asked later. */
+export function requireApiVersion(version: string | undefined): string {
+  if (version !== undefined && version !== "") return version;
+  throw badRequest(
+    "MissingApiVersionParameter",
+    "The api-version query parameter (?api-version=) is required for all requests.",
+  );
+}
+
+/** Throws 400 for a path in which a separator is hidden by encoding: scope and resource would not be the same thing. */
+export function requireCleanPath(path: string): void {
+  if (!/%2f|%5c|%00/i.test(path)) return;
+  throw badRequest("InvalidRequestUri", "The request URI contains an encoded slash, backslash or NUL.");
+}
+
+/** Throws 400 with the supported versions when the type does not know the call's version. */
+export function requireKnownVersion(route: Route, version: string): void {
+  const known = API_VERSIONS[route.type] ?? [];
+  if (known.includes(version)) return;
+  const supported = `The supported api-versions are '${known.join(", ")}'.`;
+  const [namespace = "", ...types] = route.type.split("/");
+  if (namespace === "Microsoft.Resources") {
+    const versions = known.join(",");
+    const message = `The api-version '${version}' is invalid. The supported versions are '${versions}'.`;
+    throw badRequest("InvalidApiVersionParameter", message);
+  }
+  if (route.method === "PUT" && types.length === 1 && namespace !== "Microsoft.Authorization") {
+    throw badRequest(
+      "NoRegisteredProviderFound",
+      `No registered resource provider found for API version '${version}' for type '${types.join("/")}'. ${supported}`,
+    );
+  }
+  throw badRequest(
+    "InvalidResourceType",
+    `The resource type '${types.join("/")}' could not be found in the namespace '${namespace}' for api version ` +
+      `'${version}'. ${supported}`,
+  );
+}
+
+/** Throws 404 when a path is in a subscription that there is not; a path outside any is fine. */
+export function requireSubscription(services: Services, path: string): void {
+  const id = subscriptionOf(path);
+  if (id === undefined) return;
+  if (!isGuid(id)) {
+    const message = `The provided subscription identifier '${id}' is malformed or invalid.`;
+    throw badRequest("InvalidSubscriptionId", message);
+  }
+  if (services.world.subscriptions.has(id.toLowerCase())) return;
+  throw new ArmError(404, "SubscriptionNotFound", `The subscription '${id}' could not be found.`);
+}
+
+/** Throws what stands between an authenticated caller and the provider: right, resource group, locks, policies. */
+export function admit(request: ArmRequest, route: Route): void {
+  if (route.action !== undefined) requireAction(request, route.action, route.attributes?.(request));
+  requireResourceGroup(request, route);
+  refuseWhenLocked(request, route);
+  refuseWhenDisallowed(request, route);
+}
+
+function requireAction(request: ArmRequest, action: string, attributes = {}): void {
+  const { services, caller, path } = request;
+  if (services.authorization.allowsAction(caller.principalId, action, path, attributes)) return;
+  const isDelegated = action.startsWith("Microsoft.Authorization/roleAssignments/") && !action.endsWith("/read");
+  throw authorizationFailed(caller, action, path, isDelegated);
+}
+
+/** The group must exist, except for calls on the group itself, which speak for themselves. */
+function requireResourceGroup(request: ArmRequest, route: Route): void {
+  const name = resourceGroupOf(request.path);
+  const subscriptionId = subscriptionOf(request.path);
+  if (name === undefined || subscriptionId === undefined || route.type === "Microsoft.Resources/resourceGroups") return;
+  const id = resourceGroupId(subscriptionId, name).toLowerCase();
+  if (!request.services.world.resourceGroups.has(id)) throw resourceGroupNotFound(name);
+}

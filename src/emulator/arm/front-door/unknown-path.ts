@@ -1,0 +1,36 @@
+/** What ARM answers to a path that leads nowhere: never a silent 200. */
+import { API_VERSIONS } from "../storage/api-versions.ts";
+import { ArmError } from "./errors.ts";
+
+/** The fault for a call that has no route. `known`: the path is served, but not with this method. */
+export function unknownPath(method: string, path: string, known: boolean): ArmError {
+  if (known) {
+    return new ArmError(405, "MethodNotAllowed", `The requested resource does not support http method '${method}'.`);
+  }
+  const provider = /^.*\/providers\/([^/]+)(?:\/(.*))?$/i.exec(path);
+  if (provider !== null) return unknownType(provider[1] ?? "", provider[2] ?? "");
+  if (/^\/subscriptions\/[^/]+/i.test(path)) {
+    return new ArmError(404, "InvalidRequestUri", `The request URI '${path}' is not valid: there is no such resource.`);
+  }
+  return new ArmError(
+    404,
+    "MissingSubscription",
+    "The request did not have a subscription or a valid tenant level resource provider.",
+  );
+}
+
+function unknownType(namespace: string, rest: string): ArmError {
+  const known = Object.keys(API_VERSIONS).some((type) => type.toLowerCase().startsWith(`${namespace.toLowerCase()}/`));
+  if (!known) {
+    return new ArmError(404, "InvalidResourceNamespace", `The resource namespace '${namespace}' is invalid.`);
+  }
+  const type = rest
+    .split("/")
+    .filter((_, index) => index % 2 === 0)
+    .join("/");
+  return new ArmError(
+    404,
+    "InvalidResourceType",
+    `The resource type '${type}' could not be found in the namespace '${namespace}'.`,
+  );
+}

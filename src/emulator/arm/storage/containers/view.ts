@@ -1,0 +1,74 @@
+/** A container as ARM shows it. */
+import { currentLease } from "../../../storage/lease.ts";
+import type { BlobContainer, StorageAccount } from "../../../world.ts";
+import type { JsonObject } from "../../front-door/json.ts";
+import { containerId } from "../../front-door/resource-ids.ts";
+import type { ArmRequest } from "../../front-door/route-table.ts";
+
+/** Body of GET, PUT and PATCH. */
+export function containerView(request: ArmRequest, account: StorageAccount, container: BlobContainer): JsonObject {
+  return {
+    id: containerId(account, container.name),
+    name: container.name,
+    type: "Microsoft.Storage/storageAccounts/blobServices/containers",
+    etag: quoted(container.etag),
+    properties: { ...containerProperties(request, container), ...legalHold(container), ...immutability(container) },
+  };
+}
+
+/** One entry of a list: the same without the details of holds and policies. */
+export function containerListView(request: ArmRequest, account: StorageAccount, container: BlobContainer): JsonObject {
+  const view = containerView(request, account, container);
+  return { ...view, properties: containerProperties(request, container) };
+}
+
+function containerProperties(request: ArmRequest, container: BlobContainer): JsonObject {
+  return {
+    defaultEncryptionScope: "$account-encryption-key",
+    denyEncryptionScopeOverride: false,
+    ...container.properties,
+    publicAccess: container.publicAccess,
+    ...leaseView(container, request.services.clock.now()),
+    lastModifiedTime: new Date(container.lastModified).toISOString(),
+    ...(Object.keys(container.metadata).length > 0 ? { metadata: container.metadata } : {}),
+    hasImmutabilityPolicy: container.immutabilityPolicy !== undefined,
+    hasLegalHold: container.hasLegalHold,
+    deleted: false,
+    remainingRetentionDays: 0,
+  };
+}
+
+/** leaseStatus, leaseState and leaseDuration in ARM's spelling. */
+function leaseView(container: BlobContainer, now: number): JsonObject {
+  const { state, durationSeconds } = currentLease(container.lease, now);
+  const locked = state === "leased" || state === "breaking";
+  return {
+    leaseStatus: locked ? "Locked" : "Unlocked",
+    leaseState: `${state.charAt(0).toUpperCase()}${state.slice(1)}`,
+    ...(state === "leased" ? { leaseDuration: durationSeconds === -1 ? "Infinite" : "Fixed" } : {}),
+  };
+}
+
+function legalHold(container: BlobContainer): JsonObject {
+  if (!container.hasLegalHold) return {};
+  return { legalHold: { hasLegalHold: true, tags: container.legalHoldTags.map((tag) => ({ tag })) } };
+}
+
+function immutability(container: BlobContainer): JsonObject {
+  const policy = container.immutabilityPolicy;
+  if (policy === undefined) return {};
+  return {
+    immutabilityPolicy: {
+      etag: quoted(policy.etag),
+      properties: {
+        immutabilityPeriodSinceCreationInDays: policy.periodDays,
+        state: policy.state,
+        allowProtectedAppendWrites: policy.allowProtectedAppendWrites,
+      },
+    },
+  };
+}
+
+function quoted(etag: string): string {
+  return etag.startsWith('"') ? etag : `"${etag}"`;
+}

@@ -1,0 +1,22 @@
+/** Who a call is from, once `authenticate.ts` has found it. */
+import type { AccessToken } from "../../entra/tokens.ts";
+
+/** Whom the call is from; "key" is anyone who has an account key. */
+export type Caller =
+  | { readonly kind: "principal"; readonly token: AccessToken }
+  | { readonly kind: "key" }
+  | { readonly kind: "sas"; readonly sas: SasGrant }
+  | { readonly kind: "anonymous" };
+
+/** What a good signature grants. */
+export interface SasGrant {
+  readonly kind: "account" | "service" | "userDelegation";
+  /** Letters, such as "rwdl". */
+  readonly permissions: string;
+  /** "s" service, "c" container and its listing, "o" object; from `srt`, or from `sr`. */
+  readonly resourceTypes: string;
+  /** Of a user delegation SAS: whose rights are the upper bound. */
+  readonly principalId?: string;
+  /** Answer headers that the signature sets (`rscc` and its like). */
+  readonly answerHeaders: Readonly<Record<string, string>>;
+}

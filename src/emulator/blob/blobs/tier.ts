@@ -1,0 +1,36 @@
+/** Access tiers: Set Blob Tier, and the tier that a new blob asks for. */
+import type { Reply } from "../../http/call.ts";
+import { BlobError, invalidHeader, missingHeader } from "../../storage/errors.ts";
+import { checkLease } from "../../storage/lease.ts";
+import { type BlobRequest, header } from "../http/request.ts";
+import { requireFile } from "../namespace/directories.ts";
+import { requireBlobOrSnapshot, tierOf } from "./view.ts";
+
+const BLOCK_BLOB_TIERS = ["Hot", "Cool", "Cold", "Archive"];
+
+/** The tier in its own spelling; 400 InvalidHeaderValue when it is none. */
+export function readTier(_request: BlobRequest, value: string | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  const tier = BLOCK_BLOB_TIERS.find((each) => each.toLowerCase() === value.toLowerCase());
+  if (tier === undefined) throw invalidHeader("x-ms-access-tier", value);
+  return tier;
+}
+
+/** Set Blob Tier: 200, or 202 when an archived blob must be brought back first (here it is back at once). */
+export function setBlobTier(request: BlobRequest): Reply {
+  const blob = requireBlobOrSnapshot(request);
+  const tier = readTier(request, header(request, "x-ms-access-tier"));
+  if (tier === undefined) throw missingHeader("x-ms-access-tier");
+  requireFile(blob);
+  if (blob.type !== "BlockBlob") throw new BlobError("InvalidBlobType");
+  checkLease(request, blob.lease, "Blob", false);
+  const wasArchived = tierOf(request.account, blob) === "Archive" && tier !== "Archive";
+  blob.tier = tier;
+  blob.tierChangedAt = request.now;
+  return { status: wasArchived ? 202 : 200 };
+}
+
+/** 409 BlobArchived: the content of an archived blob cannot be read. */
+export function requireOnline(request: BlobRequest, tier: string | undefined): void {
+  if (tier === "Archive") throw new BlobError("BlobArchived", { headers: { "x-ms-request-id": request.call.id } });
+}

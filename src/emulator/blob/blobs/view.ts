@@ -1,0 +1,109 @@
+/** What an answer says of a blob: its headers, and finding it in the first place. */
+
+import { BlobError, invalidQuery } from "../../storage/errors.ts";
+import { leaseHeaders } from "../../storage/lease.ts";
+import type { Blob } from "../../storage/store/blob-record.ts";
+import type { ContainerBlobs } from "../../storage/store/container-blobs.ts";
+import { httpTime } from "../../storage/times.ts";
+import type { StorageAccount } from "../../world.ts";
+import { requireContainer } from "../containers/find.ts";
+import { versionHeaders } from "../containers/operations.ts";
+import { metadataAnswer } from "../http/metadata.ts";
+import type { BlobRequest } from "../http/request.ts";
+import { metadataOf, pathHeaders } from "../namespace/view.ts";
+
+/** The blobs of the request's container; 404 ContainerNotFound. */
+export function blobsOf(request: BlobRequest): ContainerBlobs {
+  return request.services.blobs.blobsOf(requireContainer(request).uid);
+}
+
+/** The blob itself; 404 BlobNotFound. */
+export function requireBlob(request: BlobRequest): Blob {
+  const blob = blobsOf(request).find(request.blob);
+  if (blob === undefined) throw new BlobError("BlobNotFound");
+  return blob;
+}
+
+/** The blob, or the snapshot that the query names. */
+export function requireBlobOrSnapshot(request: BlobRequest): Blob {
+  const wanted = request.call.query.get("snapshot");
+  if (request.call.query.has("versionid")) {
+    throw invalidQuery("versionid", request.call.query.get("versionid"), "Blob versioning is not enabled.");
+  }
+  if (wanted === null) return requireBlob(request);
+  if (Number.isNaN(Date.parse(wanted))) throw invalidQuery("snapshot", wanted);
+  const snapshot = blobsOf(request)
+    .entry(request.blob)
+    ?.snapshots.find((each) => each.snapshot === wanted);
+  if (snapshot === undefined) throw new BlobError("BlobNotFound");
+  return snapshot;
+}
+
+/** The content headers as they were set. */
+export function contentHeaders({ content }: Blob): Record<string, string> {
+  const pairs: readonly [string, string | undefined][] = [
+    ["content-type", content.type === "" ? "application/octet-stream" : content.type],
+    ["content-encoding", content.encoding],
+    ["content-language", content.language],
+    ["content-disposition", content.disposition],
+    ["cache-control", content.cacheControl],
+    ["content-md5", content.md5],
+  ];
+  return Object.fromEntries(pairs.filter((pair): pair is [string, string] => pair[1] !== undefined));
+}
+
+/** All headers of Get Blob and Get Blob Properties but the length and the ETag's part of a range. */
+export function blobHeaders(request: BlobRequest, blob: Blob): Record<string, string> {
+  return {
+    ...contentHeaders(blob),
+    ...versionHeaders(blob),
+    ...metadataAnswer(metadataOf(blob)),
+    ...pathHeaders(request, blob),
+    ...(blob.snapshot === undefined ? leaseHeaders(blob.lease, request.now) : {}),
+    ...tagCount(blob),
+    ...copyHeaders(blob),
+    "accept-ranges": "bytes",
+    "x-ms-blob-type": blob.type,
+    "x-ms-creation-time": httpTime(blob.createdAt),
+    "x-ms-server-encrypted": "true",
+    ...(blob.type === "AppendBlob" ? appendHeaders(blob) : {}),
+  };
+}
+
+/** The tier headers, which only Get Blob Properties has. */
+export function tierHeaders(account: StorageAccount, blob: Blob): Record<string, string> {
+  if (blob.type !== "BlockBlob") return {};
+  const changed = blob.tierChangedAt;
+  return {
+    "x-ms-access-tier": tierOf(account, blob),
+    ...(blob.tier === undefined ? { "x-ms-access-tier-inferred": "true" } : {}),
+    ...(changed === undefined ? {} : { "x-ms-access-tier-change-time": httpTime(changed) }),
+  };
+}
+
+/** The blob's own tier, else the account's default. */
+export function tierOf(account: StorageAccount, blob: Blob): string {
+  const standard = account.properties["accessTier"];
+  return blob.tier ?? (typeof standard === "string" ? standard : "Hot");
+}
+
+function tagCount({ tags }: Blob): Record<string, string> {
+  const count = Object.keys(tags).length;
+  return count === 0 ? {} : { "x-ms-tag-count": String(count) };
+}
+
+function appendHeaders(blob: Blob): Record<string, string> {
+  const sealed = blob.isSealed === true ? { "x-ms-blob-sealed": "true" } : {};
+  return { "x-ms-blob-committed-block-count": String(blob.slices.length), ...sealed };
+}
+
+function copyHeaders({ copy }: Blob): Record<string, string> {
+  if (copy === undefined) return {};
+  return {
+    "x-ms-copy-id": copy.id,
+    "x-ms-copy-source": copy.source,
+    "x-ms-copy-status": copy.status,
+    "x-ms-copy-progress": `${copy.bytes}/${copy.bytes}`,
+    "x-ms-copy-completion-time": httpTime(copy.completedAt),
+  };
+}

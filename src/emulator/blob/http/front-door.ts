@@ -1,0 +1,39 @@
+/** What the two services of the data plane, Blob and Data Lake, do alike with every call: account, version, headers. */
+import type { Call } from "../../http/call.ts";
+import type { BlobTarget, Services } from "../../services.ts";
+import { BlobError } from "../../storage/errors.ts";
+import type { StorageAccount } from "../../world.ts";
+import { parseVersion } from "./request.ts";
+
+/** The header, else the version of the SAS, else the account's DefaultServiceVersion. */
+export function versionOf(call: Call, account: StorageAccount): string {
+  const sent = call.headers["x-ms-version"];
+  const standard = account.blobService["defaultServiceVersion"];
+  const fallback = typeof standard === "string" ? standard : undefined;
+  return parseVersion((Array.isArray(sent) ? sent[0] : sent) ?? call.query.get("sv") ?? fallback);
+}
+
+/**
+ * In Azure the host name of an account that does not exist, is still being created, or is not yet in DNS does not
+ * resolve. One listener for all names cannot be that, so the answer is 404 ResourceNotFound.
+ */
+export function findAccount({ world, settings }: Services, target: BlobTarget, now: number): StorageAccount {
+  const account = world.accounts.get(target.account);
+  if (account === undefined || now < account.readyAt + settings.accountDnsMs) throw new BlobError("ResourceNotFound");
+  return account;
+}
+
+/** What every answer has, refused or not ("Common response headers"). */
+export function standardHeaders(call: Call, now: number, server: string): Record<string, string> {
+  const version = call.headers["x-ms-version"];
+  const clientId = call.headers["x-ms-client-request-id"];
+  return {
+    server,
+    "x-ms-request-id": call.id,
+    date: new Date(now).toUTCString(),
+    ...(typeof version === "string" ? { "x-ms-version": version } : {}),
+    ...(typeof clientId === "string" && /^[\x20-\x7e]{1,1024}$/.test(clientId)
+      ? { "x-ms-client-request-id": clientId }
+      : {}),
+  };
+}

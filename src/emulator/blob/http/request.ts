@@ -1,0 +1,105 @@
+/** One call to Blob, read from its head: account, container, blob, version. Nothing here looks at rights or bodies. */
+import type { Call, Reply } from "../../http/call.ts";
+import type { BlobTarget, Services } from "../../services.ts";
+import { BlobError, invalidHeader } from "../../storage/errors.ts";
+import type { StorageAccount } from "../../world.ts";
+import type { Caller } from "../auth/caller.ts";
+import { isKnownVersion, OLDEST_DEFAULT_VERSION } from "./versions.ts";
+
+/** What is known of a call before its caller is. */
+export interface Unauthenticated {
+  readonly call: Call;
+  readonly services: Services;
+  readonly target: BlobTarget;
+  readonly account: StorageAccount;
+  readonly version: string;
+  /** Milliseconds since the epoch, by the emulator's clock, when the call came. */
+  readonly now: number;
+  /** What the path names, where it is not read as Blob reads it: by the Data Lake service. */
+  readonly address?: Address;
+}
+
+/** What an operation is given. */
+export interface BlobRequest extends Unauthenticated {
+  /** Empty when the call is for the service. */
+  readonly container: string;
+  /** Decoded; empty when the call is for the container or the service. */
+  readonly blob: string;
+  readonly caller: Caller;
+  /** Handles another call to the service: the parts of a batch. */
+  readonly answer: (call: Call, target: BlobTarget) => Promise<Reply>;
+}
+
+/** Which of the three kinds of resource a path names. */
+export interface Address {
+  readonly level: "service" | "container" | "blob";
+  readonly container: string;
+  readonly blob: string;
+}
+
+const SPECIAL_CONTAINERS = new Set(["$root", "$web", "$logs", "$blobchangefeed"]);
+
+/** The value of a request header; undefined when it is absent or empty. */
+export function header(request: { readonly call: Call }, name: string): string | undefined {
+  const value = request.call.headers[name];
+  const text = Array.isArray(value) ? value.join(",") : value;
+  return text === "" ? undefined : text;
+}
+
+/** A header that must be a whole number; 400 InvalidHeaderValue otherwise. */
+export function numberHeader(request: { readonly call: Call }, name: string): number | undefined {
+  const value = header(request, name);
+  if (value === undefined) return undefined;
+  if (!/^-?\d{1,15}$/.test(value)) throw invalidHeader(name, value);
+  return Number(value);
+}
+
+/**
+ * Finds what a path names. A single segment without `restype=container` is a blob of the root container ("Working with
+ * the root container").
+ */
+export function parseAddress(path: string, query: URLSearchParams): Address {
+  const decoded = decodePath(path.replace(/^\/+/, ""));
+  if (decoded === "") return { level: "service", container: "", blob: "" };
+  const slash = decoded.indexOf("/");
+  const first = slash < 0 ? decoded : decoded.slice(0, slash);
+  const rest = slash < 0 ? "" : decoded.slice(slash + 1);
+  const namesContainer = rest === "" && query.has("restype");
+  if (rest !== "") return { level: "blob", container: containerName(first), blob: blobName(rest) };
+  if (namesContainer) return { level: "container", container: containerName(first), blob: "" };
+  return { level: "blob", container: "$root", blob: blobName(first) };
+}
+
+function decodePath(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    throw new BlobError("InvalidUri");
+  }
+}
+
+/** Checks a container's name ("Naming and referencing containers, blobs, and metadata"). */
+export function containerName(name: string): string {
+  if (SPECIAL_CONTAINERS.has(name)) return name;
+  if (!/^[a-z0-9-]*$/.test(name) || /^-|-$|--/.test(name)) throw new BlobError("InvalidResourceName");
+  if (name.length < 3 || name.length > 63) {
+    const message = "The specified resource name length is not within the permissible limits.";
+    throw new BlobError("OutOfRangeInput", { message });
+  }
+  return name;
+}
+
+function blobName(name: string): string {
+  if (name.length > 1024 || name.split("/").length > 254) throw new BlobError("InvalidUri");
+  return name;
+}
+
+/**
+ * The service version of a call. One that Azure does not know is 400 InvalidHeaderValue; none at all is right only for
+ * anonymous calls and for keys, which then get an old one.
+ */
+export function parseVersion(value: string | undefined): string {
+  if (value === undefined) return OLDEST_DEFAULT_VERSION;
+  if (!isKnownVersion(value)) throw invalidHeader("x-ms-version", value);
+  return value;
+}

@@ -1,0 +1,39 @@
+/** What Azure's Blob service can do and this one cannot: said in Azure's words, never passed over in silence. */
+import type { Reply } from "../../http/call.ts";
+import { BlobError, invalidQuery } from "../../storage/errors.ts";
+import { requireBlob } from "../blobs/view.ts";
+import { isHierarchical } from "../namespace/names.ts";
+import { type BlobRequest, header } from "./request.ts";
+
+/** Headers that change what is stored, so that ignoring them would be a lie. */
+const HEADERS = ["x-ms-encryption-key", "x-ms-encryption-scope", "x-ms-source-encryption-key"];
+
+/** Any operation on pages: no page blob can be made here, so the blob is of the wrong type. */
+export function refusePages(request: BlobRequest): Reply {
+  requireBlob(request);
+  throw new BlobError("InvalidBlobType");
+}
+
+/**
+ * What accounts with a hierarchical namespace do not have: snapshots (409, as seen on a real one) and index tags (400 for
+ * the parameter, azure-sdk-for-net#39388). Undelete Blob needs a deletion id there, which is not emulated.
+ */
+export function refuseOnHierarchical(request: BlobRequest): void {
+  if (!isHierarchical(request.account)) return;
+  const comp = request.call.query.get("comp")?.toLowerCase() ?? "";
+  if (comp === "snapshot") {
+    const details = { FeatureName: "Snapshots" };
+    throw new BlobError("FeatureNotYetSupportedForHierarchicalNamespaceAccounts", { details });
+  }
+  if (comp === "tags" || comp === "blobs") throw invalidQuery("comp", comp);
+  if (header(request, "x-ms-tags") !== undefined) {
+    throw new BlobError("UnsupportedHeader", { details: { HeaderName: "x-ms-tags" } });
+  }
+  if (comp === "undelete") throw new BlobError("NotImplemented");
+}
+
+/** 400 UnsupportedHeader for customer-provided keys and encryption scopes. */
+export function refuseUnsupported({ call }: Pick<BlobRequest, "call">): void {
+  const found = HEADERS.find((name) => call.headers[name] !== undefined);
+  if (found !== undefined) throw new BlobError("UnsupportedHeader", { details: { HeaderName: found } });
+}

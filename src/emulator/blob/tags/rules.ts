@@ -1,0 +1,22 @@
+/** Blob index tags as the `x-ms-tags` header carries them: a query string of names and values ("Set Blob Tags"). */
+import { BlobError } from "../../storage/errors.ts";
+
+const ALLOWED = /^[a-zA-Z0-9 +\-./:=_]*$/;
+
+/** Reads the header; undefined when it is absent. 400 InvalidTag when it breaks the rules. */
+export function parseTagHeader(value: string | undefined): Record<string, string> | undefined {
+  if (value === undefined) return undefined;
+  const tags: Record<string, string> = {};
+  for (const [name, text] of new URLSearchParams(value)) addTag(tags, name, text);
+  return tags;
+}
+
+/** Adds one tag: at most ten, names 1-128, values 0-256 characters of the permitted set. */
+export function addTag(tags: Record<string, string>, name: string, value: string): void {
+  const isGood = name.length >= 1 && name.length <= 128 && value.length <= 256;
+  if (!isGood || !ALLOWED.test(name) || !ALLOWED.test(value) || Object.hasOwn(tags, name)) {
+    throw new BlobError("InvalidTag");
+  }
+  tags[name] = value;
+  if (Object.keys(tags).length > 10) throw new BlobError("InvalidTag", { message: "The number of tags exceeds 10." });
+}

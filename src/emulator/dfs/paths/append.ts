@@ -1,0 +1,116 @@
+/** Path - Update, append and flush: data is uploaded to positions in any order, and a flush makes it the file. */
+import { blobsOf } from "../../blob/blobs/view.ts";
+import { requireContainer } from "../../blob/containers/find.ts";
+import { versionHeaders } from "../../blob/containers/operations.ts";
+import { receiveContent, structuredAnswer } from "../../blob/http/body.ts";
+import { checkConditions } from "../../blob/http/conditions.ts";
+import { header } from "../../blob/http/request.ts";
+import { putBlockLimit } from "../../blob/http/versions.ts";
+import type { Reply } from "../../http/call.ts";
+import { invalidHeader } from "../../storage/errors.ts";
+import { checkLease, leaseAfterWrite } from "../../storage/lease.ts";
+import { requireMutable } from "../../storage/protection.ts";
+import { appendedId, type Blob, isAppended } from "../../storage/store/blob-record.ts";
+import type { Slice } from "../../storage/store/bodies.ts";
+import { newEtag } from "../../storage/times.ts";
+import { DfsError } from "../errors.ts";
+import { booleanQuery, type DfsRequest, positionQuery, refuse, requireNoBody, sentContentHeaders } from "../request.ts";
+import { requireFileAt } from "./find.ts";
+
+/** Leases that are acquired, renewed or released on the way. */
+const NOT_EMULATED = ["x-ms-lease-action", "x-ms-lease-duration", "x-ms-proposed-lease-id"];
+
+/** 202. Nothing that a reader sees changes, unless the call asks for a flush as well. */
+export async function appendData(request: DfsRequest): Promise<Reply> {
+  refuse(request, { headers: NOT_EMULATED });
+  const position = positionQuery(request);
+  const flushes = booleanQuery(request, "flush") ?? false;
+  requireAppendable(request);
+  if (request.call.headers["content-length"] === "0") throw invalidHeader("Content-Length", "0");
+  const part = await receiveContent(request, putBlockLimit(request.version));
+  try {
+    requireAppendable(request); // a second look: the body may have taken long
+    const slice = { part, offset: 0, length: part.size };
+    blobsOf(request).stage(request.blob, { id: appendedId(position), slice });
+    const isMd5 = header(request, "content-md5") !== undefined;
+    const checksum: Record<string, string> = isMd5 ? { "content-md5": part.md5 } : { "x-ms-content-crc64": part.crc64 };
+    const flushed = flushes ? versionHeaders(commit(request, position + part.size, false)) : {};
+    const common = { ...structuredAnswer(request), "x-ms-request-server-encrypted": "true" };
+    return { status: 202, headers: { ...flushed, ...checksum, ...common } };
+  } finally {
+    request.services.blobs.release(part);
+  }
+}
+
+/** "You can't use blob APIs and Data Lake Storage APIs to write to the same instance of a file." */
+function requireAppendable(request: DfsRequest): void {
+  const blob = requireFileAt(request);
+  checkLease(request, blob.lease, "Blob", true);
+  requireMutable(requireContainer(request), blob, request.now);
+  if (blob.isMadeByDataLake !== true) throw new DfsError("InvalidAppendOperation");
+}
+
+/** 200. `position` is the length of the file afterwards, and everything up to it must have come. */
+export function flushData(request: DfsRequest): Reply {
+  refuse(request, { headers: NOT_EMULATED });
+  requireNoBody(request);
+  const position = positionQuery(request);
+  const retains = booleanQuery(request, "retainUncommittedData") ?? false;
+  booleanQuery(request, "close"); // only for events, which nobody gets here
+  const blob = requireFileAt(request);
+  checkConditions(request, blob, "write");
+  checkLease(request, blob.lease, "Blob", true);
+  requireMutable(requireContainer(request), blob, request.now);
+  if (blob.isMadeByDataLake !== true) throw new DfsError("InvalidFlushOperation");
+  const flushed = commit(request, position, retains);
+  const headers = { ...versionHeaders(flushed), "content-length": "0", "x-ms-request-server-encrypted": "true" };
+  return { status: 200, headers };
+}
+
+interface Appended {
+  readonly id: string;
+  readonly start: number;
+  readonly slice: Slice;
+}
+
+function appendedTo(request: DfsRequest): Appended[] {
+  const blocks = [...(blobsOf(request).entry(request.blob)?.uncommitted.values() ?? [])];
+  return blocks
+    .filter(({ id }) => isAppended(id))
+    .map(({ id, slice }) => ({ id, slice, start: Number(id.slice(1)) }))
+    .sort((one, other) => one.start - other.start);
+}
+
+/** What was appended up to `position` becomes the file's; the rest is dropped, or kept for a later flush. */
+function commit(request: DfsRequest, position: number, retains: boolean): Blob {
+  const blob = requireFileAt(request);
+  const appended = appendedTo(request);
+  const taken = appended.filter(({ start }) => start < position);
+  let end = blob.size;
+  for (const { start, slice } of taken) {
+    if (start !== end) throw new DfsError("InvalidFlushPosition");
+    end += slice.length;
+  }
+  if (end !== position) throw new DfsError("InvalidFlushPosition");
+  const { md5: _, ...content } = blob.content;
+  const grown: Blob = {
+    ...blob,
+    ...{ lastModified: request.now, etag: newEtag(request.now), lease: leaseAfterWrite(blob.lease, request.now) },
+    content: { ...content, ...sentContentHeaders(request) },
+    slices: [...blob.slices, ...taken.map(({ slice }) => slice)],
+    size: position,
+  };
+  putKeeping(request, grown, retains ? appended.slice(taken.length) : []);
+  return grown;
+}
+
+/** A put drops what is uncommitted, so what is to be kept is held over it and staged again. */
+function putKeeping(request: DfsRequest, blob: Blob, kept: readonly Appended[]): void {
+  const { blobs } = request.services;
+  for (const { slice } of kept) blobs.retain(slice.part);
+  blobsOf(request).put(blob);
+  for (const { id, slice } of kept) {
+    blobsOf(request).stage(request.blob, { id, slice });
+    blobs.release(slice.part);
+  }
+}

@@ -1,0 +1,108 @@
+/** Path - Create with `x-ms-rename-source`: a file or a directory with all that it holds moves at once, or not at all. */
+import { authorize } from "../../blob/auth/authorize.ts";
+import { blobsOf } from "../../blob/blobs/view.ts";
+import { requireContainer } from "../../blob/containers/find.ts";
+import { versionHeaders } from "../../blob/containers/operations.ts";
+import { checkSourceConditions } from "../../blob/http/conditions.ts";
+import { header } from "../../blob/http/request.ts";
+import { blobsBelow, requireOpenWay } from "../../blob/namespace/directories.ts";
+import { parentOf } from "../../blob/namespace/names.ts";
+import type { Reply } from "../../http/call.ts";
+import { BlobError, invalidQuery } from "../../storage/errors.ts";
+import { checkLease } from "../../storage/lease.ts";
+import { requireMutable } from "../../storage/protection.ts";
+import type { Blob } from "../../storage/store/blob-record.ts";
+import { newEtag } from "../../storage/times.ts";
+import { DfsError } from "../errors.ts";
+import { type DfsRequest, parseDfsAddress, refuse, requiredHeader, requireNoBody } from "../request.ts";
+import { DFS_RIGHTS } from "../rights.ts";
+import { openDestination } from "./create.ts";
+
+/**
+ * 201. The reference names two modes, the SDKs' `legacy` and `posix`, and no difference between them: both do the same
+ * here. The moved file keeps its creation time and gets a new ETag and time, as blobfuse2 expects.
+ */
+export function renamePath(request: DfsRequest): Reply {
+  const mode = request.call.query.get("mode")?.toLowerCase() ?? "posix";
+  if (mode !== "posix" && mode !== "legacy") throw invalidQuery("mode", mode);
+  refuse(request, { headers: ["x-ms-properties"] });
+  requireNoBody(request);
+  if (request.blob === "") throw new BlobError("InvalidUri");
+  const from = openSource(request);
+  const source = blobsOf(from).find(from.blob);
+  if (source === undefined) throw new DfsError("SourcePathNotFound");
+  checkSource(from, source);
+  requireFreeDestination(request, from, source);
+  move(from, request, source);
+  const moved = blobsOf(request).find(request.blob) ?? source;
+  return { status: 201, headers: versionHeaders(moved) };
+}
+
+/** The source as a request of its own, with the caller's right to take something away from there. */
+function openSource(request: DfsRequest): DfsRequest {
+  const [path = "", signature] = requiredHeader(request, "x-ms-rename-source").split("?");
+  if (!path.startsWith("/")) throw new DfsError("InvalidSourceUri");
+  // A signature for the source is not looked at: only who may move it by the call's own right can rename it.
+  if (signature !== undefined) throw new DfsError("InvalidSourceUri");
+  const address = parseDfsAddress(request.account, path);
+  if (address.blob === "") throw new DfsError("InvalidSourceUri");
+  const from: DfsRequest = { ...request, ...address };
+  requireReach(request, from);
+  authorize(from, DFS_RIGHTS.movePath);
+  return from;
+}
+
+/** A signature was checked for the destination: only one for the whole filesystem, or the account, reaches the source. */
+function requireReach({ caller, call, container }: DfsRequest, from: DfsRequest): void {
+  if (caller.kind !== "sas" || caller.sas.kind === "account") return;
+  if (call.query.get("sr") === "c" && from.container === container) return;
+  throw new BlobError("AuthorizationPermissionMismatch");
+}
+
+function checkSource(from: DfsRequest, source: Blob): void {
+  checkSourceConditions(from, source);
+  const leaseId = header(from, "x-ms-source-lease-id");
+  const headers = { "x-ms-lease-id": leaseId };
+  checkLease({ ...from, call: { ...from.call, headers } }, source.lease, "Blob", true);
+  const container = requireContainer(from);
+  for (const each of [source, ...below(from, source)]) requireMutable(container, each, from.now);
+}
+
+/** Nothing there, a file for a file, or an empty directory for a directory; and its parent is there. */
+function requireFreeDestination(request: DfsRequest, from: DfsRequest, source: Blob): void {
+  const isSameFilesystem = request.container === from.container;
+  const isInside = request.blob === from.blob || request.blob.startsWith(`${from.blob}/`);
+  if (isSameFilesystem && isInside && (source.isDirectory === true || request.blob !== from.blob)) {
+    throw new DfsError("InvalidRenameSourcePath");
+  }
+  requireOpenWay(request);
+  const blobs = blobsOf(request);
+  const parent = parentOf(request.blob);
+  if (parent !== "" && blobs.find(parent) === undefined) throw new DfsError("RenameDestinationParentPathNotFound");
+  const existing = openDestination(request);
+  if (existing === undefined) return;
+  if ((existing.isDirectory === true) !== (source.isDirectory === true)) {
+    throw new DfsError("InvalidSourceOrDestinationResourceType");
+  }
+  if (below(request, existing).length > 0) throw new DfsError("DirectoryNotEmpty");
+}
+
+function below(request: DfsRequest, blob: Blob): Blob[] {
+  return blob.isDirectory === true ? [...blobsBelow(blobsOf(request), blob.name)] : [];
+}
+
+/** Everything is checked; from here on nothing throws. */
+function move(from: DfsRequest, to: DfsRequest, source: Blob): void {
+  const [taken, given] = [blobsOf(from), blobsOf(to)];
+  const children = below(from, source);
+  const renamed = { ...source, name: to.blob, lastModified: to.now, etag: newEtag(to.now) };
+  if (taken === given && from.blob === to.blob) return;
+  const moves = [renamed, ...children.map((each) => ({ ...each, name: to.blob + each.name.slice(from.blob.length) }))];
+  for (const [index, { name }] of [source, ...children].entries()) {
+    const moved = moves[index] ?? renamed;
+    const staged = [...(taken.entry(name)?.uncommitted.values() ?? [])];
+    given.put(moved);
+    for (const block of staged) given.stage(moved.name, block);
+    taken.remove(name);
+  }
+}

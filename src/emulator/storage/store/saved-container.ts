@@ -1,0 +1,72 @@
+/** The JSON form of a container's blobs, for `--state`: bodies stay in the data directory and are named by part id. */
+import type { AccessPolicy } from "./access-policy.ts";
+import type { Blob, Block } from "./blob-record.ts";
+import type { Part, Parts, SavedPart, Slice } from "./bodies.ts";
+import type { ContainerBlobs } from "./container-blobs.ts";
+
+/** JSON form of a container's blobs; parts are named by id. */
+export interface SavedContainer {
+  readonly parts: readonly SavedPart[];
+  readonly entries: readonly SavedEntry[];
+  readonly policies: readonly AccessPolicy[];
+}
+
+type SavedSlice = readonly [partId: string, offset: number, length: number];
+type SavedBlock = { readonly id: string; readonly slice: SavedSlice };
+type SavedBlob = Omit<Blob, "slices" | "blocks"> & {
+  readonly slices: readonly SavedSlice[];
+  readonly blocks: readonly SavedBlock[];
+};
+interface SavedEntry {
+  readonly name: string;
+  readonly blob?: SavedBlob;
+  readonly snapshots: readonly SavedBlob[];
+  readonly deleted: readonly SavedBlob[];
+  readonly uncommitted: readonly SavedBlock[];
+}
+
+/** Everything of a container, as it is now. */
+export function saveContainer(container: ContainerBlobs): SavedContainer {
+  const parts = new Map<string, Part>();
+  const saveSlice = ({ part, offset, length }: Slice): SavedSlice => {
+    parts.set(part.id, part);
+    return [part.id, offset, length];
+  };
+  const saveBlock = ({ id, slice }: Block): SavedBlock => ({ id, slice: saveSlice(slice) });
+  const saveBlob = (blob: Blob): SavedBlob => ({
+    ...blob,
+    slices: blob.slices.map(saveSlice),
+    blocks: blob.blocks.map(saveBlock),
+  });
+  const entries = container.entries().map(({ name, blob, snapshots, deleted, uncommitted }) => ({
+    name,
+    ...(blob === undefined ? {} : { blob: saveBlob(blob) }),
+    snapshots: snapshots.map(saveBlob),
+    deleted: deleted.map(saveBlob),
+    uncommitted: [...uncommitted.values()].map(saveBlock),
+  }));
+  return {
+    parts: [...parts.values()].map(({ users: _, ...part }) => part),
+    entries,
+    policies: container.accessPolicies(),
+  };
+}
+
+/** Puts everything that was saved into an empty container. */
+export function restoreContainer(container: ContainerBlobs, parts: Parts, saved: SavedContainer): void {
+  const byId = new Map(saved.parts.map((part) => [part.id, parts.adopt(part)]));
+  const slice = ([partId, offset, length]: SavedSlice): Slice => {
+    const part = byId.get(partId);
+    if (part === undefined) throw new Error(`the saved state names the blob part ${partId} but does not describe it`);
+    return { part, offset, length };
+  };
+  const block = (each: SavedBlock): Block => ({ id: each.id, slice: slice(each.slice) });
+  const blob = (each: SavedBlob): Blob => ({ ...each, slices: each.slices.map(slice), blocks: each.blocks.map(block) });
+  container.setAccessPolicies(saved.policies);
+  for (const entry of saved.entries) {
+    if (entry.blob !== undefined) container.put(blob(entry.blob));
+    for (const snapshot of entry.snapshots) container.addSnapshot(blob(snapshot));
+    for (const deleted of entry.deleted) container.addDeleted(blob(deleted));
+    for (const staged of entry.uncommitted) container.stage(entry.name, block(staged));
+  }
+}
