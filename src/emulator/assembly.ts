@@ -2,8 +2,6 @@
 import { randomBytes } from "node:crypto";
 import { createAdminService } from "./admin/service.ts";
 import { toStateView } from "./admin/state-view.ts";
-import { withArmHeaders } from "./arm/front-door/headers.ts";
-import { withLimits } from "./arm/front-door/limits.ts";
 import { createArmService } from "./arm/service.ts";
 import { createAuthorization } from "./authorization/authorization.ts";
 import { createBlobService } from "./blob/service.ts";
@@ -71,7 +69,7 @@ export async function assemble(ground: Ground): Promise<Assembly> {
   const secrets = { admin: randomBytes(24).toString("hex"), administrator: administratorSecret };
   const state = () => toStateView(world, services.blobs);
   const route = createRouter({
-    arm: withArmHeaders(withLimits(createArmService(services), services), clock),
+    arm: createArmService(services),
     blob: createBlobService(services),
     dfs: createDfsService(services),
     entra: createEntraService({

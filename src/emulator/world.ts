@@ -6,18 +6,23 @@
  * the id as it was first written.
  */
 
-export interface World {
-  readonly tenants: Map<string, Tenant>; // key: tenant id
-  readonly principals: Map<string, Principal>; // key: principal (object) id
-  readonly subscriptions: Map<string, Subscription>; // key: subscription id
-  readonly resourceGroups: Map<string, ResourceGroup>; // key: ARM id, lower case
-  readonly accounts: Map<string, StorageAccount>; // key: account name (global over all subscriptions)
-  readonly containers: Map<string, BlobContainer>; // key: `<account>/<container>`
-  readonly identities: Map<string, UserAssignedIdentity>; // key: ARM id, lower case
-  readonly roleDefinitions: Map<string, RoleDefinition>; // key: GUID (name), lower case
-  readonly roleAssignments: Map<string, RoleAssignment>; // key: GUID (name), lower case: unique in the tenant
-  readonly locks: Map<string, ManagementLock>; // key: ARM id, lower case
-  readonly policies: Map<string, DenyPolicy>; // key: assignment id, lower case
+export type World = Readonly<ReturnType<typeof createWorld>>;
+
+/** An empty world. What a resource provider keeps is a line here. */
+export function createWorld() {
+  return {
+    tenants: new Map<string, Tenant>(), // key: tenant id
+    principals: new Map<string, Principal>(), // key: principal (object) id
+    subscriptions: new Map<string, Subscription>(), // key: subscription id
+    resourceGroups: new Map<string, ResourceGroup>(), // key: ARM id, lower case
+    accounts: new Map<string, StorageAccount>(), // key: account name (global over all subscriptions)
+    containers: new Map<string, BlobContainer>(), // key: `<account>/<container>`
+    identities: new Map<string, UserAssignedIdentity>(), // key: ARM id, lower case
+    roleDefinitions: new Map<string, RoleDefinition>(), // key: GUID (name), lower case
+    roleAssignments: new Map<string, RoleAssignment>(), // key: GUID (name), lower case: unique in the tenant
+    locks: new Map<string, ManagementLock>(), // key: ARM id, lower case
+    policies: new Map<string, DenyPolicy>(), // key: assignment id, lower case
+  };
 }
 
 export interface Tenant {
@@ -216,20 +221,4 @@ export interface DenyPolicy {
    * not have it. Empty: every write of the type is refused.
    */
   readonly requires: Readonly<Record<string, unknown>>;
-}
-
-export function createWorld(): World {
-  return {
-    tenants: new Map(),
-    principals: new Map(),
-    subscriptions: new Map(),
-    resourceGroups: new Map(),
-    accounts: new Map(),
-    containers: new Map(),
-    identities: new Map(),
-    roleDefinitions: new Map(),
-    roleAssignments: new Map(),
-    locks: new Map(),
-    policies: new Map(),
-  };
 }

@@ -6,14 +6,14 @@ import type { ManagementLock } from "../../world.ts";
 import { ArmError, badRequest } from "../front-door/errors.ts";
 import { objectAt, stringAt } from "../front-door/json.ts";
 import { pageReply } from "../front-door/paging.ts";
-import { type ArmRequest, type Route, routesOf } from "../front-door/route-table.ts";
+import { type ArmRequest, type Route, routesOf } from "../provider.ts";
 
 const TYPE = "Microsoft.Authorization/locks";
 const ALL = "{scope}/providers/Microsoft.Authorization/locks";
 const ITEM = `${ALL}/{name}`;
 
 /** REST: Management Locks - List, Get, Create Or Update, Delete By Scope. */
-export const lockRoutes: readonly Route[] = routesOf(TYPE, [
+export const lockRoutes: readonly Route<typeof TYPE>[] = routesOf(TYPE, [
   ["GET", ALL, "read", "locks/list", listLocks],
   ["GET", ITEM, "read", "locks/get", getLock],
   ["PUT", ITEM, "write", "locks/create", putLock],

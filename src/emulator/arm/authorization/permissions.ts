@@ -2,12 +2,12 @@
 import { isInForce } from "../../authorization/authorization.ts";
 import { coversScope } from "../../authorization/scopes.ts";
 import type { Reply } from "../../http/call.ts";
-import { type ArmRequest, type Route, routesOf } from "../front-door/route-table.ts";
+import { type ArmRequest, type Route, routesOf } from "../provider.ts";
 
 const TYPE = "Microsoft.Authorization/permissions";
 
 /** REST: Permissions - List For Resource Group, List For Resource. */
-export const permissionRoutes: readonly Route[] = routesOf(TYPE, [
+export const permissionRoutes: readonly Route<typeof TYPE>[] = routesOf(TYPE, [
   ["GET", "{scope}/providers/Microsoft.Authorization/permissions", "read", "permissions/list", listPermissions],
 ]);
 

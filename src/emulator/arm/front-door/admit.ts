@@ -4,12 +4,11 @@
  */
 
 import type { Services } from "../../services.ts";
-import { API_VERSIONS } from "../storage/api-versions.ts";
+import { type ArmRequest, findType, type Provider, type Route } from "../provider.ts";
 import { ArmError, authorizationFailed, badRequest, resourceGroupNotFound } from "./errors.ts";
 import { refuseWhenLocked } from "./locks.ts";
 import { refuseWhenDisallowed } from "./policies.ts";
 import { isGuid, resourceGroupId, resourceGroupOf, subscriptionOf } from "./resource-ids.ts";
-import type { ArmRequest, Route } from "./route-table.ts";
 
 /** The api-version of a call; throws 400 when it has none. Whether the type knows it is asked later. */
 export function requireApiVersion(version: string | undefined): string {
@@ -27,8 +26,9 @@ export function requireCleanPath(path: string): void {
 }
 
 /** Throws 400 with the supported versions when the type does not know the call's version. */
-export function requireKnownVersion(route: Route, version: string): void {
-  const known = API_VERSIONS[route.type] ?? [];
+export function requireKnownVersion(providers: readonly Provider[], route: Route, version: string): void {
+  const type = findType(providers, route.type);
+  const known = type?.apiVersions ?? [];
   if (known.includes(version)) return;
   const supported = `The supported api-versions are '${known.join(", ")}'.`;
   const [namespace = "", ...types] = route.type.split("/");
@@ -37,7 +37,7 @@ export function requireKnownVersion(route: Route, version: string): void {
     const message = `The api-version '${version}' is invalid. The supported versions are '${versions}'.`;
     throw badRequest("InvalidApiVersionParameter", message);
   }
-  if (route.method === "PUT" && types.length === 1 && namespace !== "Microsoft.Authorization") {
+  if (route.method === "PUT" && type?.kind === "tracked") {
     throw badRequest(
       "NoRegisteredProviderFound",
       `No registered resource provider found for API version '${version}' for type '${types.join("/")}'. ${supported}`,
@@ -81,7 +81,8 @@ function requireAction(request: ArmRequest, action: string, attributes = {}): vo
 function requireResourceGroup(request: ArmRequest, route: Route): void {
   const name = resourceGroupOf(request.path);
   const subscriptionId = subscriptionOf(request.path);
-  if (name === undefined || subscriptionId === undefined || route.type === "Microsoft.Resources/resourceGroups") return;
+  if (name === undefined || subscriptionId === undefined) return;
+  if (findType(request.providers, route.type)?.kind === "scope") return;
   const id = resourceGroupId(subscriptionId, name).toLowerCase();
   if (!request.services.world.resourceGroups.has(id)) throw resourceGroupNotFound(name);
 }

@@ -1,23 +1,26 @@
-/** Asynchronous operations of the storage provider: what the Location of a 202 leads to. */
+/** Asynchronous operations: what is remembered of them, and the 202 that sends a caller to poll for one. */
 import { randomUUID } from "node:crypto";
+import type { Reply } from "../../http/call.ts";
+import type { Services } from "../../services.ts";
 
-/** A finished or running operation: the account that it makes. */
+/** A running or finished operation. */
 export interface AsyncOperation {
-  readonly account: string;
+  /** The resource that it creates or changes, by the name that its provider finds it under. */
+  readonly resource: string;
+  /** By the emulator's clock. */
   readonly doneAt: number;
 }
 
-/** Operations that were begun since the emulator started; they are not part of the saved state. */
+/** Operations that were started since the emulator was; they are not part of the saved state. */
 export interface AsyncOperations {
-  /** Gives the new operation's id. */
+  /** Returns the new operation's id. */
   begin(operation: AsyncOperation): string;
   find(id: string): AsyncOperation | undefined;
 }
 
-/** How many operations are remembered; the oldest are forgotten, as Azure forgets them after a time. */
+/** How many operations are remembered; the oldest are forgotten first. Azure forgets them after some time. */
 const REMEMBERED = 10_000;
 
-/** Remembers the last 10,000 operations. */
 export function createAsyncOperations(): AsyncOperations {
   const operations = new Map<string, AsyncOperation>();
   return {
@@ -30,4 +33,16 @@ export function createAsyncOperations(): AsyncOperations {
     },
     find: (id) => operations.get(id.toLowerCase()),
   };
+}
+
+/** 202 with an empty body, as the storage provider answers; `poll` is where the operation's state is. */
+export function accepted({ services }: { readonly services: Services }, poll: URL, doneAt: number): Reply {
+  const { clock, settings } = services;
+  const retryAfter = retryAfterSeconds(doneAt - clock.now(), settings.operationRetryAfterSeconds);
+  return { status: 202, headers: { Location: poll.toString(), "Retry-After": String(retryAfter) } };
+}
+
+/** Whole seconds, at least 1 (a Go or Python poller takes 0 as its own default of 30 s), at most what is configured. */
+function retryAfterSeconds(waitMs: number, configuredSeconds: number): number {
+  return Math.min(Math.max(1, configuredSeconds), Math.max(1, Math.ceil(waitMs / 1000)));
 }

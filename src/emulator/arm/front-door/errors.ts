@@ -43,6 +43,11 @@ export function conflict(code: string, message: string): ArmError {
   return new ArmError(409, code, message);
 }
 
+/** 429, with how long to wait. Not an ArmError: no route has been looked for yet. */
+export function tooManyRequests(code: string, message: string, waitSeconds: number): Reply {
+  return { status: 429, headers: { "retry-after": String(waitSeconds) }, body: { error: { code, message } } };
+}
+
 /** 404 for a resource of a provider, with ARM's text. `path` is the resource's id below its resource group. */
 export function resourceNotFound(type: string, name: string, resourceGroup: string): ArmError {
   return new ArmError(

@@ -1,8 +1,8 @@
 /** Management locks: which calls a lock at a scope, above it or (for deletes) below it refuses. */
 import { coversScope } from "../../authorization/scopes.ts";
 import type { ManagementLock } from "../../world.ts";
+import type { ArmRequest, Route } from "../provider.ts";
 import { conflict } from "./errors.ts";
-import type { ArmRequest, Route } from "./route-table.ts";
 
 /**
  * Throws 409 ScopeLocked. CanNotDelete refuses DELETE, ReadOnly also PUT, PATCH and POST; a lock counts for its scope

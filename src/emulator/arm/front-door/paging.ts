@@ -1,7 +1,7 @@
 /** Lists that come in pages: `value`, and `nextLink` with an opaque `$skipToken` while there is more. */
 import type { Reply } from "../../http/call.ts";
+import type { ArmRequest } from "../provider.ts";
 import { badRequest } from "./errors.ts";
-import type { ArmRequest } from "./route-table.ts";
 import { queryValue } from "./route-table.ts";
 
 /** One item with the key that orders the list; keys are unique and stay, so that a page begins after a key. */

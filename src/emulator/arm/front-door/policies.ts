@@ -4,11 +4,10 @@
  */
 import { coversScope } from "../../authorization/scopes.ts";
 import type { DenyPolicy } from "../../world.ts";
-import { findAccount } from "../storage/accounts/find.ts";
+import { type ArmRequest, findType, type Route } from "../provider.ts";
 import { ArmError } from "./errors.ts";
 import { isObject, type JsonObject } from "./json.ts";
 import { lastSegment } from "./resource-ids.ts";
-import type { ArmRequest, Route } from "./route-table.ts";
 
 /** A requirement that is not met. */
 interface Violation {
@@ -29,12 +28,12 @@ export function refuseWhenDisallowed(request: ArmRequest, route: Route): void {
   }
 }
 
-/** What was sent over what is there; only storage accounts can be patched in ways that a policy looks at. */
-function resourceAfter(request: ArmRequest, route: Route): JsonObject {
-  const before = route.type === "Microsoft.Storage/storageAccounts" ? findAccount(request) : undefined;
-  if (before === undefined) return request.body;
-  const { kind, sku, location, tags, properties } = before;
-  return mergeDeep({ kind, sku, location, tags, properties }, request.body);
+/** What was sent, merged into what is there if the provider shows policies that much. */
+function resourceAfter({ providers, services, path, body }: ArmRequest, route: Route): JsonObject {
+  const type = findType(providers, route.type);
+  if (type?.kind !== "tracked" || type.policyView === undefined) return body;
+  const before = type.find(services.world, path.toLowerCase());
+  return before === undefined ? body : mergeDeep(type.policyView(before), body);
 }
 
 function mergeDeep(before: JsonObject, after: JsonObject): JsonObject {

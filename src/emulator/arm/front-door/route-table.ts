@@ -1,56 +1,8 @@
-/** What a route of the ARM service is, and how a path finds its route. The routes themselves are in `routes.ts`. */
-import type { ConditionAttributes } from "../../authorization/authorization.ts";
-import type { AccessToken } from "../../entra/tokens.ts";
-import type { Call, Reply } from "../../http/call.ts";
-import type { Services } from "../../services.ts";
-import type { JsonObject } from "./json.ts";
+/** Finds the route of a call by its method and path. */
+import type { Call } from "../../http/call.ts";
+import type { Route } from "../provider.ts";
 
-/** One call that has been authenticated and has found its route. */
-export interface ArmRequest {
-  readonly call: Call;
-  readonly services: Services;
-  /** Who asks. */
-  readonly caller: AccessToken;
-  readonly apiVersion: string;
-  /** The decoded path, with one slash between segments and none at the end. */
-  readonly path: string;
-  /** The variable parts of the path by their names in the pattern, decoded, in the case they came in. */
-  readonly params: Readonly<Record<string, string>>;
-  /** Empty when nothing was sent. */
-  readonly body: JsonObject;
-}
-
-/** What a route may answer. */
-export type Method = "GET" | "HEAD" | "PUT" | "PATCH" | "POST" | "DELETE";
-
-/** One operation of ARM or of a resource provider. */
-export interface Route {
-  readonly method: Method;
-  /** As in the REST reference: `{name}` is one segment, a leading `{scope}` any number of them. */
-  readonly path: string;
-  /** Resource type: decides which api-versions are known (`api-versions.ts`). */
-  readonly type: string;
-  /** Control-plane action that the caller needs; absent when every signed-in caller may ask. */
-  readonly action?: string;
-  /** What a condition on the caller's own role assignment may look at. */
-  readonly attributes?: (request: ArmRequest) => ConditionAttributes;
-  /** For the call log. */
-  readonly operation: string;
-  readonly run: (request: ArmRequest) => Reply | Promise<Reply>;
-}
-
-/** Method, path, last part of the action, name for the call log, and what it does. */
-export type RouteRow = readonly [Method, string, string, string, Route["run"]];
-
-/** Routes of one resource type whose actions are named after the type, as nearly all are. */
-export function routesOf(type: string, rows: readonly RouteRow[]): Route[] {
-  return rows.map(([method, path, verb, operation, run]) => ({
-    ...{ method, path, type, operation, run },
-    action: `${type}/${verb}`,
-  }));
-}
-
-/** A route, and the variable parts of the path that found it. */
+/** A route, and the variable segments of the path that found it. */
 export interface Match {
   readonly route: Route;
   readonly params: Readonly<Record<string, string>>;

@@ -1,14 +1,14 @@
 /** What ARM answers to a path that leads nowhere: never a silent 200. */
-import { API_VERSIONS } from "../storage/api-versions.ts";
+import type { Provider } from "../provider.ts";
 import { ArmError } from "./errors.ts";
 
-/** The fault for a call that has no route. `known`: the path is served, but not with this method. */
-export function unknownPath(method: string, path: string, known: boolean): ArmError {
-  if (known) {
+/** The fault for a call that has no route. `isServed`: the path exists, but not with this method. */
+export function unknownPath(providers: readonly Provider[], method: string, path: string, isServed: boolean): ArmError {
+  if (isServed) {
     return new ArmError(405, "MethodNotAllowed", `The requested resource does not support http method '${method}'.`);
   }
   const provider = /^.*\/providers\/([^/]+)(?:\/(.*))?$/i.exec(path);
-  if (provider !== null) return unknownType(provider[1] ?? "", provider[2] ?? "");
+  if (provider !== null) return unknownType(providers, provider[1] ?? "", provider[2] ?? "");
   if (/^\/subscriptions\/[^/]+/i.test(path)) {
     return new ArmError(404, "InvalidRequestUri", `The request URI '${path}' is not valid: there is no such resource.`);
   }
@@ -19,8 +19,8 @@ export function unknownPath(method: string, path: string, known: boolean): ArmEr
   );
 }
 
-function unknownType(namespace: string, rest: string): ArmError {
-  const known = Object.keys(API_VERSIONS).some((type) => type.toLowerCase().startsWith(`${namespace.toLowerCase()}/`));
+function unknownType(providers: readonly Provider[], namespace: string, rest: string): ArmError {
+  const known = providers.some((each) => each.namespace.toLowerCase() === namespace.toLowerCase());
   if (!known) {
     return new ArmError(404, "InvalidResourceNamespace", `The resource namespace '${namespace}' is invalid.`);
   }

@@ -5,7 +5,7 @@ import type { FederatedCredential, UserAssignedIdentity } from "../../world.ts";
 import { ArmError, badRequest, conflict } from "../front-door/errors.ts";
 import { objectAt, stringAt, stringsAt } from "../front-door/json.ts";
 import { pageReply } from "../front-door/paging.ts";
-import { type ArmRequest, type Route, routesOf } from "../front-door/route-table.ts";
+import { type ArmRequest, type Route, routesOf } from "../provider.ts";
 import { IDENTITY, requireIdentity, requireParentIdentity } from "./identities.ts";
 
 const TYPE = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials";
@@ -16,7 +16,7 @@ const ITEM = `${ALL}/{credential}`;
 const beingWritten = new WeakSet<UserAssignedIdentity>();
 
 /** REST: Federated Identity Credentials - List, Get, Create Or Update, Delete. */
-export const federatedCredentialRoutes: readonly Route[] = routesOf(TYPE, [
+export const federatedCredentialRoutes: readonly Route<typeof TYPE>[] = routesOf(TYPE, [
   ["GET", ALL, "read", "federatedCredentials/list", listAll],
   ["GET", ITEM, "read", "federatedCredentials/get", getOne],
   ["PUT", ITEM, "write", "federatedCredentials/create", (request) => alone(request, putOne)],

@@ -7,9 +7,9 @@ import { badRequest, parentNotFound, resourceNotFound } from "../front-door/erro
 import { objectAt, stringAt } from "../front-door/json.ts";
 import { requireLocation } from "../front-door/locations.ts";
 import { resourceId } from "../front-door/resource-ids.ts";
-import { type ArmRequest, type Route, routesOf } from "../front-door/route-table.ts";
 import { ARM_TAGS, readTags } from "../front-door/tags.ts";
 import { listTracked } from "../front-door/tracked.ts";
+import { type ArmRequest, type Route, routesOf } from "../provider.ts";
 
 const TYPE = "Microsoft.ManagedIdentity/userAssignedIdentities";
 const GROUP = `/subscriptions/{subscriptionId}/resourceGroups/{resourceGroup}/providers/${TYPE}`;
@@ -18,7 +18,7 @@ export const IDENTITY = `${GROUP}/{identity}`;
 const SUBSCRIPTION = `/subscriptions/{subscriptionId}/providers/${TYPE}`;
 
 /** REST: User Assigned Identities - Get, Create Or Update, Update, Delete, List By Resource Group, By Subscription. */
-export const identityRoutes: readonly Route[] = routesOf(TYPE, [
+export const identityRoutes: readonly Route<typeof TYPE>[] = routesOf(TYPE, [
   ["GET", IDENTITY, "read", "identities/get", getIdentity],
   ["PUT", IDENTITY, "write", "identities/create", putIdentity],
   ["PATCH", IDENTITY, "write", "identities/update", patchIdentity],

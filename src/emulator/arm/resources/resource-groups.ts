@@ -6,10 +6,9 @@ import { stringAt } from "../front-door/json.ts";
 import { requireLocation } from "../front-door/locations.ts";
 import { pageReply } from "../front-door/paging.ts";
 import { resourceGroupId } from "../front-door/resource-ids.ts";
-import { type ArmRequest, type Route, routesOf } from "../front-door/route-table.ts";
 import { ARM_TAGS, readTags } from "../front-door/tags.ts";
-import { dropIdentity } from "../managed-identity/identities.ts";
-import { dropAccountContainers } from "../storage/containers/routes.ts";
+import { removeAllTracked } from "../front-door/tracked.ts";
+import { type ArmRequest, type Route, routesOf } from "../provider.ts";
 
 const TYPE = "Microsoft.Resources/resourceGroups";
 const ACTION = "Microsoft.Resources/subscriptions/resourceGroups";
@@ -17,7 +16,7 @@ const ALL = "/subscriptions/{subscriptionId}/resourceGroups";
 const ITEM = `${ALL}/{resourceGroup}`;
 
 /** REST: Resource Groups - List, Get, Check Existence, Create Or Update, Update, Delete. */
-export const resourceGroupRoutes: readonly Route[] = [
+export const resourceGroupRoutes: readonly Route<typeof TYPE>[] = [
   { method: "GET", path: ALL, type: TYPE, operation: "resourceGroups/list", run: listGroups },
   ...routesOf(ACTION, [
     ["GET", ITEM, "read", "resourceGroups/get", getGroup],
@@ -25,7 +24,7 @@ export const resourceGroupRoutes: readonly Route[] = [
     ["PUT", ITEM, "write", "resourceGroups/create", putGroup],
     ["PATCH", ITEM, "write", "resourceGroups/update", patchGroup],
     ["DELETE", ITEM, "delete", "resourceGroups/delete", deleteGroup],
-  ]).map((route) => ({ ...route, type: TYPE })),
+  ]).map((route): Route<typeof TYPE> => ({ ...route, type: TYPE })),
 ];
 
 function idOf({ params }: ArmRequest): string {
@@ -86,16 +85,8 @@ function patchGroup(request: ArmRequest): Reply {
 /** Azure answers 202 and takes minutes; here the group is gone at once, which the protocol allows (200). */
 function deleteGroup(request: ArmRequest): Reply {
   const group = requireGroup(request);
-  const { services } = request;
-  const prefix = `${group.id.toLowerCase()}/`;
-  for (const account of services.world.accounts.values()) {
-    if (!account.id.toLowerCase().startsWith(prefix)) continue;
-    dropAccountContainers(services, account);
-    services.world.accounts.delete(account.name);
-  }
-  for (const identity of services.world.identities.values()) {
-    if (identity.id.toLowerCase().startsWith(prefix)) dropIdentity(services, identity);
-  }
+  const { providers, services } = request;
+  removeAllTracked(providers, services, group.id);
   services.world.resourceGroups.delete(group.id.toLowerCase());
   return { status: 200 };
 }

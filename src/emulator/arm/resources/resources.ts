@@ -1,16 +1,16 @@
 /** Resources - List: every tracked resource of a subscription or a resource group. */
 import type { Reply } from "../../http/call.ts";
-import type { World } from "../../world.ts";
 import { badRequest } from "../front-door/errors.ts";
 import { pageReply } from "../front-door/paging.ts";
-import { resourceGroupId, resourceGroupOf } from "../front-door/resource-ids.ts";
-import type { ArmRequest, Route } from "../front-door/route-table.ts";
+import { resourceGroupOf } from "../front-door/resource-ids.ts";
 import { queryValue } from "../front-door/route-table.ts";
+import { type ListedResource, listAllTracked, listedScope } from "../front-door/tracked.ts";
+import type { ArmRequest, Route } from "../provider.ts";
 
 const TYPE = "Microsoft.Resources/resources";
 
 /** REST: Resources - List, List By Resource Group. */
-export const resourceRoutes: readonly Route[] = [
+export const resourceRoutes: readonly Route<typeof TYPE>[] = [
   {
     method: "GET",
     path: "/subscriptions/{subscriptionId}/resources",
@@ -28,24 +28,14 @@ export const resourceRoutes: readonly Route[] = [
   },
 ];
 
-interface Resource {
-  readonly id: string;
-  readonly name: string;
-  readonly type: string;
-  readonly location: string;
-  readonly tags: Readonly<Record<string, string>>;
-}
-
 /** Those that the caller may read, as ARM filters them. */
 function listResources(request: ArmRequest): Reply {
-  const { subscriptionId = "", resourceGroup } = request.params;
-  const scope =
-    resourceGroup === undefined ? `/subscriptions/${subscriptionId}` : resourceGroupId(subscriptionId, resourceGroup);
+  const prefix = `${listedScope(request)}/`.toLowerCase();
   const wanted = readFilter(queryValue(request.call, "$filter"));
-  const { world, authorization } = request.services;
-  const resources = allResources(world).filter(
+  const { authorization } = request.services;
+  const resources = listAllTracked(request).filter(
     (each) =>
-      each.id.toLowerCase().startsWith(`${scope.toLowerCase()}/`) &&
+      each.id.toLowerCase().startsWith(prefix) &&
       wanted(each) &&
       authorization.allowsAction(request.caller.principalId, `${each.type}/read`, each.id),
   );
@@ -55,19 +45,8 @@ function listResources(request: ArmRequest): Reply {
   );
 }
 
-function allResources(world: World): Resource[] {
-  const pick = (type: string) => (each: Omit<Resource, "type">) => {
-    const { id, name, location, tags } = each;
-    return { id, name, type, location, tags };
-  };
-  return [
-    ...[...world.accounts.values()].map(pick("Microsoft.Storage/storageAccounts")),
-    ...[...world.identities.values()].map(pick("Microsoft.ManagedIdentity/userAssignedIdentities")),
-  ];
-}
-
 /** What a clause may compare; the names in lower case (REST: Resources - List, `$filter`). */
-const PROPERTIES: Readonly<Record<string, (resource: Resource) => readonly string[]>> = {
+const PROPERTIES: Readonly<Record<string, (resource: ListedResource) => readonly string[]>> = {
   resourcetype: ({ type }) => [type],
   name: ({ name }) => [name],
   location: ({ location }) => [location],
@@ -77,7 +56,7 @@ const PROPERTIES: Readonly<Record<string, (resource: Resource) => readonly strin
 };
 
 /** Clauses `property eq 'value'` or `ne`, joined by `and`; 400 for whatever else Azure's grammar has. */
-function readFilter(filter: string | undefined): (resource: Resource) => boolean {
+function readFilter(filter: string | undefined): (resource: ListedResource) => boolean {
   if (filter === undefined || filter.trim() === "") return () => true;
   const clauses = filter
     .trim()
@@ -89,7 +68,7 @@ function readFilter(filter: string | undefined): (resource: Resource) => boolean
   return (resource) => known.every((clause) => clause(resource));
 }
 
-function readClause(text: string): ((resource: Resource) => boolean) | undefined {
+function readClause(text: string): ((resource: ListedResource) => boolean) | undefined {
   const [, property = "", operator = "", value = ""] = /^(\w+)\s+(eq|ne)\s+'([^']*)'$/i.exec(text) ?? [];
   const valuesOf = PROPERTIES[property.toLowerCase()];
   if (valuesOf === undefined) return undefined;

@@ -4,13 +4,13 @@ import type { Reply } from "../../http/call.ts";
 import type { Subscription } from "../../world.ts";
 import { ArmError } from "../front-door/errors.ts";
 import { REGIONS } from "../front-door/locations.ts";
-import type { ArmRequest, Route } from "../front-door/route-table.ts";
+import type { ArmRequest, Route } from "../provider.ts";
 
 const TYPE = "Microsoft.Resources/subscriptions";
 const TENANTS = "Microsoft.Resources/tenants";
 
 /** REST: Tenants - List; Subscriptions - List, Get, List Locations. */
-export const subscriptionRoutes: readonly Route[] = [
+export const subscriptionRoutes: readonly Route<typeof TYPE | typeof TENANTS>[] = [
   { method: "GET", path: "/tenants", type: TENANTS, operation: "tenants/list", run: listTenants },
   { method: "GET", path: "/subscriptions", type: TYPE, operation: "subscriptions/list", run: listSubscriptions },
   {

@@ -3,14 +3,14 @@ import type { Reply } from "../../http/call.ts";
 import type { StorageAccount } from "../../world.ts";
 import { badRequest } from "../front-door/errors.ts";
 import { isObject, type JsonObject, objectAt } from "../front-door/json.ts";
-import { type ArmRequest, type Route, routesOf } from "../front-door/route-table.ts";
+import { type ArmRequest, type Route, routesOf } from "../provider.ts";
 import { ACCOUNT, requireParentAccount } from "./accounts/find.ts";
 
 const TYPE = "Microsoft.Storage/storageAccounts/blobServices";
 const ALL = `${ACCOUNT}/blobServices`;
 
 /** REST: Blob Services - List, Get Service Properties, Set Service Properties. */
-export const blobServiceRoutes: readonly Route[] = routesOf(TYPE, [
+export const blobServiceRoutes: readonly Route<typeof TYPE>[] = routesOf(TYPE, [
   ["GET", ALL, "read", "blobServices/list", listServices],
   ["GET", `${ALL}/default`, "read", "blobServices/get", getService],
   ["PUT", `${ALL}/default`, "write", "blobServices/set", setService],

@@ -1,15 +1,18 @@
-/** Questions about the storage provider itself: its SKUs and its operations. */
+/** What the storage provider offers: its SKUs and its operations. */
 import type { Reply } from "../../http/call.ts";
 import { REGIONS } from "../front-door/locations.ts";
-import type { ArmRequest, Route } from "../front-door/route-table.ts";
+import type { ArmRequest, Route } from "../provider.ts";
 import { SKUS, tierOf } from "./accounts/rules.ts";
 
+const SKUS_TYPE = "Microsoft.Storage/skus";
+const OPERATIONS_TYPE = "Microsoft.Storage/operations";
+
 /** REST: Skus - List; Operations - List. */
-export const providerQuestionRoutes: readonly Route[] = [
+export const catalogueRoutes: readonly Route<typeof SKUS_TYPE | typeof OPERATIONS_TYPE>[] = [
   {
     method: "GET",
     path: "/subscriptions/{subscriptionId}/providers/Microsoft.Storage/skus",
-    type: "Microsoft.Storage/skus",
+    type: SKUS_TYPE,
     action: "Microsoft.Storage/skus/read",
     operation: "skus/list",
     run: listSkus,
@@ -17,7 +20,7 @@ export const providerQuestionRoutes: readonly Route[] = [
   {
     method: "GET",
     path: "/providers/Microsoft.Storage/operations",
-    type: "Microsoft.Storage/operations",
+    type: OPERATIONS_TYPE,
     operation: "operations/list",
     run: listOperations,
   },

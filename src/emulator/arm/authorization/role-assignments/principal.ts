@@ -1,6 +1,6 @@
 /** Who gets a role: whether the directory knows the principal already, and as what. */
 import { badRequest } from "../../front-door/errors.ts";
-import type { ArmRequest } from "../../front-door/route-table.ts";
+import type { ArmRequest } from "../../provider.ts";
 
 const TYPES = ["User", "Group", "ServicePrincipal", "ForeignGroup", "Device", "AgentUser", "AgentServicePrincipal"];
 

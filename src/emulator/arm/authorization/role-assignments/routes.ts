@@ -5,7 +5,8 @@ import type { RoleAssignment } from "../../../world.ts";
 import { ArmError } from "../../front-door/errors.ts";
 import { pageReply } from "../../front-door/paging.ts";
 import { tenantOf } from "../../front-door/resource-ids.ts";
-import { type ArmRequest, queryValue, type Route, routesOf } from "../../front-door/route-table.ts";
+import { queryValue } from "../../front-door/route-table.ts";
+import { type ArmRequest, type Route, routesOf } from "../../provider.ts";
 import { readAssignmentFilter } from "./filter.ts";
 import { findByName, isSameScope } from "./find.ts";
 import { assignmentView } from "./view.ts";
@@ -16,7 +17,7 @@ const ALL = "{scope}/providers/Microsoft.Authorization/roleAssignments";
 const ITEM = `${ALL}/{name}`;
 
 /** REST: Role Assignments - List For Scope, Get, Create, Delete; the by-id forms have the same URLs. */
-export const roleAssignmentRoutes: readonly Route[] = [
+export const roleAssignmentRoutes: readonly Route<typeof TYPE>[] = [
   ...routesOf(TYPE, [
     ["GET", ALL, "read", "roleAssignments/list", listAssignments],
     ["GET", ITEM, "read", "roleAssignments/get", getAssignment],

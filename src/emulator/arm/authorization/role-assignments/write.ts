@@ -5,8 +5,8 @@ import type { RoleAssignment } from "../../../world.ts";
 import { ArmError, badRequest, conflict } from "../../front-door/errors.ts";
 import { type JsonObject, objectAt, stringAt } from "../../front-door/json.ts";
 import { isGuid, lastSegment, subscriptionOf, tenantOf } from "../../front-door/resource-ids.ts";
-import type { ArmRequest } from "../../front-door/route-table.ts";
-import { requireTrackedResource } from "../../front-door/tracked-scope.ts";
+import { requireTrackedResource } from "../../front-door/tracked.ts";
+import type { ArmRequest } from "../../provider.ts";
 import { requireRole } from "../role-definitions/find.ts";
 import { findByName, isSameScope } from "./find.ts";
 import { findPrincipalType } from "./principal.ts";
@@ -77,7 +77,7 @@ function requireScope(request: ArmRequest): void {
         `scope specified on the URI '${scope}'.`,
     );
   }
-  requireTrackedResource(request.services.world, scope);
+  requireTrackedResource(request, scope);
 }
 
 function readWish(body: JsonObject): Wish {

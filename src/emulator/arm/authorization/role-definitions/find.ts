@@ -2,7 +2,7 @@
 import { coversScope } from "../../../authorization/scopes.ts";
 import type { RoleDefinition } from "../../../world.ts";
 import { ArmError } from "../../front-door/errors.ts";
-import type { ArmRequest } from "../../front-door/route-table.ts";
+import type { ArmRequest } from "../../provider.ts";
 
 /** The role of a GUID, seen from the caller's tenant. */
 export function findRole(request: ArmRequest, name: string): RoleDefinition | undefined {

@@ -5,7 +5,8 @@ import type { RoleDefinition } from "../../../world.ts";
 import { ArmError, badRequest, conflict } from "../../front-door/errors.ts";
 import { pageReply } from "../../front-door/paging.ts";
 import { roleDefinitionId } from "../../front-door/resource-ids.ts";
-import { type ArmRequest, queryValue, type Route, routesOf } from "../../front-door/route-table.ts";
+import { queryValue } from "../../front-door/route-table.ts";
+import { type ArmRequest, type Route, routesOf } from "../../provider.ts";
 import { findRole, requireRole } from "./find.ts";
 import { readRole } from "./rules.ts";
 
@@ -14,7 +15,7 @@ const ALL = "{scope}/providers/Microsoft.Authorization/roleDefinitions";
 const ITEM = `${ALL}/{name}`;
 
 /** REST: Role Definitions - List, Get, Create Or Update, Delete. */
-export const roleDefinitionRoutes: readonly Route[] = routesOf(TYPE, [
+export const roleDefinitionRoutes: readonly Route<typeof TYPE>[] = routesOf(TYPE, [
   ["GET", ALL, "read", "roleDefinitions/list", listRoles],
   ["GET", ITEM, "read", "roleDefinitions/get", getRole],
   ["PUT", ITEM, "write", "roleDefinitions/create", putRole],

@@ -3,7 +3,7 @@ import type { Permission, RoleDefinition } from "../../../world.ts";
 import { badRequest } from "../../front-door/errors.ts";
 import { isObject, type JsonObject, objectAt, stringAt, stringsAt } from "../../front-door/json.ts";
 import { isGuid } from "../../front-door/resource-ids.ts";
-import type { ArmRequest } from "../../front-door/route-table.ts";
+import type { ArmRequest } from "../../provider.ts";
 
 /** The role that a PUT asks for; throws 400 for what is missing or cannot be. */
 export function readRole(request: ArmRequest): RoleDefinition {

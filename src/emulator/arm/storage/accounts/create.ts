@@ -1,13 +1,13 @@
 /** PUT of a storage account: a new one is made asynchronously, one that exists is updated with what was sent. */
 import type { Reply } from "../../../http/call.ts";
 import type { StorageAccount } from "../../../world.ts";
-import type { AsyncOperation, AsyncOperations } from "../../front-door/async-operations.ts";
+import { accepted } from "../../front-door/async-operations.ts";
 import { type ArmError, badRequest, conflict } from "../../front-door/errors.ts";
 import { isObject, objectAt, stringAt } from "../../front-door/json.ts";
 import { requireLocation } from "../../front-door/locations.ts";
 import { resourceId } from "../../front-door/resource-ids.ts";
-import type { ArmRequest } from "../../front-door/route-table.ts";
 import { readTags, STORAGE_TAGS } from "../../front-door/tags.ts";
+import type { ArmRequest } from "../../provider.ts";
 import { changeAccount, extrasOf } from "./change.ts";
 import { findAccount, operationInProgress } from "./find.ts";
 import { readProperties, requireAccessTier, requireNamespaceFit, requireSku, tierOf, withDefaults } from "./rules.ts";
@@ -17,7 +17,7 @@ import { accountView } from "./view.ts";
  * 202 with Location and Retry-After for a new account (also when it takes no time), 200 with the account for one that
  * exists in the same resource group, 409 when the name belongs to another group, subscription or region.
  */
-export function createOrUpdateAccount(request: ArmRequest, operations: AsyncOperations): Reply {
+export function createOrUpdateAccount(request: ArmRequest): Reply {
   const name = request.params["account"] ?? "";
   requireAccountName(name);
   const location = requireLocation(stringAt(request.body, "location"));
@@ -26,8 +26,8 @@ export function createOrUpdateAccount(request: ArmRequest, operations: AsyncOper
   const account = newAccount(request, name, location);
   requireRoom(request, location);
   request.services.world.accounts.set(name, account);
-  const id = operations.begin({ account: name, doneAt: account.readyAt });
-  return accepted(request, { account: name, doneAt: account.readyAt }, operationPath(account, id));
+  const id = request.operations.begin({ resource: name, doneAt: account.readyAt });
+  return accepted(request, operationUrl(request, account, id), account.readyAt);
 }
 
 /** Throws 400 unless the name is 3 to 24 lower-case letters and digits. */
@@ -130,22 +130,10 @@ function requireRoom(request: ArmRequest, location: string): void {
   );
 }
 
-function operationPath(account: StorageAccount, id: string): string {
+function operationUrl({ call, apiVersion }: ArmRequest, account: StorageAccount, id: string): URL {
   const provider = `/subscriptions/${account.subscriptionId}/providers/Microsoft.Storage`;
-  return `${provider}/locations/${account.location}/asyncoperations/${id}`;
-}
-
-/** 202 with an empty body, as the storage provider answers. */
-function accepted(request: ArmRequest, operation: AsyncOperation, path: string): Reply {
-  const url = new URL(path, request.call.origin);
+  const url = new URL(`${provider}/locations/${account.location}/asyncoperations/${id}`, call.origin);
   url.searchParams.set("monitor", "true");
-  url.searchParams.set("api-version", request.apiVersion);
-  const wait = operation.doneAt - request.services.clock.now();
-  return { status: 202, headers: { Location: url.toString(), "Retry-After": retryAfterSeconds(request, wait) } };
-}
-
-/** Whole seconds, at least 1 (a Go or Python poller takes 0 as its own default of 30 s), at most what is configured. */
-export function retryAfterSeconds(request: ArmRequest, waitMs: number): string {
-  const most = Math.max(1, request.services.settings.operationRetryAfterSeconds);
-  return String(Math.min(most, Math.max(1, Math.ceil(waitMs / 1000))));
+  url.searchParams.set("api-version", apiVersion);
+  return url;
 }

@@ -3,7 +3,7 @@ import { coversScope } from "../../../authorization/scopes.ts";
 import type { StorageAccount } from "../../../world.ts";
 import { type ArmError, conflict, parentNotFound, resourceNotFound } from "../../front-door/errors.ts";
 import { resourceGroupId } from "../../front-door/resource-ids.ts";
-import type { ArmRequest } from "../../front-door/route-table.ts";
+import type { ArmRequest } from "../../provider.ts";
 
 /** Path of the accounts of a resource group. */
 export const ACCOUNTS =

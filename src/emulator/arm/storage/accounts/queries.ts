@@ -5,19 +5,21 @@ import { accountKey } from "../../../storage/account-keys.ts";
 import { badRequest } from "../../front-door/errors.ts";
 import { stringAt } from "../../front-door/json.ts";
 import { requireLocation } from "../../front-door/locations.ts";
-import type { ArmRequest, Route } from "../../front-door/route-table.ts";
+import type { ArmRequest, Route } from "../../provider.ts";
 import { accountNameInvalidText, isAccountName } from "./create.ts";
 import { ACCOUNT, requireAccount, requireProvisioned } from "./find.ts";
 
 const PROVIDER = "/subscriptions/{subscriptionId}/providers/Microsoft.Storage";
 const ACCOUNTS = "Microsoft.Storage/storageAccounts";
+const NAME_CHECK = "Microsoft.Storage/checkNameAvailability";
+const USAGES = "Microsoft.Storage/locations/usages";
 
 /** REST: Storage Accounts - Check Name Availability, List Keys; Usages - List By Location. */
-export const accountQuestionRoutes: readonly Route[] = [
+export const accountQueryRoutes: readonly Route<typeof NAME_CHECK | typeof USAGES | typeof ACCOUNTS>[] = [
   {
     method: "POST",
     path: `${PROVIDER}/checkNameAvailability`,
-    type: "Microsoft.Storage/checkNameAvailability",
+    type: NAME_CHECK,
     action: "Microsoft.Storage/checknameavailability/read",
     operation: "storageAccounts/checkName",
     run: checkName,
@@ -25,7 +27,7 @@ export const accountQuestionRoutes: readonly Route[] = [
   {
     method: "GET",
     path: `${PROVIDER}/locations/{location}/usages`,
-    type: "Microsoft.Storage/locations/usages",
+    type: USAGES,
     action: "Microsoft.Storage/locations/usages/read",
     operation: "usages/list",
     run: listUsages,

@@ -1,40 +1,41 @@
 /** Storage accounts: read, update, delete, list. Creation is in `account-create.ts`. */
 import type { Reply } from "../../../http/call.ts";
-import type { AsyncOperations } from "../../front-door/async-operations.ts";
+import type { Services } from "../../../services.ts";
+import type { StorageAccount } from "../../../world.ts";
+import { accepted } from "../../front-door/async-operations.ts";
 import { ArmError } from "../../front-door/errors.ts";
-import { type ArmRequest, type Route, routesOf } from "../../front-door/route-table.ts";
 import { listTracked } from "../../front-door/tracked.ts";
+import { type ArmRequest, type Route, routesOf } from "../../provider.ts";
 import { dropAccountContainers, requireAccountDeletable } from "../containers/routes.ts";
 import { changeAccount } from "./change.ts";
-import { createOrUpdateAccount, retryAfterSeconds } from "./create.ts";
+import { createOrUpdateAccount } from "./create.ts";
 import { ACCOUNT, ACCOUNTS, findAccount, operationInProgress, requireAccount, requireProvisioned } from "./find.ts";
 import { accountView } from "./view.ts";
 
 const TYPE = "Microsoft.Storage/storageAccounts";
+const OPERATION_TYPE = "Microsoft.Storage/locations/asyncoperations";
 const SUBSCRIPTION = "/subscriptions/{subscriptionId}/providers/Microsoft.Storage";
 const OPERATION = `${SUBSCRIPTION}/locations/{location}/asyncoperations/{id}`;
 
-/** The routes of storage accounts, with the operations that a 202 leads to. */
-export function storageAccountRoutes(operations: AsyncOperations): Route[] {
-  return [
-    ...routesOf(TYPE, [
-      ["GET", ACCOUNT, "read", "storageAccounts/get", getAccount],
-      ["PUT", ACCOUNT, "write", "storageAccounts/create", (request) => createOrUpdateAccount(request, operations)],
-      ["PATCH", ACCOUNT, "write", "storageAccounts/update", updateAccount],
-      ["DELETE", ACCOUNT, "delete", "storageAccounts/delete", deleteAccount],
-      ["GET", ACCOUNTS, "read", "storageAccounts/listByGroup", listAccounts],
-      ["GET", `${SUBSCRIPTION}/storageAccounts`, "read", "storageAccounts/list", listAccounts],
-    ]),
-    {
-      // No action: whoever may create in one resource group alone can poll, though the URL is the subscription's.
-      method: "GET",
-      path: OPERATION,
-      type: "Microsoft.Storage/locations/asyncoperations",
-      operation: "storageAccounts/poll",
-      run: (request) => pollOperation(request, operations),
-    },
-  ];
-}
+/** REST: Storage Accounts - Get Properties, Create, Update, Delete, List By Resource Group, List; and the poll of a create. */
+export const accountRoutes: readonly Route<typeof TYPE | typeof OPERATION_TYPE>[] = [
+  ...routesOf(TYPE, [
+    ["GET", ACCOUNT, "read", "storageAccounts/get", getAccount],
+    ["PUT", ACCOUNT, "write", "storageAccounts/create", createOrUpdateAccount],
+    ["PATCH", ACCOUNT, "write", "storageAccounts/update", updateAccount],
+    ["DELETE", ACCOUNT, "delete", "storageAccounts/delete", deleteAccount],
+    ["GET", ACCOUNTS, "read", "storageAccounts/listByGroup", listAccounts],
+    ["GET", `${SUBSCRIPTION}/storageAccounts`, "read", "storageAccounts/list", listAccounts],
+  ]),
+  {
+    // No action: a caller with rights in one resource group only must be able to poll, and the URL is the subscription's.
+    method: "GET",
+    path: OPERATION,
+    type: OPERATION_TYPE,
+    operation: "storageAccounts/poll",
+    run: pollOperation,
+  },
+];
 
 function getAccount(request: ArmRequest): Reply {
   return { status: 200, body: accountView(request, requireAccount(request)) };
@@ -53,25 +54,29 @@ function deleteAccount(request: ArmRequest): Reply {
   if (account === undefined) return { status: 204 };
   if (request.services.clock.now() < account.readyAt) throw operationInProgress();
   requireAccountDeletable(request.services, account);
-  dropAccountContainers(request.services, account);
-  request.services.world.accounts.delete(account.name);
+  dropAccount(request.services, account);
   return { status: 200 };
+}
+
+/** Removes an account with its containers and their blobs. */
+export function dropAccount(services: Services, account: StorageAccount): void {
+  dropAccountContainers(services, account);
+  services.world.accounts.delete(account.name);
 }
 
 function listAccounts(request: ArmRequest): Reply {
   return listTracked(request, request.services.world.accounts.values(), (account) => accountView(request, account));
 }
 
-/** 202 while the account is being made, then 200 with it; 404 for an operation that nobody began. */
-function pollOperation(request: ArmRequest, operations: AsyncOperations): Reply {
-  const operation = operations.find(request.params["id"] ?? "");
-  const account = operation === undefined ? undefined : request.services.world.accounts.get(operation.account);
+/** 202 while the account is being created, then 200 with it; 404 for an operation that was never started. */
+function pollOperation(request: ArmRequest): Reply {
+  const operation = request.operations.find(request.params["id"] ?? "");
+  const account = operation === undefined ? undefined : request.services.world.accounts.get(operation.resource);
   if (operation === undefined || account === undefined) {
     throw new ArmError(404, "ResourceNotFound", "The specified asynchronous operation does not exist.");
   }
-  const wait = operation.doneAt - request.services.clock.now();
-  if (wait <= 0) return { status: 200, body: accountView(request, account) };
+  if (request.services.clock.now() >= operation.doneAt) return { status: 200, body: accountView(request, account) };
   const url = new URL(request.call.path, request.call.origin);
   url.search = request.call.query.toString();
-  return { status: 202, headers: { Location: url.toString(), "Retry-After": retryAfterSeconds(request, wait) } };
+  return accepted(request, url, operation.doneAt);
 }

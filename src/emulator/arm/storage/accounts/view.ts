@@ -2,7 +2,7 @@
 import type { StorageAccount } from "../../../world.ts";
 import type { JsonObject } from "../../front-door/json.ts";
 import { REGIONS } from "../../front-door/locations.ts";
-import type { ArmRequest } from "../../front-door/route-table.ts";
+import type { ArmRequest } from "../../provider.ts";
 
 /** The services that an account of a kind has, by their names in `primaryEndpoints`. */
 const SERVICES: Readonly<Record<string, readonly string[]>> = {

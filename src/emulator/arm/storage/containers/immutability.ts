@@ -6,17 +6,17 @@ import type { BlobContainer, ImmutabilityPolicy, StorageAccount } from "../../..
 import { ArmError, badRequest, conflict } from "../../front-door/errors.ts";
 import { booleanAt, objectAt, stringsAt } from "../../front-door/json.ts";
 import { containerId } from "../../front-door/resource-ids.ts";
-import { type ArmRequest, type Route, routesOf } from "../../front-door/route-table.ts";
+import { type ArmRequest, type Route, routesOf } from "../../provider.ts";
 import { requireParentAccount } from "../accounts/find.ts";
 import { CONTAINERS, requireContainer } from "./routes.ts";
 
 const CONTAINER = "Microsoft.Storage/storageAccounts/blobServices/containers";
-const TYPE = `${CONTAINER}/immutabilityPolicies`;
+const TYPE = `${CONTAINER}/immutabilityPolicies` as const;
 const ITEM = `${CONTAINERS}/{container}`;
 const POLICY = `${ITEM}/immutabilityPolicies/default`;
 
 /** REST: Blob Containers - ... Immutability Policy (Get, Create Or Update, Delete, Lock, Extend), Set and Clear Legal Hold. */
-export const immutabilityRoutes: readonly Route[] = [
+export const immutabilityRoutes: readonly Route<typeof TYPE | typeof CONTAINER>[] = [
   ...routesOf(TYPE, [
     ["GET", POLICY, "read", "immutability/get", getPolicy],
     ["PUT", POLICY, "write", "immutability/set", setPolicy],

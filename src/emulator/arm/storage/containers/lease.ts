@@ -4,7 +4,7 @@ import type { Call, Reply } from "../../../http/call.ts";
 import { BlobError } from "../../../storage/errors.ts";
 import { changeLease } from "../../../storage/lease.ts";
 import type { JsonObject } from "../../front-door/json.ts";
-import { type ArmRequest, type Route, routesOf } from "../../front-door/route-table.ts";
+import { type ArmRequest, type Route, routesOf } from "../../provider.ts";
 import { requireParentAccount } from "../accounts/find.ts";
 import { CONTAINERS, containerFailure, requireContainer } from "./routes.ts";
 
@@ -20,7 +20,7 @@ const HEADERS: Readonly<Record<string, string>> = {
 };
 
 /** REST: Blob Containers - Lease. */
-export const containerLeaseRoutes: readonly Route[] = routesOf(TYPE, [
+export const containerLeaseRoutes: readonly Route<typeof TYPE>[] = routesOf(TYPE, [
   ["POST", `${CONTAINERS}/{container}/lease`, "lease/action", "containers/lease", leaseContainer],
 ]);
 

@@ -3,7 +3,8 @@ import type { Reply } from "../../../http/call.ts";
 import type { BlobContainer } from "../../../world.ts";
 import { badRequest } from "../../front-door/errors.ts";
 import { pageReply } from "../../front-door/paging.ts";
-import { type ArmRequest, queryValue, type Route, routesOf } from "../../front-door/route-table.ts";
+import { queryValue } from "../../front-door/route-table.ts";
+import { type ArmRequest, type Route, routesOf } from "../../provider.ts";
 import { requireParentAccount } from "../accounts/find.ts";
 import { CONTAINERS, isDeleted } from "./routes.ts";
 import { containerListView } from "./view.ts";
@@ -13,7 +14,7 @@ const TYPE = "Microsoft.Storage/storageAccounts/blobServices/containers";
 const PAGE = 5000;
 
 /** REST: Blob Containers - List. */
-export const containerListRoutes: readonly Route[] = routesOf(TYPE, [
+export const containerListRoutes: readonly Route<typeof TYPE>[] = routesOf(TYPE, [
   ["GET", CONTAINERS, "read", "containers/list", listContainers],
 ]);
 

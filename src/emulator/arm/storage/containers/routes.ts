@@ -6,7 +6,7 @@ import { currentLease } from "../../../storage/lease.ts";
 import { newEtag } from "../../../storage/times.ts";
 import type { BlobContainer, StorageAccount } from "../../../world.ts";
 import { ArmError, conflict } from "../../front-door/errors.ts";
-import { type ArmRequest, type Route, routesOf } from "../../front-door/route-table.ts";
+import { type ArmRequest, type Route, routesOf } from "../../provider.ts";
 import { ACCOUNT, requireParentAccount } from "../accounts/find.ts";
 import { readContainerBody, requireContainerName } from "./rules.ts";
 import { containerView } from "./view.ts";
@@ -17,7 +17,7 @@ const TYPE = "Microsoft.Storage/storageAccounts/blobServices/containers";
 const ITEM = `${CONTAINERS}/{container}`;
 
 /** REST: Blob Containers - Get, Create, Update, Delete. */
-export const containerRoutes: readonly Route[] = routesOf(TYPE, [
+export const containerRoutes: readonly Route<typeof TYPE>[] = routesOf(TYPE, [
   ["GET", ITEM, "read", "containers/get", getContainer],
   ["PUT", ITEM, "write", "containers/create", putContainer],
   ["PATCH", ITEM, "write", "containers/update", patchContainer],

@@ -3,7 +3,7 @@ import { currentLease } from "../../../storage/lease.ts";
 import type { BlobContainer, StorageAccount } from "../../../world.ts";
 import type { JsonObject } from "../../front-door/json.ts";
 import { containerId } from "../../front-door/resource-ids.ts";
-import type { ArmRequest } from "../../front-door/route-table.ts";
+import type { ArmRequest } from "../../provider.ts";
 
 /** Body of GET, PUT and PATCH. */
 export function containerView(request: ArmRequest, account: StorageAccount, container: BlobContainer): JsonObject {
