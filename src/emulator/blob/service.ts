@@ -4,12 +4,14 @@
  */
 import { type Call, OPERATION_HEADER, type Reply } from "../http/call.ts";
 import type { BlobService, BlobTarget, Services } from "../services.ts";
-import { BlobError, errorReply, invalidQuery } from "../storage/errors.ts";
+import { invalidQuery, StorageError } from "../storage/errors.ts";
 import { authenticate } from "./auth/authenticate.ts";
 import { authorize } from "./auth/authorize.ts";
 import { checkNetwork } from "./auth/firewall.ts";
+import { blobErrorReply } from "./errors.ts";
 import { answerPreflight, corsHeaders } from "./http/cors.ts";
-import { findAccount, standardHeaders, versionOf } from "./http/front-door.ts";
+import { findAccount, versionOf } from "./http/front-door.ts";
+import { standardHeaders } from "./http/headers.ts";
 import { type Address, type BlobRequest, parseAddress } from "./http/request.ts";
 import { refuseOnHierarchical, refuseUnsupported } from "./http/unsupported.ts";
 import { nameIn } from "./namespace/names.ts";
@@ -50,7 +52,7 @@ async function run(handled: Handled, operation: Operation | undefined): Promise<
     const request = await openRequest(handled, operation);
     return await request.operation.run(request);
   } catch (fault) {
-    if (fault instanceof BlobError) return errorReply(fault, handled.call, handled.now);
+    if (fault instanceof StorageError) return blobErrorReply(fault, handled.call, handled.now);
     throw fault;
   }
 }
@@ -62,7 +64,7 @@ async function openRequest(
   const account = findAccount(services, target, now);
   const address = parseAddress(target.path, call.query);
   const version = versionOf(call, account);
-  if (!METHODS.has(call.method)) throw new BlobError("UnsupportedHttpVerb");
+  if (!METHODS.has(call.method)) throw new StorageError("UnsupportedHttpVerb");
   if (operation === undefined) throw unknownOperation(call, address.level);
   const head = { call, services, target, account, version, now };
   const blob = nameIn(account, address.blob);
@@ -74,9 +76,9 @@ async function openRequest(
 }
 
 /** 400 for the parameter that names nothing, also when a call for the service names none; else the method is wrong: 405. */
-function unknownOperation(call: Call, level: Address["level"]): BlobError {
+function unknownOperation(call: Call, level: Address["level"]): StorageError {
   const comp = call.query.get("comp");
-  return comp !== null || level === "service" ? invalidQuery("comp", comp) : new BlobError("UnsupportedHttpVerb");
+  return comp !== null || level === "service" ? invalidQuery("comp", comp) : new StorageError("UnsupportedHttpVerb");
 }
 
 function tryFindOperation(call: Call, target: BlobTarget): Operation | undefined {

@@ -4,7 +4,7 @@
  */
 
 import type { Call, Reply } from "../http/call.ts";
-import { BlobError, type BlobErrorExtra } from "../storage/errors.ts";
+import { StorageError, type StorageErrorExtra } from "../storage/errors.ts";
 import { blobTime } from "../storage/times.ts";
 
 /** What only the Data Lake service answers. */
@@ -56,11 +56,11 @@ export class DfsError extends Error {
 }
 
 /** 400 UnsupportedHeader that names the header. */
-export function unsupportedHeader(name: string): BlobError {
-  return new BlobError("UnsupportedHeader", named("HeaderName", name));
+export function unsupportedHeader(name: string): StorageError {
+  return new StorageError("UnsupportedHeader", named("HeaderName", name));
 }
 
-function named(kind: string, name: string): BlobErrorExtra {
+function named(kind: string, name: string): StorageErrorExtra {
   return { details: { [kind]: name } };
 }
 
@@ -76,9 +76,9 @@ const RENAMED: Readonly<Record<string, string>> = {
 };
 
 /** The answer to a refused call; a HEAD has no body, and the code in `x-ms-error-code`. */
-export function dfsErrorReply(error: BlobError | DfsError, call: Call, now: number): Reply {
+export function dfsErrorReply(error: StorageError | DfsError, call: Call, now: number): Reply {
   const code = error instanceof DfsError ? error.code : codeHere(error.code);
-  const headers = { ...(error instanceof BlobError ? error.headers : {}), "x-ms-error-code": code };
+  const headers = { ...(error instanceof StorageError ? error.headers : {}), "x-ms-error-code": code };
   if (call.method === "HEAD" || error.status === 304) return { status: error.status, headers };
   const text = error instanceof DfsError ? error.message : messageHere(code, error.message);
   const message = `${text}\nRequestId:${call.id}\nTime:${blobTime(now)}`;

@@ -1,11 +1,13 @@
 /** Filesystems, which are containers: create, look at, change, delete, and the list of them ("Filesystem", "List"). */
 
 import { requireContainer } from "../blob/containers/find.ts";
-import { createContainer, deleteContainer, touchContainer, versionHeaders } from "../blob/containers/operations.ts";
+import { createContainer, deleteContainer } from "../blob/containers/operations.ts";
 import { checkContainerConditions } from "../blob/http/conditions.ts";
+import { versionHeaders } from "../blob/http/headers.ts";
 import { readMarker, writeMarker } from "../blob/http/paging.ts";
-import { isHierarchical } from "../blob/namespace/names.ts";
 import type { Reply } from "../http/call.ts";
+import { isHierarchical } from "../storage/accounts.ts";
+import { liveContainers, touchContainer } from "../storage/containers.ts";
 import { checkLease, leaseHeaders } from "../storage/lease.ts";
 import { httpTime } from "../storage/times.ts";
 import { type DfsRequest, pageSizeQuery, propertiesAnswer, readProperties, requireNoBody } from "./request.ts";
@@ -62,8 +64,7 @@ export function listFilesystems(request: DfsRequest): Reply {
   const { services, account, call } = request;
   const prefix = call.query.get("prefix") ?? "";
   const from = readMarker(new URLSearchParams({ marker: call.query.get("continuation") ?? "" })) ?? "";
-  const found = [...services.world.containers.values()]
-    .filter((each) => each.account === account.name && each.deletedUntil === undefined)
+  const found = liveContainers(services.world, account)
     .filter(({ name }) => name.startsWith(prefix) && name >= from)
     .sort((one, other) => (one.name < other.name ? -1 : 1));
   const size = pageSizeQuery(request, "maxResults", PAGE_SIZE);

@@ -1,8 +1,9 @@
 /** Reads what Data Lake calls say in their query and headers. A call is a Blob request whose container is a filesystem. */
 
-import { type Address, type BlobRequest, containerName, header } from "../blob/http/request.ts";
+import { type Address, type BlobRequest, containerName } from "../blob/http/request.ts";
 import { nameIn } from "../blob/namespace/names.ts";
-import { BlobError, invalidHeader, invalidQuery, missingHeader } from "../storage/errors.ts";
+import { invalidHeader, invalidQuery, missingHeader, StorageError } from "../storage/errors.ts";
+import { header } from "../storage/headers.ts";
 import type { ContentHeaders } from "../storage/store/blob-record.ts";
 import type { StorageAccount } from "../world.ts";
 import { DfsError, unsupportedHeader } from "./errors.ts";
@@ -18,7 +19,7 @@ export function parseDfsAddress(account: StorageAccount, path: string): Address 
   const rest = decoded.slice(first.length).replace(/^\/+/, "");
   const container = containerName(first);
   if (rest === "") return { level: "container", container, blob: "" };
-  if (rest.length > 1024) throw new BlobError("InvalidUri");
+  if (rest.length > 1024) throw new StorageError("InvalidUri");
   return { level: "blob", container, blob: nameIn(account, rest) };
 }
 
@@ -26,7 +27,7 @@ function decode(path: string): string {
   try {
     return decodeURIComponent(path);
   } catch {
-    throw new BlobError("InvalidUri");
+    throw new StorageError("InvalidUri");
   }
 }
 
@@ -42,7 +43,7 @@ export function booleanQuery({ call }: DfsRequest, name: string): boolean | unde
 export function positionQuery({ call }: DfsRequest): number {
   const value = call.query.get("position");
   if (value === null) {
-    throw new BlobError("MissingRequiredQueryParameter", { details: { QueryParameterName: "position" } });
+    throw new StorageError("MissingRequiredQueryParameter", { details: { QueryParameterName: "position" } });
   }
   if (!/^\d{1,15}$/.test(value)) throw invalidQuery("position", value);
   return Number(value);
@@ -54,7 +55,7 @@ export function pageSizeQuery({ call }: DfsRequest, name: string, most: number):
   if (value === null || value === "") return most;
   if (!/^-?\d{1,10}$/.test(value)) throw invalidQuery(name, value);
   if (Number(value) >= 1) return Math.min(Number(value), most);
-  throw new BlobError("OutOfRangeQueryParameterValue", {
+  throw new StorageError("OutOfRangeQueryParameterValue", {
     details: { QueryParameterName: name, QueryParameterValue: value },
   });
 }

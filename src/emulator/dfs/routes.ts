@@ -1,8 +1,9 @@
 /** Which operation a Data Lake call is: its method, what it is for, `resource`, and `action` name one row of this table. */
 
 import type { Right } from "../blob/auth/rights.ts";
-import { type Address, header } from "../blob/http/request.ts";
+import type { Address } from "../blob/http/request.ts";
 import type { Call, Reply } from "../http/call.ts";
+import { header } from "../storage/headers.ts";
 import {
   createFilesystem,
   deleteFilesystem,

@@ -5,13 +5,14 @@
 import { authenticate } from "../blob/auth/authenticate.ts";
 import { authorize } from "../blob/auth/authorize.ts";
 import { checkNetwork } from "../blob/auth/firewall.ts";
-import { findAccount, standardHeaders, versionOf } from "../blob/http/front-door.ts";
+import { findAccount, versionOf } from "../blob/http/front-door.ts";
+import { standardHeaders } from "../blob/http/headers.ts";
 import type { Address } from "../blob/http/request.ts";
 import { refuseUnsupported } from "../blob/http/unsupported.ts";
-import { isHierarchical } from "../blob/namespace/names.ts";
 import { type Call, OPERATION_HEADER, type Reply } from "../http/call.ts";
 import type { BlobService, BlobTarget, Services } from "../services.ts";
-import { BlobError, invalidQuery } from "../storage/errors.ts";
+import { isHierarchical } from "../storage/accounts.ts";
+import { invalidQuery, StorageError } from "../storage/errors.ts";
 import { DfsError, dfsErrorReply } from "./errors.ts";
 import { parseDfsAddress } from "./request.ts";
 import { type DfsOperation, findDfsOperation, isKnownMethod } from "./routes.ts";
@@ -41,7 +42,8 @@ async function run(services: Services, handled: Handled): Promise<Reply> {
   try {
     return await open(services, handled);
   } catch (fault) {
-    if (fault instanceof BlobError || fault instanceof DfsError) return dfsErrorReply(fault, handled.call, handled.now);
+    if (fault instanceof StorageError || fault instanceof DfsError)
+      return dfsErrorReply(fault, handled.call, handled.now);
     throw fault;
   }
 }
@@ -51,7 +53,7 @@ async function open(services: Services, { call, target, now }: Handled): Promise
   const account = findAccount(services, target, now);
   const address = parseDfsAddress(account, target.path);
   const version = versionOf(call, account);
-  if (!isKnownMethod(call.method)) throw new BlobError("UnsupportedHttpVerb");
+  if (!isKnownMethod(call.method)) throw new StorageError("UnsupportedHttpVerb");
   const operation = findDfsOperation(call, address);
   if (operation === undefined) throw unknownOperation(call, address);
   const head = { call, services, target, account, version, now, address };
@@ -67,12 +69,12 @@ async function open(services: Services, { call, target, now }: Handled): Promise
 function requireNamespace({ isOnPaths }: DfsOperation, hasNamespace: boolean): void {
   if (!isOnPaths || hasNamespace) return;
   const message = "Paths are emulated only in accounts that have a hierarchical namespace.";
-  throw new BlobError("NotImplemented", { message });
+  throw new StorageError("NotImplemented", { message });
 }
 
-function unknownOperation(call: Call, { level }: Address): BlobError {
+function unknownOperation(call: Call, { level }: Address): StorageError {
   const name = level === "blob" ? "action" : "resource";
-  return call.query.has(name) ? invalidQuery(name, call.query.get(name)) : new BlobError("UnsupportedHttpVerb");
+  return call.query.has(name) ? invalidQuery(name, call.query.get(name)) : new StorageError("UnsupportedHttpVerb");
 }
 
 function tryFindOperation(services: Services, call: Call, target: BlobTarget): DfsOperation | undefined {

@@ -1,8 +1,13 @@
-/** The tenant that a storage account belongs to. */
+/** What every service asks of a storage account. */
 import type { Services } from "../services.ts";
 import type { StorageAccount } from "../world.ts";
 
 /** The tenant of the account's subscription: only its tokens are good. */
 export function tenantOf(services: Services, account: StorageAccount): string {
   return services.world.subscriptions.get(account.subscriptionId)?.tenantId ?? "";
+}
+
+/** Whether the account has a hierarchical namespace: set when it was made, and never changed. */
+export function isHierarchical(account: StorageAccount): boolean {
+  return account.properties["isHnsEnabled"] === true;
 }

@@ -143,4 +143,4 @@ export const ERRORS = {
 } as const satisfies Record<string, readonly [number, string]>;
 
 /** A code of the catalogue. */
-export type BlobErrorCode = keyof typeof ERRORS;
+export type StorageErrorCode = keyof typeof ERRORS;

@@ -3,9 +3,15 @@
  * changed by Lease calls, and asked for by every write.
  */
 
-import { type BlobRequest, header, numberHeader } from "../blob/http/request.ts";
 import type { Lease } from "../world.ts";
-import { BlobError, invalidHeader, missingHeader } from "./errors.ts";
+import { invalidHeader, missingHeader, StorageError } from "./errors.ts";
+import { header, numberHeader, type WithHeaders } from "./headers.ts";
+
+/** What a lease is checked and changed by: headers and time. ARM makes the headers of its JSON body. */
+export interface LeaseCall extends WithHeaders {
+  /** By the emulator's clock. */
+  readonly now: number;
+}
 
 /** A lease as it is now: a timed one that ran out is expired, a breaking one whose period is over is broken. */
 export function currentLease(lease: Lease, now: number): Lease {
@@ -14,33 +20,50 @@ export function currentLease(lease: Lease, now: number): Lease {
   return lease.state === "breaking" ? { ...lease, state: "broken" } : lease;
 }
 
-/** The `x-ms-lease-*` headers of an answer about the resource. */
-export function leaseHeaders(lease: Lease, now: number): Record<string, string> {
-  const { state, durationSeconds } = currentLease(lease, now);
-  const status = state === "leased" || state === "breaking" ? "locked" : "unlocked";
-  const duration = state === "leased" ? { "x-ms-lease-duration": durationSeconds === -1 ? "infinite" : "fixed" } : {};
-  return { "x-ms-lease-status": status, "x-ms-lease-state": state, ...duration };
+/** A lease in the words that every answer has for it. */
+export interface LeaseView {
+  readonly status: "locked" | "unlocked";
+  readonly state: Lease["state"];
+  /** Only of a lease that is held. */
+  readonly duration: "infinite" | "fixed" | undefined;
 }
 
-/** Who is asked: the codes of blobs and containers differ. */
+export function leaseView(lease: Lease, now: number): LeaseView {
+  const { state, durationSeconds } = currentLease(lease, now);
+  const duration = durationSeconds === -1 ? "infinite" : "fixed";
+  return { status: isHeld(state) ? "locked" : "unlocked", state, duration: state === "leased" ? duration : undefined };
+}
+
+/** A lease that is being broken still keeps others out. */
+export function isHeld(state: Lease["state"]): boolean {
+  return state === "leased" || state === "breaking";
+}
+
+/** The `x-ms-lease-*` headers of an answer about the resource. */
+export function leaseHeaders(lease: Lease, now: number): Record<string, string> {
+  const { status, state, duration } = leaseView(lease, now);
+  const held: Record<string, string> = duration === undefined ? {} : { "x-ms-lease-duration": duration };
+  return { "x-ms-lease-status": status, "x-ms-lease-state": state, ...held };
+}
+
+/** What is leased: the codes of blobs and containers differ. */
 type Holder = "Blob" | "Container";
 
 /**
  * Checks `x-ms-lease-id` against the lease. A write (`mustHold`) on a leased resource needs the id; a read or a write
  * that names an id needs that lease to be there.
  */
-export function checkLease(request: BlobRequest, lease: Lease, holder: Holder, mustHold: boolean): void {
+export function checkLease(request: LeaseCall, lease: Lease, holder: Holder, mustHold: boolean): void {
   const sent = header(request, "x-ms-lease-id")?.toLowerCase();
   const { state, id } = currentLease(lease, request.now);
-  const isHeld = state === "leased" || state === "breaking";
   if (sent === undefined) {
-    if (isHeld && mustHold) throw new BlobError("LeaseIdMissing");
+    if (isHeld(state) && mustHold) throw new StorageError("LeaseIdMissing");
     return;
   }
   requireGuid("x-ms-lease-id", sent);
-  if (state === "available") throw new BlobError(`LeaseNotPresentWith${holder}Operation`);
-  if (sent !== id) throw new BlobError(`LeaseIdMismatchWith${holder}Operation`);
-  if (!isHeld) throw new BlobError("LeaseLost");
+  if (state === "available") throw new StorageError(`LeaseNotPresentWith${holder}Operation`);
+  if (sent !== id) throw new StorageError(`LeaseIdMismatchWith${holder}Operation`);
+  if (!isHeld(state)) throw new StorageError("LeaseLost");
 }
 
 /** What is left of a lease after a write: one that had expired or was broken is gone for good. */
@@ -48,9 +71,6 @@ export function leaseAfterWrite(lease: Lease, now: number): Lease {
   const { state } = currentLease(lease, now);
   return state === "expired" || state === "broken" ? { state: "available" } : lease;
 }
-
-/** What a Lease call is read from: headers and time. ARM makes one from its JSON body. */
-export type LeaseCall = Pick<BlobRequest, "call" | "now">;
 
 /** The outcome of a Lease call. */
 export interface LeaseChange {
@@ -86,25 +106,26 @@ function acquire(request: LeaseCall, lease: Lease): LeaseChange {
   if (proposed !== undefined) requireGuid("x-ms-proposed-lease-id", proposed);
   const isSame = proposed !== undefined && proposed === lease.id;
   if (lease.state === "breaking") {
-    throw new BlobError(isSame ? "LeaseIsBreakingAndCannotBeAcquired" : "LeaseAlreadyPresent");
+    throw new StorageError(isSame ? "LeaseIsBreakingAndCannotBeAcquired" : "LeaseAlreadyPresent");
   }
-  if (lease.state === "leased" && !isSame) throw new BlobError("LeaseAlreadyPresent");
+  if (lease.state === "leased" && !isSame) throw new StorageError("LeaseAlreadyPresent");
   return leased(request, proposed ?? crypto.randomUUID(), duration, 201);
 }
 
 function renew(request: LeaseCall, lease: Lease): LeaseChange {
   const id = requireSameId(request, lease);
-  if (lease.state === "breaking" || lease.state === "broken") throw new BlobError("LeaseIsBrokenAndCannotBeRenewed");
+  if (lease.state === "breaking" || lease.state === "broken") throw new StorageError("LeaseIsBrokenAndCannotBeRenewed");
   return leased(request, id, lease.durationSeconds ?? -1, 200);
 }
 
 function change(request: LeaseCall, lease: Lease): LeaseChange {
   const sent = requiredGuid(request, "x-ms-lease-id");
   const proposed = requiredGuid(request, "x-ms-proposed-lease-id");
-  if (lease.state !== "leased" && lease.state !== "breaking") throw new BlobError("LeaseNotPresentWithLeaseOperation");
+  if (lease.state !== "leased" && lease.state !== "breaking")
+    throw new StorageError("LeaseNotPresentWithLeaseOperation");
   // A repeated change, whose new id is already in force, succeeds.
-  if (sent !== lease.id && proposed !== lease.id) throw new BlobError("LeaseIdMismatchWithLeaseOperation");
-  if (lease.state === "breaking") throw new BlobError("LeaseIsBreakingAndCannotBeChanged");
+  if (sent !== lease.id && proposed !== lease.id) throw new StorageError("LeaseIdMismatchWithLeaseOperation");
+  if (lease.state === "breaking") throw new StorageError("LeaseIsBreakingAndCannotBeChanged");
   return { status: 200, lease: { ...lease, id: proposed }, headers: { "x-ms-lease-id": proposed } };
 }
 
@@ -117,9 +138,8 @@ function breakLease(request: LeaseCall, lease: Lease): LeaseChange {
   const period = numberHeader(request, "x-ms-lease-break-period");
   if (period !== undefined && (period < 0 || period > 60))
     throw invalidHeader("x-ms-lease-break-period", String(period));
-  if (lease.state === "available") throw new BlobError("LeaseNotPresentWithLeaseOperation");
-  const isHeld = lease.state === "leased" || lease.state === "breaking";
-  const seconds = isHeld ? breakSeconds(lease, period, request.now) : 0;
+  if (lease.state === "available") throw new StorageError("LeaseNotPresentWithLeaseOperation");
+  const seconds = isHeld(lease.state) ? breakSeconds(lease, period, request.now) : 0;
   const until = request.now + seconds * 1000;
   const broken: Lease = { ...lease, state: seconds > 0 ? "breaking" : "broken", until };
   return { status: 202, lease: broken, headers: { "x-ms-lease-time": String(seconds) } };
@@ -143,7 +163,7 @@ function leased(request: LeaseCall, id: string, durationSeconds: number, status:
 
 function requireSameId(request: LeaseCall, lease: Lease): string {
   const sent = requiredGuid(request, "x-ms-lease-id");
-  if (lease.state === "available" || sent !== lease.id) throw new BlobError("LeaseIdMismatchWithLeaseOperation");
+  if (lease.state === "available" || sent !== lease.id) throw new StorageError("LeaseIdMismatchWithLeaseOperation");
   return sent;
 }
 

@@ -6,9 +6,10 @@ import { randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { Readable } from "node:stream";
 import { type Call, OPERATION_HEADER, type Reply } from "../../http/call.ts";
-import { BlobError, invalidHeader } from "../../storage/errors.ts";
+import { invalidHeader, StorageError } from "../../storage/errors.ts";
+import { header } from "../../storage/headers.ts";
 import { readBody } from "../http/body.ts";
-import { type BlobRequest, header } from "../http/request.ts";
+import type { BlobRequest } from "../http/request.ts";
 
 /** "Each batch request supports a maximum of 256 subrequests" and 4 MiB. */
 const MAX_PARTS = 256;
@@ -34,8 +35,8 @@ export async function runBatch(request: BlobRequest): Promise<Reply> {
   const boundary = /^multipart\/mixed;\s*boundary="?([^";]+)"?/i.exec(type)?.[1];
   if (boundary === undefined) throw invalidHeader("Content-Type", type);
   const parts = splitParts((await readBody(request, LIMIT_BYTES)).toString("utf8"), boundary);
-  if (parts.length === 0 || parts.length > MAX_PARTS) throw new BlobError("InvalidInput");
-  if (!parts.every(isPermitted)) throw new BlobError("InvalidInput");
+  if (parts.length === 0 || parts.length > MAX_PARTS) throw new StorageError("InvalidInput");
+  if (!parts.every(isPermitted)) throw new StorageError("InvalidInput");
   const answers: string[] = [];
   for (const part of parts) answers.push(await answerPart(request, part));
   const mark = `batchresponse_${randomUUID()}`;
@@ -63,7 +64,7 @@ function readPart(section: string): Part {
   const [head = ""] = splitOnce(inner, /\r?\n\r?\n/);
   const [line = "", ...headerLines] = head.trim().split(/\r?\n/);
   const match = /^([A-Z]+)\s+(\S+)\s+HTTP\/1\.1$/.exec(line.trim());
-  if (match === null) throw new BlobError("InvalidInput");
+  if (match === null) throw new StorageError("InvalidInput");
   const [, method = "", url = ""] = match;
   return {
     contentId: readHeaders(partHeaders.split(/\r?\n/))["content-id"] as string,

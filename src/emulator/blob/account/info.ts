@@ -1,7 +1,7 @@
 /** Get Account Information (`restype=account&comp=properties`): what kind of account this is. */
 import type { Reply } from "../../http/call.ts";
+import { isHierarchical } from "../../storage/accounts.ts";
 import type { BlobRequest } from "../http/request.ts";
-import { isHierarchical } from "../namespace/names.ts";
 
 export function getAccountInfo({ account }: BlobRequest): Reply {
   return {

@@ -3,7 +3,7 @@
  * account's `blobServices/default`; logging, metrics and the static website are kept as they were sent.
  */
 import type { Reply } from "../../http/call.ts";
-import { BlobError } from "../../storage/errors.ts";
+import { StorageError } from "../../storage/errors.ts";
 import type { StorageAccount } from "../../world.ts";
 import { readXmlBody } from "../http/body.ts";
 import { type CorsRule, corsRules } from "../http/cors.ts";
@@ -61,9 +61,9 @@ function readElement(node: XmlElement): Record<string, unknown> {
   if (node.name === "Cors") return { cors: { corsRules: node.children.map(readRule) } };
   if (node.name === "DeleteRetentionPolicy") return { deleteRetentionPolicy: readRetention(node) };
   if (node.name !== "DefaultServiceVersion") {
-    throw new BlobError("UnsupportedXmlNode", { details: { XmlNodeName: node.name } });
+    throw new StorageError("UnsupportedXmlNode", { details: { XmlNodeName: node.name } });
   }
-  if (!isKnownVersion(node.text)) throw new BlobError("InvalidXmlDocument");
+  if (!isKnownVersion(node.text)) throw new StorageError("InvalidXmlDocument");
   return { defaultServiceVersion: node.text };
 }
 
@@ -83,7 +83,7 @@ function readRetention(node: XmlElement): Record<string, unknown> {
   const text = (name: string): string | undefined => node.children.find((each) => each.name === name)?.text;
   const isEnabled = text("Enabled") === "true";
   const days = Number(text("Days"));
-  if (isEnabled && !(days >= 1 && days <= 365)) throw new BlobError("InvalidXmlDocument");
+  if (isEnabled && !(days >= 1 && days <= 365)) throw new StorageError("InvalidXmlDocument");
   return isEnabled ? { enabled: true, days } : { enabled: false };
 }
 

@@ -2,9 +2,10 @@
 
 import type { ConditionAttributes } from "../../authorization/authorization.ts";
 import type { AttributeValues } from "../../authorization/conditions/attributes.ts";
+import { isHierarchical } from "../../storage/accounts.ts";
+import { header } from "../../storage/headers.ts";
 import { currentContainer } from "../containers/find.ts";
-import { type BlobRequest, header } from "../http/request.ts";
-import { isHierarchical } from "../namespace/names.ts";
+import type { BlobRequest } from "../http/request.ts";
 import { parseTagHeader } from "../tags/rules.ts";
 import type { Right } from "./rights.ts";
 

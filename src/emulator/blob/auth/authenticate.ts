@@ -5,7 +5,7 @@
 import type { AccessToken, TokenFault } from "../../entra/tokens.ts";
 import { allowsKeys } from "../../storage/account-keys.ts";
 import { tenantOf } from "../../storage/accounts.ts";
-import { BlobError, type BlobErrorExtra } from "../../storage/errors.ts";
+import { StorageError, type StorageErrorExtra } from "../../storage/errors.ts";
 import type { Unauthenticated } from "../http/request.ts";
 import { FIRST_CHALLENGE_VERSION, FIRST_OAUTH_VERSION } from "../http/versions.ts";
 import type { Caller } from "./caller.ts";
@@ -30,7 +30,7 @@ export async function authenticate(request: Unauthenticated): Promise<Caller> {
   if (scheme === "bearer") return { kind: "principal", token: await openToken(request, authorization) };
   if (scheme === "sharedkey" || scheme === "sharedkeylite") {
     // Azure refuses keys on a keyless account before it looks at the signature.
-    if (!allowsKeys(request.account)) throw new BlobError("KeyBasedAuthenticationNotPermitted");
+    if (!allowsKeys(request.account)) throw new StorageError("KeyBasedAuthenticationNotPermitted");
     checkSharedKey(request, authorization ?? "");
     return { kind: "key" };
   }
@@ -61,10 +61,10 @@ async function openToken(request: Unauthenticated, authorization: string | undef
 export function refuseToken(
   request: Unauthenticated,
   code: "InvalidAuthenticationInfo" | "NoAuthenticationInformation",
-  extra: BlobErrorExtra = {},
-): BlobError {
-  if (request.version < FIRST_CHALLENGE_VERSION) return new BlobError("AuthenticationFailed", extra);
+  extra: StorageErrorExtra = {},
+): StorageError {
+  if (request.version < FIRST_CHALLENGE_VERSION) return new StorageError("AuthenticationFailed", extra);
   const authority = `https://login.microsoftonline.com/${tenantOf(request.services, request.account)}/oauth2/authorize`;
   const challenge = `Bearer authorization_uri=${authority} resource_id=https://storage.azure.com`;
-  return new BlobError(code, { ...extra, headers: { "www-authenticate": challenge } });
+  return new StorageError(code, { ...extra, headers: { "www-authenticate": challenge } });
 }

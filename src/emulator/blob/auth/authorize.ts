@@ -1,8 +1,9 @@
 /** Whether the caller may do it: rights of a principal, letters of a SAS, public access; an account key may do all. */
 
-import { BlobError } from "../../storage/errors.ts";
+import { StorageError } from "../../storage/errors.ts";
+import { header } from "../../storage/headers.ts";
 import { currentContainer } from "../containers/find.ts";
-import { type BlobRequest, header } from "../http/request.ts";
+import type { BlobRequest } from "../http/request.ts";
 import { FIRST_CHALLENGE_VERSION } from "../http/versions.ts";
 import { attributesOf } from "./attributes.ts";
 import { refuseToken } from "./authenticate.ts";
@@ -26,7 +27,7 @@ function requireRight(request: BlobRequest, right: Right): void {
   if (caller.kind === "key" || (right.plane === "caller" && caller.kind !== "anonymous")) return;
   if (caller.kind === "anonymous") authorizeAnonymous(request, right);
   else if (caller.kind === "sas") authorizeSas(request, right, caller.sas);
-  else if (right.plane === "key") throw new BlobError("AuthorizationPermissionMismatch");
+  else if (right.plane === "key") throw new StorageError("AuthorizationPermissionMismatch");
   else requirePrincipal(request, right, caller.token.principalId);
 }
 
@@ -41,7 +42,7 @@ function requirePrincipal(request: BlobRequest, right: Right, principalId: strin
       : authorization.allowsDataAction(principalId, action, scope, attributes);
   if (allowed(right.action)) return;
   if (right.createAction !== undefined && !blobExists(request) && allowed(right.createAction)) return;
-  throw new BlobError("AuthorizationPermissionMismatch");
+  throw new StorageError("AuthorizationPermissionMismatch");
 }
 
 function scopeOf(request: BlobRequest, right: Right): string {
@@ -59,13 +60,13 @@ function authorizeSas(request: BlobRequest, right: Right, sas: SasGrant): void {
   if (right.plane === "key" || !sas.resourceTypes.includes(resource)) throw typeMismatch(sas);
   const grants = (wanted: string): boolean => [...wanted].some((letter) => sas.permissions.includes(letter));
   const isGranted = grants(letters) || (grants(createLetters) && !blobExists(request));
-  if (!isGranted) throw new BlobError("AuthorizationPermissionMismatch");
+  if (!isGranted) throw new StorageError("AuthorizationPermissionMismatch");
   if (sas.principalId === undefined) return;
   requirePrincipal(request, right, sas.principalId);
 }
 
-function typeMismatch(sas: SasGrant): BlobError {
-  return new BlobError(sas.kind === "account" ? "AuthorizationResourceTypeMismatch" : "AuthorizationFailure");
+function typeMismatch(sas: SasGrant): StorageError {
+  return new StorageError(sas.kind === "account" ? "AuthorizationResourceTypeMismatch" : "AuthorizationFailure");
 }
 
 /**
@@ -78,5 +79,5 @@ function authorizeAnonymous(request: BlobRequest, right: Right): void {
   const isOpen = access === "Container" || (access === "Blob" && right.openTo === "Blob");
   if (isPermitted && isOpen && right.openTo !== undefined) return;
   if (request.version >= FIRST_CHALLENGE_VERSION) throw refuseToken(request, "NoAuthenticationInformation");
-  throw new BlobError(isPermitted || right.openTo === undefined ? "ResourceNotFound" : "PublicAccessNotPermitted");
+  throw new StorageError(isPermitted || right.openTo === undefined ? "ResourceNotFound" : "PublicAccessNotPermitted");
 }

@@ -1,6 +1,6 @@
 /** The account's firewall, as far as it concerns callers who all come from a loopback address. */
 
-import { BlobError } from "../../storage/errors.ts";
+import { StorageError } from "../../storage/errors.ts";
 import type { StorageAccount } from "../../world.ts";
 
 /**
@@ -9,12 +9,12 @@ import type { StorageAccount } from "../../world.ts";
  */
 export function checkNetwork(account: StorageAccount): void {
   const access = account.properties["publicNetworkAccess"];
-  if (access === "Disabled" || access === "SecuredByPerimeter") throw new BlobError("AuthorizationFailure");
+  if (access === "Disabled" || access === "SecuredByPerimeter") throw new StorageError("AuthorizationFailure");
   const rules = account.properties["networkAcls"];
   if (typeof rules !== "object" || rules === null) return;
   const { defaultAction, ipRules } = rules as { defaultAction?: unknown; ipRules?: unknown };
   if (defaultAction !== "Deny") return;
   const allowed = Array.isArray(ipRules) ? (ipRules as readonly { value?: unknown }[]) : [];
   if (allowed.some(({ value }) => typeof value === "string" && /^127\.0\.0\.(0\/\d+|1)$/.test(value))) return;
-  throw new BlobError("AuthorizationFailure");
+  throw new StorageError("AuthorizationFailure");
 }

@@ -5,9 +5,9 @@
  */
 import { accountKey, allowsKeys, sign } from "../../storage/account-keys.ts";
 import { tenantOf } from "../../storage/accounts.ts";
-import { BlobError } from "../../storage/errors.ts";
+import { containerKey } from "../../storage/containers.ts";
+import { StorageError } from "../../storage/errors.ts";
 import { parseTime } from "../../storage/times.ts";
-import { containerKey } from "../containers/find.ts";
 import { parseAddress, type Unauthenticated } from "../http/request.ts";
 import type { SasGrant } from "./caller.ts";
 import { accountStringToSign, delegationStringToSign, serviceStringToSign } from "./sas-strings.ts";
@@ -30,13 +30,13 @@ export function readSas(request: Unauthenticated): SasGrant {
   const { query } = request.call;
   const kind = kindOf(query);
   if (kind !== "userDelegation" && !allowsKeys(request.account)) {
-    throw new BlobError("KeyBasedAuthenticationNotPermitted");
+    throw new StorageError("KeyBasedAuthenticationNotPermitted");
   }
   if (query.get("sv") === null) throw refused("sv is mandatory. Cannot be empty");
   const terms = kind === "service" ? termsOf(request) : query;
   checkTimes(request, terms, ["st", "se"]);
   checkSignature(request, kind);
-  if (kind === "account" && !query.get("ss")?.includes("b")) throw new BlobError("AuthorizationServiceMismatch");
+  if (kind === "account" && !query.get("ss")?.includes("b")) throw new StorageError("AuthorizationServiceMismatch");
   checkOrigin(request);
   const resourceTypes = kind === "account" ? query.get("srt") : SERVICE_RESOURCES[query.get("sr") ?? ""];
   if (!resourceTypes) throw refused("sr is invalid or missing");
@@ -111,7 +111,7 @@ function checkDelegation(request: Unauthenticated): void {
   const { query } = request.call;
   checkTimes(request, query, ["skt", "ske"]);
   if (query.get("sktid") !== tenantOf(request.services, request.account)) throw refused("sktid does not match");
-  if (query.get("sks") !== "b") throw new BlobError("AuthorizationServiceMismatch");
+  if (query.get("sks") !== "b") throw new StorageError("AuthorizationServiceMismatch");
 }
 
 function requireOneOf(keys: readonly string[], text: string, signature: string): void {
@@ -129,12 +129,12 @@ function checkOrigin({ call }: Unauthenticated): void {
   if (range === null) return;
   const [from = "", to = from] = range.split("-");
   if (from <= "127.0.0.1" && "127.0.0.1" <= to && from.startsWith("127.")) return;
-  throw new BlobError("AuthorizationSourceIPMismatch", {
+  throw new StorageError("AuthorizationSourceIPMismatch", {
     message: "This request is not authorized to perform this operation using this source IP 127.0.0.1.",
     details: { SourceIP: "127.0.0.1" },
   });
 }
 
-function refused(detail: string): BlobError {
-  return new BlobError("AuthenticationFailed", { details: { AuthenticationErrorDetail: detail } });
+function refused(detail: string): StorageError {
+  return new StorageError("AuthenticationFailed", { details: { AuthenticationErrorDetail: detail } });
 }

@@ -2,7 +2,7 @@
 import { timingSafeEqual } from "node:crypto";
 import type { Call } from "../../http/call.ts";
 import { accountKey, sign } from "../../storage/account-keys.ts";
-import { BlobError } from "../../storage/errors.ts";
+import { StorageError } from "../../storage/errors.ts";
 import type { Unauthenticated } from "../http/request.ts";
 
 /** A signed request is good for this long ("Specifying the Date header"). */
@@ -13,18 +13,18 @@ export function checkSharedKey(request: Unauthenticated, authorization: string):
   const { account, call } = request;
   const match = /^(SharedKey(?:Lite)?)\s+([^:\s]+):(\S+)\s*$/i.exec(authorization);
   const [, scheme = "", name = "", signature = ""] = match ?? [];
-  if (match === null || name !== account.name) throw new BlobError("AuthenticationFailed");
+  if (match === null || name !== account.name) throw new StorageError("AuthenticationFailed");
   const date = Date.parse(headerOf(call, "x-ms-date") || headerOf(call, "date"));
   if (!(Math.abs(request.now - date) <= MAX_AGE_MS)) {
     const detail = "Request date header too old or not given.";
-    throw new BlobError("AuthenticationFailed", { details: { AuthenticationErrorDetail: detail } });
+    throw new StorageError("AuthenticationFailed", { details: { AuthenticationErrorDetail: detail } });
   }
   const isLite = scheme.toLowerCase() === "sharedkeylite";
   const text = isLite ? liteStringToSign(call, account.name) : stringToSign(call, account.name, request.version);
   const good = (["key1", "key2"] as const).some((key) => equal(sign(accountKey(account, key), text), signature));
   if (good) return;
   const detail = `The MAC signature found in the HTTP request '${signature}' is not the same as any computed signature. Server used following string to sign: '${text}'.`;
-  throw new BlobError("AuthenticationFailed", { details: { AuthenticationErrorDetail: detail } });
+  throw new StorageError("AuthenticationFailed", { details: { AuthenticationErrorDetail: detail } });
 }
 
 /** Compares two signatures in constant time. */

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import type { Reply } from "../../http/call.ts";
 import { accountKey, sign } from "../../storage/account-keys.ts";
-import { BlobError } from "../../storage/errors.ts";
+import { StorageError } from "../../storage/errors.ts";
 import { parseTime } from "../../storage/times.ts";
 import type { StorageAccount } from "../../world.ts";
 import { readXmlBody } from "../http/body.ts";
@@ -23,13 +23,13 @@ export function delegationKey(account: StorageAccount, fields: URLSearchParams):
 
 /** Get User Delegation Key (`POST /?restype=service&comp=userdelegationkey`): only for a bearer token. */
 export async function getUserDelegationKey(request: BlobRequest): Promise<Reply> {
-  if (request.caller.kind !== "principal") throw new BlobError("AuthorizationFailure");
+  if (request.caller.kind !== "principal") throw new StorageError("AuthorizationFailure");
   const { token } = request.caller;
   const info = await readXmlBody(request, "KeyInfo");
   const child = (name: string): string | undefined => info.children.find((each) => each.name === name)?.text;
   const start = child("Start") ?? toSeconds(request.now);
   const expiry = child("Expiry");
-  if (expiry === undefined) throw new BlobError("MissingRequiredXmlNode", { details: { XmlNodeName: "Expiry" } });
+  if (expiry === undefined) throw new StorageError("MissingRequiredXmlNode", { details: { XmlNodeName: "Expiry" } });
   checkLife(request.now, parseTime(start), parseTime(expiry));
   const delegatedTenant = child("DelegatedUserTid");
   const fields = new URLSearchParams({
@@ -61,7 +61,7 @@ export async function getUserDelegationKey(request: BlobRequest): Promise<Reply>
 function checkLife(now: number, start: number | undefined, expiry: number | undefined): void {
   const isGood = start !== undefined && expiry !== undefined && expiry > start && expiry > now;
   if (isGood && expiry - Math.max(start, now) <= SEVEN_DAYS_MS + 60_000 && start <= now + SEVEN_DAYS_MS) return;
-  throw new BlobError("InvalidXmlDocument", { message: "The key's start or expiry is not valid.", details: {} });
+  throw new StorageError("InvalidXmlDocument", { message: "The key's start or expiry is not valid.", details: {} });
 }
 
 function toSeconds(time: number): string {

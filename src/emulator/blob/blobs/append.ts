@@ -1,15 +1,16 @@
 /** Append blobs: Append Block and Append Blob Seal. */
 import type { Reply } from "../../http/call.ts";
-import { BlobError, invalidHeader } from "../../storage/errors.ts";
+import { invalidHeader, StorageError } from "../../storage/errors.ts";
+import { header, numberHeader } from "../../storage/headers.ts";
 import { checkLease, leaseAfterWrite } from "../../storage/lease.ts";
 import { requireMutable } from "../../storage/protection.ts";
 import type { Blob } from "../../storage/store/blob-record.ts";
 import { newEtag } from "../../storage/times.ts";
 import { requireContainer } from "../containers/find.ts";
-import { versionHeaders } from "../containers/operations.ts";
 import { receiveContent, structuredAnswer } from "../http/body.ts";
 import { checkConditions } from "../http/conditions.ts";
-import { type BlobRequest, header, numberHeader } from "../http/request.ts";
+import { versionHeaders } from "../http/headers.ts";
+import type { BlobRequest } from "../http/request.ts";
 import { appendBlockLimit } from "../http/versions.ts";
 import { blobsOf, requireBlob } from "./view.ts";
 
@@ -56,18 +57,18 @@ export function sealBlob(request: BlobRequest): Reply {
 
 function checkAppend(request: BlobRequest, length: number): Blob {
   const blob = openAppendBlob(request);
-  if (blob.isSealed === true) throw new BlobError("BlobIsSealed");
+  if (blob.isSealed === true) throw new StorageError("BlobIsSealed");
   checkPosition(request, blob, length);
   if (blob.slices.length >= MAX_BLOCKS) {
     const message = "The committed block count cannot exceed the maximum limit of 50,000 blocks.";
-    throw new BlobError("BlockCountExceedsLimit", { message });
+    throw new StorageError("BlockCountExceedsLimit", { message });
   }
   return blob;
 }
 
 function openAppendBlob(request: BlobRequest): Blob {
   const blob = requireBlob(request);
-  if (blob.type !== "AppendBlob") throw new BlobError("InvalidBlobType");
+  if (blob.type !== "AppendBlob") throw new StorageError("InvalidBlobType");
   checkConditions(request, blob, "write");
   checkLease(request, blob.lease, "Blob", true);
   requireMutable(requireContainer(request), blob, request.now);
@@ -76,9 +77,9 @@ function openAppendBlob(request: BlobRequest): Blob {
 
 function checkPosition(request: BlobRequest, blob: Blob, length: number): void {
   const position = numberHeader(request, "x-ms-blob-condition-appendpos");
-  if (position !== undefined && position !== blob.size) throw new BlobError("AppendPositionConditionNotMet");
+  if (position !== undefined && position !== blob.size) throw new StorageError("AppendPositionConditionNotMet");
   const limit = numberHeader(request, "x-ms-blob-condition-maxsize");
-  if (limit !== undefined && blob.size + length > limit) throw new BlobError("MaxBlobSizeConditionNotMet");
+  if (limit !== undefined && blob.size + length > limit) throw new StorageError("MaxBlobSizeConditionNotMet");
 }
 
 function changed(request: BlobRequest, blob: Blob): Pick<Blob, "etag" | "lastModified" | "lease"> {

@@ -1,15 +1,16 @@
 /** Block blobs in parts: Put Block, Put Block List, Get Block List. */
 import type { Reply } from "../../http/call.ts";
-import { BlobError, invalidHeader, invalidQuery } from "../../storage/errors.ts";
+import { invalidHeader, invalidQuery, StorageError } from "../../storage/errors.ts";
+import { header } from "../../storage/headers.ts";
 import { checkLease } from "../../storage/lease.ts";
 import { requireMutable } from "../../storage/protection.ts";
 import { type Blob, type Block, isAppended } from "../../storage/store/blob-record.ts";
 import type { Slice } from "../../storage/store/bodies.ts";
 import type { Entry } from "../../storage/store/container-blobs.ts";
 import { requireContainer } from "../containers/find.ts";
-import { versionHeaders } from "../containers/operations.ts";
 import { readXmlBody, receiveContent, structuredAnswer } from "../http/body.ts";
-import { type BlobRequest, header } from "../http/request.ts";
+import { versionHeaders } from "../http/headers.ts";
+import type { BlobRequest } from "../http/request.ts";
 import { putBlockLimit } from "../http/versions.ts";
 import { element, type XmlElement, xmlDocument } from "../http/xml.ts";
 import { requireFilePath } from "../namespace/directories.ts";
@@ -49,7 +50,7 @@ export function stage(request: BlobRequest, block: Block): void {
 export function readBlockId({ call }: BlobRequest): string {
   const id = call.query.get("blockid");
   if (id === null || id === "") {
-    throw new BlobError("MissingRequiredQueryParameter", { details: { QueryParameterName: "blockid" } });
+    throw new StorageError("MissingRequiredQueryParameter", { details: { QueryParameterName: "blockid" } });
   }
   const bytes = Buffer.from(id, "base64");
   if (bytes.toString("base64") !== id) throw invalidQuery("blockid", id, "Not a valid base64 string.");
@@ -66,14 +67,14 @@ function blocksOf(entry: Entry | undefined): Block[] {
 export function checkStaging(request: BlobRequest, id: string): void {
   const entry = blobsOf(request).entry(request.blob);
   const blob = entry?.blob;
-  if (blob !== undefined && blob.type !== "BlockBlob") throw new BlobError("InvalidBlobType");
+  if (blob !== undefined && blob.type !== "BlockBlob") throw new StorageError("InvalidBlobType");
   requireFilePath(request);
-  if (blob?.isMadeByDataLake === true) throw new BlobError("BlobOperationNotSupported");
+  if (blob?.isMadeByDataLake === true) throw new StorageError("BlobOperationNotSupported");
   checkLease(request, blob?.lease ?? { state: "available" }, "Blob", true);
   requireMutable(requireContainer(request), blob, request.now);
   const staged = blocksOf(entry);
-  if (staged[0] !== undefined && staged[0].id.length !== id.length) throw new BlobError("InvalidBlobOrBlock");
-  if (staged.length >= MAX_UNCOMMITTED) throw new BlobError("BlockCountExceedsLimit");
+  if (staged[0] !== undefined && staged[0].id.length !== id.length) throw new StorageError("InvalidBlobOrBlock");
+  if (staged.length >= MAX_UNCOMMITTED) throw new StorageError("BlockCountExceedsLimit");
 }
 
 /** Put Block List: 201. The named blocks, in their order, become the blob; blocks that it does not name are dropped. */
@@ -82,10 +83,10 @@ export async function putBlockList(request: BlobRequest): Promise<Reply> {
   const draft = { ...readDraft(request, "BlockBlob"), content: readContentHeaders(request, "") };
   checkOverwrite(request);
   const root = await readXmlBody(request, "BlockList");
-  if (root.children.length > MAX_BLOCKS) throw new BlobError("BlockListTooLong");
+  if (root.children.length > MAX_BLOCKS) throw new StorageError("BlockListTooLong");
   const entry = blobsOf(request).entry(request.blob);
-  if (entry?.blob !== undefined && entry.blob.type !== "BlockBlob") throw new BlobError("InvalidBlobType");
-  if (entry?.blob?.isMadeByDataLake === true) throw new BlobError("BlobOperationNotSupported");
+  if (entry?.blob !== undefined && entry.blob.type !== "BlockBlob") throw new StorageError("InvalidBlobType");
+  if (entry?.blob?.isMadeByDataLake === true) throw new StorageError("BlobOperationNotSupported");
   const committed = new Map((entry?.blob?.blocks ?? []).map((block) => [block.id, block]));
   const find = finder(committed, entry?.uncommitted ?? new Map());
   const blocks = root.children.map(find);
@@ -101,7 +102,7 @@ function finder(committed: BlockMap, uncommitted: BlockMap): (node: XmlElement) 
   return ({ name, text }) => {
     const id = text.trim();
     const block = lookUp(name, id, committed, uncommitted);
-    if (block === undefined) throw new BlobError("InvalidBlockList");
+    if (block === undefined) throw new StorageError("InvalidBlockList");
     return block;
   };
 }
@@ -110,7 +111,7 @@ function lookUp(list: string, id: string, committed: BlockMap, uncommitted: Bloc
   if (list === "Committed") return committed.get(id);
   if (list === "Uncommitted") return uncommitted.get(id);
   if (list === "Latest") return uncommitted.get(id) ?? committed.get(id);
-  throw new BlobError("InvalidXmlDocument");
+  throw new StorageError("InvalidXmlDocument");
 }
 
 /** Get Block List: committed blocks in the blob's order, uncommitted ones by id; 404 when there is neither. */
@@ -119,7 +120,7 @@ export function getBlockList(request: BlobRequest): Reply {
   if (!["committed", "uncommitted", "all"].includes(type)) throw invalidQuery("blocklisttype", type);
   const { blob, uncommitted } = openLists(request);
   if (blob !== undefined) {
-    if (blob.type !== "BlockBlob") throw new BlobError("InvalidBlobType");
+    if (blob.type !== "BlockBlob") throw new StorageError("InvalidBlobType");
     checkLease(request, blob.lease, "Blob", false);
   }
   const lists = [
@@ -141,7 +142,7 @@ function openLists(request: BlobRequest): { blob: Blob | undefined; uncommitted:
   if (request.call.query.has("snapshot")) return { blob: requireBlobOrSnapshot(request), uncommitted: [] };
   const entry = blobsOf(request).entry(request.blob);
   const uncommitted = blocksOf(entry).sort((one, other) => (one.id < other.id ? -1 : 1));
-  if (entry?.blob === undefined && uncommitted.length === 0) throw new BlobError("BlobNotFound");
+  if (entry?.blob === undefined && uncommitted.length === 0) throw new StorageError("BlobNotFound");
   return { blob: entry?.blob, uncommitted };
 }
 

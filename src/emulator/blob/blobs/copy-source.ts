@@ -4,13 +4,14 @@
  */
 import type { Call } from "../../http/call.ts";
 import type { BlobTarget } from "../../services.ts";
-import { BlobError, invalidHeader, missingHeader } from "../../storage/errors.ts";
+import { invalidHeader, missingHeader, StorageError } from "../../storage/errors.ts";
+import { header } from "../../storage/headers.ts";
 import type { Blob } from "../../storage/store/blob-record.ts";
 import { authenticate } from "../auth/authenticate.ts";
 import { authorize } from "../auth/authorize.ts";
 import { RIGHTS } from "../auth/rights.ts";
 import { checkSourceConditions } from "../http/conditions.ts";
-import { type BlobRequest, header, parseAddress } from "../http/request.ts";
+import { type BlobRequest, parseAddress } from "../http/request.ts";
 import { requireFile } from "../namespace/directories.ts";
 import { nameIn } from "../namespace/names.ts";
 import { requireOnline } from "./tier.ts";
@@ -45,15 +46,15 @@ export async function openCopySource(request: BlobRequest): Promise<CopySource> 
 
 /** The status and text of what went wrong at the source, under the code that copies have for it. */
 function asCopyFault(fault: unknown): unknown {
-  if (!(fault instanceof BlobError) || fault.code === "SourceConditionNotMet") return fault;
+  if (!(fault instanceof StorageError) || fault.code === "SourceConditionNotMet") return fault;
   const details = { CopySourceStatusCode: String(fault.status), CopySourceErrorCode: fault.code };
-  return new BlobError("CannotVerifyCopySource", { status: fault.status, message: fault.message, details });
+  return new StorageError("CannotVerifyCopySource", { status: fault.status, message: fault.message, details });
 }
 
 async function openSourceRequest(request: BlobRequest, url: URL): Promise<BlobRequest> {
   const target = sourceTarget(request, url);
   const account = request.services.world.accounts.get(target.account);
-  if (account === undefined) throw new BlobError("ResourceNotFound");
+  if (account === undefined) throw new StorageError("ResourceNotFound");
   const authorization = header(request, "x-ms-copy-source-authorization");
   const call: Call = {
     ...request.call,
@@ -76,7 +77,7 @@ async function openSourceRequest(request: BlobRequest, url: URL): Promise<BlobRe
 function sourceTarget({ call }: BlobRequest, url: URL): BlobTarget {
   const named = BLOB_HOST.exec(url.hostname)?.[1];
   if (named !== undefined) return { account: named, path: url.pathname, pathStyle: false };
-  if (url.host !== new URL(call.origin).host) throw new BlobError("ResourceNotFound");
+  if (url.host !== new URL(call.origin).host) throw new StorageError("ResourceNotFound");
   const [, account = "", path = "/"] = /^\/([^/]*)(\/.*)?$/.exec(url.pathname) ?? [];
   return { account, path, pathStyle: true };
 }

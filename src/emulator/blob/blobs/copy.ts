@@ -1,12 +1,13 @@
 /** Copies within the emulator: Copy Blob, Copy Blob From URL, Put Blob From URL, Put Block From URL, Abort Copy Blob. */
 import { randomUUID } from "node:crypto";
 import type { Reply } from "../../http/call.ts";
-import { BlobError, invalidHeader } from "../../storage/errors.ts";
+import { invalidHeader, StorageError } from "../../storage/errors.ts";
+import { header } from "../../storage/headers.ts";
 import type { Blob, CopyState } from "../../storage/store/blob-record.ts";
 import type { Slice } from "../../storage/store/bodies.ts";
-import { versionHeaders } from "../containers/operations.ts";
+import { versionHeaders } from "../http/headers.ts";
 import { hasMetadata } from "../http/metadata.ts";
-import { type BlobRequest, header } from "../http/request.ts";
+import type { BlobRequest } from "../http/request.ts";
 import { checkStaging, readBlockId, stage } from "./blocks.ts";
 import { type CopySource, openCopySource } from "./copy-source.ts";
 import { checkOverwrite, commitBlob, created, type Draft, readDraft } from "./put.ts";
@@ -68,7 +69,7 @@ function checkSourceMd5(request: BlobRequest, source: Blob): void {
   const sent = header(request, "x-ms-source-content-md5");
   const known = source.content.md5;
   if (sent === undefined || known === undefined || sent === known) return;
-  throw new BlobError("Md5Mismatch", { details: { UserSpecifiedMd5: sent, ServerCalculatedMd5: known } });
+  throw new StorageError("Md5Mismatch", { details: { UserSpecifiedMd5: sent, ServerCalculatedMd5: known } });
 }
 
 /** Put Block From URL: 201; the block is the source or, with `x-ms-source-range`, a part of it. */
@@ -93,7 +94,7 @@ function sourceSlices(request: BlobRequest, source: CopySource["blob"]): readonl
   const start = Number(match?.[1]);
   const end = match?.[2] === undefined ? source.size : Math.min(Number(match[2]) + 1, source.size);
   if (match === null) throw invalidHeader("x-ms-source-range", value);
-  if (start >= end) throw new BlobError("InvalidRange");
+  if (start >= end) throw new StorageError("InvalidRange");
   return cut(source.slices, { start, end });
 }
 
@@ -107,6 +108,6 @@ function onlySlice(request: BlobRequest, slices: readonly Slice[]) {
 export function abortCopy(request: BlobRequest): Reply {
   const action = header(request, "x-ms-copy-action");
   if (action?.toLowerCase() !== "abort") throw invalidHeader("x-ms-copy-action", action);
-  if (blobsOf(request).find(request.blob) === undefined) throw new BlobError("BlobNotFound");
-  throw new BlobError("NoPendingCopyOperation");
+  if (blobsOf(request).find(request.blob) === undefined) throw new StorageError("BlobNotFound");
+  throw new StorageError("NoPendingCopyOperation");
 }

@@ -1,12 +1,13 @@
 /** Delete Blob: the blob, one snapshot, all its snapshots, or everything under the name. */
 import type { Reply } from "../../http/call.ts";
-import { BlobError, invalidHeader } from "../../storage/errors.ts";
+import { invalidHeader, StorageError } from "../../storage/errors.ts";
+import { header } from "../../storage/headers.ts";
 import { checkLease } from "../../storage/lease.ts";
 import { requireMutable } from "../../storage/protection.ts";
 import type { Blob } from "../../storage/store/blob-record.ts";
 import { requireContainer } from "../containers/find.ts";
 import { checkConditions } from "../http/conditions.ts";
-import { type BlobRequest, header } from "../http/request.ts";
+import type { BlobRequest } from "../http/request.ts";
 import { requireDeletable } from "../namespace/directories.ts";
 import { keepDeleted, retentionDays } from "./soft-delete.ts";
 import { blobsOf, requireBlob, requireBlobOrSnapshot } from "./view.ts";
@@ -22,7 +23,7 @@ export function deleteBlob(request: BlobRequest): Reply {
   const blob = requireBlob(request);
   checkConditions(request, blob, "write");
   const snapshots = blobsOf(request).entry(request.blob)?.snapshots ?? [];
-  if (mode === undefined && snapshots.length > 0) throw new BlobError("SnapshotsPresent");
+  if (mode === undefined && snapshots.length > 0) throw new StorageError("SnapshotsPresent");
   if (mode === "only") return deleteSnapshots(request, snapshots);
   requireDeletable(request, blob, mode !== undefined);
   checkLease(request, blob.lease, "Blob", true);

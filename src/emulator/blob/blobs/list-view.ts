@@ -1,6 +1,6 @@
 /** One `<Blob>` of a listing. */
 
-import { currentLease } from "../../storage/lease.ts";
+import { leaseView } from "../../storage/lease.ts";
 import type { Blob } from "../../storage/store/blob-record.ts";
 import { httpTime } from "../../storage/times.ts";
 import { metadataXml } from "../http/paging.ts";
@@ -76,9 +76,7 @@ function contentXml(blob: Blob): string[] {
 }
 
 function stateXml({ account, now }: BlobRequest, blob: Blob): string[] {
-  const lease = currentLease(blob.lease, now);
-  const isLocked = lease.state === "leased" || lease.state === "breaking";
-  const duration = lease.durationSeconds === -1 ? "infinite" : "fixed";
+  const lease = leaseView(blob.lease, now);
   const isBlock = blob.type === "BlockBlob";
   const isCurrent = blob.snapshot === undefined;
   const tagCount = Object.keys(blob.tags).length;
@@ -89,9 +87,9 @@ function stateXml({ account, now }: BlobRequest, blob: Blob): string[] {
       "AccessTierChangeTime",
       blob.tierChangedAt === undefined ? undefined : httpTime(blob.tierChangedAt),
     ),
-    optionalElement("LeaseStatus", isCurrent ? (isLocked ? "locked" : "unlocked") : undefined),
+    optionalElement("LeaseStatus", isCurrent ? lease.status : undefined),
     optionalElement("LeaseState", isCurrent ? lease.state : undefined),
-    optionalElement("LeaseDuration", isCurrent && lease.state === "leased" ? duration : undefined),
+    optionalElement("LeaseDuration", isCurrent ? lease.duration : undefined),
     element("ServerEncrypted", true),
     optionalElement("TagCount", tagCount === 0 ? undefined : tagCount),
     optionalElement("Sealed", blob.isSealed === true ? true : undefined),

@@ -1,13 +1,13 @@
 /** List Blobs (`GET /container?restype=container&comp=list`): flat or by delimiter, page by page, in the order of names. */
 import type { Reply } from "../../http/call.ts";
-import { BlobError, invalidQuery } from "../../storage/errors.ts";
+import { isHierarchical } from "../../storage/accounts.ts";
+import { invalidQuery, StorageError } from "../../storage/errors.ts";
 import type { Blob } from "../../storage/store/blob-record.ts";
 import type { ContainerBlobs, Entry } from "../../storage/store/container-blobs.ts";
 import { listingReply, readInclude, readMarker, readPageSize, serviceEndpoint, writeMarker } from "../http/paging.ts";
 import type { BlobRequest } from "../http/request.ts";
 import { FIRST_PERMISSIONS_VERSION } from "../http/versions.ts";
 import { requireDirectoryPrefix } from "../namespace/directories.ts";
-import { isHierarchical } from "../namespace/names.ts";
 import { blobXml, directoryXml, nameXml, uncommittedXml } from "./list-view.ts";
 import { deletedUnder } from "./soft-delete.ts";
 import { blobsOf } from "./view.ts";
@@ -94,7 +94,7 @@ export function listBlobs(request: BlobRequest): Reply {
 function readShownKind({ call, account }: BlobRequest): Listing["shown"] {
   const value = call.query.get("showonly")?.toLowerCase();
   if (value === undefined) return undefined;
-  if (isHierarchical(account) && value === "deleted") throw new BlobError("NotImplemented");
+  if (isHierarchical(account) && value === "deleted") throw new StorageError("NotImplemented");
   if (isHierarchical(account) && (value === "files" || value === "directories")) return value;
   throw invalidQuery("showonly", value);
 }

@@ -1,15 +1,16 @@
 /** Set Blob Properties, Get and Set Blob Metadata, Lease Blob, Snapshot Blob: all that changes a blob but its content. */
 import type { Reply } from "../../http/call.ts";
 import { invalidHeader } from "../../storage/errors.ts";
+import { header } from "../../storage/headers.ts";
 import { changeLease, checkLease, leaseAfterWrite } from "../../storage/lease.ts";
 import { requireMutable } from "../../storage/protection.ts";
 import type { Blob } from "../../storage/store/blob-record.ts";
 import { newEtag, newSnapshotId } from "../../storage/times.ts";
 import { requireContainer } from "../containers/find.ts";
-import { versionHeaders } from "../containers/operations.ts";
 import { checkConditions } from "../http/conditions.ts";
+import { versionHeaders } from "../http/headers.ts";
 import { hasMetadata, metadataAnswer, readMetadata } from "../http/metadata.ts";
-import { type BlobRequest, header } from "../http/request.ts";
+import type { BlobRequest } from "../http/request.ts";
 import { metadataOf, withoutFolderMark } from "../namespace/view.ts";
 import { readContentHeaders } from "./put.ts";
 import { blobsOf, requireBlob, requireBlobOrSnapshot } from "./view.ts";

@@ -1,20 +1,21 @@
 /** Put Blob: a block blob in one call, or a new, empty append blob. */
 import type { Reply } from "../../http/call.ts";
-import { BlobError, invalidHeader, missingHeader } from "../../storage/errors.ts";
+import { isHierarchical } from "../../storage/accounts.ts";
+import { invalidHeader, missingHeader, StorageError } from "../../storage/errors.ts";
+import { header } from "../../storage/headers.ts";
 import { checkLease, leaseAfterWrite } from "../../storage/lease.ts";
 import { requireMutable } from "../../storage/protection.ts";
 import type { Blob, ContentHeaders } from "../../storage/store/blob-record.ts";
 import type { Part, Slice } from "../../storage/store/bodies.ts";
 import { newEtag } from "../../storage/times.ts";
 import { requireContainer } from "../containers/find.ts";
-import { versionHeaders } from "../containers/operations.ts";
 import { receiveContent, structuredAnswer } from "../http/body.ts";
 import { checkConditions } from "../http/conditions.ts";
+import { versionHeaders } from "../http/headers.ts";
 import { readMetadata } from "../http/metadata.ts";
-import { type BlobRequest, header } from "../http/request.ts";
+import type { BlobRequest } from "../http/request.ts";
 import { putBlobLimit } from "../http/versions.ts";
 import { pathOfNew, putDirectory, requireFilePath } from "../namespace/directories.ts";
-import { isHierarchical } from "../namespace/names.ts";
 import { isMarkedAsFolder } from "../namespace/view.ts";
 import { parseTagHeader } from "../tags/rules.ts";
 import { keepOverwritten } from "./soft-delete.ts";
@@ -25,7 +26,7 @@ import { blobsOf } from "./view.ts";
 export async function putBlob(request: BlobRequest): Promise<Reply> {
   const type = header(request, "x-ms-blob-type");
   if (type === undefined) throw missingHeader("x-ms-blob-type");
-  if (type === "PageBlob") throw new BlobError("BlobTypeNotSupported");
+  if (type === "PageBlob") throw new StorageError("BlobTypeNotSupported");
   if (type !== "BlockBlob" && type !== "AppendBlob") throw invalidHeader("x-ms-blob-type", type);
   const draft = readDraft(request, type);
   if (namesDirectory(request, draft)) return created(putDirectory(request, draft.metadata), {});
@@ -74,7 +75,7 @@ export function readContentHeaders(request: BlobRequest, fallback: "content-" | 
   const cacheControl =
     header(request, "x-ms-blob-cache-control") ?? (fallback === "" ? undefined : header(request, "cache-control"));
   const md5 = header(request, "x-ms-blob-content-md5");
-  if (md5 !== undefined && Buffer.from(md5, "base64").length !== 16) throw new BlobError("InvalidMd5");
+  if (md5 !== undefined && Buffer.from(md5, "base64").length !== 16) throw new StorageError("InvalidMd5");
   const optional = {
     encoding: value("encoding"),
     language: value("language"),
@@ -89,7 +90,7 @@ export function readContentHeaders(request: BlobRequest, fallback: "content-" | 
 /** Container, conditions, lease and immutability of what the write would replace. */
 export function checkOverwrite(request: BlobRequest): Blob | undefined {
   const existing = blobsOf(request).find(request.blob);
-  if (request.call.query.has("snapshot")) throw new BlobError("InvalidOperation");
+  if (request.call.query.has("snapshot")) throw new StorageError("InvalidOperation");
   checkConditions(request, existing, "write");
   // A lease id in a request for a blob that is not there has nothing to match.
   checkLease(request, existing?.lease ?? { state: "available" }, "Blob", true);
@@ -101,7 +102,7 @@ export function checkOverwrite(request: BlobRequest): Blob | undefined {
 function commitPart(request: BlobRequest, draft: Draft, part: Part): Reply {
   const expected = draft.content.md5;
   if (expected !== undefined && expected !== part.md5) {
-    throw new BlobError("Md5Mismatch", { details: { UserSpecifiedMd5: expected, ServerCalculatedMd5: part.md5 } });
+    throw new StorageError("Md5Mismatch", { details: { UserSpecifiedMd5: expected, ServerCalculatedMd5: part.md5 } });
   }
   // Put Blob is the one call for which the service stores the MD5 that it computed.
   const content = { ...draft.content, md5: part.md5 };

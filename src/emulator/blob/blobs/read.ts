@@ -1,13 +1,14 @@
 /** Get Blob, whole or a range of it, and Get Blob Properties. */
 import { createHash } from "node:crypto";
 import type { Reply } from "../../http/call.ts";
-import { BlobError, invalidHeader } from "../../storage/errors.ts";
+import { invalidHeader, StorageError } from "../../storage/errors.ts";
+import { header } from "../../storage/headers.ts";
 import { checkLease } from "../../storage/lease.ts";
 import type { Blob } from "../../storage/store/blob-record.ts";
 import type { Slice } from "../../storage/store/bodies.ts";
 import { createCrc64 } from "../../storage/store/crc64.ts";
 import { checkConditions } from "../http/conditions.ts";
-import { type BlobRequest, header } from "../http/request.ts";
+import type { BlobRequest } from "../http/request.ts";
 import { encodeStructured, isStructured, STRUCTURED, structuredLength } from "../http/structured-body.ts";
 import { FIRST_OPEN_RANGE_VERSION } from "../http/versions.ts";
 import { requireOnline } from "./tier.ts";
@@ -114,7 +115,7 @@ function readRange(request: BlobRequest, size: number): Range | undefined {
   const start = Number(match[1]);
   const last = match[2] === "" ? size - 1 : Number(match[2]);
   if (match[2] !== "" && last < start) return undefined;
-  if (start >= size) throw new BlobError("InvalidRange", { headers: { "content-range": `bytes */${size}` } });
+  if (start >= size) throw new StorageError("InvalidRange", { headers: { "content-range": `bytes */${size}` } });
   return { start, end: Math.min(last, size - 1) + 1 };
 }
 

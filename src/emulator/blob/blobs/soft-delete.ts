@@ -3,7 +3,7 @@
  * for some days, is listed with `include=deleted`, and comes back with Undelete Blob ("Soft delete for blobs").
  */
 import type { Reply } from "../../http/call.ts";
-import { BlobError } from "../../storage/errors.ts";
+import { StorageError } from "../../storage/errors.ts";
 import type { Blob } from "../../storage/store/blob-record.ts";
 import type { ContainerBlobs } from "../../storage/store/container-blobs.ts";
 import { newSnapshotId } from "../../storage/times.ts";
@@ -53,7 +53,7 @@ export function remainingDays({ deletedAt = 0, retainedDays = 0 }: Blob, now: nu
 export function undeleteBlob(request: BlobRequest): Reply {
   const blobs = blobsOf(request);
   const kept = deletedUnder(blobs, request.blob, request.now);
-  if (kept.length === 0 && blobs.find(request.blob) === undefined) throw new BlobError("BlobNotFound");
+  if (kept.length === 0 && blobs.find(request.blob) === undefined) throw new StorageError("BlobNotFound");
   for (const { deletedAt: _at, retainedDays: _days, ...blob } of kept) {
     if (blob.snapshot === undefined) blobs.put(blob);
     else blobs.addSnapshot(blob);

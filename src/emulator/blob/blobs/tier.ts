@@ -1,8 +1,9 @@
 /** Access tiers: Set Blob Tier, and the tier that a new blob asks for. */
 import type { Reply } from "../../http/call.ts";
-import { BlobError, invalidHeader, missingHeader } from "../../storage/errors.ts";
+import { invalidHeader, missingHeader, StorageError } from "../../storage/errors.ts";
+import { header } from "../../storage/headers.ts";
 import { checkLease } from "../../storage/lease.ts";
-import { type BlobRequest, header } from "../http/request.ts";
+import type { BlobRequest } from "../http/request.ts";
 import { requireFile } from "../namespace/directories.ts";
 import { requireBlobOrSnapshot, tierOf } from "./view.ts";
 
@@ -22,7 +23,7 @@ export function setBlobTier(request: BlobRequest): Reply {
   const tier = readTier(request, header(request, "x-ms-access-tier"));
   if (tier === undefined) throw missingHeader("x-ms-access-tier");
   requireFile(blob);
-  if (blob.type !== "BlockBlob") throw new BlobError("InvalidBlobType");
+  if (blob.type !== "BlockBlob") throw new StorageError("InvalidBlobType");
   checkLease(request, blob.lease, "Blob", false);
   const wasArchived = tierOf(request.account, blob) === "Archive" && tier !== "Archive";
   blob.tier = tier;
@@ -32,5 +33,5 @@ export function setBlobTier(request: BlobRequest): Reply {
 
 /** 409 BlobArchived: the content of an archived blob cannot be read. */
 export function requireOnline(request: BlobRequest, tier: string | undefined): void {
-  if (tier === "Archive") throw new BlobError("BlobArchived", { headers: { "x-ms-request-id": request.call.id } });
+  if (tier === "Archive") throw new StorageError("BlobArchived", { headers: { "x-ms-request-id": request.call.id } });
 }

@@ -1,13 +1,13 @@
 /** What an answer says of a blob: its headers, and finding it in the first place. */
 
-import { BlobError, invalidQuery } from "../../storage/errors.ts";
+import { invalidQuery, StorageError } from "../../storage/errors.ts";
 import { leaseHeaders } from "../../storage/lease.ts";
 import type { Blob } from "../../storage/store/blob-record.ts";
 import type { ContainerBlobs } from "../../storage/store/container-blobs.ts";
 import { httpTime } from "../../storage/times.ts";
 import type { StorageAccount } from "../../world.ts";
 import { requireContainer } from "../containers/find.ts";
-import { versionHeaders } from "../containers/operations.ts";
+import { versionHeaders } from "../http/headers.ts";
 import { metadataAnswer } from "../http/metadata.ts";
 import type { BlobRequest } from "../http/request.ts";
 import { metadataOf, pathHeaders } from "../namespace/view.ts";
@@ -20,7 +20,7 @@ export function blobsOf(request: BlobRequest): ContainerBlobs {
 /** The blob itself; 404 BlobNotFound. */
 export function requireBlob(request: BlobRequest): Blob {
   const blob = blobsOf(request).find(request.blob);
-  if (blob === undefined) throw new BlobError("BlobNotFound");
+  if (blob === undefined) throw new StorageError("BlobNotFound");
   return blob;
 }
 
@@ -35,7 +35,7 @@ export function requireBlobOrSnapshot(request: BlobRequest): Blob {
   const snapshot = blobsOf(request)
     .entry(request.blob)
     ?.snapshots.find((each) => each.snapshot === wanted);
-  if (snapshot === undefined) throw new BlobError("BlobNotFound");
+  if (snapshot === undefined) throw new StorageError("BlobNotFound");
   return snapshot;
 }
 

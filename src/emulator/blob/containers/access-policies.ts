@@ -1,14 +1,17 @@
 /** Get and Set Container ACL: public access, and the stored access policies that service SAS can name. */
 import type { Reply } from "../../http/call.ts";
-import { BlobError } from "../../storage/errors.ts";
+import { touchContainer } from "../../storage/containers.ts";
+import { StorageError } from "../../storage/errors.ts";
+import { header } from "../../storage/headers.ts";
 import { checkLease } from "../../storage/lease.ts";
-import type { AccessPolicy } from "../../storage/store/access-policy.ts";
+import type { AccessPolicy } from "../../storage/store/container-blobs.ts";
 import { readXmlBody } from "../http/body.ts";
 import { checkContainerConditions } from "../http/conditions.ts";
-import { type BlobRequest, header } from "../http/request.ts";
+import { versionHeaders } from "../http/headers.ts";
+import type { BlobRequest } from "../http/request.ts";
 import { element, optionalElement, type XmlElement, xmlDocument } from "../http/xml.ts";
 import { requireContainer } from "./find.ts";
-import { publicAccessHeader, readPublicAccess, touchContainer, versionHeaders } from "./operations.ts";
+import { publicAccessHeader, readPublicAccess } from "./public-access.ts";
 
 const MAX_POLICIES = 5;
 const MAX_ID_LENGTH = 64;
@@ -49,7 +52,7 @@ export async function setAccessPolicies(request: BlobRequest): Promise<Reply> {
 function readPolicies(root: XmlElement): AccessPolicy[] {
   const policies = root.children.map(readPolicy);
   const isGood = policies.length <= MAX_POLICIES && policies.every(({ id }) => id !== "" && id.length <= MAX_ID_LENGTH);
-  if (!isGood) throw new BlobError("InvalidXmlDocument");
+  if (!isGood) throw new StorageError("InvalidXmlDocument");
   return policies;
 }
 

@@ -1,18 +1,14 @@
 /** Finds the container that a call is for, in the world that ARM shares. */
 
-import { BlobError } from "../../storage/errors.ts";
+import { containerKey, isDeleted } from "../../storage/containers.ts";
+import { StorageError } from "../../storage/errors.ts";
 import type { BlobContainer } from "../../world.ts";
 import type { BlobRequest } from "../http/request.ts";
-
-/** Key of a container in `world.containers`. */
-export function containerKey(account: string, container: string): string {
-  return `${account}/${container}`;
-}
 
 /** The container, or undefined when it is absent or being deleted. One whose deletion is over is forgotten here. */
 export function currentContainer(request: BlobRequest): BlobContainer | undefined {
   const found = anyContainer(request);
-  return found?.deletedUntil === undefined ? found : undefined;
+  return found === undefined || isDeleted(found) ? undefined : found;
 }
 
 /** The same with one that is being deleted: its name is not free yet. */
@@ -28,6 +24,6 @@ export function anyContainer({ services, account, container, now }: BlobRequest)
 /** The container; 404 ContainerNotFound also while it is being deleted ("Delete Container", remarks). */
 export function requireContainer(request: BlobRequest): BlobContainer {
   const container = currentContainer(request);
-  if (container === undefined) throw new BlobError("ContainerNotFound");
+  if (container === undefined) throw new StorageError("ContainerNotFound");
   return container;
 }

@@ -1,6 +1,8 @@
 /** List Containers (`GET /?comp=list`): in the order of their names, page by page. */
+
 import type { Reply } from "../../http/call.ts";
-import { currentLease } from "../../storage/lease.ts";
+import { liveContainers } from "../../storage/containers.ts";
+import { leaseView } from "../../storage/lease.ts";
 import { httpTime } from "../../storage/times.ts";
 import type { BlobContainer } from "../../world.ts";
 import {
@@ -23,8 +25,7 @@ export function listContainers(request: BlobRequest): Reply {
   const include = readInclude(call.query, INCLUDES);
   const from = readMarker(call.query) ?? "";
   const prefix = call.query.get("prefix") ?? "";
-  const found = [...services.world.containers.values()]
-    .filter((each) => each.account === account.name && each.deletedUntil === undefined)
+  const found = liveContainers(services.world, account)
     .filter(({ name }) => name.startsWith(prefix) && name >= from)
     .filter(({ name }) => !name.startsWith("$") || include.has("system") || prefix.startsWith("$"))
     .sort((one, other) => (one.name < other.name ? -1 : 1));
@@ -38,15 +39,13 @@ export function listContainers(request: BlobRequest): Reply {
 }
 
 function containerXml(container: BlobContainer, now: number, withMetadata: boolean): string {
-  const lease = currentLease(container.lease, now);
-  const isLocked = lease.state === "leased" || lease.state === "breaking";
-  const duration = lease.durationSeconds === -1 ? "infinite" : "fixed";
+  const lease = leaseView(container.lease, now);
   const properties = [
     element("Last-Modified", httpTime(container.lastModified)),
     element("Etag", container.etag),
-    element("LeaseStatus", isLocked ? "locked" : "unlocked"),
+    element("LeaseStatus", lease.status),
     element("LeaseState", lease.state),
-    optionalElement("LeaseDuration", lease.state === "leased" ? duration : undefined),
+    optionalElement("LeaseDuration", lease.duration),
     optionalElement(
       "PublicAccess",
       container.publicAccess === "None" ? undefined : container.publicAccess.toLowerCase(),

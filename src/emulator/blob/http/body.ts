@@ -1,8 +1,9 @@
 /** Bodies of requests: small XML documents are read whole, blob content goes to disk with its length and checks. */
 import { createHash } from "node:crypto";
-import { BlobError, invalidHeader } from "../../storage/errors.ts";
+import { invalidHeader, StorageError } from "../../storage/errors.ts";
+import { header } from "../../storage/headers.ts";
 import { BodyTooLarge, type Part } from "../../storage/store/bodies.ts";
-import { type BlobRequest, header } from "./request.ts";
+import type { BlobRequest } from "./request.ts";
 import { decodeStructured, isStructured, STRUCTURED } from "./structured-body.ts";
 import { parseXml, type XmlElement } from "./xml.ts";
 
@@ -13,7 +14,7 @@ const XML_LIMIT_BYTES = 16 * 1024 * 1024;
 export async function readXmlBody(request: BlobRequest, rootName: string): Promise<XmlElement> {
   const body = await readBody(request, XML_LIMIT_BYTES);
   const root = parseXml(body.toString("utf8"));
-  if (root === undefined || root.name !== rootName) throw new BlobError("InvalidXmlDocument");
+  if (root === undefined || root.name !== rootName) throw new StorageError("InvalidXmlDocument");
   return root;
 }
 
@@ -59,7 +60,7 @@ async function receive(request: BlobRequest, limitBytes: number): Promise<Part> 
   } catch (fault) {
     if (fault instanceof BodyTooLarge) throw tooLarge(limitBytes);
     // The client went away in the middle of the body; nobody gets this answer, but the call log shows it.
-    throw request.call.body.errored === null ? fault : new BlobError("InternalError");
+    throw request.call.body.errored === null ? fault : new StorageError("InternalError");
   }
 }
 
@@ -67,9 +68,9 @@ async function receive(request: BlobRequest, limitBytes: number): Promise<Part> 
 function expectedChecksums(request: BlobRequest): { md5?: string; crc64?: string } {
   const md5 = header(request, "content-md5");
   const crc64 = header(request, "x-ms-content-crc64");
-  if (md5 !== undefined && Buffer.from(md5, "base64").length !== 16) throw new BlobError("InvalidMd5");
+  if (md5 !== undefined && Buffer.from(md5, "base64").length !== 16) throw new StorageError("InvalidMd5");
   if (md5 !== undefined && crc64 !== undefined) {
-    throw new BlobError("InvalidInput", {
+    throw new StorageError("InvalidInput", {
       message: "Both x-ms-content-crc64 header and Content-MD5 header are present.",
     });
   }
@@ -84,20 +85,20 @@ function requireLength(request: BlobRequest): number | undefined {
   const length = request.call.headers["content-length"];
   if (length !== undefined) return Number(length);
   if (request.call.headers["transfer-encoding"] !== undefined) return undefined;
-  throw new BlobError("MissingContentLengthHeader");
+  throw new StorageError("MissingContentLengthHeader");
 }
 
 function checkMd5(sent: string, computed: string): void {
   if (sent === computed) return;
-  throw new BlobError("Md5Mismatch", { details: { UserSpecifiedMd5: sent, ServerCalculatedMd5: computed } });
+  throw new StorageError("Md5Mismatch", { details: { UserSpecifiedMd5: sent, ServerCalculatedMd5: computed } });
 }
 
-function crcMismatch(sent: string, computed: string): BlobError {
-  return new BlobError("Crc64Mismatch", { details: { UserSpecifiedCrc: sent, ServerCalculatedCrc: computed } });
+function crcMismatch(sent: string, computed: string): StorageError {
+  return new StorageError("Crc64Mismatch", { details: { UserSpecifiedCrc: sent, ServerCalculatedCrc: computed } });
 }
 
-function tooLarge(limitBytes: number): BlobError {
-  return new BlobError("RequestBodyTooLarge", { details: { MaxLimit: String(limitBytes) } });
+function tooLarge(limitBytes: number): StorageError {
+  return new StorageError("RequestBodyTooLarge", { details: { MaxLimit: String(limitBytes) } });
 }
 
 /** What an upload's answer says of how its body was checked. */

@@ -1,8 +1,9 @@
 /** Conditional headers: If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since ("Specifying conditional headers"). */
-import { BlobError, type BlobErrorExtra, invalidHeader } from "../../storage/errors.ts";
+import { invalidHeader, StorageError, type StorageErrorExtra } from "../../storage/errors.ts";
+import { header } from "../../storage/headers.ts";
 import { parseTime } from "../../storage/times.ts";
 import { parseTagQuery } from "../tags/query.ts";
-import { type BlobRequest, header } from "./request.ts";
+import type { BlobRequest } from "./request.ts";
 
 /** What a condition is compared with; undefined when there is no such resource. */
 export interface Version {
@@ -31,7 +32,7 @@ export function checkConditions(request: BlobRequest, version: Version | undefin
   const conditions = readConditions(request, "");
   if (access === "read") checkRead(conditions, version);
   else checkWrite(conditions, version);
-  if (version !== undefined && !meetsTags(request, version)) throw new BlobError("ConditionNotMet");
+  if (version !== undefined && !meetsTags(request, version)) throw new StorageError("ConditionNotMet");
 }
 
 /**
@@ -40,10 +41,10 @@ export function checkConditions(request: BlobRequest, version: Version | undefin
  */
 function checkRead(conditions: Conditions, version: Version | undefined): void {
   const { match, noneMatch, modifiedSince, unmodifiedSince } = conditions;
-  if (noneMatch?.includes("*")) throw new BlobError("UnsatisfiableCondition");
+  if (noneMatch?.includes("*")) throw new StorageError("UnsatisfiableCondition");
   if (version === undefined) return;
   const isWanted = match === undefined || names(match, version);
-  if (!isWanted || isModifiedAfter(version, unmodifiedSince)) throw new BlobError("ConditionNotMet");
+  if (!isWanted || isModifiedAfter(version, unmodifiedSince)) throw new StorageError("ConditionNotMet");
   if (noneMatch === undefined && modifiedSince === undefined) return;
   const isOther = noneMatch !== undefined && !names(noneMatch, version);
   if (!isOther && !isModifiedAfter(version, modifiedSince)) throw notModified(version);
@@ -55,14 +56,14 @@ function checkWrite(conditions: Conditions, version: Version | undefined): void 
   const asksForOne = match !== undefined || unmodifiedSince !== undefined;
   const asksForOther = noneMatch !== undefined || modifiedSince !== undefined;
   const hasList = [match, noneMatch].some((etags) => etags !== undefined && etags.length > 1);
-  if (hasList || (asksForOne && asksForOther)) throw new BlobError("MultipleConditionHeadersNotSupported");
+  if (hasList || (asksForOne && asksForOther)) throw new StorageError("MultipleConditionHeadersNotSupported");
   if (version === undefined) {
     // Nothing there: only a condition that wants something to exist fails.
-    if (match !== undefined) throw new BlobError("ConditionNotMet");
+    if (match !== undefined) throw new StorageError("ConditionNotMet");
     return;
   }
-  if (noneMatch?.includes("*")) throw new BlobError("BlobAlreadyExists");
-  if (isUnwanted(conditions, version) || isMissed(conditions, version)) throw new BlobError("ConditionNotMet");
+  if (noneMatch?.includes("*")) throw new StorageError("BlobAlreadyExists");
+  if (isUnwanted(conditions, version) || isMissed(conditions, version)) throw new StorageError("ConditionNotMet");
 }
 
 function meetsTags(request: BlobRequest, { tags = {} }: Version): boolean {
@@ -74,13 +75,13 @@ function meetsTags(request: BlobRequest, { tags = {} }: Version): boolean {
 /** The same for the source of a copy (`x-ms-source-if-*`): 412 SourceConditionNotMet. */
 export function checkSourceConditions(request: BlobRequest, version: Version): void {
   const conditions = readConditions(request, "x-ms-source-");
-  if (isUnwanted(conditions, version) || isMissed(conditions, version)) throw new BlobError("SourceConditionNotMet");
+  if (isUnwanted(conditions, version) || isMissed(conditions, version)) throw new StorageError("SourceConditionNotMet");
 }
 
 /** Containers know no ETag conditions. */
 export function checkContainerConditions(request: BlobRequest, version: Version): void {
   if (header(request, "if-match") !== undefined || header(request, "if-none-match") !== undefined) {
-    throw new BlobError("ConditionHeadersNotSupported");
+    throw new StorageError("ConditionHeadersNotSupported");
   }
   checkConditions(request, version, "write");
 }
@@ -120,10 +121,10 @@ function isModifiedAfter(version: Version, time: number | undefined): boolean {
   return time !== undefined && toSeconds(version.lastModified) > toSeconds(time);
 }
 
-function notModified(version: Version): BlobError {
+function notModified(version: Version): StorageError {
   const headers = { etag: version.etag, "last-modified": new Date(version.lastModified).toUTCString() };
-  const extra: BlobErrorExtra = { status: 304, headers };
-  return new BlobError("ConditionNotMet", extra);
+  const extra: StorageErrorExtra = { status: 304, headers };
+  return new StorageError("ConditionNotMet", extra);
 }
 
 function plainEtags(value: string | undefined): string[] | undefined {

@@ -3,7 +3,7 @@
  * follow ("Cross-origin resource sharing support for Azure Storage").
  */
 import type { Call, Reply } from "../../http/call.ts";
-import { BlobError } from "../../storage/errors.ts";
+import { StorageError } from "../../storage/errors.ts";
 import type { StorageAccount } from "../../world.ts";
 
 /** One rule of `blobServices/default`, property `cors.corsRules`, as ARM has it. */
@@ -27,7 +27,7 @@ export function answerPreflight(account: StorageAccount, { headers }: Call): Rep
   const method = textOf(headers["access-control-request-method"]);
   if (origin === undefined || method === undefined) {
     const name = origin === undefined ? "Origin" : "Access-Control-Request-Method";
-    throw new BlobError("MissingRequiredHeader", { details: { HeaderName: name } });
+    throw new StorageError("MissingRequiredHeader", { details: { HeaderName: name } });
   }
   const wanted = listOf(textOf(headers["access-control-request-headers"]));
   const rule = corsRules(account).find(
@@ -37,7 +37,7 @@ export function answerPreflight(account: StorageAccount, { headers }: Call): Rep
   );
   if (rule === undefined) {
     const details = { MessageDetails: "No CORS rules matches this request" };
-    throw new BlobError("CorsPreflightFailure", { details });
+    throw new StorageError("CorsPreflightFailure", { details });
   }
   return {
     status: 200,

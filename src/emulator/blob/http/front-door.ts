@@ -1,7 +1,7 @@
 /** What the two services of the data plane, Blob and Data Lake, do alike with every call: account, version, headers. */
 import type { Call } from "../../http/call.ts";
 import type { BlobTarget, Services } from "../../services.ts";
-import { BlobError } from "../../storage/errors.ts";
+import { StorageError } from "../../storage/errors.ts";
 import type { StorageAccount } from "../../world.ts";
 import { parseVersion } from "./request.ts";
 
@@ -19,21 +19,7 @@ export function versionOf(call: Call, account: StorageAccount): string {
  */
 export function findAccount({ world, settings }: Services, target: BlobTarget, now: number): StorageAccount {
   const account = world.accounts.get(target.account);
-  if (account === undefined || now < account.readyAt + settings.accountDnsMs) throw new BlobError("ResourceNotFound");
+  if (account === undefined || now < account.readyAt + settings.accountDnsMs)
+    throw new StorageError("ResourceNotFound");
   return account;
-}
-
-/** What every answer has, refused or not ("Common response headers"). */
-export function standardHeaders(call: Call, now: number, server: string): Record<string, string> {
-  const version = call.headers["x-ms-version"];
-  const clientId = call.headers["x-ms-client-request-id"];
-  return {
-    server,
-    "x-ms-request-id": call.id,
-    date: new Date(now).toUTCString(),
-    ...(typeof version === "string" ? { "x-ms-version": version } : {}),
-    ...(typeof clientId === "string" && /^[\x20-\x7e]{1,1024}$/.test(clientId)
-      ? { "x-ms-client-request-id": clientId }
-      : {}),
-  };
 }

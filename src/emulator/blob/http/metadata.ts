@@ -1,5 +1,5 @@
 /** Metadata: `x-ms-meta-*` headers to and from records ("Setting and retrieving properties and metadata"). */
-import { BlobError } from "../../storage/errors.ts";
+import { StorageError } from "../../storage/errors.ts";
 import type { BlobRequest } from "./request.ts";
 
 const PREFIX = "x-ms-meta-";
@@ -13,13 +13,13 @@ export function readMetadata(request: BlobRequest): Record<string, string> {
   const metadata: Record<string, string> = {};
   let size = 0;
   for (const [name, value] of metadataHeaders(request)) {
-    if (name === "") throw new BlobError("EmptyMetadataKey");
-    if (!IDENTIFIER.test(name)) throw new BlobError("InvalidMetadata");
+    if (name === "") throw new StorageError("EmptyMetadataKey");
+    if (!IDENTIFIER.test(name)) throw new StorageError("InvalidMetadata");
     const text = value.trim();
     metadata[name] = text;
     size += Buffer.byteLength(name) + Buffer.byteLength(text);
   }
-  if (size > LIMIT_BYTES) throw new BlobError("MetadataTooLarge");
+  if (size > LIMIT_BYTES) throw new StorageError("MetadataTooLarge");
   return metadata;
 }
 

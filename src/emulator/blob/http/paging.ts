@@ -1,6 +1,6 @@
 /** What the two listings share: paging parameters, markers, and the frame of the XML answer. */
 import type { Reply } from "../../http/call.ts";
-import { BlobError, invalidQuery } from "../../storage/errors.ts";
+import { invalidQuery, StorageError } from "../../storage/errors.ts";
 import type { BlobRequest } from "./request.ts";
 import { element, escapeXml, xmlDocument } from "./xml.ts";
 
@@ -14,7 +14,7 @@ export function readPageSize(query: URLSearchParams): number {
   if (!/^-?\d{1,10}$/.test(value)) throw invalidQuery("maxresults", value);
   if (Number(value) >= 1) return Math.min(Number(value), PAGE_SIZE);
   const range = { MinimumAllowed: "1", MaximumAllowed: "2147483647" };
-  throw new BlobError("OutOfRangeQueryParameterValue", {
+  throw new StorageError("OutOfRangeQueryParameterValue", {
     details: { QueryParameterName: "maxresults", QueryParameterValue: value, ...range },
   });
 }
@@ -38,7 +38,7 @@ export function readMarker(query: URLSearchParams): string | undefined {
   const value = query.get("marker");
   if (value === null || value === "") return undefined;
   const text = Buffer.from(value, "base64url").toString("utf8");
-  if (!text.startsWith("2!")) throw new BlobError("OutOfRangeInput");
+  if (!text.startsWith("2!")) throw new StorageError("OutOfRangeInput");
   return text.slice(2);
 }
 

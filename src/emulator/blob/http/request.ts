@@ -1,7 +1,7 @@
 /** One call to Blob, read from its head: account, container, blob, version. Nothing here looks at rights or bodies. */
 import type { Call, Reply } from "../../http/call.ts";
 import type { BlobTarget, Services } from "../../services.ts";
-import { BlobError, invalidHeader } from "../../storage/errors.ts";
+import { invalidHeader, StorageError } from "../../storage/errors.ts";
 import type { StorageAccount } from "../../world.ts";
 import type { Caller } from "../auth/caller.ts";
 import { isKnownVersion, OLDEST_DEFAULT_VERSION } from "./versions.ts";
@@ -39,21 +39,6 @@ export interface Address {
 
 const SPECIAL_CONTAINERS = new Set(["$root", "$web", "$logs", "$blobchangefeed"]);
 
-/** The value of a request header; undefined when it is absent or empty. */
-export function header(request: { readonly call: Call }, name: string): string | undefined {
-  const value = request.call.headers[name];
-  const text = Array.isArray(value) ? value.join(",") : value;
-  return text === "" ? undefined : text;
-}
-
-/** A header that must be a whole number; 400 InvalidHeaderValue otherwise. */
-export function numberHeader(request: { readonly call: Call }, name: string): number | undefined {
-  const value = header(request, name);
-  if (value === undefined) return undefined;
-  if (!/^-?\d{1,15}$/.test(value)) throw invalidHeader(name, value);
-  return Number(value);
-}
-
 /**
  * Finds what a path names. A single segment without `restype=container` is a blob of the root container ("Working with
  * the root container").
@@ -74,23 +59,23 @@ function decodePath(path: string): string {
   try {
     return decodeURIComponent(path);
   } catch {
-    throw new BlobError("InvalidUri");
+    throw new StorageError("InvalidUri");
   }
 }
 
 /** Checks a container's name ("Naming and referencing containers, blobs, and metadata"). */
 export function containerName(name: string): string {
   if (SPECIAL_CONTAINERS.has(name)) return name;
-  if (!/^[a-z0-9-]*$/.test(name) || /^-|-$|--/.test(name)) throw new BlobError("InvalidResourceName");
+  if (!/^[a-z0-9-]*$/.test(name) || /^-|-$|--/.test(name)) throw new StorageError("InvalidResourceName");
   if (name.length < 3 || name.length > 63) {
     const message = "The specified resource name length is not within the permissible limits.";
-    throw new BlobError("OutOfRangeInput", { message });
+    throw new StorageError("OutOfRangeInput", { message });
   }
   return name;
 }
 
 function blobName(name: string): string {
-  if (name.length > 1024 || name.split("/").length > 254) throw new BlobError("InvalidUri");
+  if (name.length > 1024 || name.split("/").length > 254) throw new StorageError("InvalidUri");
   return name;
 }
 

@@ -4,9 +4,10 @@
  * flags 2, segment count 2; for each segment number 2, length 8, content, CRC64 8; at the end the CRC64 of all content.
  */
 import { Readable } from "node:stream";
-import { BlobError, invalidHeader } from "../../storage/errors.ts";
+import { invalidHeader, StorageError } from "../../storage/errors.ts";
+import { header } from "../../storage/headers.ts";
 import { createCrc64 } from "../../storage/store/crc64.ts";
-import { type BlobRequest, header } from "./request.ts";
+import type { BlobRequest } from "./request.ts";
 
 export const STRUCTURED = "XSM/1.0; properties=crc64";
 
@@ -113,11 +114,11 @@ async function* contentOf(source: Source): AsyncGenerator<Buffer> {
 async function checkCrc(source: Source, computed: string): Promise<void> {
   const sent = (await source.exactly(CRC_BYTES)).toString("base64");
   if (sent === computed) return;
-  throw new BlobError("Crc64Mismatch", { details: { UserSpecifiedCrc: sent, ServerCalculatedCrc: computed } });
+  throw new StorageError("Crc64Mismatch", { details: { UserSpecifiedCrc: sent, ServerCalculatedCrc: computed } });
 }
 
-function malformed(reason: string): BlobError {
-  return new BlobError("InvalidInput", { message: `The structured body is not well-formed: ${reason}.` });
+function malformed(reason: string): StorageError {
+  return new StorageError("InvalidInput", { message: `The structured body is not well-formed: ${reason}.` });
 }
 
 async function* messageOf(source: Source, contentLength: number): AsyncGenerator<Buffer> {

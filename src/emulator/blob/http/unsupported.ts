@@ -1,9 +1,10 @@
 /** What Azure's Blob service can do and this one cannot: said in Azure's words, never passed over in silence. */
 import type { Reply } from "../../http/call.ts";
-import { BlobError, invalidQuery } from "../../storage/errors.ts";
+import { isHierarchical } from "../../storage/accounts.ts";
+import { invalidQuery, StorageError } from "../../storage/errors.ts";
+import { header } from "../../storage/headers.ts";
 import { requireBlob } from "../blobs/view.ts";
-import { isHierarchical } from "../namespace/names.ts";
-import { type BlobRequest, header } from "./request.ts";
+import type { BlobRequest } from "./request.ts";
 
 /** Headers that change what is stored, so that ignoring them would be a lie. */
 const HEADERS = ["x-ms-encryption-key", "x-ms-encryption-scope", "x-ms-source-encryption-key"];
@@ -11,7 +12,7 @@ const HEADERS = ["x-ms-encryption-key", "x-ms-encryption-scope", "x-ms-source-en
 /** Any operation on pages: no page blob can be made here, so the blob is of the wrong type. */
 export function refusePages(request: BlobRequest): Reply {
   requireBlob(request);
-  throw new BlobError("InvalidBlobType");
+  throw new StorageError("InvalidBlobType");
 }
 
 /**
@@ -23,17 +24,17 @@ export function refuseOnHierarchical(request: BlobRequest): void {
   const comp = request.call.query.get("comp")?.toLowerCase() ?? "";
   if (comp === "snapshot") {
     const details = { FeatureName: "Snapshots" };
-    throw new BlobError("FeatureNotYetSupportedForHierarchicalNamespaceAccounts", { details });
+    throw new StorageError("FeatureNotYetSupportedForHierarchicalNamespaceAccounts", { details });
   }
   if (comp === "tags" || comp === "blobs") throw invalidQuery("comp", comp);
   if (header(request, "x-ms-tags") !== undefined) {
-    throw new BlobError("UnsupportedHeader", { details: { HeaderName: "x-ms-tags" } });
+    throw new StorageError("UnsupportedHeader", { details: { HeaderName: "x-ms-tags" } });
   }
-  if (comp === "undelete") throw new BlobError("NotImplemented");
+  if (comp === "undelete") throw new StorageError("NotImplemented");
 }
 
 /** 400 UnsupportedHeader for customer-provided keys and encryption scopes. */
 export function refuseUnsupported({ call }: Pick<BlobRequest, "call">): void {
   const found = HEADERS.find((name) => call.headers[name] !== undefined);
-  if (found !== undefined) throw new BlobError("UnsupportedHeader", { details: { HeaderName: found } });
+  if (found !== undefined) throw new StorageError("UnsupportedHeader", { details: { HeaderName: found } });
 }

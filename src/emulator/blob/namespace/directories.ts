@@ -3,7 +3,8 @@
  * not deleted by Blob while they hold something. On a flat account nothing here does anything.
  */
 
-import { BlobError } from "../../storage/errors.ts";
+import { isHierarchical } from "../../storage/accounts.ts";
+import { StorageError } from "../../storage/errors.ts";
 import type { Blob } from "../../storage/store/blob-record.ts";
 import type { ContainerBlobs } from "../../storage/store/container-blobs.ts";
 import { newEtag } from "../../storage/times.ts";
@@ -13,7 +14,7 @@ import { requireContainer } from "../containers/find.ts";
 import { checkConditions } from "../http/conditions.ts";
 import type { BlobRequest } from "../http/request.ts";
 import { accessOfNew, type NewAccess, ROOT_ACCESS, SUPER_USER } from "./acl.ts";
-import { isHierarchical, parentOf } from "./names.ts";
+import { parentOf } from "./names.ts";
 import { accessOf, withoutFolderMark } from "./view.ts";
 
 /**
@@ -23,14 +24,14 @@ import { accessOf, withoutFolderMark } from "./view.ts";
 export function requireFilePath(request: BlobRequest): void {
   if (!isHierarchical(request.account)) return;
   requireOpenWay(request);
-  if (blobsOf(request).find(request.blob)?.isDirectory === true) throw new BlobError("ResourceTypeMismatch");
+  if (blobsOf(request).find(request.blob)?.isDirectory === true) throw new StorageError("ResourceTypeMismatch");
 }
 
 /** 409 when the path leads through a file. */
 export function requireOpenWay(request: BlobRequest): void {
   const blobs = blobsOf(request);
   const above = ancestorsOf(request.blob).map((name) => blobs.find(name));
-  if (above.some(isFile)) throw new BlobError("ResourceTypeMismatch");
+  if (above.some(isFile)) throw new StorageError("ResourceTypeMismatch");
 }
 
 /**
@@ -47,7 +48,7 @@ function isFile(blob: Blob | undefined): boolean {
 
 /** 400 for what only a file can take. */
 export function requireFile(blob: Blob | undefined): void {
-  if (blob?.isDirectory === true) throw new BlobError("OperationNotSupportedOnDirectory");
+  if (blob?.isDirectory === true) throw new StorageError("OperationNotSupportedOnDirectory");
 }
 
 /** What a new blob, or one that replaces another, has of the namespace; the directories above it are made first. */
@@ -84,7 +85,7 @@ export function putDirectory(request: BlobRequest, metadata: Readonly<Record<str
   const existing = blobs.find(request.blob);
   checkConditions(request, existing, "write");
   requireOpenWay(request);
-  if (existing !== undefined && existing.isDirectory !== true) throw new BlobError("ResourceTypeMismatch");
+  if (existing !== undefined && existing.isDirectory !== true) throw new StorageError("ResourceTypeMismatch");
   const { access = ROOT_ACCESS } = existing ?? pathOfNew(request, { isDirectory: true });
   const made = directory(request.blob, access, request.services.clock.now());
   const kept = existing === undefined ? {} : { createdAt: existing.createdAt, lease: existing.lease };
@@ -121,6 +122,6 @@ export function* blobsBelow(blobs: ContainerBlobs, name: string): Generator<Blob
 /** 409 DirectoryIsNotEmpty; Delete Blob with `x-ms-delete-snapshots` takes no directory at all (seen by azure-storage-fuse#1068). */
 export function requireDeletable(request: BlobRequest, blob: Blob, deletesSnapshots: boolean): void {
   if (blob.isDirectory !== true) return;
-  if (deletesSnapshots) throw new BlobError("OperationNotSupportedOnDirectory");
-  if (blobsBelow(blobsOf(request), blob.name).next().done !== true) throw new BlobError("DirectoryIsNotEmpty");
+  if (deletesSnapshots) throw new StorageError("OperationNotSupportedOnDirectory");
+  if (blobsBelow(blobsOf(request), blob.name).next().done !== true) throw new StorageError("DirectoryIsNotEmpty");
 }

@@ -1,11 +1,11 @@
 /** What answers say of a file or directory of a hierarchical namespace, beyond what they say of any blob. */
 
+import { isHierarchical } from "../../storage/accounts.ts";
 import type { Blob } from "../../storage/store/blob-record.ts";
 import type { PathAccess, StorageAccount } from "../../world.ts";
 import { FIRST_ACL_VERSION, FIRST_PERMISSIONS_VERSION, FIRST_RESOURCE_TYPE_VERSION } from "../http/versions.ts";
 import { element } from "../http/xml.ts";
 import { accessOfNew, permissionsOf, ROOT_ACCESS, SUPER_USER } from "./acl.ts";
-import { isHierarchical } from "./names.ts";
 
 /** By this metadata clients of Blob know a directory. */
 const FOLDER_MARK = "hdi_isfolder";

@@ -1,6 +1,8 @@
 /** Find Blobs by Tags: over the account (`GET /?comp=blobs`) or in one container, by an expression in `where`. */
+
 import type { Reply } from "../../http/call.ts";
-import { BlobError, invalidQuery } from "../../storage/errors.ts";
+import { liveContainers } from "../../storage/containers.ts";
+import { invalidQuery, StorageError } from "../../storage/errors.ts";
 import { nameXml } from "../blobs/list-view.ts";
 import { requireContainer } from "../containers/find.ts";
 import { readMarker, readPageSize, serviceEndpoint, writeMarker } from "../http/paging.ts";
@@ -18,7 +20,7 @@ export function findBlobsByTags(request: BlobRequest): Reply {
   const { query } = request.call;
   const where = query.get("where");
   if (where === null || where === "") {
-    throw new BlobError("MissingRequiredQueryParameter", { details: { QueryParameterName: "where" } });
+    throw new StorageError("MissingRequiredQueryParameter", { details: { QueryParameterName: "where" } });
   }
   const test = parseTagQuery(where, () => invalidQuery("where", where, "The expression cannot be read."));
   const size = readPageSize(query);
@@ -39,10 +41,7 @@ export function findBlobsByTags(request: BlobRequest): Reply {
 
 function findHits(request: BlobRequest, test: TagTest): Hit[] {
   const { services, account } = request;
-  const all = [...services.world.containers.values()].filter(
-    (each) => each.account === account.name && each.deletedUntil === undefined,
-  );
-  const searched = request.container === "" ? all : [requireContainer(request)];
+  const searched = request.container === "" ? liveContainers(services.world, account) : [requireContainer(request)];
   return searched
     .flatMap(({ name: container, uid }) => {
       const blobs = services.blobs.blobsOf(uid);

@@ -2,7 +2,7 @@
  * The expressions over blob index tags that Find Blobs by Tags (`where`) and `x-ms-if-tags` take: comparisons of texts,
  * joined by AND and OR ("Find Blobs by Tags", "Specifying conditional headers"). AND binds closer.
  */
-import type { BlobError } from "../../storage/errors.ts";
+import type { StorageError } from "../../storage/errors.ts";
 
 /** What an expression is asked of. */
 export interface Tagged {
@@ -25,7 +25,7 @@ const OPERATORS: Readonly<Record<string, (left: string, right: string) => boolea
 };
 
 /** Reads an expression; 400 InvalidQueryParameterValue (or what `fault` makes) when it is not one. */
-export function parseTagQuery(text: string, fault: () => BlobError): TagTest {
+export function parseTagQuery(text: string, fault: () => StorageError): TagTest {
   const tokens = readTokens(text);
   if (tokens === undefined) throw fault();
   const reader = { tokens, at: 0 };

@@ -1,5 +1,5 @@
 /** Blob index tags as the `x-ms-tags` header carries them: a query string of names and values ("Set Blob Tags"). */
-import { BlobError } from "../../storage/errors.ts";
+import { StorageError } from "../../storage/errors.ts";
 
 const ALLOWED = /^[a-zA-Z0-9 +\-./:=_]*$/;
 
@@ -15,8 +15,9 @@ export function parseTagHeader(value: string | undefined): Record<string, string
 export function addTag(tags: Record<string, string>, name: string, value: string): void {
   const isGood = name.length >= 1 && name.length <= 128 && value.length <= 256;
   if (!isGood || !ALLOWED.test(name) || !ALLOWED.test(value) || Object.hasOwn(tags, name)) {
-    throw new BlobError("InvalidTag");
+    throw new StorageError("InvalidTag");
   }
   tags[name] = value;
-  if (Object.keys(tags).length > 10) throw new BlobError("InvalidTag", { message: "The number of tags exceeds 10." });
+  if (Object.keys(tags).length > 10)
+    throw new StorageError("InvalidTag", { message: "The number of tags exceeds 10." });
 }

@@ -5,7 +5,6 @@ import { blobsOf } from "../../blob/blobs/view.ts";
 import { requireContainer } from "../../blob/containers/find.ts";
 import { checkConditions } from "../../blob/http/conditions.ts";
 import { readMarker, writeMarker } from "../../blob/http/paging.ts";
-import { header } from "../../blob/http/request.ts";
 import {
   type AclEntry,
   aclOfMode,
@@ -18,7 +17,8 @@ import {
 } from "../../blob/namespace/acl.ts";
 import { blobsBelow } from "../../blob/namespace/directories.ts";
 import type { Reply } from "../../http/call.ts";
-import { BlobError, invalidHeader, invalidQuery } from "../../storage/errors.ts";
+import { invalidHeader, invalidQuery, StorageError } from "../../storage/errors.ts";
+import { header } from "../../storage/headers.ts";
 import { checkLease } from "../../storage/lease.ts";
 import { requireMutable } from "../../storage/protection.ts";
 import { httpTime, newEtag } from "../../storage/times.ts";
@@ -57,14 +57,14 @@ function readChange(request: DfsRequest, { access, isDirectory }: Guarded): Path
   );
   if ([owner, group, permissions, acl].every((each) => each === undefined)) throw missingChange();
   // "x-ms-permissions and x-ms-acl request headers are mutually exclusive."
-  if (permissions !== undefined && acl !== undefined) throw new BlobError("InvalidInput");
+  if (permissions !== undefined && acl !== undefined) throw new StorageError("InvalidInput");
   const changed = { ...access, ...(owner === undefined ? {} : { owner }), ...(group === undefined ? {} : { group }) };
   if (permissions !== undefined) return { ...changed, acl: writeAcl(withMode(changed, readMode(permissions))) };
   return acl === undefined ? changed : { ...changed, acl: writeAcl(readAcl(acl, isDirectory)) };
 }
 
-function missingChange(): BlobError {
-  return new BlobError("MissingRequiredHeader", { details: { HeaderName: "x-ms-acl" } });
+function missingChange(): StorageError {
+  return new StorageError("MissingRequiredHeader", { details: { HeaderName: "x-ms-acl" } });
 }
 
 function readMode(value: string): number {

@@ -1,13 +1,13 @@
 /** Path - Update, append and flush: data is uploaded to positions in any order, and a flush makes it the file. */
 import { blobsOf } from "../../blob/blobs/view.ts";
 import { requireContainer } from "../../blob/containers/find.ts";
-import { versionHeaders } from "../../blob/containers/operations.ts";
 import { receiveContent, structuredAnswer } from "../../blob/http/body.ts";
 import { checkConditions } from "../../blob/http/conditions.ts";
-import { header } from "../../blob/http/request.ts";
+import { versionHeaders } from "../../blob/http/headers.ts";
 import { putBlockLimit } from "../../blob/http/versions.ts";
 import type { Reply } from "../../http/call.ts";
 import { invalidHeader } from "../../storage/errors.ts";
+import { header } from "../../storage/headers.ts";
 import { checkLease, leaseAfterWrite } from "../../storage/lease.ts";
 import { requireMutable } from "../../storage/protection.ts";
 import { appendedId, type Blob, isAppended } from "../../storage/store/blob-record.ts";

@@ -4,14 +4,14 @@ import { authorize } from "../../blob/auth/authorize.ts";
 import { keepOverwritten } from "../../blob/blobs/soft-delete.ts";
 import { blobsOf } from "../../blob/blobs/view.ts";
 import { requireContainer } from "../../blob/containers/find.ts";
-import { versionHeaders } from "../../blob/containers/operations.ts";
 import { checkConditions } from "../../blob/http/conditions.ts";
-import { header } from "../../blob/http/request.ts";
+import { versionHeaders } from "../../blob/http/headers.ts";
 import { completeAcl, parseAcl, parseMode, writeAcl } from "../../blob/namespace/acl.ts";
 import { pathOfNew, requireOpenWay } from "../../blob/namespace/directories.ts";
 import { accessOf, withoutFolderMark } from "../../blob/namespace/view.ts";
 import type { Reply } from "../../http/call.ts";
-import { BlobError, invalidHeader, invalidQuery } from "../../storage/errors.ts";
+import { invalidHeader, invalidQuery, StorageError } from "../../storage/errors.ts";
+import { header } from "../../storage/headers.ts";
 import { checkLease } from "../../storage/lease.ts";
 import { requireMutable } from "../../storage/protection.ts";
 import type { Blob } from "../../storage/store/blob-record.ts";
@@ -35,7 +35,7 @@ const NOT_EMULATED = [
 export function createPath(request: DfsRequest): Reply {
   const kind = request.call.query.get("resource")?.toLowerCase();
   if (kind !== "file" && kind !== "directory") throw invalidQuery("resource", kind ?? null);
-  if (request.blob === "") throw new BlobError("InvalidUri");
+  if (request.blob === "") throw new StorageError("InvalidUri");
   refuse(request, { headers: NOT_EMULATED });
   requireNoBody(request);
   const isDirectory = kind === "directory";
@@ -99,7 +99,7 @@ function modesOf(request: DfsRequest): { mode?: number; umask?: number } {
 function accessAsked(request: DfsRequest): Partial<PathAccess> {
   const [owner, group, acl] = ["x-ms-owner", "x-ms-group", "x-ms-acl"].map((name) => header(request, name));
   if (owner !== undefined || group !== undefined) authorize(request, DFS_RIGHTS.changeOwner);
-  if (acl !== undefined && header(request, "x-ms-permissions") !== undefined) throw new BlobError("InvalidInput");
+  if (acl !== undefined && header(request, "x-ms-permissions") !== undefined) throw new StorageError("InvalidInput");
   const entries = acl === undefined ? undefined : completeAcl(parseAcl(acl) ?? []);
   if (acl !== undefined && entries === undefined) throw invalidHeader("x-ms-acl", acl);
   return {

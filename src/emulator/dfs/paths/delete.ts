@@ -6,7 +6,7 @@ import { requireContainer } from "../../blob/containers/find.ts";
 import { checkConditions } from "../../blob/http/conditions.ts";
 import { blobsBelow } from "../../blob/namespace/directories.ts";
 import type { Reply } from "../../http/call.ts";
-import { BlobError } from "../../storage/errors.ts";
+import { StorageError } from "../../storage/errors.ts";
 import { checkLease } from "../../storage/lease.ts";
 import { requireMutable } from "../../storage/protection.ts";
 import { DfsError } from "../errors.ts";
@@ -17,7 +17,7 @@ import { requirePath } from "./find.ts";
 export function deletePath(request: DfsRequest): Reply {
   const recursive = booleanQuery(request, "recursive") ?? false;
   booleanQuery(request, "paginated");
-  if (request.blob === "") throw new BlobError("InvalidUri");
+  if (request.blob === "") throw new StorageError("InvalidUri");
   const blobs = blobsOf(request);
   const path = requirePath(request);
   checkConditions(request, path, "write");

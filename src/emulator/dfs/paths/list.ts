@@ -7,7 +7,7 @@ import { blobsBelow } from "../../blob/namespace/directories.ts";
 import { nameIn } from "../../blob/namespace/names.ts";
 import { accessOf } from "../../blob/namespace/view.ts";
 import type { Reply } from "../../http/call.ts";
-import { BlobError } from "../../storage/errors.ts";
+import { StorageError } from "../../storage/errors.ts";
 import type { Blob } from "../../storage/store/blob-record.ts";
 import { httpTime } from "../../storage/times.ts";
 import { DfsError } from "../errors.ts";
@@ -22,7 +22,7 @@ export function listPaths(request: DfsRequest): Reply {
   refuse(request, { query: ["beginFrom", "showonly"] });
   const recursive = booleanQuery(request, "recursive");
   if (recursive === undefined) {
-    throw new BlobError("MissingRequiredQueryParameter", { details: { QueryParameterName: "recursive" } });
+    throw new StorageError("MissingRequiredQueryParameter", { details: { QueryParameterName: "recursive" } });
   }
   booleanQuery(request, "upn"); // owners here are service principals, whose ids stay ids
   const size = pageSizeQuery(request, "maxResults", PAGE_SIZE);

@@ -5,7 +5,7 @@ import { blobHeaders } from "../../blob/blobs/view.ts";
 import { checkConditions } from "../../blob/http/conditions.ts";
 import { accessHeaders, accessOf, metadataOf, resourceTypeOf } from "../../blob/namespace/view.ts";
 import type { Reply } from "../../http/call.ts";
-import { BlobError } from "../../storage/errors.ts";
+import { StorageError } from "../../storage/errors.ts";
 import { checkLease } from "../../storage/lease.ts";
 import type { Blob } from "../../storage/store/blob-record.ts";
 import { httpTime } from "../../storage/times.ts";
@@ -51,7 +51,7 @@ export function getAccessControl(request: DfsRequest): Reply {
 
 /** Path - Get Properties with `action=checkAccess`: lists are not evaluated, so there is no answer to give. */
 export function checkAccess(): Reply {
-  throw new BlobError("NotImplemented");
+  throw new StorageError("NotImplemented");
 }
 
 /** Headers that only Blob has go, metadata becomes `x-ms-properties`. */

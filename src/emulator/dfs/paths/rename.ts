@@ -2,13 +2,13 @@
 import { authorize } from "../../blob/auth/authorize.ts";
 import { blobsOf } from "../../blob/blobs/view.ts";
 import { requireContainer } from "../../blob/containers/find.ts";
-import { versionHeaders } from "../../blob/containers/operations.ts";
 import { checkSourceConditions } from "../../blob/http/conditions.ts";
-import { header } from "../../blob/http/request.ts";
+import { versionHeaders } from "../../blob/http/headers.ts";
 import { blobsBelow, requireOpenWay } from "../../blob/namespace/directories.ts";
 import { parentOf } from "../../blob/namespace/names.ts";
 import type { Reply } from "../../http/call.ts";
-import { BlobError, invalidQuery } from "../../storage/errors.ts";
+import { invalidQuery, StorageError } from "../../storage/errors.ts";
+import { header } from "../../storage/headers.ts";
 import { checkLease } from "../../storage/lease.ts";
 import { requireMutable } from "../../storage/protection.ts";
 import type { Blob } from "../../storage/store/blob-record.ts";
@@ -27,7 +27,7 @@ export function renamePath(request: DfsRequest): Reply {
   if (mode !== "posix" && mode !== "legacy") throw invalidQuery("mode", mode);
   refuse(request, { headers: ["x-ms-properties"] });
   requireNoBody(request);
-  if (request.blob === "") throw new BlobError("InvalidUri");
+  if (request.blob === "") throw new StorageError("InvalidUri");
   const from = openSource(request);
   const source = blobsOf(from).find(from.blob);
   if (source === undefined) throw new DfsError("SourcePathNotFound");
@@ -56,7 +56,7 @@ function openSource(request: DfsRequest): DfsRequest {
 function requireReach({ caller, call, container }: DfsRequest, from: DfsRequest): void {
   if (caller.kind !== "sas" || caller.sas.kind === "account") return;
   if (call.query.get("sr") === "c" && from.container === container) return;
-  throw new BlobError("AuthorizationPermissionMismatch");
+  throw new StorageError("AuthorizationPermissionMismatch");
 }
 
 function checkSource(from: DfsRequest, source: Blob): void {

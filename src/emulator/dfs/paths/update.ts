@@ -1,8 +1,8 @@
 /** Path - Update, setProperties, and Path - Lease. */
 import { leaseBlob } from "../../blob/blobs/properties.ts";
 import { requireContainer } from "../../blob/containers/find.ts";
-import { versionHeaders } from "../../blob/containers/operations.ts";
 import { checkConditions } from "../../blob/http/conditions.ts";
+import { versionHeaders } from "../../blob/http/headers.ts";
 import { withoutFolderMark } from "../../blob/namespace/view.ts";
 import type { Reply } from "../../http/call.ts";
 import { checkLease, leaseAfterWrite } from "../../storage/lease.ts";

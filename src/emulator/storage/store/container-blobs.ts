@@ -2,9 +2,16 @@
  * The blobs of one container: for each name the blob, its snapshots and its uncommitted blocks, in the order in which
  * they are listed. Bodies are slices of parts; this file counts who uses them.
  */
-import type { AccessPolicy } from "./access-policy.ts";
 import type { Blob, Block } from "./blob-record.ts";
 import type { Parts, Slice } from "./bodies.ts";
+
+/** A stored access policy of a container ("Define a stored access policy"); what it leaves out the SAS must say. */
+export interface AccessPolicy {
+  readonly id: string;
+  readonly start?: string;
+  readonly expiry?: string;
+  readonly permissions?: string;
+}
 
 /** Everything under one name. */
 export interface Entry {

@@ -1,8 +1,8 @@
 /** The JSON form of a container's blobs, for `--state`: bodies stay in the data directory and are named by part id. */
-import type { AccessPolicy } from "./access-policy.ts";
+
 import type { Blob, Block } from "./blob-record.ts";
 import type { Part, Parts, SavedPart, Slice } from "./bodies.ts";
-import type { ContainerBlobs } from "./container-blobs.ts";
+import type { AccessPolicy, ContainerBlobs } from "./container-blobs.ts";
 
 /** JSON form of a container's blobs; parts are named by id. */
 export interface SavedContainer {

@@ -1,12 +1,12 @@
 /** Storage accounts: read, update, delete, list. Creation is in `account-create.ts`. */
 import type { Reply } from "../../../http/call.ts";
 import type { Services } from "../../../services.ts";
+import { discardContainersOf, liveContainers } from "../../../storage/containers.ts";
 import type { StorageAccount } from "../../../world.ts";
 import { accepted } from "../../front-door/async-operations.ts";
-import { ArmError } from "../../front-door/errors.ts";
+import { ArmError, conflict } from "../../front-door/errors.ts";
 import { listTracked } from "../../front-door/tracked.ts";
 import { type ArmRequest, type Route, routesOf } from "../../provider.ts";
-import { dropAccountContainers, requireAccountDeletable } from "../containers/routes.ts";
 import { changeAccount } from "./change.ts";
 import { createOrUpdateAccount } from "./create.ts";
 import { ACCOUNT, ACCOUNTS, findAccount, operationInProgress, requireAccount, requireProvisioned } from "./find.ts";
@@ -60,7 +60,7 @@ function deleteAccount(request: ArmRequest): Reply {
 
 /** Removes an account with its containers and their blobs. */
 export function dropAccount(services: Services, account: StorageAccount): void {
-  dropAccountContainers(services, account);
+  discardContainersOf(services, account);
   services.world.accounts.delete(account.name);
 }
 
@@ -79,4 +79,18 @@ function pollOperation(request: ArmRequest): Reply {
   const url = new URL(request.call.path, request.call.origin);
   url.search = request.call.query.toString();
   return accepted(request, url, operation.doneAt);
+}
+
+/** Throws 409 while a container of the account has a legal hold, or a locked policy over blobs. */
+function requireAccountDeletable(services: Services, account: StorageAccount): void {
+  for (const container of liveContainers(services.world, account)) {
+    const isLocked = container.immutabilityPolicy?.state === "Locked";
+    const holdsBlobs = services.blobs.blobsOf(container.uid).names().length > 0;
+    if (!holdsBlobs || !(container.hasLegalHold || isLocked)) continue;
+    const cause = container.hasLegalHold ? "legal hold" : "locked immutability policy";
+    throw conflict(
+      "AccountProtectedFromDeletion",
+      `The account ${account.name} container ${container.name} has ${cause}.`,
+    );
+  }
 }

@@ -8,7 +8,7 @@ import { booleanAt, objectAt, stringsAt } from "../../front-door/json.ts";
 import { containerId } from "../../front-door/resource-ids.ts";
 import { type ArmRequest, type Route, routesOf } from "../../provider.ts";
 import { requireParentAccount } from "../accounts/find.ts";
-import { CONTAINERS, requireContainer } from "./routes.ts";
+import { CONTAINERS, requireContainer } from "./find.ts";
 
 const CONTAINER = "Microsoft.Storage/storageAccounts/blobServices/containers";
 const TYPE = `${CONTAINER}/immutabilityPolicies` as const;

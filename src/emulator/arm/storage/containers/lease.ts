@@ -1,12 +1,12 @@
 /** Blob Containers - Lease: the data plane's lease rules behind ARM's JSON body. */
 
 import type { Call, Reply } from "../../../http/call.ts";
-import { BlobError } from "../../../storage/errors.ts";
+import { StorageError } from "../../../storage/errors.ts";
 import { changeLease } from "../../../storage/lease.ts";
 import type { JsonObject } from "../../front-door/json.ts";
 import { type ArmRequest, type Route, routesOf } from "../../provider.ts";
 import { requireParentAccount } from "../accounts/find.ts";
-import { CONTAINERS, containerFailure, requireContainer } from "./routes.ts";
+import { CONTAINERS, containerFailure, requireContainer } from "./find.ts";
 
 const TYPE = "Microsoft.Storage/storageAccounts/blobServices/containers";
 
@@ -33,7 +33,7 @@ function leaseContainer(request: ArmRequest): Reply {
     container.lease = lease;
     return { status: 200, body: answer(headers) };
   } catch (error) {
-    if (error instanceof BlobError) throw containerFailure(error.status, error.message);
+    if (error instanceof StorageError) throw containerFailure(error.status, error.message);
     throw error;
   }
 }

@@ -1,12 +1,12 @@
 /** GET of all containers of an account: pages, prefix filter, deleted ones. */
 import type { Reply } from "../../../http/call.ts";
-import type { BlobContainer } from "../../../world.ts";
+import { liveContainers } from "../../../storage/containers.ts";
 import { badRequest } from "../../front-door/errors.ts";
 import { pageReply } from "../../front-door/paging.ts";
 import { queryValue } from "../../front-door/route-table.ts";
 import { type ArmRequest, type Route, routesOf } from "../../provider.ts";
 import { requireParentAccount } from "../accounts/find.ts";
-import { CONTAINERS, isDeleted } from "./routes.ts";
+import { CONTAINERS } from "./find.ts";
 import { containerListView } from "./view.ts";
 
 const TYPE = "Microsoft.Storage/storageAccounts/blobServices/containers";
@@ -22,9 +22,7 @@ export const containerListRoutes: readonly Route<typeof TYPE>[] = routesOf(TYPE,
 function listContainers(request: ArmRequest): Reply {
   const account = requireParentAccount(request);
   const prefix = readPrefix(queryValue(request.call, "$filter"));
-  const wanted = (container: BlobContainer) =>
-    container.account === account.name && !isDeleted(container) && container.name.startsWith(prefix);
-  const containers = [...request.services.world.containers.values()].filter(wanted);
+  const containers = liveContainers(request.services.world, account).filter(({ name }) => name.startsWith(prefix));
   const items = containers.map((container) => ({
     key: container.name,
     view: containerListView(request, account, container),

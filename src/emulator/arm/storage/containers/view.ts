@@ -1,5 +1,5 @@
 /** A container as ARM shows it. */
-import { currentLease } from "../../../storage/lease.ts";
+import { leaseView } from "../../../storage/lease.ts";
 import type { BlobContainer, StorageAccount } from "../../../world.ts";
 import type { JsonObject } from "../../front-door/json.ts";
 import { containerId } from "../../front-door/resource-ids.ts";
@@ -28,7 +28,7 @@ function containerProperties(request: ArmRequest, container: BlobContainer): Jso
     denyEncryptionScopeOverride: false,
     ...container.properties,
     publicAccess: container.publicAccess,
-    ...leaseView(container, request.services.clock.now()),
+    ...leaseProperties(container, request.services.clock.now()),
     lastModifiedTime: new Date(container.lastModified).toISOString(),
     ...(Object.keys(container.metadata).length > 0 ? { metadata: container.metadata } : {}),
     hasImmutabilityPolicy: container.immutabilityPolicy !== undefined,
@@ -39,14 +39,17 @@ function containerProperties(request: ArmRequest, container: BlobContainer): Jso
 }
 
 /** leaseStatus, leaseState and leaseDuration in ARM's spelling. */
-function leaseView(container: BlobContainer, now: number): JsonObject {
-  const { state, durationSeconds } = currentLease(container.lease, now);
-  const locked = state === "leased" || state === "breaking";
+function leaseProperties({ lease }: BlobContainer, now: number): JsonObject {
+  const { status, state, duration } = leaseView(lease, now);
   return {
-    leaseStatus: locked ? "Locked" : "Unlocked",
-    leaseState: `${state.charAt(0).toUpperCase()}${state.slice(1)}`,
-    ...(state === "leased" ? { leaseDuration: durationSeconds === -1 ? "Infinite" : "Fixed" } : {}),
+    leaseStatus: capitalised(status),
+    leaseState: capitalised(state),
+    ...(duration === undefined ? {} : { leaseDuration: capitalised(duration) }),
   };
+}
+
+function capitalised(word: string): string {
+  return `${word.charAt(0).toUpperCase()}${word.slice(1)}`;
 }
 
 function legalHold(container: BlobContainer): JsonObject {
