@@ -13,12 +13,13 @@ import { AZURE_NAMES, createServerIdentity } from "./http/certificate.ts";
 import type { Dispatch } from "./http/dispatch.ts";
 import { IMDS_ADDRESS, listen, parseListenAddress } from "./http/server.ts";
 import type { ServiceAccountIssuer } from "./issuer/service.ts";
-import { describeEmulator, type EmulatorFiles, fileNames, keepTokenFresh } from "./issuer/token-file.ts";
-import { type EmulatorInfo, writeWhole } from "./ready-file.ts";
+import { keepTokenFresh } from "./issuer/token-file.ts";
+import { describeEmulator, type EmulatorFiles, type EmulatorInfo, fileNames } from "./ready-file.ts";
 import type { Services } from "./services.ts";
 import { DEFAULT_SETTINGS, type EmulatorSettings } from "./settings.ts";
 import { blobFolderOf, loadSnapshot, saveSnapshot } from "./snapshot.ts";
 import type { World } from "./world.ts";
+import { writeWhole } from "./write-whole.ts";
 
 export interface EmulatorOptions {
   /** Loopback addresses, `host:port`; port 0 lets the system choose. The first is the one in `info`. */

@@ -3,9 +3,9 @@
  * blobs' bodies stay where they are, in a folder beside the file.
  */
 import { readFileSync } from "node:fs";
-import { writeWhole } from "./ready-file.ts";
 import type { SavedBlobs } from "./storage/store/store.ts";
 import { createWorld, type World } from "./world.ts";
+import { writeWhole } from "./write-whole.ts";
 
 /** What is kept from one run to the next. */
 export interface Snapshot {

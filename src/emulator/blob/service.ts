@@ -12,10 +12,11 @@ import { blobErrorReply } from "./errors.ts";
 import { answerPreflight, corsHeaders } from "./http/cors.ts";
 import { findAccount, versionOf } from "./http/front-door.ts";
 import { standardHeaders } from "./http/headers.ts";
+import type { Operation } from "./http/operation.ts";
 import { type Address, type BlobRequest, parseAddress } from "./http/request.ts";
 import { refuseOnHierarchical, refuseUnsupported } from "./http/unsupported.ts";
 import { nameIn } from "./namespace/names.ts";
-import { findOperation, METHODS, type Operation } from "./routes.ts";
+import { findOperation, METHODS } from "./routes.ts";
 
 const SERVER = "Windows-Azure-Blob/1.0 Microsoft-HTTPAPI/2.0";
 

@@ -4,13 +4,20 @@ import { requireContainer } from "../blob/containers/find.ts";
 import { createContainer, deleteContainer } from "../blob/containers/operations.ts";
 import { checkContainerConditions } from "../blob/http/conditions.ts";
 import { versionHeaders } from "../blob/http/headers.ts";
-import { readMarker, writeMarker } from "../blob/http/paging.ts";
+import { writeMarker } from "../blob/http/paging.ts";
 import type { Reply } from "../http/call.ts";
 import { isHierarchical } from "../storage/accounts.ts";
 import { liveContainers, touchContainer } from "../storage/containers.ts";
 import { checkLease, leaseHeaders } from "../storage/lease.ts";
 import { httpTime } from "../storage/times.ts";
-import { type DfsRequest, pageSizeQuery, propertiesAnswer, readProperties, requireNoBody } from "./request.ts";
+import {
+  type DfsRequest,
+  pageSizeQuery,
+  propertiesAnswer,
+  readContinuation,
+  readProperties,
+  requireNoBody,
+} from "./request.ts";
 
 const PAGE_SIZE = 5000;
 
@@ -63,7 +70,7 @@ export function deleteFilesystem(request: DfsRequest): Reply {
 export function listFilesystems(request: DfsRequest): Reply {
   const { services, account, call } = request;
   const prefix = call.query.get("prefix") ?? "";
-  const from = readMarker(new URLSearchParams({ marker: call.query.get("continuation") ?? "" })) ?? "";
+  const from = readContinuation(request);
   const found = liveContainers(services.world, account)
     .filter(({ name }) => name.startsWith(prefix) && name >= from)
     .sort((one, other) => (one.name < other.name ? -1 : 1));

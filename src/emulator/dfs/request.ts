@@ -1,5 +1,6 @@
 /** Reads what Data Lake calls say in their query and headers. A call is a Blob request whose container is a filesystem. */
 
+import { readMarker } from "../blob/http/paging.ts";
 import { type Address, type BlobRequest, containerName } from "../blob/http/request.ts";
 import { nameIn } from "../blob/namespace/names.ts";
 import { invalidHeader, invalidQuery, missingHeader, StorageError } from "../storage/errors.ts";
@@ -116,6 +117,11 @@ export function sentContentHeaders(request: DfsRequest): Partial<ContentHeaders>
     return value === undefined ? [] : [[member, value]];
   });
   return Object.fromEntries(sent) as Partial<ContentHeaders>;
+}
+
+/** Where a page begins: the key in `continuation`, or the first one. */
+export function readContinuation({ call }: DfsRequest): string {
+  return readMarker(new URLSearchParams({ marker: call.query.get("continuation") ?? "" })) ?? "";
 }
 
 /** A header that must be there. */

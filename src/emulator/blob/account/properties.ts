@@ -1,8 +1,9 @@
 /**
- * Get and Set Blob Service Properties. CORS, soft delete and the default version are those that ARM shows as the
+ * Get Account Information, Get and Set Blob Service Properties. CORS, soft delete and the default version are those that ARM shows as the
  * account's `blobServices/default`; logging, metrics and the static website are kept as they were sent.
  */
 import type { Reply } from "../../http/call.ts";
+import { isHierarchical } from "../../storage/accounts.ts";
 import { StorageError } from "../../storage/errors.ts";
 import type { StorageAccount } from "../../world.ts";
 import { readXmlBody } from "../http/body.ts";
@@ -23,6 +24,19 @@ const DEFAULTS: Readonly<Record<string, string>> = {
   StaticWebsite: "<Enabled>false</Enabled>",
 };
 
+/** Get Account Information (`restype=account&comp=properties`): what kind of account this is. */
+export function getAccountInfo({ account }: BlobRequest): Reply {
+  return {
+    status: 200,
+    headers: {
+      "x-ms-sku-name": account.sku.name,
+      "x-ms-account-kind": account.kind,
+      "x-ms-is-hns-enabled": String(isHierarchical(account)),
+    },
+  };
+}
+
+/** Get Blob Service Properties. */
 export function getServiceProperties(request: BlobRequest): Reply {
   const { account } = request;
   const kept = request.services.blobs.serviceElements(account.id);

@@ -12,7 +12,7 @@ import { checkConditions } from "../http/conditions.ts";
 import { versionHeaders } from "../http/headers.ts";
 import type { BlobRequest } from "../http/request.ts";
 import { appendBlockLimit } from "../http/versions.ts";
-import { blobsOf, requireBlob } from "./view.ts";
+import { blobsOf, requireBlob } from "./find.ts";
 
 const MAX_BLOCKS = 50_000;
 

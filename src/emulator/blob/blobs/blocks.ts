@@ -14,8 +14,8 @@ import type { BlobRequest } from "../http/request.ts";
 import { putBlockLimit } from "../http/versions.ts";
 import { element, type XmlElement, xmlDocument } from "../http/xml.ts";
 import { requireFilePath } from "../namespace/directories.ts";
-import { checkOverwrite, commitBlob, created, readContentHeaders, readDraft } from "./put.ts";
-import { blobsOf, requireBlobOrSnapshot } from "./view.ts";
+import { blobsOf, requireBlobOrSnapshot } from "./find.ts";
+import { checkOverwrite, commitBlob, created, readContentHeaders, readDraft } from "./write.ts";
 
 const MAX_BLOCKS = 50_000;
 const MAX_UNCOMMITTED = 100_000;

@@ -14,8 +14,8 @@ import { checkSourceConditions } from "../http/conditions.ts";
 import { type BlobRequest, parseAddress } from "../http/request.ts";
 import { requireFile } from "../namespace/directories.ts";
 import { nameIn } from "../namespace/names.ts";
+import { requireBlobOrSnapshot } from "./find.ts";
 import { requireOnline } from "./tier.ts";
-import { requireBlobOrSnapshot } from "./view.ts";
 
 const BLOB_HOST = /^([^.]+)\.blob\.core\.windows\.net$/;
 

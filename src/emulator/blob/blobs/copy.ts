@@ -10,9 +10,9 @@ import { hasMetadata } from "../http/metadata.ts";
 import type { BlobRequest } from "../http/request.ts";
 import { checkStaging, readBlockId, stage } from "./blocks.ts";
 import { type CopySource, openCopySource } from "./copy-source.ts";
-import { checkOverwrite, commitBlob, created, type Draft, readDraft } from "./put.ts";
+import { blobsOf } from "./find.ts";
 import { cut } from "./read.ts";
-import { blobsOf } from "./view.ts";
+import { checkOverwrite, commitBlob, created, type Draft, readDraft } from "./write.ts";
 
 /** Copy Blob and, with `x-ms-requires-sync: true`, Copy Blob From URL: 202. The copy is done when it is answered. */
 export async function copyBlob(request: BlobRequest): Promise<Reply> {

@@ -9,8 +9,8 @@ import { requireContainer } from "../containers/find.ts";
 import { checkConditions } from "../http/conditions.ts";
 import type { BlobRequest } from "../http/request.ts";
 import { requireDeletable } from "../namespace/directories.ts";
+import { blobsOf, requireBlob, requireBlobOrSnapshot } from "./find.ts";
 import { keepDeleted, retentionDays } from "./soft-delete.ts";
-import { blobsOf, requireBlob, requireBlobOrSnapshot } from "./view.ts";
 
 /** 202. A blob with snapshots needs `x-ms-delete-snapshots`. With soft delete all of it is kept for a while. */
 export function deleteBlob(request: BlobRequest): Reply {

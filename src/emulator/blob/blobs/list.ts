@@ -8,9 +8,9 @@ import { listingReply, readInclude, readMarker, readPageSize, serviceEndpoint, w
 import type { BlobRequest } from "../http/request.ts";
 import { FIRST_PERMISSIONS_VERSION } from "../http/versions.ts";
 import { requireDirectoryPrefix } from "../namespace/directories.ts";
+import { blobsOf } from "./find.ts";
 import { blobXml, directoryXml, nameXml, uncommittedXml } from "./list-view.ts";
 import { deletedUnder } from "./soft-delete.ts";
-import { blobsOf } from "./view.ts";
 
 const INCLUDES = [
   "snapshots",

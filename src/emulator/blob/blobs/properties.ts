@@ -12,8 +12,8 @@ import { versionHeaders } from "../http/headers.ts";
 import { hasMetadata, metadataAnswer, readMetadata } from "../http/metadata.ts";
 import type { BlobRequest } from "../http/request.ts";
 import { metadataOf, withoutFolderMark } from "../namespace/view.ts";
-import { readContentHeaders } from "./put.ts";
-import { blobsOf, requireBlob, requireBlobOrSnapshot } from "./view.ts";
+import { blobsOf, requireBlob, requireBlobOrSnapshot } from "./find.ts";
+import { readContentHeaders } from "./write.ts";
 
 /** Set Blob Properties: all content headers at once; one that is not sent is cleared. */
 export function setBlobProperties(request: BlobRequest): Reply {

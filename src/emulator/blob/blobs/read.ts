@@ -11,8 +11,9 @@ import { checkConditions } from "../http/conditions.ts";
 import type { BlobRequest } from "../http/request.ts";
 import { encodeStructured, isStructured, STRUCTURED, structuredLength } from "../http/structured-body.ts";
 import { FIRST_OPEN_RANGE_VERSION } from "../http/versions.ts";
+import { requireBlobOrSnapshot } from "./find.ts";
 import { requireOnline } from "./tier.ts";
-import { blobHeaders, requireBlobOrSnapshot, tierHeaders } from "./view.ts";
+import { blobHeaders, tierHeaders } from "./view.ts";
 
 /** `x-ms-range-get-content-md5` and its like are only for ranges up to this size. */
 const RANGE_CHECKSUM_LIMIT_BYTES = 4 * 1024 * 1024;

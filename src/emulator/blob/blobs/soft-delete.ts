@@ -9,7 +9,7 @@ import type { ContainerBlobs } from "../../storage/store/container-blobs.ts";
 import { newSnapshotId } from "../../storage/times.ts";
 import type { StorageAccount } from "../../world.ts";
 import type { BlobRequest } from "../http/request.ts";
-import { blobsOf } from "./view.ts";
+import { blobsOf } from "./find.ts";
 
 const DAY_MS = 24 * 3600 * 1000;
 

@@ -5,12 +5,13 @@ import { header } from "../../storage/headers.ts";
 import { checkLease } from "../../storage/lease.ts";
 import type { BlobRequest } from "../http/request.ts";
 import { requireFile } from "../namespace/directories.ts";
-import { requireBlobOrSnapshot, tierOf } from "./view.ts";
+import { requireBlobOrSnapshot } from "./find.ts";
+import { tierOf } from "./view.ts";
 
 const BLOCK_BLOB_TIERS = ["Hot", "Cool", "Cold", "Archive"];
 
 /** The tier in its own spelling; 400 InvalidHeaderValue when it is none. */
-export function readTier(_request: BlobRequest, value: string | undefined): string | undefined {
+export function readTier(value: string | undefined): string | undefined {
   if (value === undefined) return undefined;
   const tier = BLOCK_BLOB_TIERS.find((each) => each.toLowerCase() === value.toLowerCase());
   if (tier === undefined) throw invalidHeader("x-ms-access-tier", value);
@@ -20,7 +21,7 @@ export function readTier(_request: BlobRequest, value: string | undefined): stri
 /** Set Blob Tier: 200, or 202 when an archived blob must be brought back first (here it is back at once). */
 export function setBlobTier(request: BlobRequest): Reply {
   const blob = requireBlobOrSnapshot(request);
-  const tier = readTier(request, header(request, "x-ms-access-tier"));
+  const tier = readTier(header(request, "x-ms-access-tier"));
   if (tier === undefined) throw missingHeader("x-ms-access-tier");
   requireFile(blob);
   if (blob.type !== "BlockBlob") throw new StorageError("InvalidBlobType");

@@ -1,46 +1,16 @@
-/** What an answer says of a blob: its headers, and finding it in the first place. */
+/** What an answer says of a blob: its headers. */
 
-import { invalidQuery, StorageError } from "../../storage/errors.ts";
 import { leaseHeaders } from "../../storage/lease.ts";
 import type { Blob } from "../../storage/store/blob-record.ts";
-import type { ContainerBlobs } from "../../storage/store/container-blobs.ts";
 import { httpTime } from "../../storage/times.ts";
 import type { StorageAccount } from "../../world.ts";
-import { requireContainer } from "../containers/find.ts";
 import { versionHeaders } from "../http/headers.ts";
 import { metadataAnswer } from "../http/metadata.ts";
 import type { BlobRequest } from "../http/request.ts";
 import { metadataOf, pathHeaders } from "../namespace/view.ts";
 
-/** The blobs of the request's container; 404 ContainerNotFound. */
-export function blobsOf(request: BlobRequest): ContainerBlobs {
-  return request.services.blobs.blobsOf(requireContainer(request).uid);
-}
-
-/** The blob itself; 404 BlobNotFound. */
-export function requireBlob(request: BlobRequest): Blob {
-  const blob = blobsOf(request).find(request.blob);
-  if (blob === undefined) throw new StorageError("BlobNotFound");
-  return blob;
-}
-
-/** The blob, or the snapshot that the query names. */
-export function requireBlobOrSnapshot(request: BlobRequest): Blob {
-  const wanted = request.call.query.get("snapshot");
-  if (request.call.query.has("versionid")) {
-    throw invalidQuery("versionid", request.call.query.get("versionid"), "Blob versioning is not enabled.");
-  }
-  if (wanted === null) return requireBlob(request);
-  if (Number.isNaN(Date.parse(wanted))) throw invalidQuery("snapshot", wanted);
-  const snapshot = blobsOf(request)
-    .entry(request.blob)
-    ?.snapshots.find((each) => each.snapshot === wanted);
-  if (snapshot === undefined) throw new StorageError("BlobNotFound");
-  return snapshot;
-}
-
 /** The content headers as they were set. */
-export function contentHeaders({ content }: Blob): Record<string, string> {
+function contentHeaders({ content }: Blob): Record<string, string> {
   const pairs: readonly [string, string | undefined][] = [
     ["content-type", content.type === "" ? "application/octet-stream" : content.type],
     ["content-encoding", content.encoding],

@@ -3,7 +3,7 @@ import type { Reply } from "../../http/call.ts";
 import { isHierarchical } from "../../storage/accounts.ts";
 import { invalidQuery, StorageError } from "../../storage/errors.ts";
 import { header } from "../../storage/headers.ts";
-import { requireBlob } from "../blobs/view.ts";
+import { requireBlob } from "../blobs/find.ts";
 import type { BlobRequest } from "./request.ts";
 
 /** Headers that change what is stored, so that ignoring them would be a lie. */

@@ -9,7 +9,7 @@ import type { Blob } from "../../storage/store/blob-record.ts";
 import type { ContainerBlobs } from "../../storage/store/container-blobs.ts";
 import { newEtag } from "../../storage/times.ts";
 import type { BlobContainer, PathAccess } from "../../world.ts";
-import { blobsOf } from "../blobs/view.ts";
+import { blobsOf } from "../blobs/find.ts";
 import { requireContainer } from "../containers/find.ts";
 import { checkConditions } from "../http/conditions.ts";
 import type { BlobRequest } from "../http/request.ts";

@@ -8,8 +8,8 @@ import { requireContainer } from "../containers/find.ts";
 import { readMarker, readPageSize, serviceEndpoint, writeMarker } from "../http/paging.ts";
 import type { BlobRequest } from "../http/request.ts";
 import { element, escapeXml, xmlDocument } from "../http/xml.ts";
-import { tagsXml } from "./operations.ts";
 import { parseTagQuery, type TagTest } from "./query.ts";
+import { tagsXml } from "./view.ts";
 
 interface Hit {
   readonly key: string;

@@ -1,19 +1,12 @@
-/** Blob index tags as XML: Get and Set Blob Tags, and their part of a listing. */
+/** Get and Set Blob Tags. */
 import type { Reply } from "../../http/call.ts";
 import { checkLease } from "../../storage/lease.ts";
-import { requireBlobOrSnapshot } from "../blobs/view.ts";
+import { requireBlobOrSnapshot } from "../blobs/find.ts";
 import { readXmlBody } from "../http/body.ts";
 import type { BlobRequest } from "../http/request.ts";
-import { element, xmlDocument } from "../http/xml.ts";
+import { xmlDocument } from "../http/xml.ts";
 import { addTag } from "./rules.ts";
-
-/** `<Tags>` with its set. */
-export function tagsXml(tags: Readonly<Record<string, string>>): string {
-  const pairs = Object.entries(tags).map(
-    ([name, value]) => `<Tag>${element("Key", name)}${element("Value", value)}</Tag>`,
-  );
-  return `<Tags>${pairs.length === 0 ? "<TagSet />" : `<TagSet>${pairs.join("")}</TagSet>`}</Tags>`;
-}
+import { tagsXml } from "./view.ts";
 
 /** Get Blob Tags. */
 export function getBlobTags(request: BlobRequest): Reply {

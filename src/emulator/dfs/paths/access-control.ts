@@ -1,10 +1,10 @@
 /** Path - Update, setAccessControl and setAccessControlRecursive: owner, group, permissions and list of paths. */
 
 import { authorize } from "../../blob/auth/authorize.ts";
-import { blobsOf } from "../../blob/blobs/view.ts";
+import { blobsOf } from "../../blob/blobs/find.ts";
 import { requireContainer } from "../../blob/containers/find.ts";
 import { checkConditions } from "../../blob/http/conditions.ts";
-import { readMarker, writeMarker } from "../../blob/http/paging.ts";
+import { writeMarker } from "../../blob/http/paging.ts";
 import {
   type AclEntry,
   aclOfMode,
@@ -23,7 +23,14 @@ import { checkLease } from "../../storage/lease.ts";
 import { requireMutable } from "../../storage/protection.ts";
 import { httpTime, newEtag } from "../../storage/times.ts";
 import type { PathAccess } from "../../world.ts";
-import { booleanQuery, type DfsRequest, pageSizeQuery, requiredHeader, requireNoBody } from "../request.ts";
+import {
+  booleanQuery,
+  type DfsRequest,
+  pageSizeQuery,
+  readContinuation,
+  requiredHeader,
+  requireNoBody,
+} from "../request.ts";
 import { DFS_RIGHTS } from "../rights.ts";
 import { type Guarded, guarded, openGuarded } from "./find.ts";
 
@@ -108,7 +115,7 @@ export function setAccessControlRecursive(request: DfsRequest): Reply {
   booleanQuery(request, "forceFlag"); // no path fails alone: without the right to change all, none is changed
   const value = requiredHeader(request, "x-ms-acl");
   const size = pageSizeQuery(request, "maxRecords", MOST_RECORDS);
-  const from = readMarker(new URLSearchParams({ marker: request.call.query.get("continuation") ?? "" })) ?? "";
+  const from = readContinuation(request);
   const top = openGuarded(request);
   const below = top.isDirectory ? [...blobsBelow(blobsOf(request), request.blob)].map(guarded) : [];
   const left = [top, ...below].filter(({ blob }) => (blob?.name ?? "") >= from);

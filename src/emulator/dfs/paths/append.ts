@@ -1,5 +1,5 @@
 /** Path - Update, append and flush: data is uploaded to positions in any order, and a flush makes it the file. */
-import { blobsOf } from "../../blob/blobs/view.ts";
+import { blobsOf } from "../../blob/blobs/find.ts";
 import { requireContainer } from "../../blob/containers/find.ts";
 import { receiveContent, structuredAnswer } from "../../blob/http/body.ts";
 import { checkConditions } from "../../blob/http/conditions.ts";

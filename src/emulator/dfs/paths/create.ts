@@ -1,8 +1,8 @@
 /** Path - Create: a new file or directory. Renames, which are the same call with a source, are in `rename-path.ts`. */
 
 import { authorize } from "../../blob/auth/authorize.ts";
+import { blobsOf } from "../../blob/blobs/find.ts";
 import { keepOverwritten } from "../../blob/blobs/soft-delete.ts";
-import { blobsOf } from "../../blob/blobs/view.ts";
 import { requireContainer } from "../../blob/containers/find.ts";
 import { checkConditions } from "../../blob/http/conditions.ts";
 import { versionHeaders } from "../../blob/http/headers.ts";

@@ -1,7 +1,7 @@
 /** Path - Delete: a file, an empty directory, or with `recursive=true` a directory and all that it holds. */
 
+import { blobsOf } from "../../blob/blobs/find.ts";
 import { keepDeleted } from "../../blob/blobs/soft-delete.ts";
-import { blobsOf } from "../../blob/blobs/view.ts";
 import { requireContainer } from "../../blob/containers/find.ts";
 import { checkConditions } from "../../blob/http/conditions.ts";
 import { blobsBelow } from "../../blob/namespace/directories.ts";

@@ -1,6 +1,6 @@
 /** Finds the path of a call, and says of it what answers say. */
 
-import { blobsOf } from "../../blob/blobs/view.ts";
+import { blobsOf } from "../../blob/blobs/find.ts";
 import { requireContainer } from "../../blob/containers/find.ts";
 import { ROOT_ACCESS } from "../../blob/namespace/acl.ts";
 import { accessOf } from "../../blob/namespace/view.ts";

@@ -1,7 +1,7 @@
 /** Path - List: what is below a directory, or only what is in it, page by page. */
 
-import { blobsOf } from "../../blob/blobs/view.ts";
-import { readMarker, writeMarker } from "../../blob/http/paging.ts";
+import { blobsOf } from "../../blob/blobs/find.ts";
+import { writeMarker } from "../../blob/http/paging.ts";
 import { permissionsOf } from "../../blob/namespace/acl.ts";
 import { blobsBelow } from "../../blob/namespace/directories.ts";
 import { nameIn } from "../../blob/namespace/names.ts";
@@ -11,7 +11,7 @@ import { StorageError } from "../../storage/errors.ts";
 import type { Blob } from "../../storage/store/blob-record.ts";
 import { httpTime } from "../../storage/times.ts";
 import { DfsError } from "../errors.ts";
-import { booleanQuery, type DfsRequest, pageSizeQuery, refuse } from "../request.ts";
+import { booleanQuery, type DfsRequest, pageSizeQuery, readContinuation, refuse } from "../request.ts";
 
 const PAGE_SIZE = 5000;
 /** Ticks of 100 ns from 1601 to 1970: a creation time is a Windows file time. */
@@ -26,7 +26,7 @@ export function listPaths(request: DfsRequest): Reply {
   }
   booleanQuery(request, "upn"); // owners here are service principals, whose ids stay ids
   const size = pageSizeQuery(request, "maxResults", PAGE_SIZE);
-  const from = readMarker(new URLSearchParams({ marker: request.call.query.get("continuation") ?? "" })) ?? "";
+  const from = readContinuation(request);
   const directory = requireDirectory(request);
   const found = [...blobsBelow(blobsOf(request), directory)]
     .filter(({ name }) => recursive || !name.includes("/", directory === "" ? 0 : directory.length + 1))

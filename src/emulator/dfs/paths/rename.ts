@@ -1,6 +1,6 @@
 /** Path - Create with `x-ms-rename-source`: a file or a directory with all that it holds moves at once, or not at all. */
 import { authorize } from "../../blob/auth/authorize.ts";
-import { blobsOf } from "../../blob/blobs/view.ts";
+import { blobsOf } from "../../blob/blobs/find.ts";
 import { requireContainer } from "../../blob/containers/find.ts";
 import { checkSourceConditions } from "../../blob/http/conditions.ts";
 import { versionHeaders } from "../../blob/http/headers.ts";

@@ -1,7 +1,6 @@
 /** What a role assignment may say besides who, what and where: its condition and its description. */
 import { parseCondition } from "../../../authorization/conditions/parser.ts";
 import { InvalidCondition } from "../../../authorization/conditions/tokens.ts";
-import type { RoleDefinition } from "../../../world.ts";
 import { badRequest } from "../../front-door/errors.ts";
 
 /** Azure RBAC limits: 8 KB of condition, 2 KB of description. */
@@ -9,11 +8,7 @@ const CONDITION_BYTES = 8 * 1024;
 const DESCRIPTION_BYTES = 2 * 1024;
 
 /** Throws 400 for a condition that is too long, has another version than 2.0, or is not of the documented grammar. */
-export function requireCondition(
-  _role: RoleDefinition,
-  condition: string | undefined,
-  version: string | undefined,
-): void {
+export function requireCondition(condition: string | undefined, version: string | undefined): void {
   if (condition === undefined || condition === "") return;
   if (Buffer.byteLength(condition) > CONDITION_BYTES) {
     throw badRequest("InvalidRoleAssignmentCondition", "The role assignment condition exceeds the limit of 8 KB.");

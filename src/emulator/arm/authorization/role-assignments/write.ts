@@ -45,8 +45,8 @@ export function putAssignment(request: ArmRequest): Reply {
   requireName(name);
   requireScope(request);
   const wish = readWish(request.body);
-  const role = requireRole(request, wish.roleDefinitionName);
-  requireCondition(role, wish.condition, wish.conditionVersion);
+  requireRole(request, wish.roleDefinitionName);
+  requireCondition(wish.condition, wish.conditionVersion);
   requireDescription(wish.description);
   const existing = findByName(request.services.world, name);
   if (existing !== undefined) return update(request, existing, wish);

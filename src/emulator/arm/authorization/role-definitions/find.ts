@@ -16,11 +16,16 @@ export function findRole(request: ArmRequest, name: string): RoleDefinition | un
 export function requireRole(request: ArmRequest, name: string): RoleDefinition {
   const role = findRole(request, name);
   const scope = request.params["scope"] ?? "";
-  if (role?.assignableScopes.some((each) => coversScope(each, scope) || coversScope(scope, each)) === true) return role;
+  if (role !== undefined && isAssignable(role, scope)) return role;
   const id = name.replaceAll("-", "").toUpperCase();
   throw new ArmError(
     404,
     "RoleDefinitionDoesNotExist",
     `The specified role definition with ID '${id}' does not exist.`,
   );
+}
+
+/** Whether a role may be assigned at a scope: at or below one of its assignable scopes. */
+export function isAssignable(role: RoleDefinition, scope: string): boolean {
+  return role.assignableScopes.some((assignable) => coversScope(assignable, scope) || coversScope(scope, assignable));
 }

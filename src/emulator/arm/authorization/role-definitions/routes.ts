@@ -1,5 +1,3 @@
-/** Role definitions: built-in and custom ones, at any scope. */
-import { coversScope } from "../../../authorization/scopes.ts";
 import type { Reply } from "../../../http/call.ts";
 import type { RoleDefinition } from "../../../world.ts";
 import { ArmError, badRequest, conflict } from "../../front-door/errors.ts";
@@ -7,7 +5,7 @@ import { pageReply } from "../../front-door/paging.ts";
 import { roleDefinitionId } from "../../front-door/resource-ids.ts";
 import { queryValue } from "../../front-door/route-table.ts";
 import { type ArmRequest, type Route, routesOf } from "../../provider.ts";
-import { findRole, requireRole } from "./find.ts";
+import { findRole, isAssignable, requireRole } from "./find.ts";
 import { readRole } from "./rules.ts";
 
 const TYPE = "Microsoft.Authorization/roleDefinitions";
@@ -37,11 +35,6 @@ function listRoles(request: ArmRequest): Reply {
     request,
     roles.map((role) => ({ key: role.name.toLowerCase(), view: roleView(request, role) })),
   );
-}
-
-/** Whether a role may be assigned at a scope: at or below one of its assignable scopes. */
-export function isAssignable(role: RoleDefinition, scope: string): boolean {
-  return role.assignableScopes.some((assignable) => coversScope(assignable, scope) || coversScope(scope, assignable));
 }
 
 function readFilter(filter: string | undefined): (role: RoleDefinition) => boolean {
