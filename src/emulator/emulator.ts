@@ -106,7 +106,7 @@ async function openSockets(options: EmulatorOptions): Promise<Sockets> {
   return { url, imdsUrl, ca: identity.ca, admit: door.resolve, close };
 }
 
-interface Parts {
+interface Opening {
   readonly assembly: Assembly;
   readonly sockets: Sockets;
   readonly files: EmulatorFiles;
@@ -115,7 +115,7 @@ interface Parts {
 }
 
 /** Writes the files, the ready file last, and returns the handle. */
-async function open({ assembly, sockets, files, directory, stateFile }: Parts): Promise<Emulator> {
+async function open({ assembly, sockets, files, directory, stateFile }: Opening): Promise<Emulator> {
   const { services, issuer, calls, faults, secrets } = assembly;
   const { url, imdsUrl, ca } = sockets;
   const info = describeEmulator({ url, imdsUrl, issuer: issuer.issuer, secrets, files });

@@ -78,16 +78,16 @@ describe("The blob store", () => {
   afterEach(() => rmSync(join(directory, ".."), { recursive: true, force: true }));
 
   async function put(store: BlobStore, container: string, name: string, text: string): Promise<Blob> {
-    const part = await store.receive(Readable.from([Buffer.from(text)]), 1000);
+    const body = await store.receive(Readable.from([Buffer.from(text)]), 1000);
     const blob: Blob = {
       ...{ name, type: "BlockBlob", createdAt: 1, lastModified: 1, etag: '"0x1"', metadata: {}, tags: {}, blocks: [] },
       content: { type: "text/plain" },
-      slices: [{ part, offset: 0, length: part.size }],
-      size: part.size,
+      slices: [{ body, offset: 0, length: body.size }],
+      size: body.size,
       lease: { state: "available" },
     };
     store.blobsOf(container).put(blob);
-    store.release(part);
+    store.release(body);
     return blob;
   }
 

@@ -15,7 +15,7 @@ import { renderPage } from "./page.ts";
 import { parsePolicies } from "./policies.ts";
 import type { StateView } from "./state-view.ts";
 
-export interface AdminParts {
+export interface AdminContext {
   readonly secret: string;
   readonly calls: CallLog;
   readonly faults: Faults;
@@ -27,7 +27,7 @@ export interface AdminParts {
   state(): StateView;
 }
 
-type Answer = (body: unknown, parts: AdminParts) => object | undefined | Promise<object | undefined>;
+type Answer = (body: unknown, context: AdminContext) => object | undefined | Promise<object | undefined>;
 
 /** Method and path to what it does; undefined as result is 204. A throw of an Error is a 400 with its message. */
 const ROUTES: Readonly<Record<string, Answer>> = {
@@ -47,17 +47,17 @@ const ROUTES: Readonly<Record<string, Answer>> = {
 
 const LARGEST_BODY = 1024 * 1024;
 
-export function createAdminService(parts: AdminParts): Service {
+export function createAdminService(context: AdminContext): Service {
   return async (call) => {
-    const refusal = refuse(call, parts.secret);
+    const refusal = refuse(call, context.secret);
     if (refusal !== undefined) return refusal;
     const path = call.path.replace(/^\/_emulator/i, "").replace(/\/$/, "");
-    if (call.method === "GET" && path === "") return showPage(parts);
+    if (call.method === "GET" && path === "") return showPage(context);
     const answer = ROUTES[`${call.method} ${path}`];
     if (answer === undefined)
       return complaint(404, `there is no ${call.method} ${call.path}; there are ${Object.keys(ROUTES).join(", ")}`);
     try {
-      const result = await answer(await readJson(call), parts);
+      const result = await answer(await readJson(call), context);
       return result === undefined ? { status: 204 } : { status: 200, body: result };
     } catch (error) {
       return complaint(400, error instanceof Error ? error.message : String(error));
@@ -65,7 +65,7 @@ export function createAdminService(parts: AdminParts): Service {
   };
 }
 
-function showPage({ state, calls }: AdminParts): Reply {
+function showPage({ state, calls }: AdminContext): Reply {
   const headers = {
     "content-type": "text/html; charset=utf-8",
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
@@ -109,7 +109,7 @@ function showClock(clock: Clock): object {
   return { now: new Date(clock.now()).toISOString() };
 }
 
-function moveClock(body: unknown, { clock }: AdminParts): object {
+function moveClock(body: unknown, { clock }: AdminContext): object {
   const seconds = (body as { advanceSeconds?: unknown } | undefined)?.advanceSeconds;
   if (typeof seconds !== "number" || !Number.isFinite(seconds)) throw new Error('send {"advanceSeconds": <number>}');
   clock.advance(seconds * 1000);
@@ -117,13 +117,13 @@ function moveClock(body: unknown, { clock }: AdminParts): object {
 }
 
 /** A policy of the same name at the same scope is replaced. Answers what was understood. */
-function addPolicies(body: unknown, { policies }: AdminParts): object {
+function addPolicies(body: unknown, { policies }: AdminContext): object {
   const added = parsePolicies(body);
   for (const policy of added) policies.set(policy.id.toLowerCase(), policy);
   return added;
 }
 
-async function mintToken(body: unknown, { issuer }: AdminParts): Promise<object> {
+async function mintToken(body: unknown, { issuer }: AdminContext): Promise<object> {
   const request = (body ?? {}) as Partial<ServiceAccountTokenRequest>;
   if (typeof request.namespace !== "string" || typeof request.name !== "string") {
     throw new Error('send {"namespace": …, "name": …} and, if wanted, "audience" and "lifetimeSeconds"');

@@ -25,6 +25,6 @@ function toPlain(value: object): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(value)
       .filter(([name]) => name !== "clientSecret")
-      .map(([name, part]) => [name, part instanceof Map ? [...part.values()] : part]),
+      .map(([name, member]) => [name, member instanceof Map ? [...member.values()] : member]),
   );
 }

@@ -10,7 +10,7 @@ import { type EntraRefusal, refusals, toErrorReply } from "./errors.ts";
 import { isKnownResource, resourceOfScope } from "./resources.ts";
 import type { SigningKey } from "./signing-key.ts";
 
-export interface TokenEndpointParts extends AssertionChecks {
+export interface TokenEndpointContext extends AssertionChecks {
   readonly world: World;
   readonly key: SigningKey;
   readonly settings: EmulatorSettings;
@@ -28,10 +28,10 @@ export async function answerTokenRequest(
   call: Call,
   tenant: string,
   version: EndpointVersion,
-  parts: TokenEndpointParts,
+  context: TokenEndpointContext,
 ): Promise<Reply> {
-  const outcome = await decide(call, tenant, version, parts);
-  if ("error" in outcome) return toErrorReply(outcome, call, parts.clock.now());
+  const outcome = await decide(call, tenant, version, context);
+  if ("error" in outcome) return toErrorReply(outcome, call, context.clock.now());
   const headers = { "x-ms-request-id": call.id, "cache-control": "no-store, no-cache", pragma: "no-cache" };
   return { status: 200, headers, body: version === 1 ? toFirstForm(outcome) : toSecondForm(outcome) };
 }
@@ -45,7 +45,7 @@ async function decide(
   call: Call,
   tenant: string,
   version: EndpointVersion,
-  parts: TokenEndpointParts,
+  context: TokenEndpointContext,
 ): Promise<Grant | EntraRefusal> {
   if (call.method !== "POST") return refusals.postOnly(call.method);
   const form = await readForm(call);
@@ -56,14 +56,14 @@ async function decide(
   const resource = findResource(form, version, tenant);
   if (typeof resource !== "string") return resource;
   const clientId = form.get("client_id") ?? "";
-  const principal = [...parts.world.principals.values()].find(
+  const principal = [...context.world.principals.values()].find(
     (each) => each.tenantId === tenant && each.clientId.toLowerCase() === clientId.toLowerCase(),
   );
   if (principal === undefined) return refusals.unknownApplication(clientId, tenant);
-  const proof = await proveClient(form, principal, parts);
+  const proof = await proveClient(form, principal, context);
   if (typeof proof !== "string") return proof;
-  const lifetimeSeconds = lifetimeOf(principal, parts.settings);
-  const issued = await issueAccessToken(parts.key, parts.clock, {
+  const lifetimeSeconds = lifetimeOf(principal, context.settings);
+  const issued = await issueAccessToken(context.key, context.clock, {
     principal,
     audience: resource,
     proof,
@@ -100,14 +100,14 @@ function findResource(form: URLSearchParams, version: EndpointVersion, tenant: s
 async function proveClient(
   form: URLSearchParams,
   principal: Principal,
-  parts: TokenEndpointParts,
+  context: TokenEndpointContext,
 ): Promise<ClientProof | EntraRefusal> {
   const assertion = form.get("client_assertion");
   if (assertion !== null) {
     const type = form.get("client_assertion_type");
     if (type === null) return refusals.missingParameter("client_assertion_type");
     if (type !== JWT_BEARER) return refusals.wrongAssertionType(type);
-    return (await refuseAssertion(assertion, credentialsOf(principal, parts.world), parts)) ?? "assertion";
+    return (await refuseAssertion(assertion, credentialsOf(principal, context.world), context)) ?? "assertion";
   }
   const secret = form.get("client_secret");
   if (secret === null || secret === "") return refusals.noCredential();

@@ -8,7 +8,7 @@ import type { FaultAction, FaultMoment, StatusAction } from "./faults.ts";
 /** How a call ends: with an answer, with the first bytes of one, or with a closed connection. */
 export type Outcome =
   | { readonly kind: "reply"; readonly reply: Reply }
-  | { readonly kind: "part"; readonly reply: Reply; readonly bytes: number }
+  | { readonly kind: "truncated"; readonly reply: Reply; readonly bytes: number }
   | { readonly kind: "reset" };
 
 export interface FaultedCall {
@@ -29,7 +29,7 @@ export async function applyFault(action: FaultAction, faulted: FaultedCall): Pro
   if ("hang" in action) return hung(action.hang, action.when ?? "before", faulted);
   const reply = "reset" in action && action.reset === "before" ? undefined : await faulted.run();
   if (reply === undefined || "reset" in action) return { kind: "reset" };
-  return { kind: "part", reply, bytes: action.truncate };
+  return { kind: "truncated", reply, bytes: action.truncate };
 }
 
 async function statusOutcome(action: StatusAction, faulted: FaultedCall): Promise<Outcome> {

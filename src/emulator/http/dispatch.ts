@@ -7,7 +7,7 @@ import { applyFault, type Outcome } from "../faults/outcome.ts";
 import { type Call, OPERATION_HEADER, type Reply } from "./call.ts";
 import type { Route } from "./router.ts";
 
-export interface DispatchParts {
+export interface DispatchContext {
   route(call: Call): Route;
   readonly faults: Faults;
   readonly calls: CallLog;
@@ -18,15 +18,15 @@ export interface DispatchParts {
 export type Dispatch = (call: Call, gone: Promise<void>) => Promise<Outcome>;
 
 /** Makes the dispatcher. Admin calls are neither faulted nor logged. */
-export function createDispatch(parts: DispatchParts): Dispatch {
-  const { faults, calls, clock } = parts;
+export function createDispatch(context: DispatchContext): Dispatch {
+  const { faults, calls, clock } = context;
   return async (call, gone) => {
     const startedAt = performance.now();
     let isGone = false;
     void gone.then(() => {
       isGone = true;
     });
-    const route = parts.route(call);
+    const route = context.route(call);
     const runSafely = () => route.run().catch((error: unknown) => faultOfOurs(error, isGone, calls));
     if (route.service === "admin") return { kind: "reply", reply: await runSafely() };
     let operation = route.operation;

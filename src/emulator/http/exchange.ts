@@ -63,7 +63,7 @@ export async function sendReply(request: IncomingMessage, response: ServerRespon
 }
 
 /** Sends the head and the first `bytes` of the body, then cuts the connection. */
-export function sendPart(response: ServerResponse, reply: Reply, bytes: number): void {
+export function sendTruncated(response: ServerResponse, reply: Reply, bytes: number): void {
   const { headers, content } = render(reply);
   const whole = typeof content === "string" ? Buffer.from(content) : content;
   response.writeHead(reply.status, headers);

@@ -10,7 +10,7 @@ import { createServer as createHttpsServer } from "node:https";
 import { type AddressInfo, isIP, type Socket } from "node:net";
 import type { ServerIdentity } from "./certificate.ts";
 import type { Dispatch } from "./dispatch.ts";
-import { originOf, sendPart, sendReply, toCall } from "./exchange.ts";
+import { originOf, sendReply, sendTruncated, toCall } from "./exchange.ts";
 
 /** Where to listen. Port 0 lets the system choose. */
 export interface ListenAddress {
@@ -112,7 +112,7 @@ async function handle(
   try {
     const outcome = await dispatch(toCall(request, scheme), gone);
     if (outcome.kind === "reset") request.socket.destroy();
-    else if (outcome.kind === "part") sendPart(response, outcome.reply, outcome.bytes);
+    else if (outcome.kind === "truncated") sendTruncated(response, outcome.reply, outcome.bytes);
     else await sendReply(request, response, outcome.reply);
   } catch {
     // The client went away in the middle, or the answer's stream broke: nothing can be said on this connection.

@@ -11,7 +11,7 @@ import { type Call, OPERATION_HEADER, type Reply, type Service } from "../http/c
 import type { EmulatorSettings } from "../settings.ts";
 import type { Principal, World } from "../world.ts";
 
-export interface ImdsParts {
+export interface ImdsContext {
   readonly world: World;
   readonly clock: Clock;
   readonly key: SigningKey;
@@ -22,17 +22,17 @@ export interface ImdsParts {
 const TOKEN_PATH = /^\/+metadata\/identity\/oauth2\/token\/?$/i;
 const OPERATION = "identity/token";
 
-export function createImdsService(parts: ImdsParts): Service {
+export function createImdsService(context: ImdsContext): Service {
   const answer = async (call: Call): Promise<Reply> => {
     const reply = TOKEN_PATH.test(call.path)
-      ? await answerTokenRequest(call, parts)
+      ? await answerTokenRequest(call, context)
       : refuse(404, "not_found", "Resource not found");
     return { ...reply, headers: { server: "IMDS/150.870.65.1475", ...reply.headers, [OPERATION_HEADER]: OPERATION } };
   };
   return Object.assign(answer, { operationOf: () => OPERATION });
 }
 
-async function answerTokenRequest(call: Call, parts: ImdsParts): Promise<Reply> {
+async function answerTokenRequest(call: Call, context: ImdsContext): Promise<Reply> {
   // Both keep a web page or a proxy that was tricked into a request from getting a token.
   if (String(call.headers["metadata"]).toLowerCase() !== "true")
     return refuse(400, "invalid_request", "Required metadata header not specified");
@@ -43,19 +43,19 @@ async function answerTokenRequest(call: Call, parts: ImdsParts): Promise<Reply> 
     return refuse(400, "invalid_request", "Required query variable 'api-version' is missing");
   const resource = call.query.get("resource") ?? "";
   if (resource === "") return refuse(400, "invalid_request", "Required audience parameter not specified");
-  const principal = findPrincipal(call.query, parts.world);
+  const principal = findPrincipal(call.query, context.world);
   if ("status" in principal) return principal;
   if (!isKnownResource(resource)) {
     const message = `AADSTS500011: The resource principal named ${resource} was not found in the tenant named ${principal.tenantId}.`;
     return refuse(400, "invalid_resource", message);
   }
-  return grant(principal, resource, parts);
+  return grant(principal, resource, context);
 }
 
-async function grant(principal: Principal, resource: string, parts: ImdsParts): Promise<Reply> {
-  const lifetimeSeconds = parts.settings.managedIdentityTokenSeconds;
+async function grant(principal: Principal, resource: string, context: ImdsContext): Promise<Reply> {
+  const lifetimeSeconds = context.settings.managedIdentityTokenSeconds;
   const request = { principal, audience: resource, proof: "assertion", lifetimeSeconds } as const;
-  const { token, notBefore, expiresOn } = await issueAccessToken(parts.key, parts.clock, request);
+  const { token, notBefore, expiresOn } = await issueAccessToken(context.key, context.clock, request);
   const body = {
     access_token: token,
     client_id: principal.clientId,

@@ -38,11 +38,11 @@ function parseOrNothing(condition: string): Expression | undefined {
 export function evaluate(expression: Expression, context: ConditionContext): boolean {
   switch (expression.kind) {
     case "and":
-      return expression.parts.every((part) => evaluate(part, context));
+      return expression.terms.every((term) => evaluate(term, context));
     case "or":
-      return expression.parts.some((part) => evaluate(part, context));
+      return expression.terms.some((term) => evaluate(term, context));
     case "not":
-      return !evaluate(expression.part, context);
+      return !evaluate(expression.term, context);
     case "action":
       return expression.patterns.some((pattern) => coversAction(pattern, context.action));
     case "subOperation":

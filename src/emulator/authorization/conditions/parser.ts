@@ -27,8 +27,8 @@ export interface Comparison {
 
 /** A condition or a part of one. */
 export type Expression =
-  | { readonly kind: "and" | "or"; readonly parts: readonly Expression[] }
-  | { readonly kind: "not"; readonly part: Expression }
+  | { readonly kind: "and" | "or"; readonly terms: readonly Expression[] }
+  | { readonly kind: "not"; readonly term: Expression }
   | { readonly kind: "action" | "subOperation"; readonly patterns: readonly string[] }
   | { readonly kind: "exists"; readonly attribute: Attribute }
   | Comparison;
@@ -80,21 +80,21 @@ function unexpected(token: Token): InvalidCondition {
 
 /** AND and OR have no precedence between them: the documentation demands parentheses, so a mix is refused. */
 function parseLogical(reader: Reader): Expression {
-  const parts = [parseUnary(reader)];
+  const terms = [parseUnary(reader)];
   let kind: "and" | "or" | undefined;
   for (;;) {
     const found = reader.take("AND", "&&") ? "and" : reader.take("OR", "||") ? "or" : undefined;
     if (found === undefined) break;
     if (kind !== undefined && kind !== found) throw new InvalidCondition("AND and OR are mixed without parentheses");
     kind = found;
-    parts.push(parseUnary(reader));
+    terms.push(parseUnary(reader));
   }
-  const [only] = parts;
-  return kind === undefined && only !== undefined ? only : { kind: kind ?? "and", parts };
+  const [only] = terms;
+  return kind === undefined && only !== undefined ? only : { kind: kind ?? "and", terms };
 }
 
 function parseUnary(reader: Reader): Expression {
-  if (reader.take("!", "NOT")) return { kind: "not", part: parseUnary(reader) };
+  if (reader.take("!", "NOT")) return { kind: "not", term: parseUnary(reader) };
   if (reader.take("(")) {
     const inner = parseLogical(reader);
     reader.expect(")");

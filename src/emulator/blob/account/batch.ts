@@ -1,6 +1,6 @@
 /**
- * Blob Batch (`comp=batch`): many deletes, or many changes of tier, in one multipart request. Each part is a call of its
- * own with its own authorization, and its answer is a part of the batch's.
+ * Blob Batch (`comp=batch`): many deletes, or many changes of tier, in one multipart request. Each subrequest
+ * is a call with an authorization of its own.
  */
 import { randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
@@ -12,7 +12,7 @@ import { readBody } from "../http/body.ts";
 import type { BlobRequest } from "../http/request.ts";
 
 /** "Each batch request supports a maximum of 256 subrequests" and 4 MiB. */
-const MAX_PARTS = 256;
+const MAX_SUBREQUESTS = 256;
 const LIMIT_BYTES = 4 * 1024 * 1024;
 const STATUS_TEXTS: Readonly<Record<number, string>> = {
   200: "OK",
@@ -22,23 +22,23 @@ const STATUS_TEXTS: Readonly<Record<number, string>> = {
 };
 
 /** One request inside the batch, as it was written there. */
-interface Part {
+interface Subrequest {
   readonly contentId: string | undefined;
   readonly method: string;
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
 }
 
-/** Answers 202 with a part for each part, in their order, whatever became of them. */
+/** 202 with one answer for each subrequest, in their order, whether it succeeded or not. */
 export async function runBatch(request: BlobRequest): Promise<Reply> {
   const type = header(request, "content-type") ?? "";
   const boundary = /^multipart\/mixed;\s*boundary="?([^";]+)"?/i.exec(type)?.[1];
   if (boundary === undefined) throw invalidHeader("Content-Type", type);
-  const parts = splitParts((await readBody(request, LIMIT_BYTES)).toString("utf8"), boundary);
-  if (parts.length === 0 || parts.length > MAX_PARTS) throw new StorageError("InvalidInput");
-  if (!parts.every(isPermitted)) throw new StorageError("InvalidInput");
+  const subrequests = splitSubrequests((await readBody(request, LIMIT_BYTES)).toString("utf8"), boundary);
+  if (subrequests.length === 0 || subrequests.length > MAX_SUBREQUESTS) throw new StorageError("InvalidInput");
+  if (!subrequests.every(isPermitted)) throw new StorageError("InvalidInput");
   const answers: string[] = [];
-  for (const part of parts) answers.push(await answerPart(request, part));
+  for (const subrequest of subrequests) answers.push(await answerSubrequest(request, subrequest));
   const mark = `batchresponse_${randomUUID()}`;
   return {
     status: 202,
@@ -48,26 +48,26 @@ export async function runBatch(request: BlobRequest): Promise<Reply> {
 }
 
 /** Only Delete Blob and Set Blob Tier can be batched. */
-function isPermitted({ method, url }: Part): boolean {
-  const comp = new URL(url, "https://part").searchParams.get("comp");
+function isPermitted({ method, url }: Subrequest): boolean {
+  const comp = new URL(url, "https://subrequest").searchParams.get("comp");
   return (method === "DELETE" && comp === null) || (method === "PUT" && comp === "tier");
 }
 
-function splitParts(body: string, boundary: string): Part[] {
+function splitSubrequests(body: string, boundary: string): Subrequest[] {
   const sections = body.split(`--${boundary}`).slice(1);
-  return sections.filter((section) => !section.startsWith("--")).map(readPart);
+  return sections.filter((section) => !section.startsWith("--")).map(readSubrequest);
 }
 
-/** Headers of the part, an empty line, then the request as HTTP/1.1 writes it. */
-function readPart(section: string): Part {
-  const [partHeaders = "", inner = ""] = splitOnce(section.replace(/^\r?\n/, ""), /\r?\n\r?\n/);
+/** Headers of the multipart section, an empty line, then the request as HTTP/1.1 writes it. */
+function readSubrequest(section: string): Subrequest {
+  const [outerHeaders = "", inner = ""] = splitOnce(section.replace(/^\r?\n/, ""), /\r?\n\r?\n/);
   const [head = ""] = splitOnce(inner, /\r?\n\r?\n/);
   const [line = "", ...headerLines] = head.trim().split(/\r?\n/);
   const match = /^([A-Z]+)\s+(\S+)\s+HTTP\/1\.1$/.exec(line.trim());
   if (match === null) throw new StorageError("InvalidInput");
   const [, method = "", url = ""] = match;
   return {
-    contentId: readHeaders(partHeaders.split(/\r?\n/))["content-id"] as string,
+    contentId: readHeaders(outerHeaders.split(/\r?\n/))["content-id"] as string,
     method,
     url,
     headers: readHeaders(headerLines),
@@ -84,27 +84,27 @@ function readHeaders(lines: readonly string[]): IncomingHttpHeaders {
   return Object.fromEntries(pairs.map(([, name = "", value = ""]) => [name.toLowerCase(), value]));
 }
 
-async function answerPart(request: BlobRequest, part: Part): Promise<string> {
-  const url = new URL(part.url, "https://part");
+async function answerSubrequest(request: BlobRequest, subrequest: Subrequest): Promise<string> {
+  const url = new URL(subrequest.url, "https://subrequest");
   const { account, target, call: batch } = request;
   const prefix = `/${account.name}`;
-  // On a loopback host clients write the account into the parts' paths, as into every path.
+  // On a loopback host clients put the account into these paths too.
   const path =
     target.pathStyle && url.pathname.startsWith(`${prefix}/`) ? url.pathname.slice(prefix.length) : url.pathname;
   const call: Call = {
     ...batch,
     id: randomUUID(),
-    method: part.method,
+    method: subrequest.method,
     path: url.pathname,
     query: url.searchParams,
-    headers: { "x-ms-version": request.version, ...part.headers },
+    headers: { "x-ms-version": request.version, ...subrequest.headers },
     body: Readable.from([]),
   };
   const reply = await request.answer(call, { ...target, path });
-  return renderPart(part, reply);
+  return renderAnswer(subrequest, reply);
 }
 
-function renderPart({ contentId }: Part, reply: Reply): string {
+function renderAnswer({ contentId }: Subrequest, reply: Reply): string {
   const body = typeof reply.body === "string" ? reply.body : "";
   const headers = Object.entries(reply.headers ?? {}).filter(([name]) => name !== OPERATION_HEADER && name !== "date");
   const lines = [

@@ -42,7 +42,7 @@ export function getServiceProperties(request: BlobRequest): Reply {
   const kept = request.services.blobs.serviceElements(account.id);
   const keptXml = (name: string): string => `<${name}>${kept[name] ?? DEFAULTS[name]}</${name}>`;
   const version = account.blobService["defaultServiceVersion"];
-  const parts = [
+  const elements = [
     ...KEPT.slice(0, 3).map(keptXml),
     corsXml(account),
     optionalElement("DefaultServiceVersion", typeof version === "string" ? version : undefined),
@@ -52,7 +52,7 @@ export function getServiceProperties(request: BlobRequest): Reply {
   return {
     status: 200,
     headers: { "content-type": "application/xml" },
-    body: xmlDocument(`<StorageServiceProperties>${parts.join("")}</StorageServiceProperties>`),
+    body: xmlDocument(`<StorageServiceProperties>${elements.join("")}</StorageServiceProperties>`),
   };
 }
 

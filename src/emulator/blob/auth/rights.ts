@@ -5,7 +5,7 @@
  */
 
 export interface Right {
-  /** "key": no token can do it, only an account key. "caller": anybody who is known; the parts have rights of their own. */
+  /** "key": no token can do it, only an account key. "caller": anybody who is known; each subrequest has a right of its own. */
   readonly plane: "action" | "data" | "key" | "caller";
   /**
    * Where the action must be allowed; "container" is the account for a call that names none. Blob data actions are

@@ -20,14 +20,14 @@ const MAX_BLOCKS = 50_000;
 export async function appendBlock(request: BlobRequest): Promise<Reply> {
   checkAppend(request, Number(request.call.headers["content-length"] ?? 1));
   if (request.call.headers["content-length"] === "0") throw invalidHeader("Content-Length", "0");
-  const part = await receiveContent(request, appendBlockLimit(request.version));
+  const body = await receiveContent(request, appendBlockLimit(request.version));
   try {
-    const blob = checkAppend(request, part.size);
+    const blob = checkAppend(request, body.size);
     const grown: Blob = {
       ...blob,
       ...changed(request, blob),
-      slices: [...blob.slices, { part, offset: 0, length: part.size }],
-      size: blob.size + part.size,
+      slices: [...blob.slices, { body, offset: 0, length: body.size }],
+      size: blob.size + body.size,
     };
     blobsOf(request).put(grown);
     const isMd5 = header(request, "content-md5") !== undefined;
@@ -35,7 +35,7 @@ export async function appendBlock(request: BlobRequest): Promise<Reply> {
       status: 201,
       headers: {
         ...versionHeaders(grown),
-        ...(isMd5 ? { "content-md5": part.md5 } : { "x-ms-content-crc64": part.crc64 }),
+        ...(isMd5 ? { "content-md5": body.md5 } : { "x-ms-content-crc64": body.crc64 }),
         ...structuredAnswer(request),
         "x-ms-blob-append-offset": String(blob.size),
         "x-ms-blob-committed-block-count": String(grown.slices.length),
@@ -43,7 +43,7 @@ export async function appendBlock(request: BlobRequest): Promise<Reply> {
       },
     };
   } finally {
-    request.services.blobs.release(part);
+    request.services.blobs.release(body);
   }
 }
 

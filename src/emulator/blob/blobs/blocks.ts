@@ -26,17 +26,17 @@ export async function putBlock(request: BlobRequest): Promise<Reply> {
   const id = readBlockId(request);
   checkStaging(request, id);
   if (request.call.headers["content-length"] === "0") throw invalidHeader("Content-Length", "0");
-  const part = await receiveContent(request, putBlockLimit(request.version));
+  const body = await receiveContent(request, putBlockLimit(request.version));
   try {
-    stage(request, { id, slice: { part, offset: 0, length: part.size } });
+    stage(request, { id, slice: { body, offset: 0, length: body.size } });
     const isMd5 = header(request, "content-md5") !== undefined;
-    const checksum = isMd5 ? { "content-md5": part.md5 } : { "x-ms-content-crc64": part.crc64 };
+    const checksum = isMd5 ? { "content-md5": body.md5 } : { "x-ms-content-crc64": body.crc64 };
     return {
       status: 201,
       headers: { ...checksum, ...structuredAnswer(request), "x-ms-request-server-encrypted": "true" },
     };
   } finally {
-    request.services.blobs.release(part);
+    request.services.blobs.release(body);
   }
 }
 

@@ -78,12 +78,12 @@ export async function putBlockFromUrl(request: BlobRequest): Promise<Reply> {
   checkStaging(request, id);
   const { blob } = await openCopySource(request);
   const slice = onlySlice(request, sourceSlices(request, blob));
-  const part = await slice;
+  const body = await slice;
   try {
-    stage(request, { id, slice: { part, offset: 0, length: part.size } });
-    return { status: 201, headers: { "content-md5": part.md5, "x-ms-request-server-encrypted": "true" } };
+    stage(request, { id, slice: { body, offset: 0, length: body.size } });
+    return { status: 201, headers: { "content-md5": body.md5, "x-ms-request-server-encrypted": "true" } };
   } finally {
-    request.services.blobs.release(part);
+    request.services.blobs.release(body);
   }
 }
 

@@ -3,7 +3,7 @@ import type { Reply } from "../../http/call.ts";
 import { isHierarchical } from "../../storage/accounts.ts";
 import { invalidHeader, missingHeader, StorageError } from "../../storage/errors.ts";
 import { header } from "../../storage/headers.ts";
-import type { Part } from "../../storage/store/bodies.ts";
+import type { StoredBody } from "../../storage/store/bodies.ts";
 import { receiveContent, structuredAnswer } from "../http/body.ts";
 import type { BlobRequest } from "../http/request.ts";
 import { putBlobLimit } from "../http/versions.ts";
@@ -21,11 +21,11 @@ export async function putBlob(request: BlobRequest): Promise<Reply> {
   if (namesDirectory(request, draft)) return created(putDirectory(request, draft.metadata), {});
   checkOverwrite(request);
   if (type === "AppendBlob") return commitAppendBlob(request, draft);
-  const part = await receiveContent(request, putBlobLimit(request.version));
+  const body = await receiveContent(request, putBlobLimit(request.version));
   try {
-    return commitPart(request, draft, part);
+    return commitBody(request, draft, body);
   } finally {
-    request.services.blobs.release(part);
+    request.services.blobs.release(body);
   }
 }
 
@@ -35,15 +35,15 @@ function namesDirectory(request: BlobRequest, { metadata }: Draft): boolean {
   return isHierarchical(request.account) && isEmpty && isMarkedAsFolder(metadata);
 }
 
-function commitPart(request: BlobRequest, draft: Draft, part: Part): Reply {
+function commitBody(request: BlobRequest, draft: Draft, body: StoredBody): Reply {
   const expected = draft.content.md5;
-  if (expected !== undefined && expected !== part.md5) {
-    throw new StorageError("Md5Mismatch", { details: { UserSpecifiedMd5: expected, ServerCalculatedMd5: part.md5 } });
+  if (expected !== undefined && expected !== body.md5) {
+    throw new StorageError("Md5Mismatch", { details: { UserSpecifiedMd5: expected, ServerCalculatedMd5: body.md5 } });
   }
   // Put Blob is the one call for which the service stores the MD5 that it computed.
-  const content = { ...draft.content, md5: part.md5 };
-  const blob = commitBlob(request, { ...draft, content }, [{ part, offset: 0, length: part.size }]);
-  const checks = { "content-md5": part.md5, "x-ms-content-crc64": part.crc64 };
+  const content = { ...draft.content, md5: body.md5 };
+  const blob = commitBlob(request, { ...draft, content }, [{ body, offset: 0, length: body.size }]);
+  const checks = { "content-md5": body.md5, "x-ms-content-crc64": body.crc64 };
   return created(blob, { ...checks, ...structuredAnswer(request) });
 }
 

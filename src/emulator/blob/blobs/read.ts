@@ -47,12 +47,12 @@ async function rangeOf(request: BlobRequest, asked: Asked): Promise<Pick<Reply, 
   const slices = cut(blob.slices, range);
   const { blobs } = request.services;
   // Kept over the wait for the checksum: the blob may be overwritten meanwhile.
-  for (const { part } of slices) blobs.retain(part);
+  for (const { body } of slices) blobs.retain(body);
   try {
     const checksum = await rangeChecksum(request, slices, range);
     return contentOf(request, { ...others, ...whole, ...checksum, "content-range": place }, slices);
   } finally {
-    for (const { part } of slices) blobs.release(part);
+    for (const { body } of slices) blobs.release(body);
   }
 }
 
@@ -124,10 +124,10 @@ function readRange(request: BlobRequest, size: number): Range | undefined {
 export function cut(slices: readonly Slice[], range: Range): Slice[] {
   const kept: Slice[] = [];
   let position = 0;
-  for (const { part, offset, length } of slices) {
+  for (const { body, offset, length } of slices) {
     const from = Math.max(range.start, position);
     const to = Math.min(range.end, position + length);
-    if (from < to) kept.push({ part, offset: offset + from - position, length: to - from });
+    if (from < to) kept.push({ body, offset: offset + from - position, length: to - from });
     position += length;
   }
   return kept;

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { invalidHeader, StorageError } from "../../storage/errors.ts";
 import { header } from "../../storage/headers.ts";
-import { BodyTooLarge, type Part } from "../../storage/store/bodies.ts";
+import { BodyTooLarge, type StoredBody } from "../../storage/store/bodies.ts";
 import type { BlobRequest } from "./request.ts";
 import { decodeStructured, isStructured, STRUCTURED } from "./structured-body.ts";
 import { parseXml, type XmlElement } from "./xml.ts";
@@ -38,22 +38,22 @@ export async function readBody(request: BlobRequest, limitBytes: number): Promis
  * Streams the body to disk and checks it against Content-MD5 and x-ms-content-crc64. The caller must release the part.
  * A body over the limit is 413, one that ends early leaves nothing.
  */
-export async function receiveContent(request: BlobRequest, limitBytes: number): Promise<Part> {
+export async function receiveContent(request: BlobRequest, limitBytes: number): Promise<StoredBody> {
   const length = requireLength(request);
   if (length !== undefined && length > limitBytes) throw tooLarge(limitBytes);
   const expected = expectedChecksums(request);
-  const part = await receive(request, limitBytes);
+  const body = await receive(request, limitBytes);
   try {
-    if (expected.md5 !== undefined) checkMd5(expected.md5, part.md5);
-    if (expected.crc64 !== undefined && expected.crc64 !== part.crc64) throw crcMismatch(expected.crc64, part.crc64);
-    return part;
+    if (expected.md5 !== undefined) checkMd5(expected.md5, body.md5);
+    if (expected.crc64 !== undefined && expected.crc64 !== body.crc64) throw crcMismatch(expected.crc64, body.crc64);
+    return body;
   } catch (fault) {
-    request.services.blobs.release(part);
+    request.services.blobs.release(body);
     throw fault;
   }
 }
 
-async function receive(request: BlobRequest, limitBytes: number): Promise<Part> {
+async function receive(request: BlobRequest, limitBytes: number): Promise<StoredBody> {
   try {
     const { body } = request.call;
     return await request.services.blobs.receive(isStructured(request) ? decodeStructured(body) : body, limitBytes);

@@ -26,7 +26,7 @@ export interface BlobRequest extends Unauthenticated {
   /** Decoded; empty when the call is for the container or the service. */
   readonly blob: string;
   readonly caller: Caller;
-  /** Handles another call to the service: the parts of a batch. */
+  /** Handles another call to the service: the subrequests of a batch. */
   readonly answer: (call: Call, target: BlobTarget) => Promise<Reply>;
 }
 

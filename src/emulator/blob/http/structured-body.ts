@@ -67,14 +67,14 @@ class Source {
 
   /** Exactly so many bytes; 400 when the stream ends before. */
   async exactly(length: number): Promise<Buffer> {
-    const parts: Buffer[] = [];
+    const chunks: Buffer[] = [];
     for (let missing = length; missing > 0; ) {
-      const part = await this.some(missing);
-      if (part === undefined) throw malformed("it ends early");
-      parts.push(part);
-      missing -= part.length;
+      const chunk = await this.some(missing);
+      if (chunk === undefined) throw malformed("it ends early");
+      chunks.push(chunk);
+      missing -= chunk.length;
     }
-    return Buffer.concat(parts);
+    return Buffer.concat(chunks);
   }
 }
 

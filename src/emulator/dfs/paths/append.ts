@@ -27,18 +27,18 @@ export async function appendData(request: DfsRequest): Promise<Reply> {
   const flushes = booleanQuery(request, "flush") ?? false;
   requireAppendable(request);
   if (request.call.headers["content-length"] === "0") throw invalidHeader("Content-Length", "0");
-  const part = await receiveContent(request, putBlockLimit(request.version));
+  const body = await receiveContent(request, putBlockLimit(request.version));
   try {
     requireAppendable(request); // a second look: the body may have taken long
-    const slice = { part, offset: 0, length: part.size };
+    const slice = { body, offset: 0, length: body.size };
     blobsOf(request).stage(request.blob, { id: appendedId(position), slice });
     const isMd5 = header(request, "content-md5") !== undefined;
-    const checksum: Record<string, string> = isMd5 ? { "content-md5": part.md5 } : { "x-ms-content-crc64": part.crc64 };
-    const flushed = flushes ? versionHeaders(commit(request, position + part.size, false)) : {};
+    const checksum: Record<string, string> = isMd5 ? { "content-md5": body.md5 } : { "x-ms-content-crc64": body.crc64 };
+    const flushed = flushes ? versionHeaders(commit(request, position + body.size, false)) : {};
     const common = { ...structuredAnswer(request), "x-ms-request-server-encrypted": "true" };
     return { status: 202, headers: { ...flushed, ...checksum, ...common } };
   } finally {
-    request.services.blobs.release(part);
+    request.services.blobs.release(body);
   }
 }
 
@@ -107,10 +107,10 @@ function commit(request: DfsRequest, position: number, retains: boolean): Blob {
 /** A put drops what is uncommitted, so what is to be kept is held over it and staged again. */
 function putKeeping(request: DfsRequest, blob: Blob, kept: readonly Appended[]): void {
   const { blobs } = request.services;
-  for (const { slice } of kept) blobs.retain(slice.part);
+  for (const { slice } of kept) blobs.retain(slice.body);
   blobsOf(request).put(blob);
   for (const { id, slice } of kept) {
     blobsOf(request).stage(request.blob, { id, slice });
-    blobs.release(slice.part);
+    blobs.release(slice.body);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Bodies on disk: every received body is one file of the data directory, a part. Blobs, blocks, snapshots and copies
- * point to slices of parts and count themselves as users; a part without users is deleted. No body is held in memory.
+ * Bodies on disk: every received body is one file of the data directory. Blobs, blocks, snapshots and copies refer to slices
+ * of bodies and are counted as users; a body without users is deleted. No body is held in memory.
  */
 import { createHash, randomUUID } from "node:crypto";
 import { createReadStream, createWriteStream, mkdirSync } from "node:fs";
@@ -14,23 +14,23 @@ import { createCrc64 } from "./crc64.ts";
 const BUFFER_BYTES = 1024 * 1024;
 
 /** One received body. */
-export interface Part {
+export interface StoredBody {
   readonly id: string;
   readonly size: number;
   /** Base64. */
   readonly md5: string;
   /** Base64 of the little-endian CRC64 that Azure Storage uses (`x-ms-content-crc64`). */
   readonly crc64: string;
-  /** How many blobs, blocks and running reads use it. */
+  /** Number of blobs, blocks and running reads that use it. */
   users: number;
 }
 
-/** A part as it is saved with `--state`. */
-export type SavedPart = Omit<Part, "users">;
+/** A body as it is saved with `--state`. */
+export type SavedBody = Omit<StoredBody, "users">;
 
-/** A run of bytes of one part. */
+/** A run of bytes of one body. */
 export interface Slice {
-  readonly part: Part;
+  readonly body: StoredBody;
   readonly offset: number;
   readonly length: number;
 }
@@ -38,41 +38,41 @@ export interface Slice {
 /** Thrown by `receive` when the body is longer than its limit; what was written of it is gone. */
 export class BodyTooLarge extends Error {}
 
-export interface Parts {
-  /** Streams a body to a new file. The part has one user: the caller, who must release it when it is stored. */
-  receive(body: Readable, limitBytes: number): Promise<Part>;
-  retain(part: Part): void;
-  /** One user less; the file goes with the last. */
-  release(part: Part): void;
+export interface BodyFiles {
+  /** Streams a body to a new file. The body has one user: the caller, who must release it when it is stored. */
+  receive(body: Readable, limitBytes: number): Promise<StoredBody>;
+  retain(body: StoredBody): void;
+  /** Removes one user; the file is deleted with the last. */
+  release(body: StoredBody): void;
   read(slices: readonly Slice[]): Readable;
-  /** The part of an earlier run, without users; the same object for the same id. */
-  adopt(saved: SavedPart): Part;
+  /** A body of an earlier run, without users; the same object for the same id. */
+  adopt(saved: SavedBody): StoredBody;
   close(keep: boolean): Promise<void>;
 }
 
-/** Parts over a directory, which is made when absent. */
-export function createParts(directory: string): Parts {
+/** Bodies in a directory, which is created when absent. */
+export function createBodyFiles(directory: string): BodyFiles {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const deletions = new Set<Promise<void>>();
-  const adopted = new Map<string, Part>();
+  const adopted = new Map<string, StoredBody>();
   const fileOf = (id: string): string => join(directory, id);
 
   function remove(id: string): void {
     const deletion: Promise<void> = unlink(fileOf(id))
-      .catch(() => undefined) // an empty part has no file
+      .catch(() => undefined) // an empty body has no file
       .finally(() => deletions.delete(deletion));
     deletions.add(deletion);
   }
 
-  function release(part: Part): void {
-    part.users -= 1;
-    if (part.users <= 0) remove(part.id);
+  function release(body: StoredBody): void {
+    body.users -= 1;
+    if (body.users <= 0) remove(body.id);
   }
 
   async function* bytesOf(slices: readonly Slice[]): AsyncGenerator<Buffer> {
-    for (const { part, offset, length } of slices) {
+    for (const { body, offset, length } of slices) {
       const run = { start: offset, end: offset + length - 1, highWaterMark: BUFFER_BYTES };
-      if (length > 0) yield* createReadStream(fileOf(part.id), run);
+      if (length > 0) yield* createReadStream(fileOf(body.id), run);
     }
   }
 
@@ -86,22 +86,22 @@ export function createParts(directory: string): Parts {
         throw fault;
       }
     },
-    retain: (part) => {
-      part.users += 1;
+    retain: (body) => {
+      body.users += 1;
     },
     release,
     read(slices) {
-      for (const { part } of slices) part.users += 1;
+      for (const { body } of slices) body.users += 1;
       const stream = Readable.from(bytesOf(slices), { objectMode: false });
       stream.once("close", () => {
-        for (const { part } of slices) release(part);
+        for (const { body } of slices) release(body);
       });
       return stream;
     },
     adopt(saved) {
-      const part = adopted.get(saved.id) ?? { ...saved, users: 0 };
-      adopted.set(saved.id, part);
-      return part;
+      const body = adopted.get(saved.id) ?? { ...saved, users: 0 };
+      adopted.set(saved.id, body);
+      return body;
     },
     async close(keep) {
       await Promise.all(deletions);
@@ -110,7 +110,7 @@ export function createParts(directory: string): Parts {
   };
 }
 
-async function writeFile(file: string, body: Readable, limitBytes: number): Promise<Omit<SavedPart, "id">> {
+async function writeFile(file: string, body: Readable, limitBytes: number): Promise<Omit<SavedBody, "id">> {
   const md5 = createHash("md5");
   const crc64 = createCrc64();
   let size = 0;

@@ -1,9 +1,9 @@
 /**
  * The blobs of one container: for each name the blob, its snapshots and its uncommitted blocks, in the order in which
- * they are listed. Bodies are slices of parts; this file counts who uses them.
+ * they are listed. Contents are slices of stored bodies, whose users are counted here.
  */
 import type { Blob, Block } from "./blob-record.ts";
-import type { Parts, Slice } from "./bodies.ts";
+import type { BodyFiles, Slice } from "./bodies.ts";
 
 /** A stored access policy of a container ("Define a stored access policy"); what it leaves out the SAS must say. */
 export interface AccessPolicy {
@@ -60,7 +60,7 @@ interface MutableEntry {
 }
 
 interface Table {
-  readonly parts: Parts;
+  readonly files: BodyFiles;
   readonly entries: Map<string, MutableEntry>;
   /** Undefined when a name came or went since the last listing. */
   sorted: string[] | undefined;
@@ -68,8 +68,8 @@ interface Table {
 }
 
 /** An empty container. */
-export function createContainerBlobs(parts: Parts): ContainerBlobs {
-  const table: Table = { parts, entries: new Map(), sorted: undefined, policies: [] };
+export function createContainerBlobs(files: BodyFiles): ContainerBlobs {
+  const table: Table = { files, entries: new Map(), sorted: undefined, policies: [] };
   return {
     find: (name) => table.entries.get(name)?.blob,
     entry: (name) => table.entries.get(name),
@@ -122,12 +122,12 @@ function closeIfEmpty(table: Table, entry: MutableEntry): void {
   table.sorted = undefined;
 }
 
-function take({ parts }: Table, slices: readonly Slice[]): void {
-  for (const { part } of slices) parts.retain(part);
+function take({ files }: Table, slices: readonly Slice[]): void {
+  for (const { body } of slices) files.retain(body);
 }
 
-function drop({ parts }: Table, slices: readonly Slice[]): void {
-  for (const { part } of slices) parts.release(part);
+function drop({ files }: Table, slices: readonly Slice[]): void {
+  for (const { body } of slices) files.release(body);
 }
 
 function discardUncommitted(table: Table, entry: MutableEntry): void {

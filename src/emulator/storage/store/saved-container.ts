@@ -1,17 +1,17 @@
-/** The JSON form of a container's blobs, for `--state`: bodies stay in the data directory and are named by part id. */
+/** The JSON form of a container's blobs, for `--state`: bodies stay in the data directory and are named by their ids. */
 
 import type { Blob, Block } from "./blob-record.ts";
-import type { Part, Parts, SavedPart, Slice } from "./bodies.ts";
+import type { BodyFiles, SavedBody, Slice, StoredBody } from "./bodies.ts";
 import type { AccessPolicy, ContainerBlobs } from "./container-blobs.ts";
 
-/** JSON form of a container's blobs; parts are named by id. */
+/** JSON form of a container's blobs; bodies are named by their ids, and stand under the name `parts`. */
 export interface SavedContainer {
-  readonly parts: readonly SavedPart[];
+  readonly parts: readonly SavedBody[];
   readonly entries: readonly SavedEntry[];
   readonly policies: readonly AccessPolicy[];
 }
 
-type SavedSlice = readonly [partId: string, offset: number, length: number];
+type SavedSlice = readonly [bodyId: string, offset: number, length: number];
 type SavedBlock = { readonly id: string; readonly slice: SavedSlice };
 type SavedBlob = Omit<Blob, "slices" | "blocks"> & {
   readonly slices: readonly SavedSlice[];
@@ -27,10 +27,10 @@ interface SavedEntry {
 
 /** Everything of a container, as it is now. */
 export function saveContainer(container: ContainerBlobs): SavedContainer {
-  const parts = new Map<string, Part>();
-  const saveSlice = ({ part, offset, length }: Slice): SavedSlice => {
-    parts.set(part.id, part);
-    return [part.id, offset, length];
+  const bodies = new Map<string, StoredBody>();
+  const saveSlice = ({ body, offset, length }: Slice): SavedSlice => {
+    bodies.set(body.id, body);
+    return [body.id, offset, length];
   };
   const saveBlock = ({ id, slice }: Block): SavedBlock => ({ id, slice: saveSlice(slice) });
   const saveBlob = (blob: Blob): SavedBlob => ({
@@ -46,19 +46,19 @@ export function saveContainer(container: ContainerBlobs): SavedContainer {
     uncommitted: [...uncommitted.values()].map(saveBlock),
   }));
   return {
-    parts: [...parts.values()].map(({ users: _, ...part }) => part),
+    parts: [...bodies.values()].map(({ users: _, ...body }) => body),
     entries,
     policies: container.accessPolicies(),
   };
 }
 
 /** Puts everything that was saved into an empty container. */
-export function restoreContainer(container: ContainerBlobs, parts: Parts, saved: SavedContainer): void {
-  const byId = new Map(saved.parts.map((part) => [part.id, parts.adopt(part)]));
-  const slice = ([partId, offset, length]: SavedSlice): Slice => {
-    const part = byId.get(partId);
-    if (part === undefined) throw new Error(`the saved state names the blob part ${partId} but does not describe it`);
-    return { part, offset, length };
+export function restoreContainer(container: ContainerBlobs, files: BodyFiles, saved: SavedContainer): void {
+  const byId = new Map(saved.parts.map((body) => [body.id, files.adopt(body)]));
+  const slice = ([bodyId, offset, length]: SavedSlice): Slice => {
+    const body = byId.get(bodyId);
+    if (body === undefined) throw new Error(`the saved state names the blob body ${bodyId} but does not describe it`);
+    return { body, offset, length };
   };
   const block = (each: SavedBlock): Block => ({ id: each.id, slice: slice(each.slice) });
   const blob = (each: SavedBlob): Blob => ({ ...each, slices: each.slices.map(slice), blocks: each.blocks.map(block) });

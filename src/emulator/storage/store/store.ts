@@ -1,12 +1,10 @@
 /**
- * Where blobs live: the blobs of a container, keyed by the container's `uid` in `world.containers`, so that a container
- * made anew under the same name has nothing of the old one. Records are in memory, bodies are files (`parts.ts`).
+ * Where blobs live: by container, keyed by its `uid` in `world.containers`, so that a container created again under the same
+ * name has nothing of the old one. Records are in memory, bodies are files (`bodies.ts`).
  */
 import type { Readable } from "node:stream";
-import type { Part, Parts, Slice } from "./bodies.ts";
-import { createParts } from "./bodies.ts";
-import type { ContainerBlobs } from "./container-blobs.ts";
-import { createContainerBlobs } from "./container-blobs.ts";
+import { type BodyFiles, createBodyFiles, type Slice, type StoredBody } from "./bodies.ts";
+import { type ContainerBlobs, createContainerBlobs } from "./container-blobs.ts";
 import { restoreContainer, type SavedContainer, saveContainer } from "./saved-container.ts";
 
 /** All blobs of the emulator. */
@@ -15,14 +13,14 @@ export interface BlobStore {
   blobsOf(containerUid: string): ContainerBlobs;
   /** The container is gone: its blobs, snapshots and uncommitted blocks go too. Idempotent. */
   dropContainer(containerUid: string): void;
-  /** Streams a body to disk with its MD5 and CRC64. The caller is a user of the part and must release it when done. */
-  receive(body: Readable, limitBytes: number): Promise<Part>;
-  /** One more, or one less, user of a part; the last one deletes its file. */
-  retain(part: Part): void;
-  release(part: Part): void;
+  /** Streams a body to disk with its MD5 and CRC64. The caller counts as a user of the body and must release it. */
+  receive(body: Readable, limitBytes: number): Promise<StoredBody>;
+  /** Adds or removes a user of a body; the file is deleted with the last. */
+  retain(body: StoredBody): void;
+  release(body: StoredBody): void;
   /** Reads slices one after the other; they stay readable until the stream is closed, whatever is overwritten. */
   read(slices: readonly Slice[]): Readable;
-  /** Parts of an account's service properties that nothing interprets: inner XML by element name, by account id. */
+  /** Elements of an account's service properties that nothing interprets: inner XML by element name, by account id. */
   serviceElements(accountId: string): Readonly<Record<string, string>>;
   keepServiceElements(accountId: string, elements: Readonly<Record<string, string>>): void;
   /** Everything but the bodies, as JSON, for `--state`; the bodies stay in the data directory. */
@@ -44,11 +42,11 @@ const NOTHING: SavedBlobs = { containers: {}, serviceElements: {} };
  * with the same directory was closed with (`keep: true`).
  */
 export function createBlobStore(directory: string, saved: SavedBlobs = NOTHING): BlobStore {
-  const parts: Parts = createParts(directory);
+  const files: BodyFiles = createBodyFiles(directory);
   const containers = new Map<string, ContainerBlobs>();
   for (const [uid, content] of Object.entries(saved.containers)) {
-    const blobs = createContainerBlobs(parts);
-    restoreContainer(blobs, parts, content);
+    const blobs = createContainerBlobs(files);
+    restoreContainer(blobs, files, content);
     containers.set(uid, blobs);
   }
   const elements = new Map(Object.entries(saved.serviceElements));
@@ -57,7 +55,7 @@ export function createBlobStore(directory: string, saved: SavedBlobs = NOTHING):
     blobsOf(containerUid) {
       let blobs = containers.get(containerUid);
       if (blobs === undefined) {
-        blobs = createContainerBlobs(parts);
+        blobs = createContainerBlobs(files);
         containers.set(containerUid, blobs);
       }
       return blobs;
@@ -66,10 +64,10 @@ export function createBlobStore(directory: string, saved: SavedBlobs = NOTHING):
       containers.get(containerUid)?.clear();
       containers.delete(containerUid);
     },
-    receive: parts.receive,
-    retain: parts.retain,
-    release: parts.release,
-    read: parts.read,
+    receive: files.receive,
+    retain: files.retain,
+    release: files.release,
+    read: files.read,
     serviceElements: (accountId) => elements.get(accountId) ?? {},
     keepServiceElements: (accountId, sent) => {
       elements.set(accountId, { ...elements.get(accountId), ...sent });
@@ -78,6 +76,6 @@ export function createBlobStore(directory: string, saved: SavedBlobs = NOTHING):
       containers: Object.fromEntries([...containers].map(([uid, blobs]) => [uid, saveContainer(blobs)])),
       serviceElements: Object.fromEntries(elements),
     }),
-    close: (options) => parts.close(options?.keep === true),
+    close: (options) => files.close(options?.keep === true),
   };
 }
