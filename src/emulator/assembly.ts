@@ -1,4 +1,4 @@
-/** Everything behind the emulator's sockets: world, services, admin, and the two dispatchers that lead to them. */
+/** Everything behind the emulator's sockets: world, services, admin, and the two dispatchers in front of them. */
 import { randomBytes } from "node:crypto";
 import { createAdminService } from "./admin/service.ts";
 import { toStateView } from "./admin/state-view.ts";
@@ -25,7 +25,7 @@ import { moveIssuer, type Snapshot } from "./snapshot.ts";
 import { createBlobStore } from "./storage/store/store.ts";
 import { createWorld } from "./world.ts";
 
-/** What the assembly stands on. */
+/** What the services are built from. */
 export interface Ground {
   /** The emulator's own address, without a trailing slash. */
   readonly url: string;
@@ -46,7 +46,7 @@ export interface Assembly {
   readonly dispatch: Dispatch;
   /** For the instance metadata service's listener. */
   readonly dispatchImds: Dispatch;
-  /** Calls `react` after each move of the clock. */
+  /** Calls `react` each time the clock is moved. */
   onClockMoved(react: () => void): void;
   snapshot(): Snapshot;
 }
@@ -107,7 +107,7 @@ function createMovedClock(snapshot: Snapshot | undefined): { clock: Clock; onClo
   return { clock, onClockMoved: (react) => void reactions.add(react) };
 }
 
-/** The saved world at this run's address, or a newly seeded one. */
+/** The saved world, adjusted to this run's address, or a newly seeded one. */
 function takeWorld(snapshot: Snapshot | undefined, issuer: string) {
   if (snapshot === undefined) {
     const world = createWorld();

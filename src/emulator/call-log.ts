@@ -1,4 +1,4 @@
-/** What was asked of the emulator and what it answered: for tests that count calls, and for people. */
+/** Which calls the emulator received and how it answered: for tests that count calls, and for its page. */
 import type { Clock } from "./clock.ts";
 import type { Call } from "./http/call.ts";
 

@@ -1,4 +1,4 @@
-/** How the emulator tells its callers where it is: one JSON file that appears when everything listens. */
+/** How clients find the emulator: one JSON file that appears when everything listens, and the files that it names. */
 import { dirname, join, parse } from "node:path";
 import { ADMINISTRATOR, CONTROLLER, identityResourceId, SEED, WORKLOADS } from "./seed/seed.ts";
 

@@ -1,4 +1,4 @@
-/** What the emulator's services (ARM, Blob) are given: the world, and everything about it that is not their own. */
+/** What the emulator's services (ARM, Blob, Data Lake) depend on: the world, and the parts that they share. */
 import type { Authorization } from "./authorization/authorization.ts";
 import type { Clock } from "./clock.ts";
 import type { TokenVerifier } from "./entra/tokens.ts";
@@ -14,11 +14,11 @@ export interface Services {
   readonly authorization: Authorization;
   readonly blobs: BlobStore;
   readonly settings: EmulatorSettings;
-  /** Records something that must never happen (a listKeys call): it is shown in the call log as an alarm. */
+  /** Records something that must never happen (a listKeys call): the call log shows it as an alarm. */
   alarm(message: string): void;
 }
 
-/** Which account a Blob or Data Lake call is for, as the router found it. */
+/** Which account a Blob or Data Lake call is for, as the router read it. */
 export interface BlobTarget {
   /** From the host name, or the first part of the path on a loopback host. Lower case is not enforced here. */
   readonly account: string;

@@ -1,5 +1,5 @@
 /**
- * Everything that Azure holds, as plain data: what the services read and write, what is saved with `--state`, and what
+ * Everything that Azure stores, as plain data: what the services read and write, what is saved with `--state`, and what
  * `GET /_emulator/state` shows. No behaviour here.
  *
  * ARM ids compare without case, so every map that is keyed by an ARM id uses the id in lower case; the value keeps
@@ -29,11 +29,11 @@ export interface Tenant {
   readonly id: string;
 }
 
-/** Something of Entra that can hold a token and a role assignment. */
+/** An identity in Entra that can get tokens and role assignments. */
 export interface Principal {
-  /** Object id: what role assignments and the `oid` claim name. */
+  /** Object id: what role assignments and the `oid` claim refer to. */
   readonly id: string;
-  /** Application (client) id: what signs in. */
+  /** Application (client) id, used to sign in. */
   readonly clientId: string;
   readonly tenantId: string;
   readonly displayName: string;
@@ -81,20 +81,20 @@ export interface StorageAccount {
   tags: Record<string, string>;
   /** The ARM `identity` element as it was sent. */
   identity?: Record<string, unknown>;
-  /** Other top-level members that were sent (zones, placement, extendedLocation): kept and returned. */
+  /** Other top-level members that were sent (zones, placement, extendedLocation): stored and returned as they are. */
   extras?: Record<string, unknown>;
   /** ARM `properties` as they are returned, without the computed ones (provisioningState, primaryEndpoints, ...). */
   properties: Record<string, unknown>;
   /** `blobServices/default` properties (retention policies, versioning, ...). */
   blobService: Record<string, unknown>;
   readonly createdAt: number;
-  /** When the asynchronous create is done, by the emulator's clock. Until then the account answers as being created. */
+  /** When the asynchronous create completes, by the emulator's clock. Until then the account is in state Creating. */
   readonly readyAt: number;
 }
 
-/** One container, seen by ARM and by Blob. Its blobs live in the blob store (`blob/store.ts`), keyed by `uid`. */
+/** One container, for ARM and Blob alike. Its blobs are in the blob store (`storage/store/store.ts`), keyed by `uid`. */
 export interface BlobContainer {
-  /** New at every creation, so that a re-created container has nothing of the old one. */
+  /** New at every creation, so that a re-created container shares nothing with the old one. */
   readonly uid: string;
   readonly account: string;
   readonly name: string;
@@ -108,7 +108,7 @@ export interface BlobContainer {
   hasLegalHold: boolean;
   legalHoldTags: string[];
   immutabilityPolicy?: ImmutabilityPolicy;
-  /** Of its root directory, in an account with a hierarchical namespace; absent: as Azure makes it. */
+  /** Of its root directory, in an account with a hierarchical namespace; absent: Azure's default. */
   rootAccess?: PathAccess;
   readonly createdAt: number;
   /** Set while a delete is in force: the name is not usable until then (at least 30 s in Azure). */
@@ -186,13 +186,13 @@ export interface RoleAssignment {
   description?: string;
   condition?: string;
   conditionVersion?: string;
-  /** Who wrote it (principal id); absent for seeded ones. */
+  /** Principal id of its creator; absent for seeded ones. */
   readonly createdBy?: string;
   readonly delegatedManagedIdentityResourceId?: string;
   readonly createdAt: number;
-  /** Data and control plane honour it from here on (propagation), by the emulator's clock. */
+  /** From when data and control plane honour it (propagation), by the emulator's clock. */
   readonly effectiveFrom: number;
-  /** Set when it has been deleted: no longer listed, but honoured until then (propagation of the removal). */
+  /** Set when it is deleted: no longer listed, but honoured until then (propagation of the removal). */
   effectiveUntil?: number;
 }
 
@@ -204,7 +204,7 @@ export interface ManagementLock {
   notes?: string;
 }
 
-/** An assigned policy with effect deny, as far as the emulator evaluates one. */
+/** An assigned policy with effect deny, to the extent that the emulator evaluates one. */
 export interface DenyPolicy {
   /** ARM id of the policy assignment. */
   readonly id: string;
@@ -212,12 +212,12 @@ export interface DenyPolicy {
   /** ARM id of the policy definition. */
   readonly definitionId: string;
   readonly definitionName: string;
-  /** Writes at this scope and below it are looked at. */
+  /** Writes at this scope and below it are checked. */
   readonly scope: string;
   /** Such as "Microsoft.Storage/storageAccounts". */
   readonly resourceType: string;
   /**
-   * Path of a member ("properties.allowSharedKeyAccess") to the value that it must have; a member that is absent does
+   * Path of a member ("properties.allowSharedKeyAccess") to the value that it must have; an absent member does
    * not have it. Empty: every write of the type is refused.
    */
   readonly requires: Readonly<Record<string, unknown>>;

@@ -1,8 +1,8 @@
-/** Files of which no reader ever sees a part. */
+/** Atomic writes of files. */
 import { randomBytes } from "node:crypto";
 import { renameSync, rmSync, writeFileSync } from "node:fs";
 
-/** Writes a file so that a reader sees all of it or nothing, readable by its owner alone. */
+/** Writes a file so that a reader sees all of it or nothing; only its owner can read it. */
 export function writeWhole(path: string, content: string): void {
   const draft = `${path}.${randomBytes(6).toString("hex")}`;
   try {

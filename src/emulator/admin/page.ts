@@ -47,7 +47,7 @@ const POLICIES: readonly Column<Row>[] = [
   { title: "Scope", show: (row) => row["scope"], look: long },
 ];
 
-/** A 404 or 409 is an ordinary answer: it only says that something is to be made, or is there. */
+/** A 404 or 409 is an ordinary answer: it only says that something does not exist yet, or already does. */
 const lookOf = ({ status }: LoggedCall) => {
   if (status === 0 || status >= 500 || [401, 403, 429].includes(status)) return "bad";
   return status < 400 ? "good" : "";
@@ -144,7 +144,7 @@ function toPairs(values: Row): string {
     .join("\n");
 }
 
-/** What is shown comes from whoever called the emulator: none of it may become markup. */
+/** What is shown comes from callers of the emulator: none of it may become markup. */
 function toText(value: unknown): string {
   return String(value ?? "").replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }

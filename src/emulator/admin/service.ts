@@ -1,6 +1,6 @@
 /**
- * The admin endpoint (`/_emulator/...`): what tests and people ask the emulator about itself. Not a part of Azure, and
- * closed to everybody who has not read the secret in the ready file.
+ * The admin endpoint (`/_emulator/...`), with which tests and people control the emulator. Not part of Azure, and
+ * closed to everyone without the secret in the ready file.
  */
 import { timingSafeEqual } from "node:crypto";
 import type { CallLog } from "../call-log.ts";
@@ -29,7 +29,7 @@ export interface AdminContext {
 
 type Answer = (body: unknown, context: AdminContext) => object | undefined | Promise<object | undefined>;
 
-/** Method and path to what it does; undefined as result is 204. A throw of an Error is a 400 with its message. */
+/** Handlers by method and path; an undefined result is 204, a thrown Error 400 with its message. */
 const ROUTES: Readonly<Record<string, Answer>> = {
   "GET /calls": (_body, { calls }) => calls.report(),
   "DELETE /calls": (_body, { calls }) => void calls.clear(),
@@ -73,7 +73,7 @@ function showPage({ state, calls }: AdminContext): Reply {
   return { status: 200, headers, body: renderPage(state(), calls.report()) };
 }
 
-/** No secret is 401, a wrong one 403. It may come in a header of its own, as bearer token, or as basic password. */
+/** 401 without a secret, 403 with a wrong one. It can be sent in a header of its own, as bearer token or as basic password. */
 function refuse(call: Call, secret: string): Reply | undefined {
   const given = givenSecret(call);
   if (given === undefined) {
@@ -90,7 +90,7 @@ function givenSecret(call: Call): string | undefined {
   if (typeof header === "string") return header;
   const [, scheme = "", value = ""] = /^(\w+) +(\S+)$/.exec(call.headers.authorization ?? "") ?? [];
   if (scheme.toLowerCase() === "bearer") return value;
-  // A browser asks its user for a name and a password; any name will do.
+  // A browser asks for a user name and a password; any name is accepted.
   if (scheme.toLowerCase() === "basic") return Buffer.from(value, "base64").toString().split(":").slice(1).join(":");
   return undefined;
 }
@@ -116,7 +116,7 @@ function moveClock(body: unknown, { clock }: AdminContext): object {
   return showClock(clock);
 }
 
-/** A policy of the same name at the same scope is replaced. Answers what was understood. */
+/** A policy with the same name at the same scope is replaced. Answers with the policies as they were understood. */
 function addPolicies(body: unknown, { policies }: AdminContext): object {
   const added = parsePolicies(body);
   for (const policy of added) policies.set(policy.id.toLowerCase(), policy);

@@ -1,4 +1,4 @@
-/** The world as JSON, for `GET /_emulator/state` and the page: maps become arrays, secrets are left out. */
+/** The world as JSON, for `GET /_emulator/state` and the page: maps become arrays, secrets are omitted. */
 import type { ContainerBlobs } from "../storage/store/container-blobs.ts";
 import type { BlobStore } from "../storage/store/store.ts";
 import type { World } from "../world.ts";
@@ -6,7 +6,7 @@ import type { World } from "../world.ts";
 /** One array for each map of the world, under the map's name. */
 export type StateView = Readonly<Record<keyof World, readonly Readonly<Record<string, unknown>>[]>>;
 
-/** What the world holds now. A container shows how many blobs it has. */
+/** What the world contains now. A container shows how many blobs it has. */
 export function toStateView(world: World, blobs: BlobStore): StateView {
   const view = Object.fromEntries(Object.entries(world).map(([name, map]) => [name, [...map.values()].map(toPlain)]));
   const containers = [...world.containers.values()].map((each) => ({

@@ -20,7 +20,7 @@ import { findOperation, METHODS } from "./routes.ts";
 
 const SERVER = "Windows-Azure-Blob/1.0 Microsoft-HTTPAPI/2.0";
 
-/** Makes the service. `operationOf` names a call from its head, as the call log does. */
+/** Creates the service. `operationOf` names a call from its head, as the call log does. */
 export function createBlobService(services: Services): BlobService {
   const answer = async (call: Call, target: BlobTarget): Promise<Reply> => {
     const now = services.clock.now();

@@ -1,6 +1,6 @@
 /**
  * How a Data Lake call is refused: with codes of its own, or with Blob's under the names that they have here ("Path -
- * Create" and its like, other status codes); answered as JSON.
+ * Create" and similar, other status codes); answered as JSON.
  */
 
 import type { Call, Reply } from "../http/call.ts";
@@ -64,7 +64,7 @@ function named(kind: string, name: string): StorageErrorExtra {
   return { details: { [kind]: name } };
 }
 
-/** Blob's codes whose names here are not made by rule. */
+/** Blob's codes whose names here do not follow the rule. */
 const RENAMED: Readonly<Record<string, string>> = {
   EmptyMetadataKey: "InvalidPropertyName",
   InvalidMetadata: "InvalidPropertyName",

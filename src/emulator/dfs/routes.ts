@@ -101,7 +101,7 @@ export function isKnownMethod(method: string): boolean {
 
 /**
  * Whether a call on a host that Blob and Data Lake share is for the latter. The SDKs ask both services of one address
- * there and tell them apart by nothing but the form of their calls.
+ * there and only the form of the calls distinguishes them.
  */
 export function isDataLakeCall({ query, headers }: Call): boolean {
   if (headers["x-ms-rename-source"] !== undefined) return true;

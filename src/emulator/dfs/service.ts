@@ -19,7 +19,7 @@ import { type DfsOperation, findDfsOperation, isKnownMethod } from "./routes.ts"
 
 const SERVER = "Windows-Azure-HDFS/1.0 Microsoft-HTTPAPI/2.0";
 
-/** Makes the service. `operationOf` names a call from its head, as the call log does. */
+/** Creates the service. `operationOf` names a call from its head, as the call log does. */
 export function createDfsService(services: Services): BlobService {
   const operationOf = (call: Call, target: BlobTarget) => tryFindOperation(services, call, target)?.name;
   const answer = async (call: Call, target: BlobTarget): Promise<Reply> => {

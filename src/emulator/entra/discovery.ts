@@ -49,7 +49,7 @@ export function instanceDiscovery(authorizationEndpoint: string, ownHost: string
   };
 }
 
-/** OpenID configuration. `tenant` is a tenant id, or `{tenantid}` when the client asked for `common` and its like. */
+/** OpenID configuration. `tenant` is a tenant id, or `{tenantid}` when the client asked for `common` or similar. */
 export function openIdConfiguration(
   origin: string,
   tenant: string,

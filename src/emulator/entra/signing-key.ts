@@ -9,7 +9,7 @@ export interface SigningKey {
   readonly publicKey: KeyObject;
 }
 
-/** Makes a 2048-bit RSA key; its id is a digest of the public half, so that it is stable for a saved key. */
+/** Creates a 2048-bit RSA key; its id is a digest of the public half, so that it is stable for a saved key. */
 export async function createSigningKey(): Promise<SigningKey> {
   const { privateKey, publicKey } = await promisify(generateKeyPair)("rsa", { modulusLength: 2048 });
   return { kid: keyId(publicKey), privateKey, publicKey };

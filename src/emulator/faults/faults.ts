@@ -1,13 +1,13 @@
 /**
- * Scripted faults: rules that tests give to the emulator so that some calls fail, stall, or take effect without an
- * answer. The difference between `before` and `after` is what crash tests live on: `before`, the service never saw
+ * Scripted faults: rules with which tests make some calls fail, stall, or take effect without an
+ * answer. The difference between `before` and `after` is what crash tests rely on: `before`, the service never saw
  * the call; `after`, it took effect and only the answer is lost.
  */
 import type { Call } from "../http/call.ts";
 
 export type FaultMoment = "before" | "after";
 
-/** Which calls a rule is for. Everything that is given must hold; strings compare without case. */
+/** Which calls a rule is for. Everything that is set must match; strings compare without case. */
 export interface FaultMatch {
   /** `arm`, `entra`, `blob`, `imds` or `issuer`. */
   readonly service?: string;
@@ -26,7 +26,7 @@ export interface StatusAction {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as it is: for malformed answers. */
   readonly body?: string;
-  /** A body of this many bytes of filling. */
+  /** Pads the body to this many bytes. */
   readonly bodyBytes?: number;
   /** Default `before`. */
   readonly when?: FaultMoment;
@@ -38,16 +38,16 @@ export type FaultAction =
   | { readonly reset: FaultMoment }
   /** Sends only the first bytes of the answer's body, then closes the connection. The call took effect. */
   | { readonly truncate: number }
-  /** Stalls that many milliseconds, then goes on; `forever` until the client goes away or the faults are cleared. */
+  /** Stalls for that many milliseconds, then continues; `forever`: until the client disconnects or the faults are cleared. */
   | { readonly hang: number | "forever"; readonly when?: FaultMoment }
   /** Waits that many milliseconds, then handles the call as usual. */
   | { readonly delay: number };
 
 export interface FaultRule {
   readonly match: FaultMatch;
-  /** So many matching calls pass first. Default 0. */
+  /** How many matching calls pass first. Default 0. */
   readonly skip?: number;
-  /** So many calls are hit. Default 1; -1 for all. */
+  /** How many calls are hit. Default 1; -1 for all. */
   readonly times?: number;
   readonly action: FaultAction;
 }
@@ -55,11 +55,11 @@ export interface FaultRule {
 export interface Faults {
   add(...rules: FaultRule[]): void;
   clear(): void;
-  /** The rules that can still hit, with how often they did. */
+  /** The rules that can still hit, with how often each has. */
   list(): { rule: FaultRule; seen: number; hits: number }[];
   /** The action for this call, of the first rule that hits; every matching rule before it counts the call as seen. */
   take(call: Call, service: string, operation: string | undefined): FaultAction | undefined;
-  /** Resolves when the faults are cleared: what hangs forever goes away then. */
+  /** Resolves when the faults are cleared: calls that hang forever end then. */
   cleared(): Promise<void>;
 }
 
@@ -107,7 +107,7 @@ function isSpent({ rule, hits }: ActiveRule): boolean {
 
 function isMatch({ rule, path }: ActiveRule, call: Call, service: string, operation: string | undefined): boolean {
   const { match } = rule;
-  // The emulator asks its own issuer when a token is exchanged: a rule for all calls means those of clients.
+  // The emulator calls its own issuer when a token is exchanged: a rule for all calls means calls of clients.
   if (service === "issuer" && match.service === undefined) return false;
   const query = call.query.toString();
   return (

@@ -1,4 +1,4 @@
-/** What a scripted fault makes of a call: an answer, a part of one, or none. */
+/** What a scripted fault turns a call into: an answer, a truncated one, or none. */
 
 import { Readable } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
@@ -14,11 +14,11 @@ export type Outcome =
 export interface FaultedCall {
   readonly call: Call;
   readonly service: string;
-  /** Lets the service handle the call. At most once. */
+  /** Lets the service handle the call. To be called at most once. */
   run(): Promise<Reply>;
-  /** The client has gone. */
+  /** Resolves when the client has disconnected. */
   readonly gone: Promise<void>;
-  /** The faults were cleared. */
+  /** Resolves when the faults are cleared. */
   readonly cleared: Promise<void>;
 }
 

@@ -1,11 +1,11 @@
-/** Reads fault rules from JSON (`POST /_emulator/faults`): a rule that is not understood must not be silently without effect. */
+/** Reads fault rules from JSON (`POST /_emulator/faults`): a rule that is not understood must not be ignored silently. */
 import type { FaultAction, FaultRule } from "./faults.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
 const MATCH_KEYS = ["service", "method", "path", "operation"];
 const RULE_KEYS = ["match", "skip", "times", "action"];
-/** What each action may hold; the first key is what makes it that action. */
+/** The keys of each action; the first one identifies it. */
 const ACTIONS: readonly (readonly string[])[] = [
   ["status", "code", "message", "headers", "body", "bodyBytes", "when"],
   ["reset"],
@@ -14,7 +14,7 @@ const ACTIONS: readonly (readonly string[])[] = [
   ["delay"],
 ];
 
-/** One rule or an array of them; throws an Error that says what is wrong with which rule. */
+/** One rule or an array of them; throws an Error that names the rule and what is wrong with it. */
 export function parseFaultRules(json: unknown): FaultRule[] {
   const rules = Array.isArray(json) ? json : [json];
   return rules.map((rule, index) => {

@@ -1,6 +1,6 @@
 /**
- * The shape of one HTTP exchange inside the emulator. The server turns a socket into a `Call`, the router hands it to
- * a service (ARM, Entra, Blob, admin), and the service answers with a `Reply`. No service sees a socket.
+ * The types of one HTTP exchange inside the emulator. The server turns a request into a `Call`, the router hands it to
+ * a service (ARM, Entra, Blob, admin), and the service returns a `Reply`. No service sees a socket.
  */
 import type { IncomingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
@@ -11,7 +11,7 @@ export interface Call {
   readonly id: string;
   /** Upper case. */
   readonly method: string;
-  /** Host header without port, lower case: by it the router finds the service. */
+  /** Host header without port, lower case: the router selects the service by it. */
   readonly host: string;
   /** `https://` and the Host header, without the port 443: the base of every absolute URL in an answer. */
   readonly origin: string;
@@ -19,9 +19,9 @@ export interface Call {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
-  /** Names and values in turn as they came, where the case of a name matters (blob metadata). */
+  /** Names and values alternately, as received: for where the case of a name matters (blob metadata). */
   readonly rawHeaders?: readonly string[];
-  /** Not read yet. Whoever needs it reads it; the server drains the rest. */
+  /** Not read yet. The service reads it if it needs it; the server drains the rest. */
   readonly body: Readable;
 }
 
@@ -34,11 +34,11 @@ export interface Reply {
 
 /**
  * The reply header in which a service names the operation, such as `storageAccounts/create`, for the call log. The
- * server takes it out before it sends the reply.
+ * dispatcher removes it from the reply.
  */
 export const OPERATION_HEADER = "x-emulator-operation";
 
-/** A service answers every call; a throw is a fault of the emulator itself and becomes a 500. */
+/** A service answers every call; a throw is a bug in the emulator and becomes a 500. */
 export interface Service {
   (call: Call): Promise<Reply>;
   /** Names a call before it is handled, so that a scripted fault can be matched by operation. From the head alone. */

@@ -1,4 +1,4 @@
-/** What happens to every call: find its service, apply a scripted fault if one hits, write it to the log. */
+/** What happens to every call: its service is found, a scripted fault may be applied, and it is logged. */
 import type { CallLog } from "../call-log.ts";
 import { toLogEntry } from "../call-log.ts";
 import type { Clock } from "../clock.ts";
@@ -17,7 +17,7 @@ export interface DispatchContext {
 /** Handles one call; `gone` resolves when the client has closed the connection. */
 export type Dispatch = (call: Call, gone: Promise<void>) => Promise<Outcome>;
 
-/** Makes the dispatcher. Admin calls are neither faulted nor logged. */
+/** Creates the dispatcher. Admin calls are neither faulted nor logged. */
 export function createDispatch(context: DispatchContext): Dispatch {
   const { faults, calls, clock } = context;
   return async (call, gone) => {
@@ -49,8 +49,8 @@ export function createDispatch(context: DispatchContext): Dispatch {
 }
 
 /**
- * A throw is a fault of the emulator: it says so, and where, because nobody else can repair it. Unless the client has
- * gone in the middle of its request, which makes whoever reads the request throw.
+ * A throw is a bug in the emulator: the answer says so, and where. Unless the client has
+ * disconnected in the middle of its request, which makes reading the body throw.
  */
 function faultOfOurs(error: unknown, isGone: boolean, calls: CallLog): Reply {
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);

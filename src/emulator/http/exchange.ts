@@ -6,7 +6,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Call, Reply } from "./call.ts";
 
-/** Reads the head of a request; the body is left alone. `scheme` is what the listener speaks. */
+/** Reads the head of a request, not its body. `scheme` is that of the listener. */
 export function toCall(request: IncomingMessage, scheme: "http" | "https"): Call {
   const authority = request.headers.host ?? localAuthority(request.socket);
   const target = (request.url ?? "/").replace(/^https?:\/\/[^/]*/i, "");
@@ -28,8 +28,8 @@ export function toCall(request: IncomingMessage, scheme: "http" | "https"): Call
 }
 
 /**
- * Scheme and authority as clients compare them: without the scheme's own port (RFC 9110 4.2.3). MSAL writes an authority
- * so, and trusts no answer that writes it otherwise.
+ * Scheme and authority as clients compare them: without the scheme's default port (RFC 9110 4.2.3). MSAL writes an authority
+ * like this, and rejects answers that write it differently.
  */
 export function originOf(scheme: "http" | "https", authority: string): string {
   const standard = scheme === "https" ? /:443$/ : /:80$/;
@@ -46,7 +46,7 @@ function splitOnce(text: string, separator: string): string[] {
   return at < 0 ? [text] : [text.slice(0, at), text.slice(at + separator.length)];
 }
 
-/** Sends the answer and resolves when it is out. A HEAD answer has the headers only. */
+/** Sends the answer and resolves when it has been written. A HEAD answer has only headers. */
 export async function sendReply(request: IncomingMessage, response: ServerResponse, reply: Reply): Promise<void> {
   const { headers, content } = render(reply);
   response.writeHead(reply.status, headers);
@@ -62,7 +62,7 @@ export async function sendReply(request: IncomingMessage, response: ServerRespon
   if (!request.readableEnded) request.resume();
 }
 
-/** Sends the head and the first `bytes` of the body, then cuts the connection. */
+/** Sends the head and the first `bytes` of the body, then closes the connection. */
 export function sendTruncated(response: ServerResponse, reply: Reply, bytes: number): void {
   const { headers, content } = render(reply);
   const whole = typeof content === "string" ? Buffer.from(content) : content;
@@ -84,7 +84,7 @@ type OutgoingHeaders = Record<string, string | string[]>;
 function render(reply: Reply): { headers: OutgoingHeaders; content: string | Buffer | Readable | undefined } {
   const headers: OutgoingHeaders = {};
   for (const [name, value] of Object.entries(reply.headers ?? {})) {
-    // Names of blob metadata keep their case, as in Azure; nothing else hangs on it.
+    // Names of blob metadata keep their case, as in Azure; no other header depends on it.
     const key = /^x-ms-meta-/i.test(name) ? name : name.toLowerCase();
     headers[key] = typeof value === "string" ? value : [...value];
   }

@@ -1,5 +1,5 @@
 /**
- * Which service a call is for: by host name as in Azure, and by path on every other name (loopback addresses), where
+ * Which service a call is for: by host name as in Azure, and by path on all other names (loopback addresses), where
  * all services share one host.
  */
 import { isDataLakeCall } from "../dfs/routes.ts";
@@ -11,7 +11,7 @@ export type ServiceName = "arm" | "entra" | "blob" | "dfs" | "admin" | "issuer" 
 /** A call on its way to its service. */
 export interface Route {
   readonly service: ServiceName;
-  /** The service's name for the call, when it can tell before it handles it. */
+  /** The service's name for the call, if its head is enough to know. */
   readonly operation: string | undefined;
   run(): Promise<Reply>;
 }
@@ -35,18 +35,18 @@ const ENTRA_HOSTS = new Set([
 const ARM_HOST = "management.azure.com";
 const STORAGE_HOST = /^([^.]+)\.(blob|dfs)\.core\.windows\.net$/;
 
-/** First path segments of ARM. A storage account of such a name can be reached by its host name only. */
+/** First path segments of ARM. A storage account with one of these names is reachable by its host name only. */
 const ARM_PATHS = new Set(["subscriptions", "providers", "tenants", "metadata", "batch"]);
 /** First path segments of Entra: a tenant's id or domain (no account has a hyphen or a dot), or any tenant. */
 const TENANT = /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[^/]+\.[^/]+)$/;
 const ANY_TENANT = new Set(["common", "organizations", "consumers"]);
-/** What Blob has no call for, so that a tenant that does not exist is refused by Entra: these name no container. */
+/** Paths that cannot be containers, so that Entra gets to refuse a tenant that does not exist. */
 const ENTRA_ONLY = /^\/[^/]+\/(?:v2\.0|\.well-known)\//;
 const ENTRA_TOKEN = /^\/[^/]+\/oauth2\/(?:v2\.0\/)?token$/;
-/** Second path segments of Entra, behind a word that could be an account's name too. */
+/** Second path segments of Entra, after a word that could also be an account's name. */
 const ENTRA_PATHS = new Set(["oauth2", "v2.0", ".well-known", "discovery"]);
 
-/** Makes the function that finds a call's service; it never fails: what nobody claims goes to storage or ARM. */
+/** Creates the function that finds a call's service; it never fails: unclaimed paths go to storage or ARM. */
 export function createRouter(services: RoutedServices): (call: Call) => Route {
   return (call) => {
     const name = serviceOf(call);
@@ -73,7 +73,7 @@ function serviceOfPath(call: Call, [first = "", second = ""]: readonly string[])
   if (first === "_oidc") return "issuer";
   if (TENANT.test(first) || (ANY_TENANT.has(first) && ENTRA_PATHS.has(second))) return "entra";
   if (ENTRA_ONLY.test(call.path) || (call.method === "POST" && ENTRA_TOKEN.test(call.path))) return "entra";
-  // `/` alone is a plain look at the server; ARM answers it with an error of its own.
+  // `/` alone belongs to no service; ARM answers it with one of its errors.
   if (first === "" || ARM_PATHS.has(first)) return "arm";
   return isDataLakeCall(call) ? "dfs" : "blob";
 }

@@ -26,12 +26,12 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-/** Where Azure's machines find the instance metadata service. It is local here only where a test has made it so. */
+/** Where Azure's machines find the instance metadata service. Tests may bind it on the local machine. */
 export const IMDS_ADDRESS = "169.254.169.254";
 
 const ADDRESS = /^(?:\[([0-9a-f:.]+)\]|([^:]+)):(\d{1,5})$/i;
 
-/** What is wrong with an address, or undefined. `also` are hosts that may be listened on beside loopback. */
+/** What is wrong with an address, or undefined. `also` are hosts that are permitted besides loopback. */
 export function findAddressFault(text: string, also: readonly string[] = []): string | undefined {
   const [, bracketed, plain, port] = ADDRESS.exec(text) ?? [];
   const host = bracketed ?? plain ?? "";
@@ -43,7 +43,7 @@ export function findAddressFault(text: string, also: readonly string[] = []): st
 
 /**
  * Reads `127.0.0.1:443`, `[::1]:0` or `localhost:8443`. Throws for everything that is neither loopback nor in `also`:
- * the emulator hands out tokens for everything that it holds, so no other machine may reach it.
+ * the emulator issues tokens for everything in it, so no other machine may reach it.
  */
 export function parseListenAddress(text: string, also: readonly string[] = []): ListenAddress {
   const fault = findAddressFault(text, also);
@@ -52,7 +52,7 @@ export function parseListenAddress(text: string, also: readonly string[] = []): 
   return { host: bracketed ?? plain, port: Number(port) };
 }
 
-/** Opens one socket; with an identity it speaks HTTPS. Rejects when the address is taken. */
+/** Opens one socket, with an identity for HTTPS. Rejects when the address is in use. */
 export async function listen(
   address: ListenAddress,
   identity: ServerIdentity | undefined,
@@ -77,7 +77,7 @@ export async function listen(
   return { url: originOf(scheme, `${host}:${port}`), close: () => closeServer(server, cutAll) };
 }
 
-/** Clients reuse connections after long pauses and upload for minutes; Node's defaults would cut them. */
+/** Clients reuse connections after long pauses and upload for minutes; Node's defaults would close those. */
 function relaxTimeouts(server: Server): void {
   server.keepAliveTimeout = 120_000;
   server.requestTimeout = 0;
@@ -90,7 +90,7 @@ async function closeServer(server: Server, cutAll: () => void): Promise<void> {
   await closed;
 }
 
-/** Every socket that is open, also in its TLS handshake: `closeAllConnections` knows those only once HTTP begins. */
+/** All open sockets, including those in a TLS handshake, which `closeAllConnections` does not know yet. */
 function trackSockets(server: Server): () => void {
   const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
@@ -115,7 +115,7 @@ async function handle(
     else if (outcome.kind === "truncated") sendTruncated(response, outcome.reply, outcome.bytes);
     else await sendReply(request, response, outcome.reply);
   } catch {
-    // The client went away in the middle, or the answer's stream broke: nothing can be said on this connection.
+    // The client disconnected in the middle, or the answer's stream failed: this connection cannot be used any more.
     request.socket.destroy();
   }
 }

@@ -1,6 +1,6 @@
 /**
  * The instance metadata service, as far as managed identities need it (entra managed-identities-azure-resources
- * how-to-use-vm-token): plain HTTP, no secret, tokens for whoever runs on the machine. Every user-assigned identity of
+ * how-to-use-vm-token): plain HTTP, no secret, tokens for anything that runs on the machine. Every user-assigned identity of
  * the world counts as assigned to this machine; there is no system-assigned one.
  */
 import type { Clock } from "../clock.ts";
@@ -18,7 +18,7 @@ export interface ImdsContext {
   readonly settings: EmulatorSettings;
 }
 
-/** MSAL for Node puts a slash at the end. */
+/** MSAL for Node appends a slash. */
 const TOKEN_PATH = /^\/+metadata\/identity\/oauth2\/token\/?$/i;
 const OPERATION = "identity/token";
 
@@ -69,7 +69,7 @@ async function grant(principal: Principal, resource: string, context: ImdsContex
   return { status: 200, body };
 }
 
-/** By client id, object id or ARM id; without any, the only identity that there is. */
+/** By client id, object id or ARM id; with none of them, the only identity in the world. */
 function findPrincipal(query: URLSearchParams, world: World): Principal | Reply {
   const identities = [...world.principals.values()].filter((each) => each.identityId !== undefined);
   const id = (query.get("msi_res_id") ?? query.get("mi_res_id"))?.toLowerCase();

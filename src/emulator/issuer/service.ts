@@ -1,6 +1,6 @@
 /**
- * The built-in ServiceAccount issuer (`/_oidc`): stands where a cluster's API server stands, so that a token exchange
- * can be shown without a cluster. Its tokens look like those of Kubernetes' TokenRequest API.
+ * The built-in ServiceAccount issuer (`/_oidc`): takes the place of a cluster's API server, so that a token exchange
+ * works without a cluster. Its tokens look like those of Kubernetes' TokenRequest API.
  */
 import { createHash, randomUUID } from "node:crypto";
 import type { Clock } from "../clock.ts";
@@ -24,7 +24,7 @@ export interface ServiceAccountIssuer {
   readonly service: Service;
 }
 
-/** `issuer` is where `service` can be reached from outside, without a trailing slash. */
+/** `issuer` is the address at which clients reach `service`, without a trailing slash. */
 export function createServiceAccountIssuer(issuer: string, key: SigningKey, clock: Clock): ServiceAccountIssuer {
   const documents: Record<string, object> = {
     "/.well-known/openid-configuration": {
@@ -62,7 +62,7 @@ function claimsOf(issuer: string, request: ServiceAccountTokenRequest, now: numb
   };
 }
 
-/** The same ServiceAccount has the same uid in every token. */
+/** A ServiceAccount has the same uid in all of its tokens. */
 function stableUid(text: string): string {
   const hex = createHash("sha256").update(text).digest("hex");
   return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(

@@ -3,7 +3,7 @@ import { CONTROLLER } from "../seed/seed.ts";
 import { writeWhole } from "../write-whole.ts";
 import type { ServiceAccountIssuer } from "./service.ts";
 
-/** A projected token's life: an hour, renewed when four fifths are over, as the kubelet does. */
+/** Lifetime of a projected token: an hour, renewed after four fifths of it, as the kubelet does. */
 const LIFETIME_SECONDS = 3600;
 const RENEW_AFTER_MS = LIFETIME_SECONDS * 1000 * 0.8;
 const LOOK_MS = 30_000;

@@ -128,7 +128,7 @@ const IDENTITIES: readonly BuiltIn[] = [
   },
 ];
 
-/** The built-in roles, each made anew so that two worlds share nothing. */
+/** The built-in roles, new objects each time, so that two worlds share nothing. */
 export function builtInRoles(): RoleDefinition[] {
   return [...PRIVILEGED, ...STORAGE, ...IDENTITIES].map((role) => ({
     name: role.id,

@@ -61,7 +61,7 @@ const ROLES: readonly CustomRole[] = [
   },
 ];
 
-/** The four roles, each made anew so that two worlds share nothing. */
+/** The four roles, new objects each time, so that two worlds share nothing. */
 export function seedRoles(tenantId: string, assignableScope: string): RoleDefinition[] {
   return ROLES.map(({ name, roleName, description, actions = [], dataActions = [] }) => ({
     ...{ name, roleName, description, type: "CustomRole", tenantId },

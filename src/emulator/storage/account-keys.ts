@@ -13,7 +13,7 @@ export function accountKey(account: StorageAccount, name: AccountKeyName): strin
   return createHash("sha512").update(`${account.id.toLowerCase()}\n${account.createdAt}\n${name}`).digest("base64");
 }
 
-/** Base64 of HMAC-SHA256 over the UTF-8 text, with a key in base64: how every Azure Storage signature is made. */
+/** Base64 of HMAC-SHA256 over the UTF-8 text, with a key in base64: how Azure Storage computes every signature. */
 export function sign(keyBase64: string, text: string): string {
   return createHmac("sha256", Buffer.from(keyBase64, "base64")).update(text, "utf8").digest("base64");
 }

@@ -7,7 +7,7 @@ export function tenantOf(services: Services, account: StorageAccount): string {
   return services.world.subscriptions.get(account.subscriptionId)?.tenantId ?? "";
 }
 
-/** Whether the account has a hierarchical namespace: set when it was made, and never changed. */
+/** Whether the account has a hierarchical namespace: set at creation, and never changed. */
 export function isHierarchical(account: StorageAccount): boolean {
   return account.properties["isHnsEnabled"] === true;
 }

@@ -7,7 +7,7 @@ import type { Lease } from "../world.ts";
 import { invalidHeader, missingHeader, StorageError } from "./errors.ts";
 import { header, numberHeader, type WithHeaders } from "./headers.ts";
 
-/** What a lease is checked and changed by: headers and time. ARM makes the headers of its JSON body. */
+/** What a lease is checked and changed by: headers and time. ARM translates its JSON body into the headers. */
 export interface LeaseCall extends WithHeaders {
   /** By the emulator's clock. */
   readonly now: number;
@@ -66,7 +66,7 @@ export function checkLease(request: LeaseCall, lease: Lease, holder: Holder, mus
   if (!isHeld(state)) throw new StorageError("LeaseLost");
 }
 
-/** What is left of a lease after a write: one that had expired or was broken is gone for good. */
+/** The lease after a write: an expired or broken one is removed. */
 export function leaseAfterWrite(lease: Lease, now: number): Lease {
   const { state } = currentLease(lease, now);
   return state === "expired" || state === "broken" ? { state: "available" } : lease;

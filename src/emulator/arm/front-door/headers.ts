@@ -1,4 +1,4 @@
-/** The headers that Resource Manager puts on every answer, whoever of its providers gave it. */
+/** The headers that Resource Manager puts on every answer of every provider. */
 import type { Clock } from "../../clock.ts";
 import type { Call, Service } from "../../http/call.ts";
 

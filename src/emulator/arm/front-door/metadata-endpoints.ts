@@ -1,4 +1,4 @@
-/** `/metadata/endpoints`: what SDKs and CLIs ask of a cloud before anybody has signed in. No token, any api-version. */
+/** `/metadata/endpoints`: what SDKs and CLIs ask a cloud before sign-in. No token, any api-version. */
 import { type Call, OPERATION_HEADER, type Reply } from "../../http/call.ts";
 import { queryValue } from "./route-table.ts";
 

@@ -112,7 +112,7 @@ function patchIdentity(request: ArmRequest): Reply {
   return { status: 200, body: identityView(identity) };
 }
 
-/** 204 when there is none. The principal goes too; role assignments for it stay, as in Azure. */
+/** 204 when it does not exist. The principal is deleted too; its role assignments stay, as in Azure. */
 function deleteIdentity(request: ArmRequest): Reply {
   const identity = findIdentity(request);
   if (identity === undefined) return { status: 204 };

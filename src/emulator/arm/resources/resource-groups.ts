@@ -82,7 +82,7 @@ function patchGroup(request: ArmRequest): Reply {
   return { status: 200, body: groupView(group) };
 }
 
-/** Azure answers 202 and takes minutes; here the group is gone at once, which the protocol allows (200). */
+/** Azure answers 202 and takes minutes; here the group is deleted at once, which the protocol allows (200). */
 function deleteGroup(request: ArmRequest): Reply {
   const group = requireGroup(request);
   const { providers, services } = request;

@@ -55,7 +55,7 @@ const PROPERTIES: Readonly<Record<string, (resource: ListedResource) => readonly
   tagvalue: ({ tags }) => Object.values(tags),
 };
 
-/** Clauses `property eq 'value'` or `ne`, joined by `and`; 400 for whatever else Azure's grammar has. */
+/** Clauses `property eq 'value'` or `ne`, joined by `and`; 400 for the rest of Azure's grammar. */
 function readFilter(filter: string | undefined): (resource: ListedResource) => boolean {
   if (filter === undefined || filter.trim() === "") return () => true;
   const clauses = filter

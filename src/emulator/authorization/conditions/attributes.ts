@@ -15,14 +15,14 @@ export interface Attribute {
 /** Values by attribute name, such as "Microsoft.Storage/storageAccounts/blobServices/containers:name". */
 export type AttributeValues = Readonly<Record<string, string | readonly string[]>>;
 
-/** What a call knows of itself, for conditions. What is absent compares as false. */
+/** What a call offers to conditions. What is absent compares as false. */
 export interface ConditionAttributes {
   readonly request?: AttributeValues;
   readonly resource?: AttributeValues;
   readonly environment?: AttributeValues;
   readonly principal?: AttributeValues;
   /**
-   * The resource does not exist, so nothing can be said of it: what a condition says of it then holds. (A DELETE of
+   * The resource does not exist: whatever a condition requires of it counts as met. (A DELETE of
    * what is already gone is answered 204, not 403.)
    */
   readonly resourceIsAbsent?: boolean;

@@ -1,4 +1,4 @@
-/** Whether a condition holds for a call: the second half of conditions; the first is `condition-parser.ts`. */
+/** Whether a condition holds for a call, once `parser.ts` has read it. */
 
 import { coversAction } from "../scopes.ts";
 import { type ConditionAttributes, valuesOf } from "./attributes.ts";

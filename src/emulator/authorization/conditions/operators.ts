@@ -1,6 +1,6 @@
 /**
- * The comparison operators of role assignment conditions (Azure RBAC "conditions-format"): which there are, what
- * values they take, and how one value compares with another.
+ * The comparison operators of role assignment conditions (Azure RBAC "conditions-format"): their names, what
+ * values they accept, and how one value compares with another.
  */
 
 /** What kind of value an operator compares. */
@@ -15,12 +15,12 @@ export interface Operator {
 
 type Compare = Operator["compare"];
 
-/** Operator by its name in lower case, or undefined when Azure knows none of that name. */
+/** Operator by its name, without case; undefined when Azure has none of that name. */
 export function findOperator(name: string): Operator | undefined {
   return OPERATORS.get(name.toLowerCase());
 }
 
-/** Whether a literal may stand beside an operator of the kind. */
+/** Whether a value can be compared by operators of the kind. */
 export function isValueOf(kind: ValueKind, text: string): boolean {
   return VALUE_SHAPES[kind](text);
 }

@@ -1,6 +1,6 @@
 /**
- * The grammar of role assignment conditions, version 2.0 (Azure RBAC "conditions-format"): text -> expression. What it
- * does not know it refuses, as Azure refuses a condition when the assignment is written.
+ * The grammar of role assignment conditions, version 2.0 (Azure RBAC "conditions-format"): text -> expression. Anything it
+ * does not know is refused, as Azure refuses a condition when the assignment is written.
  */
 import { type Attribute, isKnownAttribute } from "./attributes.ts";
 import type { Operator } from "./operators.ts";
@@ -33,7 +33,7 @@ export type Expression =
   | { readonly kind: "exists"; readonly attribute: Attribute }
   | Comparison;
 
-/** Throws InvalidCondition, with a reason and a place, for everything that is not a condition. */
+/** Throws InvalidCondition, with a reason and a position, for everything that is not a condition. */
 export function parseCondition(condition: string): Expression {
   const reader = createReader(readTokens(condition));
   const expression = parseLogical(reader);

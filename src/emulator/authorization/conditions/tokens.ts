@@ -1,6 +1,6 @@
-/** The words of a role assignment condition: text -> tokens. The grammar over them is in `condition-parser.ts`. */
+/** The tokens of a role assignment condition. The grammar over them is in `parser.ts`. */
 
-/** One word, with the place where it begins (for messages). */
+/** One token, with the position where it begins (for messages). */
 export interface Token {
   readonly kind: "symbol" | "word" | "text" | "attribute";
   /** A symbol or word as it stands; a text without its quotes; an attribute's name without brackets. */
@@ -10,7 +10,7 @@ export interface Token {
   readonly at: number;
 }
 
-/** A condition that Azure would not take: "The given role assignment condition is invalid." */
+/** A condition that Azure would refuse: "The given role assignment condition is invalid." */
 export class InvalidCondition extends Error {}
 
 const SHAPES: readonly [Token["kind"], RegExp][] = [

@@ -55,7 +55,7 @@ async function openToken(request: Unauthenticated, authorization: string | undef
 }
 
 /**
- * 401 with a bearer challenge, which tells a client the tenant and the resource ("Authorize with Microsoft Entra ID:
+ * 401 with a bearer challenge, which gives a client the tenant and the resource ("Authorize with Microsoft Entra ID:
  * bearer challenge"); versions before it answer 403 AuthenticationFailed.
  */
 export function refuseToken(

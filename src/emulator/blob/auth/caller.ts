@@ -17,6 +17,6 @@ export interface SasGrant {
   readonly resourceTypes: string;
   /** Of a user delegation SAS: whose rights are the upper bound. */
   readonly principalId?: string;
-  /** Answer headers that the signature sets (`rscc` and its like). */
+  /** Answer headers that the signature sets (`rscc` and similar). */
   readonly answerHeaders: Readonly<Record<string, string>>;
 }

@@ -1,4 +1,4 @@
-/** The texts over which shared access signatures are made; which fields are in them hangs on the signed version. */
+/** The strings that shared access signatures sign; the signed version decides which fields they contain. */
 import type { IncomingHttpHeaders } from "node:http";
 
 const ANSWER_HEADERS = ["rscc", "rscd", "rsce", "rscl", "rsct"];

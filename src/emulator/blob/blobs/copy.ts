@@ -98,7 +98,7 @@ function sourceSlices(request: BlobRequest, source: CopySource["blob"]): readonl
   return cut(source.slices, { start, end });
 }
 
-/** A block is one run of bytes, so what lies in several parts is written anew. */
+/** A block is a single slice, so content that is spread over several bodies is copied into a new one. */
 function onlySlice(request: BlobRequest, slices: readonly Slice[]) {
   const { blobs } = request.services;
   return blobs.receive(blobs.read(slices), Number.MAX_SAFE_INTEGER);

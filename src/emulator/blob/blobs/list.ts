@@ -27,7 +27,7 @@ const INCLUDES = [
 
 /**
  * What `include` may name. `permissions` came with version 2020-06-12, and only accounts with a hierarchical namespace
- * have it ("List Blobs"): on a flat one it is 400, which is how blobfuse2 tells the two apart at each mount. Index tags
+ * have it ("List Blobs"): on a flat one it is 400, which is how blobfuse2 recognises the kind of account at each mount. Index tags
  * only flat accounts have.
  */
 function includesOf({ account, version }: BlobRequest): readonly string[] {

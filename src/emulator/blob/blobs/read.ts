@@ -15,7 +15,7 @@ import { requireBlobOrSnapshot } from "./find.ts";
 import { requireOnline } from "./tier.ts";
 import { blobHeaders, tierHeaders } from "./view.ts";
 
-/** `x-ms-range-get-content-md5` and its like are only for ranges up to this size. */
+/** `x-ms-range-get-content-md5` and `-crc64` are only for ranges up to this size. */
 const RANGE_CHECKSUM_LIMIT_BYTES = 4 * 1024 * 1024;
 
 /** Get Blob: 200 whole, 206 a range, 304 / 412 by conditions, 416 when the range begins behind the end. */

@@ -38,7 +38,7 @@ export function keepOverwritten(request: BlobRequest, existing: Blob | undefined
   if (existing !== undefined) keepDeleted(request, { ...existing, snapshot: newSnapshotId(request.now) });
 }
 
-/** What is kept under a name; what has been kept long enough goes now. */
+/** What is retained under a name; what has expired is removed first. */
 export function deletedUnder(blobs: ContainerBlobs, name: string, now: number): readonly Blob[] {
   blobs.removeDeleted(name, (blob) => remainingDays(blob, now) < 0);
   return blobs.entry(name)?.deleted ?? [];

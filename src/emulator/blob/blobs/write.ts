@@ -18,7 +18,7 @@ import { blobsOf } from "./find.ts";
 import { keepOverwritten } from "./soft-delete.ts";
 import { readTier } from "./tier.ts";
 
-/** What a new blob has from the request's headers, whatever its content. */
+/** What the request's headers say of a new blob, apart from its content. */
 export interface Draft {
   readonly type: Blob["type"];
   readonly content: ContentHeaders;

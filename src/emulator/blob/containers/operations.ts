@@ -62,7 +62,7 @@ export function setContainerMetadata(request: BlobRequest): Reply {
   return { status: 200, headers: versionHeaders(container) };
 }
 
-/** Delete Container: 202; its blobs are gone at once, its name is free again after the account's delay. */
+/** Delete Container: 202; the blobs are deleted at once, the name is free again after the configured delay. */
 export function deleteContainer(request: BlobRequest): Reply {
   const container = requireContainer(request);
   checkContainerConditions(request, container);

@@ -1,4 +1,4 @@
-/** Bodies of requests: small XML documents are read whole, blob content goes to disk with its length and checks. */
+/** Request bodies: small XML documents are read whole, blob content is streamed to disk with its length and checksums. */
 import { createHash } from "node:crypto";
 import { invalidHeader, StorageError } from "../../storage/errors.ts";
 import { header } from "../../storage/headers.ts";
@@ -59,7 +59,7 @@ async function receive(request: BlobRequest, limitBytes: number): Promise<Stored
     return await request.services.blobs.receive(isStructured(request) ? decodeStructured(body) : body, limitBytes);
   } catch (fault) {
     if (fault instanceof BodyTooLarge) throw tooLarge(limitBytes);
-    // The client went away in the middle of the body; nobody gets this answer, but the call log shows it.
+    // The client disconnected in the middle of the body: it gets no answer, but the call log shows this one.
     throw request.call.body.errored === null ? fault : new StorageError("InternalError");
   }
 }

@@ -37,7 +37,7 @@ export function checkConditions(request: BlobRequest, version: Version | undefin
 
 /**
  * "Read operations in version 2013-08-15 or later": If-Match && If-Unmodified-Since && (If-None-Match ||
- * If-Modified-Since). A read of nothing whatever it is ("*") can have no answer.
+ * If-Modified-Since). A read with If-None-Match "*" can never succeed.
  */
 function checkRead(conditions: Conditions, version: Version | undefined): void {
   const { match, noneMatch, modifiedSince, unmodifiedSince } = conditions;
@@ -50,7 +50,7 @@ function checkRead(conditions: Conditions, version: Version | undefined): void {
   if (!isOther && !isModifiedAfter(version, modifiedSince)) throw notModified(version);
 }
 
-/** "Write operations (all versions)": one condition, or an ETag with the time that goes with it; one ETag each. */
+/** "Write operations (all versions)": one condition, or an ETag together with its matching time; a single ETag each. */
 function checkWrite(conditions: Conditions, version: Version | undefined): void {
   const { match, noneMatch, modifiedSince, unmodifiedSince } = conditions;
   const asksForOne = match !== undefined || unmodifiedSince !== undefined;

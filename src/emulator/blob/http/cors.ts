@@ -21,7 +21,7 @@ export function corsRules(account: StorageAccount): readonly CorsRule[] {
   return cors?.corsRules ?? [];
 }
 
-/** Preflight Blob Request (OPTIONS): nobody is authenticated; 403 CorsPreflightFailure when no rule permits it. */
+/** Preflight Blob Request (OPTIONS): without authentication; 403 CorsPreflightFailure when no rule permits it. */
 export function answerPreflight(account: StorageAccount, { headers }: Call): Reply {
   const origin = headers.origin;
   const method = textOf(headers["access-control-request-method"]);

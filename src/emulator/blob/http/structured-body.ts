@@ -1,6 +1,6 @@
 /**
  * Structured messages (`x-ms-structured-body: XSM/1.0; properties=crc64`): a body in segments, each with its CRC64, as
- * newer SDKs send and ask for when they are told to check transfers. Little-endian: version 1 byte, message length 8,
+ * newer SDKs send and ask for when transfer validation is on. Little-endian: version 1 byte, message length 8,
  * flags 2, segment count 2; for each segment number 2, length 8, content, CRC64 8; at the end the CRC64 of all content.
  */
 import { Readable } from "node:stream";

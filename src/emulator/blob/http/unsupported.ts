@@ -9,7 +9,7 @@ import type { BlobRequest } from "./request.ts";
 /** Headers that change what is stored, so that ignoring them would be a lie. */
 const HEADERS = ["x-ms-encryption-key", "x-ms-encryption-scope", "x-ms-source-encryption-key"];
 
-/** Any operation on pages: no page blob can be made here, so the blob is of the wrong type. */
+/** Any operation on pages: page blobs cannot be created here, so the blob has the wrong type. */
 export function refusePages(request: BlobRequest): Reply {
   requireBlob(request);
   throw new StorageError("InvalidBlobType");

@@ -1,4 +1,4 @@
-/** The service versions (`x-ms-version`) that Blob speaks, and what hangs on them. */
+/** The service versions (`x-ms-version`) that Blob supports, and what depends on them. */
 
 /** Versions as the REST reference (Versioning for Azure Storage) and the official specifications list them. */
 const KNOWN: ReadonlySet<string> = new Set(

@@ -15,7 +15,7 @@ export interface AclEntry {
   readonly permissions: string;
 }
 
-/** Owner and group of what no principal has made: with an account key, or the root of a container. */
+/** Owner and group of what no principal created: written with an account key, or the root of a container. */
 export const SUPER_USER = "$superuser";
 
 const ENTRY = /^(default:)?(user|group|mask|other):([^:,]*):([r-][w-][x-])$/;

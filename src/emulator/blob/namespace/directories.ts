@@ -1,6 +1,6 @@
 /**
- * The directories of a hierarchical namespace: made above every blob that is written, kept from being written over, and
- * not deleted by Blob while they hold something. On a flat account nothing here does anything.
+ * The directories of a hierarchical namespace: created above every blob that is written, never overwritten, and
+ * not deleted by Blob while they contain something. On a flat account nothing here has an effect.
  */
 
 import { isHierarchical } from "../../storage/accounts.ts";
@@ -51,7 +51,7 @@ export function requireFile(blob: Blob | undefined): void {
   if (blob?.isDirectory === true) throw new StorageError("OperationNotSupportedOnDirectory");
 }
 
-/** What a new blob, or one that replaces another, has of the namespace; the directories above it are made first. */
+/** The namespace members of a new or replaced blob; the directories above it are created first. */
 export function pathOfNew(request: BlobRequest, wanted: Partial<NewAccess> = {}): Partial<Blob> {
   if (!isHierarchical(request.account)) return {};
   makeParents(request);
@@ -79,7 +79,7 @@ export function directory(name: string, access: PathAccess, now: number): Blob {
   };
 }
 
-/** Makes the request's path a directory, or changes the metadata of the one that is there. */
+/** Creates a directory at the request's path, or changes the metadata of the existing one. */
 export function putDirectory(request: BlobRequest, metadata: Readonly<Record<string, string>>): Blob {
   const blobs = blobsOf(request);
   const existing = blobs.find(request.blob);
@@ -94,7 +94,7 @@ export function putDirectory(request: BlobRequest, metadata: Readonly<Record<str
   return put;
 }
 
-/** Object id of the caller; what is written with a key or a signature belongs to nobody. */
+/** Object id of the caller; what is written with a key or a signature has no owner of its own. */
 function creatorOf({ caller }: BlobRequest): string {
   return caller.kind === "principal" ? caller.token.principalId : SUPER_USER;
 }

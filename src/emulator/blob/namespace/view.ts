@@ -41,7 +41,7 @@ export function resourceTypeOf({ isDirectory }: Pick<Blob, "isDirectory">): "fil
   return isDirectory === true ? "directory" : "file";
 }
 
-/** `x-ms-owner` and its like ("Get Blob Properties"); none on a flat account. */
+/** `x-ms-owner` and similar ("Get Blob Properties"); none on a flat account. */
 export function pathHeaders({ account, version }: Asked, blob: Blob): Record<string, string> {
   if (!isHierarchical(account)) return {};
   const access = accessOf(blob);

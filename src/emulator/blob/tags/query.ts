@@ -24,13 +24,13 @@ const OPERATORS: Readonly<Record<string, (left: string, right: string) => boolea
   "<=": (left, right) => left <= right,
 };
 
-/** Reads an expression; 400 InvalidQueryParameterValue (or what `fault` makes) when it is not one. */
-export function parseTagQuery(text: string, fault: () => StorageError): TagTest {
+/** Reads an expression; 400 InvalidQueryParameterValue (or the error that `refusal` creates) when it is not one. */
+export function parseTagQuery(text: string, refusal: () => StorageError): TagTest {
   const tokens = readTokens(text);
-  if (tokens === undefined) throw fault();
+  if (tokens === undefined) throw refusal();
   const reader = { tokens, at: 0 };
   const test = readAny(reader);
-  if (test === undefined || reader.at !== tokens.length) throw fault();
+  if (test === undefined || reader.at !== tokens.length) throw refusal();
   return test;
 }
 

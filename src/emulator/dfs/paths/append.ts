@@ -1,4 +1,4 @@
-/** Path - Update, append and flush: data is uploaded to positions in any order, and a flush makes it the file. */
+/** Path - Update, append and flush: data is uploaded to positions in any order, and a flush commits it to the file. */
 import { blobsOf } from "../../blob/blobs/find.ts";
 import { requireContainer } from "../../blob/containers/find.ts";
 import { receiveContent, structuredAnswer } from "../../blob/http/body.ts";
@@ -56,7 +56,7 @@ export function flushData(request: DfsRequest): Reply {
   requireNoBody(request);
   const position = positionQuery(request);
   const retains = booleanQuery(request, "retainUncommittedData") ?? false;
-  booleanQuery(request, "close"); // only for events, which nobody gets here
+  booleanQuery(request, "close"); // only for events, which are not emulated
   const blob = requireFileAt(request);
   checkConditions(request, blob, "write");
   checkLease(request, blob.lease, "Blob", true);

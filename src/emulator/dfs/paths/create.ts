@@ -21,7 +21,7 @@ import { DfsError } from "../errors.ts";
 import { type DfsRequest, readProperties, refuse, requireNoBody, sentContentHeaders } from "../request.ts";
 import { DFS_RIGHTS } from "../rights.ts";
 
-/** Leases at creation, expiry and contexts of encryption change what is made, and are not emulated. */
+/** Leases at creation, expiry and encryption contexts change what is created, and are not emulated. */
 const NOT_EMULATED = [
   "x-ms-proposed-lease-id",
   "x-ms-lease-duration",

@@ -13,7 +13,7 @@ import { DfsError } from "../errors.ts";
 import { booleanQuery, type DfsRequest } from "../request.ts";
 import { requirePath } from "./find.ts";
 
-/** 200. All of it goes in one call, so that there is never a continuation. */
+/** 200. Everything is deleted in one call, so there is never a continuation. */
 export function deletePath(request: DfsRequest): Reply {
   const recursive = booleanQuery(request, "recursive") ?? false;
   booleanQuery(request, "paginated");

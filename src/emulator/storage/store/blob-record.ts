@@ -55,7 +55,7 @@ export interface Blob {
   tags: Record<string, string>;
   readonly slices: readonly Slice[];
   readonly size: number;
-  /** Of a block blob that was made with a block list; empty after Put Blob. */
+  /** Of a block blob that was committed with a block list; empty after Put Blob. */
   readonly blocks: readonly Block[];
   lease: Lease;
   /** Absent: the account's default tier, which is then called inferred. */
@@ -70,6 +70,6 @@ export interface Blob {
   /** In an account with a hierarchical namespace only, as everything below: a directory, which has no content. */
   readonly isDirectory?: boolean;
   access?: PathAccess;
-  /** Made by Path - Create: only the Data Lake service writes to it in parts. */
+  /** Created by Path - Create: only the Data Lake service can append to it. */
   readonly isMadeByDataLake?: boolean;
 }

@@ -35,7 +35,7 @@ export interface Slice {
   readonly length: number;
 }
 
-/** Thrown by `receive` when the body is longer than its limit; what was written of it is gone. */
+/** Thrown by `receive` when the body is longer than its limit; what was written of it is deleted. */
 export class BodyTooLarge extends Error {}
 
 export interface BodyFiles {

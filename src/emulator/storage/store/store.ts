@@ -11,14 +11,14 @@ import { restoreContainer, type SavedContainer, saveContainer } from "./saved-co
 export interface BlobStore {
   /** The blobs of one container, by the container's uid; empty when nothing was written yet. */
   blobsOf(containerUid: string): ContainerBlobs;
-  /** The container is gone: its blobs, snapshots and uncommitted blocks go too. Idempotent. */
+  /** Deletes the blobs, snapshots and uncommitted blocks of a container. Idempotent. */
   dropContainer(containerUid: string): void;
   /** Streams a body to disk with its MD5 and CRC64. The caller counts as a user of the body and must release it. */
   receive(body: Readable, limitBytes: number): Promise<StoredBody>;
   /** Adds or removes a user of a body; the file is deleted with the last. */
   retain(body: StoredBody): void;
   release(body: StoredBody): void;
-  /** Reads slices one after the other; they stay readable until the stream is closed, whatever is overwritten. */
+  /** Reads slices one after the other; they stay readable until the stream is closed, even if the blob is overwritten. */
   read(slices: readonly Slice[]): Readable;
   /** Elements of an account's service properties that nothing interprets: inner XML by element name, by account id. */
   serviceElements(accountId: string): Readonly<Record<string, string>>;
@@ -38,7 +38,7 @@ export interface SavedBlobs {
 const NOTHING: SavedBlobs = { containers: {}, serviceElements: {} };
 
 /**
- * Makes a store over a directory that is its own (made when absent). With `saved`, it takes up what an earlier store
+ * Creates a store over a directory of its own (created when absent). With `saved`, it restores what an earlier store
  * with the same directory was closed with (`keep: true`).
  */
 export function createBlobStore(directory: string, saved: SavedBlobs = NOTHING): BlobStore {

@@ -1,7 +1,7 @@
 /** Finds role assignments, and compares the scopes that they stand at. */
 import type { RoleAssignment, World } from "../../../world.ts";
 
-/** The live assignment of a name, whatever its scope: names are unique in the tenant. */
+/** The live assignment with a name, at any scope: names are unique in the tenant. */
 export function findByName(world: World, name: string): RoleAssignment | undefined {
   const found = world.roleAssignments.get(name.toLowerCase());
   return found?.effectiveUntil === undefined ? found : undefined;

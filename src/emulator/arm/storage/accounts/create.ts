@@ -1,4 +1,4 @@
-/** PUT of a storage account: a new one is made asynchronously, one that exists is updated with what was sent. */
+/** PUT of a storage account: a new one is created asynchronously, an existing one is updated with what was sent. */
 import type { Reply } from "../../../http/call.ts";
 import type { StorageAccount } from "../../../world.ts";
 import { accepted } from "../../front-door/async-operations.ts";

@@ -73,7 +73,7 @@ function listUsages(request: ArmRequest): Reply {
   return { status: 200, body: { value: [usage] } };
 }
 
-/** Answers what Azure answers, and raises the alarm: nothing of ours may ever ask for a key. */
+/** Answers as Azure does, and records an alarm: the product must never ask for a key. */
 function listKeys(request: ArmRequest): Reply {
   const account = requireAccount(request);
   requireProvisioned(request, account);

@@ -1,4 +1,4 @@
-/** Finds the container that a path names, and says what ARM says when it cannot be had as asked. */
+/** Finds the container that a path names, and has ARM's errors about containers. */
 import { containerKey, isDeleted } from "../../../storage/containers.ts";
 import type { BlobContainer, StorageAccount } from "../../../world.ts";
 import { ArmError } from "../../front-door/errors.ts";
@@ -21,7 +21,7 @@ export function requireContainer(request: ArmRequest, account: StorageAccount): 
   throw new ArmError(404, "ContainerNotFound", "The specified container does not exist.");
 }
 
-/** What ARM makes of a refusal of the data plane. */
+/** How ARM reports a refusal of the data plane. */
 export function containerFailure(status: number, message: string): ArmError {
   return new ArmError(status, "ContainerOperationFailure", message);
 }
