@@ -28,7 +28,7 @@ export interface BlobTarget {
   readonly pathStyle: boolean;
 }
 
-/** The Blob service, or the Data Lake service beside it; otherwise like `Service` of `http.ts`. */
+/** The Blob service, or the Data Lake service beside it; otherwise like `Service` of `http/call.ts`. */
 export interface BlobService {
   (call: Call, target: BlobTarget): Promise<Reply>;
   readonly operationOf?: (call: Call, target: BlobTarget) => string | undefined;

@@ -15,7 +15,7 @@ export interface CallWindow {
   readonly seconds: number;
 }
 
-/** Request limits; see `limits.ts` for who is counted. */
+/** Request limits; see `arm/front-door/limits.ts` for who is counted. */
 export interface RequestLimits {
   /** ARM, per subscription (or tenant), principal and kind of operation. */
   readonly armReads: TokenBucket;

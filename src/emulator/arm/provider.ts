@@ -1,5 +1,5 @@
 /**
- * The contract between the front door and the resource providers. A provider is a folder beside `storage/` that exports one
+ * The contract between the front door and the resource providers. A provider is a folder beside `storage/` that exports a
  * `Provider`, and a line in `providers.ts`; authentication, api-versions, locks, policies, paging and errors come with it.
  */
 import type { ConditionAttributes } from "../authorization/authorization.ts";
@@ -16,7 +16,7 @@ import type { RateCounters } from "./front-door/rate-counters.ts";
 export interface ArmRequest {
   readonly call: Call;
   readonly services: Services;
-  /** Every provider of this ARM: for the calls that are about all of them. */
+  /** All providers: for calls that are about all of them. */
   readonly providers: readonly Provider[];
   readonly operations: AsyncOperations;
   readonly caller: AccessToken;
@@ -57,7 +57,7 @@ export function routesOf<Type extends string>(type: Type, rows: readonly RouteRo
   });
 }
 
-/** What ARM knows of a resource that stands in a resource group ("tracked resource" in the RPC specification). */
+/** What ARM knows of a resource in a resource group ("tracked resource" in the resource provider contract). */
 export interface TrackedResource {
   /** As it was first written; compares without case. */
   readonly id: string;
@@ -80,7 +80,7 @@ export interface TrackedResources<Resource extends TrackedResource> {
 }
 
 /**
- * A type by where its resources stand: in a resource group, nested in a tracked resource, or at any scope (an extension
+ * A type by where its resources are: in a resource group, nested in a tracked resource, or at any scope (an extension
  * resource); `scope` is a subscription or resource group itself, and a `query` has no resources of its own.
  */
 export type ResourceType =
@@ -95,7 +95,7 @@ export function tracked<Resource extends TrackedResource>(resources: TrackedReso
     apiVersions: resources.apiVersions,
     all: resources.all,
     find: resources.find,
-    // The front door hands back only what `all` and `find` of this same type have given it.
+    // The front door passes only what `all` and `find` of the same type have returned.
     remove: (services, resource) => resources.remove(services, resource as Resource),
     ...(policyView === undefined ? {} : { policyView: (resource) => policyView(resource as Resource) }),
   };
@@ -114,7 +114,7 @@ export interface CountedCall {
   readonly path: string;
 }
 
-/** What a provider's own request limits count with. */
+/** What a provider checks its request limits with. */
 export interface Throttling {
   readonly limits: RequestLimits;
   readonly counters: RateCounters;
@@ -126,13 +126,13 @@ export interface Provider {
   readonly namespace: string;
   /** By name below the namespace, such as "storageAccounts/blobServices", spelled as Azure spells it. */
   readonly types: Readonly<Record<string, ResourceType>>;
-  /** Of all providers together, earlier routes win. */
+  /** Among the routes of all providers, earlier ones win. */
   readonly routes: readonly Route[];
-  /** The 429 of the provider's own request limits, which stand behind ARM's; absent: it has none here. */
+  /** 429 by the provider's own request limits, which are checked after ARM's; absent: it has none here. */
   throttle?(call: CountedCall, throttling: Throttling): Reply | undefined;
 }
 
-/** A provider all of whose routes are of types that it declares. */
+/** A provider whose routes are all of types that it declares: others do not compile. */
 export function defineProvider<Namespace extends string, Name extends string>(
   provider: Provider & {
     readonly namespace: Namespace;

@@ -1,4 +1,4 @@
-/** The resource providers that this ARM has, in the order in which their routes are tried. */
+/** The resource providers of this ARM, in the order in which their routes are tried. */
 import { authorizationProvider } from "./authorization/provider.ts";
 import { managedIdentityProvider } from "./managed-identity/provider.ts";
 import type { Provider } from "./provider.ts";

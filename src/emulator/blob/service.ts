@@ -76,7 +76,7 @@ async function openRequest(
   return request;
 }
 
-/** 400 for the parameter that names nothing, also when a call for the service names none; else the method is wrong: 405. */
+/** 400 for an unknown `comp`, also when a call for the service has none; else the method is wrong: 405. */
 function unknownOperation(call: Call, level: Address["level"]): StorageError {
   const comp = call.query.get("comp");
   return comp !== null || level === "service" ? invalidQuery("comp", comp) : new StorageError("UnsupportedHttpVerb");
@@ -86,6 +86,6 @@ function tryFindOperation(call: Call, target: BlobTarget): Operation | undefined
   try {
     return findOperation(call, parseAddress(target.path, call.query));
   } catch {
-    return undefined; // the name is not valid; the call is refused for that
+    return undefined; // the name is not valid; the call will be refused for that
   }
 }

@@ -1,5 +1,5 @@
 /**
- * How a Data Lake call is refused: with codes of its own, or with Blob's under the names that they have here ("Path -
+ * How a Data Lake call is refused: with codes of its own, or with Blob's under their names here ("Path -
  * Create" and similar, other status codes); answered as JSON.
  */
 

@@ -1,4 +1,4 @@
-/** Filesystems, which are containers: create, look at, change, delete, and the list of them ("Filesystem", "List"). */
+/** Filesystems, which are containers: create, get, change, delete, list ("Filesystem"). */
 
 import { requireContainer } from "../blob/containers/find.ts";
 import { createContainer, deleteContainer } from "../blob/containers/operations.ts";

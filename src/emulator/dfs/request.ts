@@ -1,4 +1,4 @@
-/** Reads what Data Lake calls say in their query and headers. A call is a Blob request whose container is a filesystem. */
+/** Reads query and headers of Data Lake calls. A call is a Blob request whose container is a filesystem. */
 
 import { readMarker } from "../blob/http/paging.ts";
 import { type Address, type BlobRequest, containerName } from "../blob/http/request.ts";
@@ -9,7 +9,7 @@ import type { ContentHeaders } from "../storage/store/blob-record.ts";
 import type { StorageAccount } from "../world.ts";
 import { DfsError, unsupportedHeader } from "./errors.ts";
 
-/** What an operation is given: `container` is the filesystem, `blob` the path; both may be empty. */
+/** `container` is the filesystem, `blob` the path; both may be empty. */
 export type DfsRequest = BlobRequest;
 
 /** `/<filesystem>/<path>`; one segment is always a filesystem, and `/<filesystem>/` with an action is its root. */
@@ -40,7 +40,7 @@ export function booleanQuery({ call }: DfsRequest, name: string): boolean | unde
   return value.toLowerCase() === "true";
 }
 
-/** A parameter that is a position in a file; 400 when it is missing or none. */
+/** A parameter that is a position in a file; 400 when it is missing or not a number. */
 export function positionQuery({ call }: DfsRequest): number {
   const value = call.query.get("position");
   if (value === null) {
@@ -61,7 +61,7 @@ export function pageSizeQuery({ call }: DfsRequest, name: string, most: number):
   });
 }
 
-/** 400 for a parameter or header that changes what is done and is not emulated: passing over it would be a lie. */
+/** 400 for a parameter or header that has an effect in Azure and is not emulated: it must not be ignored silently. */
 export function refuse(request: DfsRequest, names: { query?: readonly string[]; headers?: readonly string[] }): void {
   if (names.query?.some((name) => request.call.query.has(name))) throw new DfsError("UnsupportedQueryParameter");
   const found = names.headers?.find((name) => request.call.headers[name] !== undefined);

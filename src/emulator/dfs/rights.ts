@@ -20,12 +20,12 @@ export const DFS_RIGHTS = {
   readPath: closed(RIGHTS.readBlob),
   readAccess: onBlob("read", "re"),
   createPath: RIGHTS.createBlob,
-  /** Asked at the source; the destination needs `createPath`. */
+  /** Needed at the source; the destination needs `createPath`. */
   movePath: onBlob("move/action", "m"),
   writePath: RIGHTS.writeBlob,
   leasePath: RIGHTS.leaseBlob,
   deletePath: RIGHTS.deleteBlob,
-  /** The operation asks for one of the next two itself. */
+  /** The operation itself checks one of the next two. */
   changeAccess: { ...onBlob("", ""), plane: "caller" },
   changeOwner: onBlob("manageOwnership/action", "o"),
   changePermissions: onBlob("modifyPermissions/action", "p"),

@@ -82,6 +82,6 @@ function tryFindOperation(services: Services, call: Call, target: BlobTarget): D
   try {
     return account === undefined ? undefined : findDfsOperation(call, parseDfsAddress(account, target.path));
   } catch {
-    return undefined; // the name is not valid; the call is refused for that
+    return undefined; // the name is not valid; the call will be refused for that
   }
 }

@@ -22,7 +22,7 @@ export interface TokenRequest {
   readonly lifetimeSeconds: number;
 }
 
-/** Entra dates its tokens back, so that a client whose clock is slow does not refuse them. */
+/** Entra backdates its tokens, so that a client whose clock is slow does not refuse them. */
 const BACKDATED_SECONDS = 300;
 
 export async function issueAccessToken(key: SigningKey, clock: Clock, request: TokenRequest): Promise<IssuedToken> {

@@ -1,8 +1,8 @@
-/** Refusals of Entra's token endpoint: the AADSTS numbers and the JSON form in which clients read them. */
+/** Refusals of Entra's token endpoint: the AADSTS codes and their JSON form. */
 import { randomUUID } from "node:crypto";
 import type { Call, Reply } from "../http/call.ts";
 
-/** A refusal that leaves the token endpoint. `error` is the OAuth 2.0 code (RFC 6749 5.2). */
+/** A refusal of the token endpoint. `error` is the OAuth 2.0 code (RFC 6749 5.2). */
 export interface EntraRefusal {
   readonly status: 400 | 401;
   readonly error: string;

@@ -15,12 +15,12 @@ export async function createSigningKey(): Promise<SigningKey> {
   return { kid: keyId(publicKey), privateKey, publicKey };
 }
 
-/** The key as PEM (PKCS #8), to be kept and given to `loadSigningKey`. */
+/** The key as PEM (PKCS #8), for `loadSigningKey`. */
 export function saveSigningKey(key: SigningKey): string {
   return key.privateKey.export({ type: "pkcs8", format: "pem" }).toString();
 }
 
-/** The key that was saved; its id is the same. */
+/** The saved key, with the same id. */
 export function loadSigningKey(pem: string): SigningKey {
   const privateKey = createPrivateKey(pem);
   const publicKey = createPublicKey(privateKey);

@@ -19,7 +19,7 @@ export interface TokenEndpointContext extends AssertionChecks {
 export type EndpointVersion = 1 | 2;
 
 const JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-/** MSAL for Go sends these with every request; beside a resource they mean nothing to this grant. */
+/** MSAL for Go sends these with every request; besides a resource they have no effect on this grant. */
 const OPENID_SCOPES = new Set(["openid", "profile", "email", "offline_access"]);
 const LARGEST_FORM = 64 * 1024;
 
@@ -72,7 +72,7 @@ async function decide(
   return { ...issued, resource, lifetimeSeconds };
 }
 
-/** The form, with the client's credentials from the Authorization header when they are there (client_secret_basic). */
+/** The form, with the client's credentials from the Authorization header if it has them (client_secret_basic). */
 async function readForm(call: Call): Promise<URLSearchParams> {
   const form = new URLSearchParams((await readBody(call.body, LARGEST_FORM))?.toString() ?? "");
   const basic = /^basic\s+(\S+)$/i.exec(call.headers.authorization ?? "")?.[1];
@@ -129,7 +129,7 @@ function toSecondForm({ token, lifetimeSeconds }: Grant): object {
   return { token_type: "Bearer", expires_in: seconds, ext_expires_in: seconds, access_token: token };
 }
 
-/** Version 1 writes every number as a string. */
+/** Version 1 has every number as a string. */
 function toFirstForm({ token, lifetimeSeconds, notBefore, expiresOn, resource }: Grant): object {
   const seconds = String(lifetimeSeconds - 1);
   return {

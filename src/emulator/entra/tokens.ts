@@ -1,12 +1,12 @@
 /**
- * Access tokens: how the emulator's Entra signs them and how ARM and Blob check them. ARM and Blob know nothing of
- * Entra but `TokenVerifier`.
+ * Access tokens: how the emulator's Entra signs them and how ARM and Blob check them. Of Entra, ARM and Blob know only
+ * `TokenVerifier`.
  */
 import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify, SignJWT } from "jose";
 import type { Clock } from "../clock.ts";
 import type { SigningKey } from "./signing-key.ts";
 
-/** What a service may know of a bearer token that was found good. */
+/** What a service learns from a valid bearer token. */
 export interface AccessToken {
   /** Object id: the `oid` claim. */
   readonly principalId: string;
@@ -29,7 +29,7 @@ export type TokenFault =
   | "wrongTenant"
   | "notYetValid";
 
-/** The answer of `TokenVerifier.verify`; `detail` is for a message, it holds no part of the token. */
+/** The answer of `TokenVerifier.verify`; `detail` is for a message and contains nothing of the token. */
 export type TokenVerdict =
   | { readonly ok: true; readonly token: AccessToken }
   | { readonly ok: false; readonly fault: TokenFault; readonly detail: string };
@@ -42,12 +42,12 @@ export interface TokenVerifier {
   verify(authorization: string | undefined, audiences: readonly string[], tenantId?: string): Promise<TokenVerdict>;
 }
 
-/** Signs a JWT with RS256; the caller has put every claim, times included, into the payload. */
+/** Signs a JWT with RS256; the payload must have all claims, including the times. */
 export function signToken(key: SigningKey, payload: JWTPayload): Promise<string> {
   return new SignJWT(payload).setProtectedHeader({ alg: "RS256", typ: "JWT", kid: key.kid }).sign(key.privateKey);
 }
 
-/** A verifier for tokens that were signed with `key`; one key, because the emulator never rolls it while it runs. */
+/** A verifier for tokens that were signed with `key`; a single key, because the emulator never rotates it while it runs. */
 export function createTokenVerifier(key: SigningKey, clock: Clock): TokenVerifier {
   return {
     async verify(authorization, audiences, tenantId) {

@@ -1,8 +1,8 @@
-/** What every service asks of a storage account. */
+/** What all services derive from a storage account. */
 import type { Services } from "../services.ts";
 import type { StorageAccount } from "../world.ts";
 
-/** The tenant of the account's subscription: only its tokens are good. */
+/** The tenant of the account's subscription: only its tokens are accepted. */
 export function tenantOf(services: Services, account: StorageAccount): string {
   return services.world.subscriptions.get(account.subscriptionId)?.tenantId ?? "";
 }

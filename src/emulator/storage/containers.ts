@@ -1,4 +1,4 @@
-/** Containers as ARM, Blob and Data Lake share them: found, created, changed, deleted. Each refuses in words of its own. */
+/** What ARM, Blob and Data Lake do alike with containers. Each checks and refuses by its own rules before. */
 import { randomUUID } from "node:crypto";
 import type { Services } from "../services.ts";
 import type { BlobContainer, StorageAccount, World } from "../world.ts";
@@ -9,7 +9,7 @@ export function containerKey(account: string, container: string): string {
   return `${account}/${container}`;
 }
 
-/** Whether a delete of the container has been accepted; its name may still be taken by that. */
+/** Whether a delete of the container has been accepted; its name may not be free yet. */
 export function isDeleted(container: BlobContainer): boolean {
   return container.deletedUntil !== undefined;
 }
@@ -44,7 +44,7 @@ export function touchContainer(container: BlobContainer, now: number): void {
   container.lastModified = now;
 }
 
-/** The blobs go at once; the name is free again after the configured delay. */
+/** Deletes a container: the blobs at once; the name is free again after the configured delay. */
 export function discardContainer({ world, blobs, settings, clock }: Services, container: BlobContainer): void {
   blobs.dropContainer(container.uid);
   if (settings.containerDeleteMs > 0) container.deletedUntil = clock.now() + settings.containerDeleteMs;

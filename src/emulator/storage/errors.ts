@@ -1,4 +1,4 @@
-/** How a call about stored data is refused. Blob answers it as XML, Data Lake as JSON, ARM in the words of its own. */
+/** How a call about stored data is refused. Blob answers it as XML, Data Lake as JSON, ARM as an error of its own. */
 
 import { ERRORS, type StorageErrorCode } from "./error-catalogue.ts";
 
@@ -20,7 +20,7 @@ export class StorageError extends Error {
   }
 }
 
-/** What departs from the catalogue or adds to it. */
+/** What overrides the catalogue or adds to it. */
 export interface StorageErrorExtra {
   readonly message?: string;
   readonly status?: number;

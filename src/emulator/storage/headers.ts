@@ -2,7 +2,7 @@
 import type { Call } from "../http/call.ts";
 import { invalidHeader } from "./errors.ts";
 
-/** The part of a request in which its headers are. */
+/** Anything with a call's headers. */
 export interface WithHeaders {
   readonly call: Pick<Call, "headers">;
 }

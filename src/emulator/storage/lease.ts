@@ -1,6 +1,6 @@
 /**
- * Leases, the same rules for containers and blobs ("Lease Blob": outcomes by lease state): a lease is read by the clock,
- * changed by Lease calls, and asked for by every write.
+ * Leases, with the same rules for containers and blobs ("Lease Blob": outcomes by lease state): the clock decides a lease's
+ * state, Lease calls change it, and every write checks it.
  */
 
 import type { Lease } from "../world.ts";
@@ -13,14 +13,14 @@ export interface LeaseCall extends WithHeaders {
   readonly now: number;
 }
 
-/** A lease as it is now: a timed one that ran out is expired, a breaking one whose period is over is broken. */
+/** A lease as it is now: a timed one that has run out is expired, a breaking one whose period is over is broken. */
 export function currentLease(lease: Lease, now: number): Lease {
   if (lease.until === undefined || lease.until > now) return lease;
   if (lease.state === "leased") return { ...lease, state: "expired" };
   return lease.state === "breaking" ? { ...lease, state: "broken" } : lease;
 }
 
-/** A lease in the words that every answer has for it. */
+/** A lease in the words that all answers use for it. */
 export interface LeaseView {
   readonly status: "locked" | "unlocked";
   readonly state: Lease["state"];
@@ -34,7 +34,7 @@ export function leaseView(lease: Lease, now: number): LeaseView {
   return { status: isHeld(state) ? "locked" : "unlocked", state, duration: state === "leased" ? duration : undefined };
 }
 
-/** A lease that is being broken still keeps others out. */
+/** Whether the lease keeps others out, which it does until it is broken. */
 export function isHeld(state: Lease["state"]): boolean {
   return state === "leased" || state === "breaking";
 }
@@ -51,7 +51,7 @@ type Holder = "Blob" | "Container";
 
 /**
  * Checks `x-ms-lease-id` against the lease. A write (`mustHold`) on a leased resource needs the id; a read or a write
- * that names an id needs that lease to be there.
+ * with an id needs that lease to exist.
  */
 export function checkLease(request: LeaseCall, lease: Lease, holder: Holder, mustHold: boolean): void {
   const sent = header(request, "x-ms-lease-id")?.toLowerCase();
@@ -123,7 +123,7 @@ function change(request: LeaseCall, lease: Lease): LeaseChange {
   const proposed = requiredGuid(request, "x-ms-proposed-lease-id");
   if (lease.state !== "leased" && lease.state !== "breaking")
     throw new StorageError("LeaseNotPresentWithLeaseOperation");
-  // A repeated change, whose new id is already in force, succeeds.
+  // A repeated change, whose new id is already in effect, succeeds.
   if (sent !== lease.id && proposed !== lease.id) throw new StorageError("LeaseIdMismatchWithLeaseOperation");
   if (lease.state === "breaking") throw new StorageError("LeaseIsBreakingAndCannotBeChanged");
   return { status: 200, lease: { ...lease, id: proposed }, headers: { "x-ms-lease-id": proposed } };

@@ -1,4 +1,4 @@
-/** Legal holds and time-based retention of a container: what they keep from being changed or deleted. */
+/** Legal holds and time-based retention: what they protect from changes and deletion. */
 import type { Services } from "../services.ts";
 import type { BlobContainer } from "../world.ts";
 import { StorageError } from "./errors.ts";
@@ -6,7 +6,7 @@ import type { Blob } from "./store/blob-record.ts";
 
 const DAY_MS = 24 * 3600 * 1000;
 
-/** Throws 409 when the blob is there and must stay as it is ("Store business-critical blob data with immutable storage"). */
+/** Throws 409 when the blob exists and must stay as it is ("Store business-critical blob data with immutable storage"). */
 export function requireMutable(container: BlobContainer, blob: Blob | undefined, now: number): void {
   if (blob === undefined) return;
   if (container.hasLegalHold) throw new StorageError("BlobImmutableDueToLegalHold");
@@ -14,7 +14,7 @@ export function requireMutable(container: BlobContainer, blob: Blob | undefined,
   if (now < blob.createdAt + days * DAY_MS) throw new StorageError("BlobImmutableDueToPolicy");
 }
 
-/** What keeps a container from being deleted: a legal hold, or an immutability policy over blobs. */
+/** What protects a container from deletion: a legal hold, or an immutability policy over blobs. */
 export function containerProtection(
   { blobs }: Services,
   container: BlobContainer,

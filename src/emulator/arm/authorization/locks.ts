@@ -1,4 +1,4 @@
-/** Management locks, at any scope. What they refuse is decided in `lock-check.ts`. */
+/** Management locks, at any scope. What they refuse is decided in `front-door/locks.ts`. */
 
 import { coversScope } from "../../authorization/scopes.ts";
 import type { Reply } from "../../http/call.ts";
@@ -26,7 +26,7 @@ function getLock(request: ArmRequest): Reply {
   throw new ArmError(404, "LockNotFound", `The lock '${request.params["name"]}' could not be found.`);
 }
 
-/** Those at the scope, above and below it; `$filter=atScope()` leaves out what is below. */
+/** Locks at, above and below the scope; `$filter=atScope()` omits those below. */
 function listLocks(request: ArmRequest): Reply {
   const scope = request.params["scope"] ?? "";
   const atScope = /atScope\(\)/i.test(request.call.query.get("$filter") ?? "");

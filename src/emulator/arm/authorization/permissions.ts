@@ -1,4 +1,4 @@
-/** Permissions - List: what the caller may do at a scope, one entry for each role that it holds there. */
+/** Permissions - List: what the caller may do at a scope, one entry for each role that it has there. */
 import { isInForce } from "../../authorization/authorization.ts";
 import { coversScope } from "../../authorization/scopes.ts";
 import type { Reply } from "../../http/call.ts";

@@ -1,4 +1,4 @@
-/** Microsoft.Authorization: role definitions and assignments, permissions, locks. All of them stand at any scope. */
+/** Microsoft.Authorization: role definitions and assignments, permissions, locks. All of them are at any scope. */
 import { defineProvider } from "../provider.ts";
 import { lockRoutes } from "./locks.ts";
 import { permissionRoutes } from "./permissions.ts";

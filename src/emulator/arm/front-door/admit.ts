@@ -10,7 +10,7 @@ import { refuseWhenLocked } from "./locks.ts";
 import { refuseWhenDisallowed } from "./policies.ts";
 import { isGuid, resourceGroupId, resourceGroupOf, subscriptionOf } from "./resource-ids.ts";
 
-/** The api-version of a call; throws 400 when it has none. Whether the type knows it is asked later. */
+/** The api-version of a call; throws 400 when it has none. Whether the type supports it is checked later. */
 export function requireApiVersion(version: string | undefined): string {
   if (version !== undefined && version !== "") return version;
   throw badRequest(
@@ -19,13 +19,13 @@ export function requireApiVersion(version: string | undefined): string {
   );
 }
 
-/** Throws 400 for a path in which a separator is hidden by encoding: scope and resource would not be the same thing. */
+/** Throws 400 for a path with an encoded separator: the scope that is checked and the resource could differ. */
 export function requireCleanPath(path: string): void {
   if (!/%2f|%5c|%00/i.test(path)) return;
   throw badRequest("InvalidRequestUri", "The request URI contains an encoded slash, backslash or NUL.");
 }
 
-/** Throws 400 with the supported versions when the type does not know the call's version. */
+/** Throws 400 with the supported versions when the type does not support the call's version. */
 export function requireKnownVersion(providers: readonly Provider[], route: Route, version: string): void {
   const type = findType(providers, route.type);
   const known = type?.apiVersions ?? [];
@@ -50,7 +50,7 @@ export function requireKnownVersion(providers: readonly Provider[], route: Route
   );
 }
 
-/** Throws 404 when a path is in a subscription that there is not; a path outside any is fine. */
+/** Throws 404 for a path in a subscription that does not exist; a path outside any subscription is fine. */
 export function requireSubscription(services: Services, path: string): void {
   const id = subscriptionOf(path);
   if (id === undefined) return;
@@ -62,7 +62,7 @@ export function requireSubscription(services: Services, path: string): void {
   throw new ArmError(404, "SubscriptionNotFound", `The subscription '${id}' could not be found.`);
 }
 
-/** Throws what stands between an authenticated caller and the provider: right, resource group, locks, policies. */
+/** Throws for an authenticated caller without the right, a missing resource group, locks and policies, in this order. */
 export function admit(request: ArmRequest, route: Route): void {
   if (route.action !== undefined) requireAction(request, route.action, route.attributes?.(request));
   requireResourceGroup(request, route);
@@ -77,7 +77,7 @@ function requireAction(request: ArmRequest, action: string, attributes = {}): vo
   throw authorizationFailed(caller, action, path, isDelegated);
 }
 
-/** The group must exist, except for calls on the group itself, which speak for themselves. */
+/** The group must exist, except for calls on the group itself, which have answers of their own. */
 function requireResourceGroup(request: ArmRequest, route: Route): void {
   const name = resourceGroupOf(request.path);
   const subscriptionId = subscriptionOf(request.path);

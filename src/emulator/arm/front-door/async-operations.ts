@@ -1,4 +1,4 @@
-/** Asynchronous operations: what is remembered of them, and the 202 that sends a caller to poll for one. */
+/** Asynchronous operations: which ones are known, and the 202 that tells a caller where to poll. */
 import { randomUUID } from "node:crypto";
 import type { Reply } from "../../http/call.ts";
 import type { Services } from "../../services.ts";
@@ -11,7 +11,7 @@ export interface AsyncOperation {
   readonly doneAt: number;
 }
 
-/** Operations that were started since the emulator was; they are not part of the saved state. */
+/** Operations begun in this run of the emulator; they are not part of the saved state. */
 export interface AsyncOperations {
   /** Returns the new operation's id. */
   begin(operation: AsyncOperation): string;
@@ -42,7 +42,7 @@ export function accepted({ services }: { readonly services: Services }, poll: UR
   return { status: 202, headers: { Location: poll.toString(), "Retry-After": String(retryAfter) } };
 }
 
-/** Whole seconds, at least 1 (a Go or Python poller takes 0 as its own default of 30 s), at most what is configured. */
+/** Whole seconds, at least 1 (Go and Python pollers read 0 as their default of 30 s), at most the configured value. */
 function retryAfterSeconds(waitMs: number, configuredSeconds: number): number {
   return Math.min(Math.max(1, configuredSeconds), Math.max(1, Math.ceil(waitMs / 1000)));
 }

@@ -1,10 +1,10 @@
-/** Who calls ARM: the bearer token, and the 401 answers of the front door. */
+/** Authenticates the caller by its bearer token, with the 401 answers of the front door. */
 import type { AccessToken, TokenVerdict } from "../../entra/tokens.ts";
 import type { Call } from "../../http/call.ts";
 import type { Services } from "../../services.ts";
 import { ArmError } from "./errors.ts";
 
-/** What a token for ARM may be issued for, in public Azure. */
+/** The audiences of tokens for ARM in public Azure. */
 const AUDIENCES = [
   "https://management.core.windows.net/",
   "https://management.core.windows.net",
@@ -12,7 +12,7 @@ const AUDIENCES = [
   "https://management.azure.com",
 ];
 
-/** The caller of a call; throws the 401 that ARM answers. `tenantId` is that of the call's subscription. */
+/** The caller; throws the 401 that ARM answers. `tenantId` is that of the call's subscription. */
 export async function authenticate(call: Call, services: Services, tenantId?: string): Promise<AccessToken> {
   const audiences = [...AUDIENCES, call.origin];
   const verdict = await services.tokens.verify(call.headers.authorization, audiences, tenantId);

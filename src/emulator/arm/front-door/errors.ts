@@ -1,7 +1,7 @@
-/** Azure Resource Manager's error answers: the one error class of this service and the faults that many routes share. */
+/** Azure Resource Manager's error answers: the error class of this service, and the errors that many routes share. */
 import type { Reply } from "../../http/call.ts";
 
-/** What a fault may carry besides status, code and message. */
+/** What an error may have besides status, code and message. */
 export interface ArmErrorExtras {
   readonly target?: string;
   readonly details?: readonly object[];
@@ -23,7 +23,7 @@ export class ArmError extends Error {
   }
 }
 
-/** The answer for a fault, in ARM's error shape (resource-manager-common/types.json ErrorResponse). */
+/** The answer for an error, in ARM's shape (resource-manager-common/types.json ErrorResponse). */
 export function errorReply(fault: ArmError): Reply {
   const { headers, ...extras } = fault.extras;
   return {
@@ -33,12 +33,12 @@ export function errorReply(fault: ArmError): Reply {
   };
 }
 
-/** 400 with the code that the resource provider uses for this fault. */
+/** 400 with the code that the resource provider uses for this error. */
 export function badRequest(code: string, message: string, target?: string): ArmError {
   return new ArmError(400, code, message, target === undefined ? {} : { target });
 }
 
-/** 409 with the code that the resource provider uses for this fault. */
+/** 409 with the code that the resource provider uses for this error. */
 export function conflict(code: string, message: string): ArmError {
   return new ArmError(409, code, message);
 }

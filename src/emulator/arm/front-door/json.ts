@@ -1,4 +1,4 @@
-/** Request bodies: read up to ARM's limit, parsed, and looked into without trust. */
+/** Request bodies: read up to ARM's limit, parsed, and accessed with checks. */
 import type { Call } from "../../http/call.ts";
 import { ArmError, badRequest } from "./errors.ts";
 

@@ -18,7 +18,7 @@ export interface LimitContext {
   readonly settings: EmulatorSettings;
 }
 
-/** Puts the limits around a service. A call without a readable token is not counted: it is refused for that. */
+/** Puts the limits around a service. A call without a readable token is not counted: it will be refused for that. */
 export function withLimits(service: Service, providers: readonly Provider[], context: LimitContext): Service {
   const { clock, settings, world } = context;
   const counters = createRateCounters(clock);
@@ -45,7 +45,7 @@ function countedCall(call: Call): CountedCall | undefined {
   const subscription = /^\/+subscriptions\/([^/]+)/.exec(path)?.[1];
   const afterProvider = path.split("/providers/").at(-1)?.split("/") ?? [];
   const isRead = call.method === "GET" || call.method === "HEAD";
-  // Behind the namespace, types and names alternate: a path that ends in a type is a collection.
+  // After the namespace, types and names alternate: a path that ends in a type is a collection.
   const isList = isRead && path.includes("/providers/") && afterProvider.length % 2 === 0;
   const kind = isRead ? "read" : call.method === "DELETE" ? "delete" : "write";
   return { kind, isList, subscription, namespace: afterProvider[0] ?? "", principal, path };
@@ -67,7 +67,7 @@ function takeArm(call: CountedCall, { limits, counters }: Throttling, remaining:
   const key = `arm ${call.subscription ?? "tenant"} ${call.kind}`;
   const own = counters.takeToken(`${key} ${call.principal}`, bucket);
   remaining.set(`x-ms-ratelimit-remaining-${scope}-${call.kind}s`, String(own.left));
-  // All principals of a subscription together have fifteen times as much.
+  // All principals of a subscription together have fifteen times that.
   const whole: TokenBucket = { burst: bucket.burst * 15, perSecond: bucket.perSecond * 15 };
   const all = counters.takeToken(key, whole);
   remaining.set(`x-ms-ratelimit-remaining-${scope}-global-${call.kind}s`, String(all.left));

@@ -1,4 +1,4 @@
-/** Azure regions, as far as the emulator has them, and how their names are read. */
+/** The Azure regions of the emulator, and how their names are read. */
 import { badRequest } from "./errors.ts";
 
 /** Name, display name, and paired region. */
@@ -6,7 +6,7 @@ export interface Region {
   readonly name: string;
   readonly displayName: string;
   readonly pair: string;
-  /** The part of the world, as ARM shows it. */
+  /** The geography, as ARM shows it. */
   readonly geography: string;
 }
 

@@ -5,7 +5,7 @@ import type { ArmRequest, Route } from "../provider.ts";
 import { conflict } from "./errors.ts";
 
 /**
- * Throws 409 ScopeLocked. CanNotDelete refuses DELETE, ReadOnly also PUT, PATCH and POST; a lock counts for its scope
+ * Throws 409 ScopeLocked. CanNotDelete refuses DELETE, ReadOnly also PUT, PATCH and POST; a lock applies to its scope
  * and all below it, and for a DELETE of something above it. Locks themselves can always be removed.
  */
 export function refuseWhenLocked(request: ArmRequest, route: Route): void {

@@ -1,10 +1,10 @@
-/** Lists that come in pages: `value`, and `nextLink` with an opaque `$skipToken` while there is more. */
+/** Paged lists: `value`, and `nextLink` with an opaque `$skipToken` while there are more pages. */
 import type { Reply } from "../../http/call.ts";
 import type { ArmRequest } from "../provider.ts";
 import { badRequest } from "./errors.ts";
 import { queryValue } from "./route-table.ts";
 
-/** One item with the key that orders the list; keys are unique and stay, so that a page begins after a key. */
+/** One item with the key that orders the list; keys are unique and stable, so that a page can start after a key. */
 export interface Keyed {
   readonly key: string;
   readonly view: object;

@@ -1,6 +1,6 @@
 /**
- * Azure Policy, as far as it refuses calls: deny policies that a test or an operator has put into `world.policies`.
- * They look at the resource as it would be after the write.
+ * Azure Policy, as far as it refuses calls: deny policies that a test or an operator has added to `world.policies`.
+ * They evaluate the resource as it would be after the write.
  */
 import { coversScope } from "../../authorization/scopes.ts";
 import type { DenyPolicy } from "../../world.ts";
@@ -16,7 +16,7 @@ interface Violation {
   readonly found: unknown;
 }
 
-/** Throws 403 RequestDisallowedByPolicy when a deny policy matches what a PUT or PATCH would make. */
+/** Throws 403 RequestDisallowedByPolicy when a deny policy matches what a PUT or PATCH would result in. */
 export function refuseWhenDisallowed(request: ArmRequest, route: Route): void {
   if (route.method !== "PUT" && route.method !== "PATCH") return;
   for (const policy of request.services.world.policies.values()) {
@@ -28,7 +28,7 @@ export function refuseWhenDisallowed(request: ArmRequest, route: Route): void {
   }
 }
 
-/** What was sent, merged into what is there if the provider shows policies that much. */
+/** What was sent, merged into the existing resource if the provider has a `policyView`. */
 function resourceAfter({ providers, services, path, body }: ArmRequest, route: Route): JsonObject {
   const type = findType(providers, route.type);
   if (type?.kind !== "tracked" || type.policyView === undefined) return body;

@@ -3,7 +3,7 @@ import type { Clock } from "../../clock.ts";
 import type { CallWindow, TokenBucket } from "../../settings.ts";
 
 export interface RateCounters {
-  /** Takes one token if there is one. `left` is what then is in the bucket; `waitSeconds` is 0 when one was taken. */
+  /** Takes one token if available. `left` is what remains in the bucket; `waitSeconds` is 0 when one was taken. */
   takeToken(key: string, bucket: TokenBucket): { left: number; waitSeconds: number };
   /** Counts one call if every window has room. Returns 0, or the whole seconds until there is room. */
   takeFromWindows(key: string, windows: readonly CallWindow[]): number;

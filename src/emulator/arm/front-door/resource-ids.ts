@@ -1,4 +1,4 @@
-/** ARM resource ids: how those of this service are put together, and what a path or scope says of itself. */
+/** ARM resource ids: how they are composed, and what can be read from a path or scope. */
 import type { StorageAccount, World } from "../../world.ts";
 
 /** The id of a resource group. */
@@ -16,7 +16,7 @@ export function containerId(account: StorageAccount, container: string): string 
   return `${account.id}/blobServices/default/containers/${container}`;
 }
 
-/** The id of a role definition, seen from a scope (Azure puts the scope's subscription in front). */
+/** The id of a role definition as shown at a scope (Azure prefixes the scope's subscription). */
 export function roleDefinitionId(scope: string, name: string): string {
   const subscriptionId = subscriptionOf(scope);
   const prefix = subscriptionId === undefined ? "" : `/subscriptions/${subscriptionId}`;
@@ -43,7 +43,7 @@ export function isGuid(text: string): boolean {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 }
 
-/** The tenant that a scope belongs to: that of its subscription, or the only one there is. */
+/** The tenant that a scope belongs to: that of its subscription; undefined for a scope outside any subscription. */
 export function tenantOf(world: World, scope: string): string | undefined {
   const subscriptionId = subscriptionOf(scope)?.toLowerCase();
   if (subscriptionId === undefined) return undefined;

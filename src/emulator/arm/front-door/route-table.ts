@@ -2,7 +2,7 @@
 import type { Call } from "../../http/call.ts";
 import type { Route } from "../provider.ts";
 
-/** A route, and the variable segments of the path that found it. */
+/** A route, and the variable segments of the path that matched it. */
 export interface Match {
   readonly route: Route;
   readonly params: Readonly<Record<string, string>>;
@@ -31,7 +31,7 @@ export function createRouteTable(routes: readonly Route[]): RouteTable {
   };
 }
 
-/** Fixed segments compare without case; `{scope}` at the start takes all it can, so that the last provider counts. */
+/** Fixed segments compare without case; `{scope}` at the start is greedy, so that the last provider in a path counts. */
 function compile(path: string): RegExp {
   const source = path
     .replace(/[.+?^$()|[\]\\]/g, "\\$&")
@@ -44,7 +44,7 @@ function decodeParams(groups: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(groups).map(([name, value]) => [name, decodeSegment(value)]));
 }
 
-/** Percent-decoding that leaves a malformed segment as it is: it will then not be found. */
+/** Percent-decoding that leaves a malformed segment as it is, so that nothing is found by it. */
 export function decodeSegment(text: string): string {
   try {
     return decodeURIComponent(text);

@@ -2,7 +2,7 @@
 import { badRequest } from "./errors.ts";
 import { isObject, type JsonObject } from "./json.ts";
 
-/** How many tags, and how long. Storage has its own limits (StorageAccount.tsp), ARM the wider ones. */
+/** How many tags, and how long. Storage has its own limits (StorageAccount.tsp), ARM has wider ones. */
 export interface TagLimits {
   readonly count: number;
   readonly keyLength: number;

@@ -1,4 +1,4 @@
-/** Tracked resources of every provider: listed, found by the scope that leads to them, removed with their resource group. */
+/** Tracked resources of all providers: listed, found by a scope, removed with their resource group. */
 import type { Reply } from "../../http/call.ts";
 import type { Services } from "../../services.ts";
 import { type ArmRequest, declaredTypes, findType, type Provider, type TrackedResource } from "../provider.ts";
@@ -43,7 +43,7 @@ export function listAllTracked({ providers, services }: ArmRequest): ListedResou
   });
 }
 
-/** Removes everything that stands in a resource group, with what is nested in it. */
+/** Removes all resources in a resource group, with what is nested in them. */
 export function removeAllTracked(providers: readonly Provider[], services: Services, groupId: string): void {
   const prefix = `${groupId}/`.toLowerCase();
   for (const { declaration } of declaredTypes(providers)) {
@@ -54,8 +54,8 @@ export function removeAllTracked(providers: readonly Provider[], services: Servi
 }
 
 /**
- * Throws 404 ResourceNotFound when a scope leads to a tracked resource that does not exist. What is nested in one (a
- * container) is not looked at: ARM knows tracked resources only.
+ * Throws 404 ResourceNotFound when a scope contains a tracked resource that does not exist. What is nested in one (a
+ * container) is not checked: ARM knows tracked resources only.
  */
 export function requireTrackedResource({ providers, services }: ArmRequest, scope: string): void {
   const match = /\/resourceGroups\/([^/]+)\/providers\/([^/]+)\/([^/]+)\/([^/]+)/i.exec(scope);

@@ -1,8 +1,8 @@
-/** What ARM answers to a path that leads nowhere: never a silent 200. */
+/** What ARM answers to an unknown path: never a silent 200. */
 import type { Provider } from "../provider.ts";
 import { ArmError } from "./errors.ts";
 
-/** The fault for a call that has no route. `isServed`: the path exists, but not with this method. */
+/** The error for a call without a route. `isServed`: the path exists, but not with this method. */
 export function unknownPath(providers: readonly Provider[], method: string, path: string, isServed: boolean): ArmError {
   if (isServed) {
     return new ArmError(405, "MethodNotAllowed", `The requested resource does not support http method '${method}'.`);

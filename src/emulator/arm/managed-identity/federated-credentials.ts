@@ -1,4 +1,4 @@
-/** Federated identity credentials of a user-assigned identity: which outside tokens Entra takes for it. */
+/** Federated identity credentials of a user-assigned identity: which external tokens Entra accepts for it. */
 import { setTimeout } from "node:timers/promises";
 import type { Reply } from "../../http/call.ts";
 import type { FederatedCredential, UserAssignedIdentity } from "../../world.ts";
@@ -12,7 +12,7 @@ const TYPE = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentity
 const ALL = `${IDENTITY}/federatedIdentityCredentials`;
 const ITEM = `${ALL}/{credential}`;
 
-/** Identities that a write holds now. The refusals are those of workload-identity-federation-considerations, "Errors". */
+/** Identities that are locked by a write. The refusals are those of workload-identity-federation-considerations, "Errors". */
 const beingWritten = new WeakSet<UserAssignedIdentity>();
 
 /** REST: Federated Identity Credentials - List, Get, Create Or Update, Delete. */
@@ -61,7 +61,7 @@ function listAll(request: ArmRequest): Reply {
   );
 }
 
-/** 201 for a new one, 200 for one of that name, which then says what was sent. */
+/** 201 for a new one; 200 for an existing one of that name, which is replaced. */
 function putOne(request: ArmRequest, identity: UserAssignedIdentity): Reply {
   const wish = readWish(request);
   const key = wish.name.toLowerCase();

@@ -1,4 +1,4 @@
-/** User-assigned managed identities: they are resources of ARM and principals of Entra at once. */
+/** User-assigned managed identities: resources of ARM and, at the same time, principals of Entra. */
 import { randomUUID } from "node:crypto";
 import type { Reply } from "../../http/call.ts";
 import type { Services } from "../../services.ts";
@@ -120,7 +120,7 @@ function deleteIdentity(request: ArmRequest): Reply {
   return { status: 200 };
 }
 
-/** Takes an identity and its principal out of the world. */
+/** Removes an identity and its principal. */
 export function dropIdentity({ world }: Services, identity: UserAssignedIdentity): void {
   world.identities.delete(identity.id.toLowerCase());
   world.principals.delete(identity.principalId);

@@ -4,7 +4,7 @@ import type { RequestLimits, TokenBucket } from "../../settings.ts";
 import { tooManyRequests } from "../front-door/errors.ts";
 import type { CountedCall, Throttling } from "../provider.ts";
 
-/** The 429 of a call that finds its bucket empty. */
+/** 429 when the call's bucket is empty. */
 export function throttleIdentities(call: CountedCall, { limits, counters }: Throttling): Reply | undefined {
   const key = `${call.namespace} ${call.subscription ?? ""} ${call.isList ? "list" : call.kind}`;
   const { waitSeconds } = counters.takeToken(key, bucketOf(call, limits));

@@ -1,4 +1,4 @@
-/** Microsoft.Resources, which is ARM itself: subscriptions, resource groups, and what is asked about all resources. */
+/** Microsoft.Resources, which is ARM itself: subscriptions, resource groups, and queries about all resources. */
 import { defineProvider } from "../provider.ts";
 import { registrationRoutes } from "./registrations.ts";
 import { resourceGroupRoutes } from "./resource-groups.ts";

@@ -91,7 +91,7 @@ function deleteGroup(request: ArmRequest): Reply {
   return { status: 200 };
 }
 
-/** The groups that the caller may read: a caller with a right on one group alone sees that one. */
+/** The groups that the caller may read: with a right on a single group it sees that one. */
 function listGroups(request: ArmRequest): Reply {
   const { services, caller } = request;
   const subscriptionId = request.params["subscriptionId"]?.toLowerCase();

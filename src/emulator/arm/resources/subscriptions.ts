@@ -43,7 +43,7 @@ function listTenants(request: ArmRequest): Reply {
   return { status: 200, body: { value } };
 }
 
-/** Those in which the caller holds any role, at any scope. */
+/** Those in which the caller has any role, at any scope. */
 function listSubscriptions(request: ArmRequest): Reply {
   const value = [...request.services.world.subscriptions.values()]
     .filter((subscription) => isVisible(request, subscription))

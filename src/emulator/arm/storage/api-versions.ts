@@ -3,10 +3,10 @@
  * first. A call with another one is refused with the list in the message, as Azure does.
  */
 
-/** Those that have accounts and no containers yet. */
+/** With accounts, and without containers in ARM. */
 export const FIRST_VERSIONS = ["2015-06-15", "2016-01-01", "2016-05-01", "2016-12-01", "2017-06-01", "2017-10-01"];
 
-/** Since ARM has containers. */
+/** With containers in ARM. */
 export const VERSIONS_WITH_CONTAINERS = [
   "2018-02-01",
   "2018-07-01",

@@ -1,4 +1,4 @@
-/** The blob service of an account: soft delete, versioning and what else is set for all its containers. */
+/** The blob service of an account: soft delete, versioning and other settings of all its containers. */
 import type { Reply } from "../../http/call.ts";
 import type { StorageAccount } from "../../world.ts";
 import { badRequest } from "../front-door/errors.ts";
@@ -24,7 +24,7 @@ function getService(request: ArmRequest): Reply {
   return { status: 200, body: serviceView(requireParentAccount(request)) };
 }
 
-/** What is sent replaces, member by member; the rest stays. */
+/** Sent members replace, the others stay. */
 function setService(request: ArmRequest): Reply {
   const account = requireParentAccount(request);
   const sent = objectAt(request.body, "properties");

@@ -5,7 +5,7 @@ import type { World } from "../../world.ts";
 import { tooManyRequests } from "../front-door/errors.ts";
 import type { CountedCall, Throttling } from "../provider.ts";
 
-/** The 429 of a call that finds no room in its windows. */
+/** 429 when a window of the call is used up. */
 export function throttleStorage(call: CountedCall, { limits, counters, world }: Throttling): Reply | undefined {
   const [name, windows] = windowsOf(call, limits);
   const key = `${call.namespace} ${call.subscription ?? ""} ${regionOf(call, world)} ${name}`;
@@ -24,7 +24,7 @@ function windowsOf(call: CountedCall, limits: RequestLimits): ["Read" | "Write" 
   return call.kind === "read" ? ["Read", limits.storageReads] : ["Write", limits.storageWrites];
 }
 
-/** The region of the account in the path; of its resource group while there is no such account. */
+/** The region of the account in the path; of its resource group while the account does not exist. */
 function regionOf({ path }: CountedCall, world: World): string {
   const account = /\/storageaccounts\/([^/]+)/.exec(path)?.[1] ?? "";
   const group = /^\/+(subscriptions\/[^/]+\/resourcegroups\/[^/]+)/.exec(path)?.[1] ?? "";

@@ -1,4 +1,4 @@
-/** Microsoft.Storage: accounts, their blob service and containers, and what is asked about them. */
+/** Microsoft.Storage: accounts, their blob service and containers, and queries about them. */
 
 import { lastSegment } from "../front-door/resource-ids.ts";
 import { defineProvider, tracked } from "../provider.ts";

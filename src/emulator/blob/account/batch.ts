@@ -21,7 +21,7 @@ const STATUS_TEXTS: Readonly<Record<number, string>> = {
   403: "Forbidden",
 };
 
-/** One request inside the batch, as it was written there. */
+/** One request inside the batch. */
 interface Subrequest {
   readonly contentId: string | undefined;
   readonly method: string;

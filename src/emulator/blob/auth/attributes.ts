@@ -1,4 +1,4 @@
-/** What conditions of role assignments can look at in a Blob call ("Actions and attributes for Azure role assignment conditions"). */
+/** What conditions of role assignments can refer to in a Blob call ("Actions and attributes for Azure role assignment conditions"). */
 
 import type { ConditionAttributes } from "../../authorization/authorization.ts";
 import type { AttributeValues } from "../../authorization/conditions/attributes.ts";
@@ -16,7 +16,7 @@ const BLOBS = `${CONTAINERS}/blobs`;
 /** Parameters of the query that are attributes, by attribute name. */
 const PARAMETERS: readonly (readonly [parameter: string, attribute: string])[] = [
   ["prefix", `${BLOBS}:prefix`],
-  // What Path - List calls the prefix.
+  // The prefix of Path - List.
   ["directory", `${BLOBS}:prefix`],
   ["include", `${BLOBS}:include`],
   ["snapshot", `${BLOBS}:snapshot`],

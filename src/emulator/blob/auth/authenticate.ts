@@ -12,7 +12,7 @@ import type { Caller } from "./caller.ts";
 import { readSas } from "./sas.ts";
 import { checkSharedKey } from "./shared-key.ts";
 
-/** What the token's fault is called in `AuthenticationErrorDetail`, in the words of the service. */
+/** Why a token is refused, as `AuthenticationErrorDetail` says it. */
 const FAULT_DETAILS: Readonly<Record<TokenFault, string>> = {
   missing: "Authentication scheme Bearer is given without a token.",
   malformed: "Token validation failed. The token is not a well-formed JWT.",
@@ -42,7 +42,7 @@ export async function authenticate(request: Unauthenticated): Promise<Caller> {
 async function openToken(request: Unauthenticated, authorization: string | undefined): Promise<AccessToken> {
   const { account, services } = request;
   if (request.version < FIRST_OAUTH_VERSION) {
-    // Also when none is sent: the call is then one of an old version.
+    // Also when no version is sent: the call then counts as one of an old version.
     const details = { AuthenticationErrorDetail: "Authentication scheme Bearer is not supported in this version." };
     throw refuseToken(request, "InvalidAuthenticationInfo", { details });
   }

@@ -1,4 +1,4 @@
-/** Whether the caller may do it: rights of a principal, letters of a SAS, public access; an account key may do all. */
+/** Whether the caller may do it: rights of a principal, letters of a SAS, public access; an account key may do everything. */
 
 import { StorageError } from "../../storage/errors.ts";
 import { header } from "../../storage/headers.ts";
@@ -11,8 +11,8 @@ import type { SasGrant } from "./caller.ts";
 import { RIGHTS, type Right } from "./rights.ts";
 
 /**
- * Throws the 401, 403, 404 or 409 that Azure answers when the right is missing; the same for what does not exist. Tags
- * that come with a write, or are asked for with a listing, need the right on tags as well.
+ * Throws the 401, 403, 404 or 409 that Azure answers when the right is missing, also for what does not exist. Tags
+ * that are sent with a write, or requested with a listing, need the right on tags as well.
  */
 export function authorize(request: BlobRequest, right: Right): void {
   requireRight(request, right);
@@ -70,8 +70,8 @@ function typeMismatch(sas: SasGrant): StorageError {
 }
 
 /**
- * Anonymous calls are good where account and container both say so ("Configure anonymous read access"). What is refused
- * is answered with the challenge; a version before it says 409 when the account forbids public access, else 404.
+ * Anonymous calls need the permission of both account and container ("Configure anonymous read access"). A refusal
+ * is the challenge; versions before it answer 409 when the account forbids public access, else 404.
  */
 function authorizeAnonymous(request: BlobRequest, right: Right): void {
   const isPermitted = request.account.properties["allowBlobPublicAccess"] === true;

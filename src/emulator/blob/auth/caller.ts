@@ -1,14 +1,14 @@
 /** Who a call is from, once `authenticate.ts` has found it. */
 import type { AccessToken } from "../../entra/tokens.ts";
 
-/** Whom the call is from; "key" is anyone who has an account key. */
+/** "key" is anyone with an account key. */
 export type Caller =
   | { readonly kind: "principal"; readonly token: AccessToken }
   | { readonly kind: "key" }
   | { readonly kind: "sas"; readonly sas: SasGrant }
   | { readonly kind: "anonymous" };
 
-/** What a good signature grants. */
+/** What a valid signature grants. */
 export interface SasGrant {
   readonly kind: "account" | "service" | "userDelegation";
   /** Letters, such as "rwdl". */

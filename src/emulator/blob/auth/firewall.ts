@@ -1,10 +1,10 @@
-/** The account's firewall, as far as it concerns callers who all come from a loopback address. */
+/** The account's firewall, as far as it matters to callers that all have a loopback address. */
 
 import { StorageError } from "../../storage/errors.ts";
 import type { StorageAccount } from "../../world.ts";
 
 /**
- * 403 AuthorizationFailure when public network access is off, or the default is to deny and no rule lets loopback in
+ * 403 AuthorizationFailure when public network access is off, or the default is to deny and no rule allows loopback
  * ("Configure Azure Storage firewalls"; IP rules cannot name loopback addresses in Azure, here they may).
  */
 export function checkNetwork(account: StorageAccount): void {

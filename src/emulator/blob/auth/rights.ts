@@ -1,5 +1,5 @@
 /**
- * What each operation needs: the RBAC action or data action ("Permissions for calling data operations"), the letters of
+ * The rights of each operation: the RBAC action or data action ("Permissions for calling data operations"), the letters of
  * a SAS, and the level of public access that opens it to everyone. Container calls need *actions*, blob calls need *data
  * actions*: no wildcard in a role's actions opens a blob.
  */
@@ -13,7 +13,7 @@ export interface Right {
    */
   readonly scope: "account" | "container";
   readonly action: string;
-  /** Enough as well, as long as the blob does not exist yet. */
+  /** Sufficient as well while the blob does not exist yet. */
   readonly createAction?: string;
   /** Resource type of a SAS, and the letters of which any one is enough; `createLetters` for a new blob. */
   readonly sas: { readonly resource: "s" | "c" | "o"; readonly letters: string; readonly createLetters?: string };
@@ -54,7 +54,7 @@ export const RIGHTS = {
   readService: onService("read", "r"),
   writeService: onService("write", "w"),
   getDelegationKey: onService("generateUserDelegationKey/action", ""),
-  /** The reference names keys and SAS only; a token that may read blobs there is answered too, as clients rely on. */
+  /** The reference names keys and SAS only; clients rely on tokens with the right to read blobs being accepted too. */
   accountInfo: { ...onBlob("read", "rwdlacupt"), sas: { resource: "s", letters: "rwdlacupt" } },
   batch: { ...onService("", ""), plane: "caller" },
   findBlobsByTags: { ...onBlob("filter/action", "f"), sas: { resource: "s", letters: "f" } },

@@ -1,5 +1,5 @@
 /**
- * Shared access signatures: reads the one in the query, checks signature, times, address and protocol, and gives what
+ * Shared access signatures: reads the one in the query, checks signature, times, address and protocol, and returns what
  * it grants. Service and account SAS are made with an account key and so are refused on a keyless account; a user
  * delegation SAS is not ("Create a service SAS", "... an account SAS", "... a user delegation SAS").
  */
@@ -22,10 +22,10 @@ const ANSWER_HEADERS: Readonly<Record<string, string>> = {
   rsct: "content-type",
 };
 
-/** What the letters of `sr` reach: a container SAS is good for the container's blobs and their listing. */
+/** Resource types by `sr`: a container SAS covers the container's blobs and their listing. */
 const SERVICE_RESOURCES: Readonly<Record<string, string>> = { c: "co", b: "o", bs: "o", bv: "o", d: "co" };
 
-/** Reads the SAS of a call, or throws 403. A keyless account refuses the key-made kinds before anything is checked. */
+/** Reads the SAS of a call, or throws 403. A keyless account refuses service and account SAS before anything else is checked. */
 export function readSas(request: Unauthenticated): SasGrant {
   const { query } = request.call;
   const kind = kindOf(query);
@@ -59,7 +59,7 @@ function answerHeadersOf(query: URLSearchParams): Record<string, string> {
   );
 }
 
-/** What a service SAS says, completed by the stored access policy that it names with `si`. */
+/** The terms of a service SAS, completed by the stored access policy that it names with `si`. */
 function termsOf({ call, services, account, target, address }: Unauthenticated): URLSearchParams {
   const id = call.query.get("si");
   if (id === null) return call.query;
@@ -106,7 +106,7 @@ function checkSignature(request: Unauthenticated, kind: SasGrant["kind"]): void 
   requireOneOf([key], delegationStringToSign(resource, call.query, call.headers), signature);
 }
 
-/** The key itself has a life of its own, at most seven days, and belongs to the account's tenant. */
+/** The key has its own lifetime, at most seven days, and belongs to the account's tenant. */
 function checkDelegation(request: Unauthenticated): void {
   const { query } = request.call;
   checkTimes(request, query, ["skt", "ske"]);

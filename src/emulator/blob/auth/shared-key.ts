@@ -5,7 +5,7 @@ import { accountKey, sign } from "../../storage/account-keys.ts";
 import { StorageError } from "../../storage/errors.ts";
 import type { Unauthenticated } from "../http/request.ts";
 
-/** A signed request is good for this long ("Specifying the Date header"). */
+/** How long a signed request is valid ("Specifying the Date header"). */
 const MAX_AGE_MS = 15 * 60 * 1000;
 
 /** Throws 403 AuthenticationFailed unless the signature was made with one of the account's keys. */

@@ -1,5 +1,5 @@
 /**
- * User delegation keys: what a principal gets to sign SAS with, in place of an account key. Computed from what is in
+ * User delegation keys, with which a principal signs SAS instead of with an account key. Computed from the fields of
  * the key, so that none is stored.
  */
 import { createHash } from "node:crypto";

@@ -32,7 +32,7 @@ export async function copyBlob(request: BlobRequest): Promise<Reply> {
   return { status: 202, headers };
 }
 
-/** Everything of the source; metadata and tier of the request's own replace the source's. */
+/** Everything of the source, except metadata and tier if the request sets them. */
 function copyDraft(request: BlobRequest, source: Blob): Draft {
   const own = readDraft(request, source.type);
   const copiesTags = header(request, "x-ms-copy-source-tag-option")?.toUpperCase() === "COPY";

@@ -1,4 +1,4 @@
-/** Delete Blob: the blob, one snapshot, all its snapshots, or everything under the name. */
+/** Delete Blob: the blob, one snapshot, all snapshots, or all of them. */
 import type { Reply } from "../../http/call.ts";
 import { invalidHeader, StorageError } from "../../storage/errors.ts";
 import { header } from "../../storage/headers.ts";
@@ -12,7 +12,7 @@ import { requireDeletable } from "../namespace/directories.ts";
 import { blobsOf, requireBlob, requireBlobOrSnapshot } from "./find.ts";
 import { keepDeleted, retentionDays } from "./soft-delete.ts";
 
-/** 202. A blob with snapshots needs `x-ms-delete-snapshots`. With soft delete all of it is kept for a while. */
+/** 202. A blob with snapshots needs `x-ms-delete-snapshots`. With soft delete all of it is retained for a while. */
 export function deleteBlob(request: BlobRequest): Reply {
   const mode = header(request, "x-ms-delete-snapshots")?.toLowerCase();
   if (mode !== undefined && mode !== "include" && mode !== "only") throw invalidHeader("x-ms-delete-snapshots", mode);

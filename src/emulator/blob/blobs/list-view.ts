@@ -12,7 +12,7 @@ import { tagsXml } from "../tags/view.ts";
 import { remainingDays } from "./soft-delete.ts";
 import { tierOf } from "./view.ts";
 
-/** A name that XML cannot hold is percent-encoded and marked so ("List Blobs", blob name encoding). */
+/** A name that XML cannot contain is percent-encoded and marked as such ("List Blobs", blob name encoding). */
 export function nameXml(name: string): string {
   const isPlain = /^[\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]*$/u.test(name);
   return isPlain ? element("Name", name) : `<Name Encoded="true">${encodeURIComponent(name)}</Name>`;

@@ -27,8 +27,8 @@ const INCLUDES = [
 
 /**
  * What `include` may name. `permissions` came with version 2020-06-12, and only accounts with a hierarchical namespace
- * have it ("List Blobs"): on a flat one it is 400, which is how blobfuse2 recognises the kind of account at each mount. Index tags
- * only flat accounts have.
+ * have it ("List Blobs"): on a flat one it is 400, which is how blobfuse2 recognises the kind of account at each mount.
+ * Only flat accounts have index tags.
  */
 function includesOf({ account, version }: BlobRequest): readonly string[] {
   if (!isHierarchical(account)) return INCLUDES;
@@ -36,15 +36,15 @@ function includesOf({ account, version }: BlobRequest): readonly string[] {
   return version < FIRST_PERMISSIONS_VERSION ? common : [...common, "permissions"];
 }
 
-/** One line of the listing. Keys sort as the lines do: name, then snapshot, the blob itself last. */
+/** One item of the listing. Keys sort as the items do: name, then snapshot, the blob itself last. */
 interface Item {
   readonly key: string;
   readonly xml: () => string;
 }
 
-/** Between the name and the snapshot in a key; no name holds it. */
+/** Between the name and the snapshot in a key; no name contains it. */
 const SEPARATOR = "\u0000";
-/** Sorts behind every snapshot id. */
+/** Sorts after every snapshot id. */
 const BLOB_ITSELF = "~";
 
 interface Listing {
@@ -138,11 +138,11 @@ function* childrenOf(listing: Listing, blobs: ContainerBlobs, from: string): Gen
       if (!isShown(listing.shown, true)) return [];
       return [{ key: `${name}/`, xml: () => directoryXml(request, blob, include) }];
     });
-  // A directory sorts as its name with the slash: behind `a!`, which is behind `a`.
+  // A directory sorts by its name with the slash: after `a!`, which is after `a`.
   yield* items.filter(({ key }) => key >= from).sort((one, other) => (one.key < other.key ? -1 : 1));
 }
 
-/** Whether a group has anything to show: not when all it holds is uncommitted. */
+/** Whether a group has anything to show: not when it contains only uncommitted blocks. */
 function hasLines(listing: Listing, blobs: ContainerBlobs, names: readonly string[]): boolean {
   return names.some((name) => linesOf(listing, blobs.entry(name), "").next().done !== true);
 }
@@ -189,7 +189,7 @@ function lowerBound(names: readonly string[], name: string): number {
   return low;
 }
 
-/** The first text behind all texts that begin with the given one. */
+/** The first string after all strings that begin with the given one. */
 function successor(text: string): string {
   const last = text.charCodeAt(text.length - 1);
   return text.slice(0, -1) + String.fromCharCode(last + 1);

@@ -1,4 +1,4 @@
-/** Set Blob Properties, Get and Set Blob Metadata, Lease Blob, Snapshot Blob: all that changes a blob but its content. */
+/** Set Blob Properties, Get and Set Blob Metadata, Lease Blob, Snapshot Blob: everything that changes a blob except its content. */
 import type { Reply } from "../../http/call.ts";
 import { invalidHeader } from "../../storage/errors.ts";
 import { header } from "../../storage/headers.ts";
@@ -79,7 +79,7 @@ export function snapshotBlob(request: BlobRequest): Reply {
     metadata,
     snapshot: newSnapshotId(request.now),
     lease: { state: "available" },
-    // With metadata of its own it is no longer the blob as it was.
+    // With metadata of its own the snapshot differs from the blob.
     ...(hasMetadata(request) ? { etag: newEtag(request.now), lastModified: request.now } : {}),
   };
   blobsOf(request).addSnapshot(snapshot);

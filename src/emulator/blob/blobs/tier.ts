@@ -10,7 +10,7 @@ import { tierOf } from "./view.ts";
 
 const BLOCK_BLOB_TIERS = ["Hot", "Cool", "Cold", "Archive"];
 
-/** The tier in its own spelling; 400 InvalidHeaderValue when it is none. */
+/** The tier in Azure's spelling; 400 InvalidHeaderValue when it is unknown. */
 export function readTier(value: string | undefined): string | undefined {
   if (value === undefined) return undefined;
   const tier = BLOCK_BLOB_TIERS.find((each) => each.toLowerCase() === value.toLowerCase());
@@ -18,7 +18,7 @@ export function readTier(value: string | undefined): string | undefined {
   return tier;
 }
 
-/** Set Blob Tier: 200, or 202 when an archived blob must be brought back first (here it is back at once). */
+/** Set Blob Tier: 200, or 202 when an archived blob must be rehydrated first (here it is available at once). */
 export function setBlobTier(request: BlobRequest): Reply {
   const blob = requireBlobOrSnapshot(request);
   const tier = readTier(header(request, "x-ms-access-tier"));

@@ -22,7 +22,7 @@ function contentHeaders({ content }: Blob): Record<string, string> {
   return Object.fromEntries(pairs.filter((pair): pair is [string, string] => pair[1] !== undefined));
 }
 
-/** All headers of Get Blob and Get Blob Properties but the length and the ETag's part of a range. */
+/** The headers of Get Blob and Get Blob Properties, without the length. */
 export function blobHeaders(request: BlobRequest, blob: Blob): Record<string, string> {
   return {
     ...contentHeaders(blob),

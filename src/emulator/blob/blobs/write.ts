@@ -1,4 +1,4 @@
-/** What all writes of whole blobs have in common: what the headers say, what is replaced, and the new record. */
+/** What all writes of whole blobs share: reading the headers, checking what is replaced, and committing the record. */
 import type { Reply } from "../../http/call.ts";
 import { StorageError } from "../../storage/errors.ts";
 import { header } from "../../storage/headers.ts";
@@ -38,8 +38,8 @@ export function readDraft(request: BlobRequest, type: Blob["type"]): Draft {
 }
 
 /**
- * The content headers of a new blob: `x-ms-blob-content-*` first, else, where the plain ones mean the content, those.
- * With an empty `fallback` only the first count (Put Block List, whose own body is XML).
+ * The content headers of a new blob: `x-ms-blob-content-*`, else, where the plain ones describe the content, those.
+ * With an empty `fallback` only the former are used (Put Block List, whose own body is XML).
  */
 export function readContentHeaders(request: BlobRequest, fallback: "content-" | ""): ContentHeaders {
   const value = (name: string): string | undefined =>
@@ -59,7 +59,7 @@ export function readContentHeaders(request: BlobRequest, fallback: "content-" | 
   return { type: value("type") ?? "application/octet-stream", ...set };
 }
 
-/** Container, conditions, lease and immutability of what the write would replace. */
+/** Checks container, conditions, lease and immutability of what the write would replace. */
 export function checkOverwrite(request: BlobRequest): Blob | undefined {
   const existing = blobsOf(request).find(request.blob);
   if (request.call.query.has("snapshot")) throw new StorageError("InvalidOperation");
@@ -71,7 +71,7 @@ export function checkOverwrite(request: BlobRequest): Blob | undefined {
   return existing;
 }
 
-/** Puts the new blob in place, after a last look at what is there now. Lease and creation time stay the old ones. */
+/** Stores the new blob, after checking again what it replaces. Lease and creation time are kept. */
 export function commitBlob(
   request: BlobRequest,
   draft: Draft,

@@ -5,7 +5,7 @@ import { StorageError } from "../../storage/errors.ts";
 import type { BlobContainer } from "../../world.ts";
 import type { BlobRequest } from "../http/request.ts";
 
-/** The container, or undefined when it is absent or being deleted. One whose deletion is over is forgotten here. */
+/** The container, or undefined when it is absent or being deleted. One whose deletion has completed is removed here. */
 export function currentContainer(request: BlobRequest): BlobContainer | undefined {
   const found = anyContainer(request);
   return found === undefined || isDeleted(found) ? undefined : found;

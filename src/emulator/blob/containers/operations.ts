@@ -1,4 +1,4 @@
-/** Create, look at, change and delete containers on the data plane (`restype=container`). */
+/** Create, get, change and delete containers on the data plane (`restype=container`). */
 import type { Reply } from "../../http/call.ts";
 import { addContainer, discardContainer, touchContainer } from "../../storage/containers.ts";
 import { StorageError } from "../../storage/errors.ts";

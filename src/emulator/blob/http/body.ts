@@ -35,8 +35,8 @@ export async function readBody(request: BlobRequest, limitBytes: number): Promis
 }
 
 /**
- * Streams the body to disk and checks it against Content-MD5 and x-ms-content-crc64. The caller must release the part.
- * A body over the limit is 413, one that ends early leaves nothing.
+ * Streams the body to disk and checks it against Content-MD5 and x-ms-content-crc64. The caller must release the body.
+ * A body over the limit is 413; nothing is left of one that ends early.
  */
 export async function receiveContent(request: BlobRequest, limitBytes: number): Promise<StoredBody> {
   const length = requireLength(request);
@@ -64,7 +64,7 @@ async function receive(request: BlobRequest, limitBytes: number): Promise<Stored
   }
 }
 
-/** What the client says of the body; both checks at once are refused. */
+/** The checksums that the client sent; both at once are refused. */
 function expectedChecksums(request: BlobRequest): { md5?: string; crc64?: string } {
   const md5 = header(request, "content-md5");
   const crc64 = header(request, "x-ms-content-crc64");
@@ -80,7 +80,7 @@ function expectedChecksums(request: BlobRequest): { md5?: string; crc64?: string
   return { ...(md5 === undefined ? {} : { md5 }), ...(crc64 === undefined ? {} : { crc64 }) };
 }
 
-/** 411 without Content-Length; a chunked body has none and is taken as it comes. */
+/** 411 without Content-Length; a chunked body has none and is accepted. */
 function requireLength(request: BlobRequest): number | undefined {
   const length = request.call.headers["content-length"];
   if (length !== undefined) return Number(length);

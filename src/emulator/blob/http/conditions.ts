@@ -58,7 +58,7 @@ function checkWrite(conditions: Conditions, version: Version | undefined): void 
   const hasList = [match, noneMatch].some((etags) => etags !== undefined && etags.length > 1);
   if (hasList || (asksForOne && asksForOther)) throw new StorageError("MultipleConditionHeadersNotSupported");
   if (version === undefined) {
-    // Nothing there: only a condition that wants something to exist fails.
+    // Nothing exists: only a condition that requires something to exist fails.
     if (match !== undefined) throw new StorageError("ConditionNotMet");
     return;
   }
@@ -78,7 +78,7 @@ export function checkSourceConditions(request: BlobRequest, version: Version): v
   if (isUnwanted(conditions, version) || isMissed(conditions, version)) throw new StorageError("SourceConditionNotMet");
 }
 
-/** Containers know no ETag conditions. */
+/** Containers have no ETag conditions. */
 export function checkContainerConditions(request: BlobRequest, version: Version): void {
   if (header(request, "if-match") !== undefined || header(request, "if-none-match") !== undefined) {
     throw new StorageError("ConditionHeadersNotSupported");
@@ -116,7 +116,7 @@ function names(etags: readonly string[], version: Version): boolean {
   return etags.some((etag) => etag === "*" || etag === plainEtag(version.etag));
 }
 
-/** Never for a time that is not given. HTTP dates have whole seconds. */
+/** False when no time is given. HTTP dates have whole seconds. */
 function isModifiedAfter(version: Version, time: number | undefined): boolean {
   return time !== undefined && toSeconds(version.lastModified) > toSeconds(time);
 }

@@ -1,4 +1,4 @@
-/** What the two services of the data plane, Blob and Data Lake, do alike with every call: account, version, headers. */
+/** What the two services of the data plane, Blob and Data Lake, do with every call: find its account and version. */
 import type { Call } from "../../http/call.ts";
 import type { BlobTarget, Services } from "../../services.ts";
 import { StorageError } from "../../storage/errors.ts";
@@ -15,7 +15,7 @@ export function versionOf(call: Call, account: StorageAccount): string {
 
 /**
  * In Azure the host name of an account that does not exist, is still being created, or is not yet in DNS does not
- * resolve. One listener for all names cannot be that, so the answer is 404 ResourceNotFound.
+ * resolve. A single listener for all names cannot do that, so the answer is 404 ResourceNotFound.
  */
 export function findAccount({ world, settings }: Services, target: BlobTarget, now: number): StorageAccount {
   const account = world.accounts.get(target.account);

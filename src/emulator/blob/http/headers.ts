@@ -1,4 +1,4 @@
-/** Headers that answers of both services of the data plane have. */
+/** Response headers of both services of the data plane. */
 import type { Call } from "../../http/call.ts";
 import { httpTime } from "../../storage/times.ts";
 

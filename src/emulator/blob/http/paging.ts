@@ -1,10 +1,10 @@
-/** What the two listings share: paging parameters, markers, and the frame of the XML answer. */
+/** What listings share: paging parameters, markers, and the frame of the XML answer. */
 import type { Reply } from "../../http/call.ts";
 import { invalidQuery, StorageError } from "../../storage/errors.ts";
 import type { BlobRequest } from "./request.ts";
 import { element, escapeXml, xmlDocument } from "./xml.ts";
 
-/** Most items of one page, and how many come when nothing is asked. */
+/** Maximum and default number of items on a page. */
 const PAGE_SIZE = 5000;
 
 /** `maxresults`: 1 or more, capped at 5,000; 400 OutOfRangeQueryParameterValue below 1. */
@@ -33,7 +33,7 @@ export function writeMarker(key: string): string {
   return Buffer.from(`2!${key}`, "utf8").toString("base64url");
 }
 
-/** The key in the request's `marker`, or undefined; 400 when no listing gave it out. */
+/** The key in the request's `marker`, or undefined; 400 when no listing returned it. */
 export function readMarker(query: URLSearchParams): string | undefined {
   const value = query.get("marker");
   if (value === null || value === "") return undefined;
@@ -73,7 +73,7 @@ export function listingReply(request: BlobRequest, page: Page): Reply {
   };
 }
 
-/** `<Metadata>` with one element a name. */
+/** `<Metadata>` with one element for each name. */
 export function metadataXml(metadata: Readonly<Record<string, string>>): string {
   const pairs = Object.entries(metadata).map(([name, value]) => element(name, value));
   return pairs.length === 0 ? "<Metadata />" : `<Metadata>${pairs.join("")}</Metadata>`;

@@ -1,4 +1,4 @@
-/** One call to Blob, read from its head: account, container, blob, version. Nothing here looks at rights or bodies. */
+/** A call to Blob as read from its head: account, container, blob, version. Rights and bodies come later. */
 import type { Call, Reply } from "../../http/call.ts";
 import type { BlobTarget, Services } from "../../services.ts";
 import { invalidHeader, StorageError } from "../../storage/errors.ts";
@@ -6,16 +6,16 @@ import type { StorageAccount } from "../../world.ts";
 import type { Caller } from "../auth/caller.ts";
 import { isKnownVersion, OLDEST_DEFAULT_VERSION } from "./versions.ts";
 
-/** What is known of a call before its caller is. */
+/** What is known of a call before authentication. */
 export interface Unauthenticated {
   readonly call: Call;
   readonly services: Services;
   readonly target: BlobTarget;
   readonly account: StorageAccount;
   readonly version: string;
-  /** Milliseconds since the epoch, by the emulator's clock, when the call came. */
+  /** When the call arrived, in milliseconds since the epoch by the emulator's clock. */
   readonly now: number;
-  /** What the path names, where it is not read as Blob reads it: by the Data Lake service. */
+  /** What the path names according to the Data Lake service; absent: it is read as Blob reads it. */
   readonly address?: Address;
 }
 

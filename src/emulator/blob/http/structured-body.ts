@@ -32,7 +32,7 @@ export function decodeStructured(body: Readable): Readable {
   return Readable.from(contentOrRest(new Source(body)), { objectMode: false });
 }
 
-/** The length of a structured body for so much content. */
+/** The length of a structured body for content of this length. */
 export function structuredLength(contentLength: number): number {
   const segments = Math.ceil(contentLength / SEGMENT_BYTES);
   return HEADER_BYTES + segments * (SEGMENT_HEADER_BYTES + CRC_BYTES) + contentLength + CRC_BYTES;
@@ -65,7 +65,7 @@ class Source {
     return taken;
   }
 
-  /** Exactly so many bytes; 400 when the stream ends before. */
+  /** Exactly this many bytes; 400 when the stream ends before. */
   async exactly(length: number): Promise<Buffer> {
     const chunks: Buffer[] = [];
     for (let missing = length; missing > 0; ) {
@@ -78,7 +78,7 @@ class Source {
   }
 }
 
-/** A body that is refused is read to its end, so that its connection is good for the answer and the next request. */
+/** A refused body is read to its end, so that its connection can be used for the answer and the next request. */
 async function* contentOrRest(source: Source): AsyncGenerator<Buffer> {
   try {
     yield* contentOf(source);

@@ -1,4 +1,4 @@
-/** What Azure's Blob service can do and this one cannot: said in Azure's words, never passed over in silence. */
+/** What Azure's Blob service supports and this one does not: refused in Azure's words, never ignored silently. */
 import type { Reply } from "../../http/call.ts";
 import { isHierarchical } from "../../storage/accounts.ts";
 import { invalidQuery, StorageError } from "../../storage/errors.ts";
@@ -6,7 +6,7 @@ import { header } from "../../storage/headers.ts";
 import { requireBlob } from "../blobs/find.ts";
 import type { BlobRequest } from "./request.ts";
 
-/** Headers that change what is stored, so that ignoring them would be a lie. */
+/** Headers that change what is stored and so must not be ignored. */
 const HEADERS = ["x-ms-encryption-key", "x-ms-encryption-scope", "x-ms-source-encryption-key"];
 
 /** Any operation on pages: page blobs cannot be created here, so the blob has the wrong type. */

@@ -12,7 +12,7 @@ const KNOWN: ReadonlySet<string> = new Set(
 
 /** First version that reads from a byte to the end, `bytes=a-` ("Specifying the range header"). */
 export const FIRST_OPEN_RANGE_VERSION = "2011-08-18";
-/** First version that takes a bearer token ("Authorize with Microsoft Entra ID"). */
+/** First version that accepts a bearer token ("Authorize with Microsoft Entra ID"). */
 export const FIRST_OAUTH_VERSION = "2017-11-09";
 /** First version that answers an unauthenticated call with a bearer challenge (401) instead of 403 or 404. */
 export const FIRST_CHALLENGE_VERSION = "2019-12-12";

@@ -2,7 +2,7 @@
 
 const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 
-/** An element as it was read; text and children of one element do not mix in Blob's documents. */
+/** A parsed element; Blob's documents never mix text and children in one element. */
 export interface XmlElement {
   readonly name: string;
   readonly children: readonly XmlElement[];
@@ -10,12 +10,12 @@ export interface XmlElement {
   readonly text: string;
 }
 
-/** Text that stands as it is; surrogates and what must be escaped or left out are not in it. */
+/** Text that needs no escaping: without surrogates and without characters to escape or omit. */
 const PLAIN = /^[\t\n !#-%'-;=?-\ud7ff\ue000-\ufffd]*$/;
 
-/** Escapes text for an element or an attribute. Characters that XML 1.0 cannot hold are left out. */
+/** Escapes text for an element or an attribute. Characters that XML 1.0 does not permit are omitted. */
 export function escapeXml(text: string): string {
-  if (PLAIN.test(text)) return text; // nearly always, and a listing has a hundred thousand of them
+  if (PLAIN.test(text)) return text; // the usual case, and a listing has a hundred thousand of them
   return text
     .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "")
     .replace(/&/g, "&amp;")
@@ -31,12 +31,12 @@ export function element(name: string, text: string | number | boolean): string {
   return escaped === "" ? `<${name} />` : `<${name}>${escaped}</${name}>`;
 }
 
-/** The same for a value that may be absent: then nothing is written. */
+/** The same for an optional value: empty when it is absent. */
 export function optionalElement(name: string, text: string | number | boolean | undefined): string {
   return text === undefined ? "" : element(name, text);
 }
 
-/** A whole document. Blob begins each with a byte order mark, and clients must take it. */
+/** A whole document. Blob begins each with a byte order mark, which clients must accept. */
 export function xmlDocument(root: string): string {
   return `\ufeff<?xml version="1.0" encoding="utf-8"?>${root}`;
 }

@@ -1,6 +1,6 @@
 /**
  * Owners, permissions and access control lists of files and directories ("Access control lists (ACLs) in Azure Data Lake
- * Storage"): read, written, completed and inherited. They are kept and shown, and decide nothing here: callers are
+ * Storage"): read, written, completed and inherited. They are stored and shown, and not evaluated: callers are
  * authorised by their roles, which Azure asks first.
  */
 import type { PathAccess } from "../../world.ts";
@@ -39,7 +39,7 @@ export function parseAcl(text: string): AclEntry[] | undefined {
   return count(false) > MAX_ENTRIES || count(true) > MAX_ENTRIES ? undefined : entries;
 }
 
-/** Reads whom a list without permissions names, as the removal of entries has it: `user:<id>,default:mask`. */
+/** Reads a list without permissions, as used to remove entries: `user:<id>,default:mask`. */
 export function parseAclNames(text: string): AclEntry[] | undefined {
   const entries = text.split(",").map((part) => {
     const [, scope, type, id = ""] = /^(default:)?(user|group|mask|other)(?::([^:,]*))?:?$/.exec(part.trim()) ?? [];
@@ -48,7 +48,7 @@ export function parseAclNames(text: string): AclEntry[] | undefined {
   return entries.every((each): each is AclEntry => each.type !== undefined) ? entries : undefined;
 }
 
-/** Whether two entries are for the same. */
+/** Whether two entries are for the same principal. */
 export function isSameEntry(one: Omit<AclEntry, "permissions">, other: Omit<AclEntry, "permissions">): boolean {
   return one.isDefault === other.isDefault && one.type === other.type && one.id === other.id;
 }
@@ -83,7 +83,7 @@ function completeHalf(entries: readonly AclEntry[]): AclEntry[] | undefined {
   return [...entries, { isDefault, type: "mask", id: "", permissions: grouped.reduce(union) }];
 }
 
-/** Nine bits from `0750` or `rwxr-x---`; undefined for anything else, and for the sticky bit, which is not kept here. */
+/** Nine bits from `0750` or `rwxr-x---`; undefined for anything else, and for the sticky bit, which is not supported. */
 export function parseMode(text: string): number | undefined {
   if (/^0?[0-7]{3}$/.test(text)) return Number.parseInt(text, 8);
   if (!/^(?:[r-][w-][x-]){3}$/.test(text)) return undefined;
@@ -116,10 +116,10 @@ export interface NewAccess {
   readonly umask?: number;
 }
 
-/** "The umask is a 9-bit value ... 027 by default"; it does not count where the parent has default entries. */
+/** "The umask is a 9-bit value ... 027 by default"; it is ignored where the parent has default entries. */
 const DEFAULT_UMASK = 0o027;
 
-/** Owner, the parent's group, and the list of something new. */
+/** Owner, group (the parent's) and list of a new file or directory. */
 export function accessOfNew(parent: PathAccess, wanted: NewAccess): PathAccess {
   const { owner, isDirectory, umask = DEFAULT_UMASK, mode = isDirectory ? 0o777 : 0o666 } = wanted;
   const defaults = (parseAcl(parent.acl) ?? []).filter((each) => each.isDefault);

@@ -18,8 +18,8 @@ import { parentOf } from "./names.ts";
 import { accessOf, withoutFolderMark } from "./view.ts";
 
 /**
- * 409 when the path is a directory, or leads through a file. The reference names no code for it on the Blob endpoint;
- * this one is among its common ones and says what is the case.
+ * 409 when the path is a directory, or passes through a file. The reference names no code for it on the Blob endpoint;
+ * this one is among its common codes and describes the case.
  */
 export function requireFilePath(request: BlobRequest): void {
   if (!isHierarchical(request.account)) return;
@@ -27,7 +27,7 @@ export function requireFilePath(request: BlobRequest): void {
   if (blobsOf(request).find(request.blob)?.isDirectory === true) throw new StorageError("ResourceTypeMismatch");
 }
 
-/** 409 when the path leads through a file. */
+/** 409 when the path passes through a file. */
 export function requireOpenWay(request: BlobRequest): void {
   const blobs = blobsOf(request);
   const above = ancestorsOf(request.blob).map((name) => blobs.find(name));
@@ -46,7 +46,7 @@ function isFile(blob: Blob | undefined): boolean {
   return blob !== undefined && blob.isDirectory !== true;
 }
 
-/** 400 for what only a file can take. */
+/** 400 for what only files support. */
 export function requireFile(blob: Blob | undefined): void {
   if (blob?.isDirectory === true) throw new StorageError("OperationNotSupportedOnDirectory");
 }
@@ -70,7 +70,7 @@ function makeParents(request: BlobRequest): void {
   }
 }
 
-/** The record of a directory; etag and times are of now. */
+/** The record of a new directory. */
 export function directory(name: string, access: PathAccess, now: number): Blob {
   return {
     ...{ name, type: "BlockBlob", createdAt: now, lastModified: now, etag: newEtag(now), content: { type: "" } },
@@ -119,7 +119,7 @@ export function* blobsBelow(blobs: ContainerBlobs, name: string): Generator<Blob
   }
 }
 
-/** 409 DirectoryIsNotEmpty; Delete Blob with `x-ms-delete-snapshots` takes no directory at all (seen by azure-storage-fuse#1068). */
+/** 409 DirectoryIsNotEmpty; Delete Blob with `x-ms-delete-snapshots` deletes no directory at all (seen in azure-storage-fuse#1068). */
 export function requireDeletable(request: BlobRequest, blob: Blob, deletesSnapshots: boolean): void {
   if (blob.isDirectory !== true) return;
   if (deletesSnapshots) throw new StorageError("OperationNotSupportedOnDirectory");

@@ -4,10 +4,10 @@ import { isHierarchical } from "../../storage/accounts.ts";
 import { StorageError } from "../../storage/errors.ts";
 import type { StorageAccount } from "../../world.ts";
 
-/** A real account of today refuses the 62nd; the reference speaks of 63, with the account's and the container's. */
+/** A real account refuses the 62nd; the reference says 63, including the account's and the container's. */
 const MAX_SEGMENTS = 61;
 
-/** A blob's name as the account has it: a hierarchical namespace knows no empty segments, so `a//b/` is `a/b`. */
+/** A blob's name as the account stores it: a hierarchical namespace has no empty segments, so `a//b/` is `a/b`. */
 export function nameIn(account: StorageAccount, name: string): string {
   if (name === "" || !isHierarchical(account)) return name;
   const segments = name.split("/").filter((segment) => segment !== "");

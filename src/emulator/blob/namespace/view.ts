@@ -1,4 +1,4 @@
-/** What answers say of a file or directory of a hierarchical namespace, beyond what they say of any blob. */
+/** How answers describe a file or directory of a hierarchical namespace, beyond what they say of any blob. */
 
 import { isHierarchical } from "../../storage/accounts.ts";
 import type { Blob } from "../../storage/store/blob-record.ts";
@@ -7,7 +7,7 @@ import { FIRST_ACL_VERSION, FIRST_PERMISSIONS_VERSION, FIRST_RESOURCE_TYPE_VERSI
 import { element } from "../http/xml.ts";
 import { accessOfNew, permissionsOf, ROOT_ACCESS, SUPER_USER } from "./acl.ts";
 
-/** By this metadata clients of Blob know a directory. */
+/** The metadata by which clients of Blob recognise a directory. */
 const FOLDER_MARK = "hdi_isfolder";
 
 /** The metadata that a blob shows: a directory has the mark as well. */
@@ -25,12 +25,12 @@ export function withoutFolderMark(metadata: Readonly<Record<string, string>>): R
   return Object.fromEntries(Object.entries(metadata).filter(([name]) => name.toLowerCase() !== FOLDER_MARK));
 }
 
-/** Owner, group and list of a path; a snapshot of state that was saved by a version without them has the common ones. */
+/** Owner, group and list of a path; state that was saved by a version without them gets the default ones. */
 export function accessOf({ access, isDirectory = false }: Pick<Blob, "access" | "isDirectory">): PathAccess {
   return access ?? accessOfNew(ROOT_ACCESS, { owner: SUPER_USER, isDirectory });
 }
 
-/** What decides how much an answer says. */
+/** What determines the contents of an answer. */
 export interface Asked {
   readonly account: StorageAccount;
   readonly version: string;

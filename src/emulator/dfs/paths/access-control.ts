@@ -37,7 +37,7 @@ import { type Guarded, guarded, openGuarded } from "./find.ts";
 /** "The default and maximum value is 2,000" paths for each call of setAccessControlRecursive. */
 const MOST_RECORDS = 2000;
 
-/** 200. Owner and group need a right of their own; permissions and list the owner may change as well. */
+/** 200. Changing owner or group needs a right of its own; the owner may change permissions and list as well. */
 export function setAccessControl(request: DfsRequest): Reply {
   requireNoBody(request);
   const path = openGuarded(request);
@@ -80,7 +80,7 @@ function readMode(value: string): number {
   return mode;
 }
 
-/** A mode takes the named access entries away ("Just setting up the permissions will delete existing ACLs"). */
+/** A mode removes the named access entries ("Just setting up the permissions will delete existing ACLs"). */
 function withMode({ acl }: PathAccess, mode: number): AclEntry[] {
   return [...aclOfMode(mode), ...(parseAcl(acl) ?? []).filter(({ isDefault }) => isDefault)];
 }
@@ -104,7 +104,7 @@ function requireChange(request: DfsRequest, paths: readonly Guarded[]): void {
   authorize(request, ownsAll ? DFS_RIGHTS.writePath : DFS_RIGHTS.changePermissions);
 }
 
-/** How a list is changed: by a whole new one, by entries that are added, or by entries that are taken away. */
+/** How a list is changed: replaced, or entries added or removed. */
 type Mode = "set" | "modify" | "remove";
 
 /** 200 with counts; `x-ms-continuation` when more paths are left than `maxRecords`. */
@@ -112,7 +112,7 @@ export function setAccessControlRecursive(request: DfsRequest): Reply {
   requireNoBody(request);
   const mode = request.call.query.get("mode")?.toLowerCase();
   if (mode !== "set" && mode !== "modify" && mode !== "remove") throw invalidQuery("mode", mode ?? null);
-  booleanQuery(request, "forceFlag"); // no path fails alone: without the right to change all, none is changed
+  booleanQuery(request, "forceFlag"); // no path fails alone: without the right to change all of them, none is changed
   const value = requiredHeader(request, "x-ms-acl");
   const size = pageSizeQuery(request, "maxRecords", MOST_RECORDS);
   const from = readContinuation(request);

@@ -17,7 +17,7 @@ import { DfsError } from "../errors.ts";
 import { booleanQuery, type DfsRequest, positionQuery, refuse, requireNoBody, sentContentHeaders } from "../request.ts";
 import { requireFileAt } from "./find.ts";
 
-/** Leases that are acquired, renewed or released on the way. */
+/** Leases that are acquired, renewed or released by the same call. */
 const NOT_EMULATED = ["x-ms-lease-action", "x-ms-lease-duration", "x-ms-proposed-lease-id"];
 
 /** 202. Nothing that a reader sees changes, unless the call asks for a flush as well. */
@@ -29,7 +29,7 @@ export async function appendData(request: DfsRequest): Promise<Reply> {
   if (request.call.headers["content-length"] === "0") throw invalidHeader("Content-Length", "0");
   const body = await receiveContent(request, putBlockLimit(request.version));
   try {
-    requireAppendable(request); // a second look: the body may have taken long
+    requireAppendable(request); // checked again: receiving the body may have taken long
     const slice = { body, offset: 0, length: body.size };
     blobsOf(request).stage(request.blob, { id: appendedId(position), slice });
     const isMd5 = header(request, "content-md5") !== undefined;
@@ -50,7 +50,7 @@ function requireAppendable(request: DfsRequest): void {
   if (blob.isMadeByDataLake !== true) throw new DfsError("InvalidAppendOperation");
 }
 
-/** 200. `position` is the length of the file afterwards, and everything up to it must have come. */
+/** 200. `position` is the length of the file afterwards, and everything up to it must have been appended. */
 export function flushData(request: DfsRequest): Reply {
   refuse(request, { headers: NOT_EMULATED });
   requireNoBody(request);
@@ -81,7 +81,7 @@ function appendedTo(request: DfsRequest): Appended[] {
     .sort((one, other) => one.start - other.start);
 }
 
-/** What was appended up to `position` becomes the file's; the rest is dropped, or kept for a later flush. */
+/** What was appended up to `position` is committed to the file; the rest is discarded, or kept for a later flush. */
 function commit(request: DfsRequest, position: number, retains: boolean): Blob {
   const blob = requireFileAt(request);
   const appended = appendedTo(request);
@@ -104,7 +104,7 @@ function commit(request: DfsRequest, position: number, retains: boolean): Blob {
   return grown;
 }
 
-/** A put drops what is uncommitted, so what is to be kept is held over it and staged again. */
+/** A put discards what is uncommitted, so what is to be kept is retained meanwhile and staged again. */
 function putKeeping(request: DfsRequest, blob: Blob, kept: readonly Appended[]): void {
   const { blobs } = request.services;
   for (const { slice } of kept) blobs.retain(slice.body);

@@ -1,4 +1,4 @@
-/** Path - Create: a new file or directory. Renames, which are the same call with a source, are in `rename-path.ts`. */
+/** Path - Create: a new file or directory. Renames, which are the same call with a source, are in `rename.ts`. */
 
 import { authorize } from "../../blob/auth/authorize.ts";
 import { blobsOf } from "../../blob/blobs/find.ts";
@@ -31,7 +31,7 @@ const NOT_EMULATED = [
   "x-ms-undelete-source",
 ];
 
-/** 201. A file is overwritten and its lease broken; a directory that is there stays as it is, with what it holds. */
+/** 201. A file is overwritten and its lease broken; an existing directory and its contents stay as they are. */
 export function createPath(request: DfsRequest): Reply {
   const kind = request.call.query.get("resource")?.toLowerCase();
   if (kind !== "file" && kind !== "directory") throw invalidQuery("resource", kind ?? null);
@@ -49,8 +49,8 @@ export function createPath(request: DfsRequest): Reply {
 }
 
 /**
- * What is there now, once conditions and lease allow to replace it. "If the destination already exists and has a lease
- * the lease is broken"; a lease id that is sent must match all the same.
+ * What exists there, once conditions and lease permit replacing it. "If the destination already exists and has a lease
+ * the lease is broken"; a lease id that is sent must match nevertheless.
  */
 export function openDestination(request: DfsRequest): Blob | undefined {
   const existing = blobsOf(request).find(request.blob);
@@ -95,7 +95,7 @@ function modesOf(request: DfsRequest): { mode?: number; umask?: number } {
   return { ...(mode === undefined ? {} : { mode }), ...(umask === undefined ? {} : { umask }) };
 }
 
-/** Owner, group and list that the request names itself; the first two need the right to give things away. */
+/** Owner, group and list that the request sets; the first two need the right to change owners. */
 function accessAsked(request: DfsRequest): Partial<PathAccess> {
   const [owner, group, acl] = ["x-ms-owner", "x-ms-group", "x-ms-acl"].map((name) => header(request, name));
   if (owner !== undefined || group !== undefined) authorize(request, DFS_RIGHTS.changeOwner);

@@ -1,4 +1,4 @@
-/** Path - Delete: a file, an empty directory, or with `recursive=true` a directory and all that it holds. */
+/** Path - Delete: a file, an empty directory, or with `recursive=true` a directory and everything in it. */
 
 import { blobsOf } from "../../blob/blobs/find.ts";
 import { keepDeleted } from "../../blob/blobs/soft-delete.ts";

@@ -1,4 +1,4 @@
-/** Finds the path of a call, and says of it what answers say. */
+/** Finds the path of a call. */
 
 import { blobsOf } from "../../blob/blobs/find.ts";
 import { requireContainer } from "../../blob/containers/find.ts";

@@ -1,4 +1,4 @@
-/** Path - List: what is below a directory, or only what is in it, page by page. */
+/** Path - List: everything below a directory, or only its direct children, page by page. */
 
 import { blobsOf } from "../../blob/blobs/find.ts";
 import { writeMarker } from "../../blob/http/paging.ts";
@@ -39,7 +39,7 @@ export function listPaths(request: DfsRequest): Reply {
   return { status: 200, headers: { ...headers, "content-type": "application/json;charset=utf-8" }, body };
 }
 
-/** "An error occurs if the directory does not exist"; a file is none. */
+/** "An error occurs if the directory does not exist"; a file is not one. */
 function requireDirectory(request: DfsRequest): string {
   const blobs = blobsOf(request);
   const asked = (request.call.query.get("directory") ?? "").replace(/^\/+|\/+$/g, "");
@@ -48,7 +48,7 @@ function requireDirectory(request: DfsRequest): string {
   throw new DfsError("PathNotFound");
 }
 
-/** What is in a directory follows it, before anything beside it. */
+/** The contents of a directory follow it, before its siblings. */
 function sortKey(name: string): string {
   return name.replaceAll("/", "\u0001");
 }

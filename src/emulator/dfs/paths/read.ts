@@ -1,4 +1,4 @@
-/** Path - Read and Path - Get Properties: Blob's answers in the words of this service. */
+/** Path - Read and Path - Get Properties: Blob's answers, translated to this service's headers. */
 
 import { getBlob } from "../../blob/blobs/read.ts";
 import { blobHeaders } from "../../blob/blobs/view.ts";
@@ -49,12 +49,12 @@ export function getAccessControl(request: DfsRequest): Reply {
   return { status: 200, headers: { ...version, ...accessHeaders(access), "x-ms-acl": access.acl } };
 }
 
-/** Path - Get Properties with `action=checkAccess`: lists are not evaluated, so there is no answer to give. */
+/** Path - Get Properties with `action=checkAccess`: lists are not evaluated, so it cannot be answered. */
 export function checkAccess(): Reply {
   throw new StorageError("NotImplemented");
 }
 
-/** Headers that only Blob has go, metadata becomes `x-ms-properties`. */
+/** Removes headers that only Blob has; metadata becomes `x-ms-properties`. */
 function inWordsOfPaths(headers: NonNullable<Reply["headers"]>, blob: Blob): Record<string, string> {
   const common = Object.entries(headers).filter(([name]) => !/^x-ms-(?:meta-|blob-|tag-|copy-|acl)/.test(name));
   const md5 = headers["x-ms-blob-content-md5"];

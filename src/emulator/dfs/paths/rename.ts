@@ -1,4 +1,4 @@
-/** Path - Create with `x-ms-rename-source`: a file or a directory with all that it holds moves at once, or not at all. */
+/** Path - Create with `x-ms-rename-source`: a file, or a directory with everything in it, moves atomically. */
 import { authorize } from "../../blob/auth/authorize.ts";
 import { blobsOf } from "../../blob/blobs/find.ts";
 import { requireContainer } from "../../blob/containers/find.ts";
@@ -38,11 +38,11 @@ export function renamePath(request: DfsRequest): Reply {
   return { status: 201, headers: versionHeaders(moved) };
 }
 
-/** The source as a request of its own, with the caller's right to take something away from there. */
+/** The source as a request of its own, after checking the caller's right to move it away. */
 function openSource(request: DfsRequest): DfsRequest {
   const [path = "", signature] = requiredHeader(request, "x-ms-rename-source").split("?");
   if (!path.startsWith("/")) throw new DfsError("InvalidSourceUri");
-  // A signature for the source is not looked at: only who may move it by the call's own right can rename it.
+  // A signature for the source is not evaluated: the right to move it must come from the call itself.
   if (signature !== undefined) throw new DfsError("InvalidSourceUri");
   const address = parseDfsAddress(request.account, path);
   if (address.blob === "") throw new DfsError("InvalidSourceUri");
@@ -68,7 +68,7 @@ function checkSource(from: DfsRequest, source: Blob): void {
   for (const each of [source, ...below(from, source)]) requireMutable(container, each, from.now);
 }
 
-/** Nothing there, a file for a file, or an empty directory for a directory; and its parent is there. */
+/** The destination must be absent, a file for a file, or an empty directory for a directory; its parent must exist. */
 function requireFreeDestination(request: DfsRequest, from: DfsRequest, source: Blob): void {
   const isSameFilesystem = request.container === from.container;
   const isInside = request.blob === from.blob || request.blob.startsWith(`${from.blob}/`);
@@ -91,7 +91,7 @@ function below(request: DfsRequest, blob: Blob): Blob[] {
   return blob.isDirectory === true ? [...blobsBelow(blobsOf(request), blob.name)] : [];
 }
 
-/** Everything is checked; from here on nothing throws. */
+/** Everything has been checked: nothing throws from here on. */
 function move(from: DfsRequest, to: DfsRequest, source: Blob): void {
   const [taken, given] = [blobsOf(from), blobsOf(to)];
   const children = below(from, source);

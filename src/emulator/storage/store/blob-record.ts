@@ -1,8 +1,8 @@
-/** What the store keeps of a blob: its record, without the body. */
+/** The record of a blob, without the body. */
 import type { Lease, PathAccess } from "../../world.ts";
 import type { Slice } from "./bodies.ts";
 
-/** The headers that a reader of the blob gets as they were set. */
+/** Headers that a reader of the blob gets as they were set. */
 export interface ContentHeaders {
   type: string;
   encoding?: string;
@@ -62,10 +62,10 @@ export interface Blob {
   tier?: string;
   tierChangedAt?: number;
   copy?: CopyState;
-  /** Of a soft-deleted one: when, and for how many days it is kept. */
+  /** Of a soft-deleted one: when, and for how many days it is retained. */
   readonly deletedAt?: number;
   readonly retainedDays?: number;
-  /** An append blob that takes no more blocks. */
+  /** An append blob that accepts no more blocks. */
   isSealed?: boolean;
   /** In an account with a hierarchical namespace only, as everything below: a directory, which has no content. */
   readonly isDirectory?: boolean;

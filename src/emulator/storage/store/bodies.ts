@@ -10,7 +10,7 @@ import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createCrc64 } from "./crc64.ts";
 
-/** Large steps: a body arrives in records of 16 KiB, and a write for each would cost more than the bytes. */
+/** Large writes: a body arrives in records of 16 KiB, and one write for each would cost more than the bytes. */
 const BUFFER_BYTES = 1024 * 1024;
 
 /** One received body. */
@@ -117,7 +117,7 @@ async function writeFile(file: string, body: Readable, limitBytes: number): Prom
   const measured = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       size += chunk.length;
-      // Read to its end all the same: a request that is cut off never gets its answer.
+      // Read to its end nevertheless: a client that is cut off never reads its answer.
       if (size > limitBytes) return done();
       md5.update(chunk);
       crc64.update(chunk);

@@ -5,7 +5,7 @@
 import type { Blob, Block } from "./blob-record.ts";
 import type { BodyFiles, Slice } from "./bodies.ts";
 
-/** A stored access policy of a container ("Define a stored access policy"); what it leaves out the SAS must say. */
+/** A stored access policy of a container ("Define a stored access policy"); what it omits the SAS must specify. */
 export interface AccessPolicy {
   readonly id: string;
   readonly start?: string;
@@ -31,7 +31,7 @@ export interface ContainerBlobs {
   entry(name: string): Entry | undefined;
   /** Sorted by UTF-16 code unit, as listings are. Names with only uncommitted blocks are among them. */
   names(): readonly string[];
-  /** Puts a blob in place of what had its name; uncommitted blocks of that name are discarded. */
+  /** Replaces what has the blob's name; uncommitted blocks of that name are discarded. */
   put(blob: Blob): void;
   /** Removes the blob and its uncommitted blocks, not its snapshots. */
   remove(name: string): void;
@@ -39,14 +39,14 @@ export interface ContainerBlobs {
   removeSnapshot(name: string, snapshot: string): void;
   /** Keeps a soft-deleted blob or snapshot under its name. */
   addDeleted(blob: Blob): void;
-  /** Forgets soft-deleted ones for good. */
+  /** Removes soft-deleted ones for good. */
   removeDeleted(name: string, isGone: (blob: Blob) => boolean): void;
   /** A block of the same id is replaced. */
   stage(name: string, block: Block): void;
   /** Stored access policies of the container ("Set Container ACL"). */
   accessPolicies(): readonly AccessPolicy[];
   setAccessPolicies(policies: readonly AccessPolicy[]): void;
-  /** Everything, in the order in which the names came. */
+  /** Everything, in the order in which the names were added. */
   entries(): readonly Entry[];
   clear(): void;
 }
@@ -62,7 +62,7 @@ interface MutableEntry {
 interface Table {
   readonly files: BodyFiles;
   readonly entries: Map<string, MutableEntry>;
-  /** Undefined when a name came or went since the last listing. */
+  /** Undefined when a name was added or removed since the last listing. */
   sorted: string[] | undefined;
   policies: readonly AccessPolicy[];
 }
@@ -137,7 +137,7 @@ function discardUncommitted(table: Table, entry: MutableEntry): void {
 
 function putBlob(table: Table, blob: Blob): void {
   const entry = open(table, blob.name);
-  take(table, blob.slices); // before the old ones go: a block list may keep blocks of the blob that it replaces
+  take(table, blob.slices); // before the old ones are dropped: a block list may keep blocks of the blob that it replaces
   drop(table, entry.blob?.slices ?? []);
   discardUncommitted(table, entry);
   entry.blob = blob;

@@ -34,7 +34,7 @@ for (let index = 256; index < 2048; index += 1) {
   high[index] = (upper >>> 8) ^ (high[entry] as number);
 }
 
-/** A running checksum over the chunks given to `update`. */
+/** A running checksum over the chunks passed to `update`. */
 export interface Crc64 {
   update(chunk: Uint8Array): void;
   /** Base64, little-endian, as the header carries it. */

@@ -4,7 +4,7 @@ import type { Blob, Block } from "./blob-record.ts";
 import type { BodyFiles, SavedBody, Slice, StoredBody } from "./bodies.ts";
 import type { AccessPolicy, ContainerBlobs } from "./container-blobs.ts";
 
-/** JSON form of a container's blobs; bodies are named by their ids, and stand under the name `parts`. */
+/** JSON form of a container's blobs; bodies are named by their ids. The key `parts` is that of earlier versions. */
 export interface SavedContainer {
   readonly parts: readonly SavedBody[];
   readonly entries: readonly SavedEntry[];
@@ -52,7 +52,7 @@ export function saveContainer(container: ContainerBlobs): SavedContainer {
   };
 }
 
-/** Puts everything that was saved into an empty container. */
+/** Restores everything that was saved into an empty container. */
 export function restoreContainer(container: ContainerBlobs, files: BodyFiles, saved: SavedContainer): void {
   const byId = new Map(saved.parts.map((body) => [body.id, files.adopt(body)]));
   const slice = ([bodyId, offset, length]: SavedSlice): Slice => {

@@ -1,4 +1,4 @@
-/** Finds role assignments, and compares the scopes that they stand at. */
+/** Finds role assignments, and compares their scopes. */
 import type { RoleAssignment, World } from "../../../world.ts";
 
 /** The live assignment with a name, at any scope: names are unique in the tenant. */

@@ -1,11 +1,11 @@
-/** Who gets a role: whether the directory knows the principal already, and as what. */
+/** The principal of a role assignment: whether the directory knows it already, and its type. */
 import { badRequest } from "../../front-door/errors.ts";
 import type { ArmRequest } from "../../provider.ts";
 
 const TYPES = ["User", "Group", "ServicePrincipal", "ForeignGroup", "Device", "AgentUser", "AgentServicePrincipal"];
 
 /**
- * The type to store. A type that was sent stands in for a principal that has not replicated yet (or never will);
+ * The type to store. Sending a type permits a principal that has not replicated yet (or never will);
  * without it the principal must be known: 400 PrincipalNotFound.
  */
 export function findPrincipalType(request: ArmRequest, principalId: string, sent: string | undefined): string {

@@ -1,4 +1,4 @@
-/** Role assignments at any scope: read, delete, list. Writing is in `role-assignment-write.ts`. */
+/** Role assignments at any scope: read, delete, list. Writing is in `write.ts`. */
 import type { ConditionAttributes } from "../../../authorization/authorization.ts";
 import type { Reply } from "../../../http/call.ts";
 import type { RoleAssignment } from "../../../world.ts";
@@ -45,7 +45,7 @@ function getAssignment(request: ArmRequest): Reply {
   throw new ArmError(404, "RoleAssignmentNotFound", `The role assignment '${name}' is not found.`);
 }
 
-/** 200 with what was removed, 204 when there was nothing. It is honoured until the removal has propagated. */
+/** 200 with the removed assignment, 204 when it did not exist. It is honoured until the removal has propagated. */
 function deleteAssignment(request: ArmRequest): Reply {
   const found = findAtScope(request);
   if (found === undefined) return { status: 204 };

@@ -1,4 +1,4 @@
-/** What a role assignment may say besides who, what and where: its condition and its description. */
+/** Limits on the condition and the description of a role assignment. */
 import { parseCondition } from "../../../authorization/conditions/parser.ts";
 import { InvalidCondition } from "../../../authorization/conditions/tokens.ts";
 import { badRequest } from "../../front-door/errors.ts";
@@ -7,7 +7,7 @@ import { badRequest } from "../../front-door/errors.ts";
 const CONDITION_BYTES = 8 * 1024;
 const DESCRIPTION_BYTES = 2 * 1024;
 
-/** Throws 400 for a condition that is too long, has another version than 2.0, or is not of the documented grammar. */
+/** Throws 400 for a condition that is too long, has another version than 2.0, or does not follow the documented grammar. */
 export function requireCondition(condition: string | undefined, version: string | undefined): void {
   if (condition === undefined || condition === "") return;
   if (Buffer.byteLength(condition) > CONDITION_BYTES) {

@@ -1,4 +1,4 @@
-/** PUT of a role assignment: the rules of Microsoft.Authorization for a new one and for one that exists. */
+/** PUT of a role assignment: the rules of Microsoft.Authorization for new and for existing ones. */
 import type { ConditionAttributes } from "../../../authorization/authorization.ts";
 import type { Reply } from "../../../http/call.ts";
 import type { RoleAssignment } from "../../../world.ts";
@@ -27,7 +27,7 @@ interface Wish {
   readonly delegatedManagedIdentityResourceId: string | undefined;
 }
 
-/** A condition on a write looks at what is asked for (`@Request`). The type that was not sent counts as User. */
+/** A condition on a write looks at what was sent (`@Request`). A type that was not sent counts as User. */
 export function writeAttributes(request: ArmRequest): ConditionAttributes {
   const sent = objectAt(request.body, "properties");
   return {
@@ -66,7 +66,7 @@ function requireName(name: string): void {
   );
 }
 
-/** The scope in the body, if any, is that of the URI; a tracked resource that is in it must exist (ARM checks that). */
+/** A scope in the body must be that of the URI; a tracked resource in it must exist (ARM checks that). */
 function requireScope(request: ArmRequest): void {
   const { scope = "", name = "" } = request.params;
   const sent = stringAt(objectAt(request.body, "properties"), "scope");
@@ -118,11 +118,11 @@ function update(request: ArmRequest, existing: RoleAssignment, wish: Wish): Repl
   return { status: 200, body: assignmentView(existing) };
 }
 
-/** One assignment for each scope, principal and role; Azure names the other one without its dashes. */
+/** One assignment for each scope, principal and role; Azure's message names the other one without dashes. */
 function requireUnique(request: ArmRequest, wish: Wish): void {
   const scope = request.params["scope"] ?? "";
   for (const each of request.services.world.roleAssignments.values()) {
-    // Cheap questions first: this runs over thousands of assignments.
+    // Cheap checks first: this runs over thousands of assignments.
     if (each.principalId !== wish.principalId || each.scope.length !== scope.length) continue;
     if (each.effectiveUntil !== undefined || !isSameScope(each.scope, scope)) continue;
     if (each.roleDefinitionName.toLowerCase() !== wish.roleDefinitionName.toLowerCase()) continue;

@@ -4,7 +4,7 @@ import type { RoleDefinition } from "../../../world.ts";
 import { ArmError } from "../../front-door/errors.ts";
 import type { ArmRequest } from "../../provider.ts";
 
-/** The role of a GUID, seen from the caller's tenant. */
+/** The role with a GUID, as visible from the caller's tenant. */
 export function findRole(request: ArmRequest, name: string): RoleDefinition | undefined {
   const role = request.services.world.roleDefinitions.get(name.toLowerCase());
   if (role === undefined || (role.tenantId !== undefined && role.tenantId !== request.caller.tenantId))
@@ -25,7 +25,7 @@ export function requireRole(request: ArmRequest, name: string): RoleDefinition {
   );
 }
 
-/** Whether a role may be assigned at a scope: at or below one of its assignable scopes. */
+/** Whether a role may be assigned at a scope: at, below or above one of its assignable scopes. */
 export function isAssignable(role: RoleDefinition, scope: string): boolean {
   return role.assignableScopes.some((assignable) => coversScope(assignable, scope) || coversScope(scope, assignable));
 }

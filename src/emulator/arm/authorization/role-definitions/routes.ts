@@ -72,7 +72,7 @@ function putRole(request: ArmRequest): Reply {
   return { status: 201, body: roleView(request, role) };
 }
 
-/** A role is written with a right on all of its assignable scopes, not only on the one in the URI. */
+/** Writing a role needs the right on all of its assignable scopes, not only on the one in the URI. */
 function requireLinkedScopes({ services, caller, path }: ArmRequest, role: RoleDefinition): void {
   const action = `${TYPE}/write`;
   const isAllowed = (scope: string) => services.authorization.allowsAction(caller.principalId, action, scope);

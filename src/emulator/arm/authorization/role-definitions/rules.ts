@@ -1,11 +1,11 @@
-/** What a custom role may say (Azure RBAC "custom-roles"). */
+/** What a custom role may contain (Azure RBAC "custom-roles"). */
 import type { Permission, RoleDefinition } from "../../../world.ts";
 import { badRequest } from "../../front-door/errors.ts";
 import { isObject, type JsonObject, objectAt, stringAt, stringsAt } from "../../front-door/json.ts";
 import { isGuid } from "../../front-door/resource-ids.ts";
 import type { ArmRequest } from "../../provider.ts";
 
-/** The role that a PUT asks for; throws 400 for what is missing or cannot be. */
+/** The role that a PUT asks for; throws 400 for what is missing or not permitted. */
 export function readRole(request: ArmRequest): RoleDefinition {
   const name = request.params["name"] ?? "";
   if (!isGuid(name)) {

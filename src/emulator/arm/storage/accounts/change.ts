@@ -1,11 +1,11 @@
-/** What PATCH, and PUT on an account that exists, change: what was sent, within what Azure allows to change. */
+/** What PATCH, and PUT on an existing account, change: what was sent, as far as Azure allows it to change. */
 import type { StorageAccount } from "../../../world.ts";
 import { badRequest } from "../../front-door/errors.ts";
 import { isObject, type JsonObject, objectAt, stringAt } from "../../front-door/json.ts";
 import { readTags, STORAGE_TAGS } from "../../front-door/tags.ts";
 import { cannotBeUpdated, mergeProperties, readProperties, requireAccessTier, requireSku, tierOf } from "./rules.ts";
 
-/** Members of the body that have a place of their own; the others are kept as they come. */
+/** Members of the body that the record has fields for; the others are stored as they are. */
 const OWN = ["sku", "kind", "location", "tags", "identity", "properties", "id", "name", "type"];
 
 /** Applies a body to an account. Checks everything before it changes anything. */
@@ -51,7 +51,7 @@ function readSku(account: StorageAccount, kind: string, body: JsonObject): strin
   return sku;
 }
 
-/** Standard and Premium never convert into each other, nor do zone-redundant and other ones (Storage Accounts - Update). */
+/** Standard and Premium never convert into each other, nor do zone-redundant and other SKUs (Storage Accounts - Update). */
 function isConvertible(before: string, after: string): boolean {
   if (tierOf(before) === "Premium" || tierOf(after) === "Premium") return false;
   const zonal = (sku: string) => /ZRS$/.test(sku);

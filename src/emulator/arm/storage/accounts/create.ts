@@ -41,7 +41,7 @@ export function isAccountName(name: string): boolean {
   return /^[a-z0-9]{3,24}$/.test(name);
 }
 
-/** Azure's words for a name that is not one. */
+/** Azure's message for an invalid name. */
 export function accountNameInvalidText(name: string): string {
   return (
     `${name} is not a valid storage account name. Storage account name must be between 3 and 24 characters in length ` +

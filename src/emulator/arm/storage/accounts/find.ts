@@ -1,4 +1,4 @@
-/** Finds the storage account that a path speaks of. */
+/** Finds the storage account that a path names. */
 import { coversScope } from "../../../authorization/scopes.ts";
 import type { StorageAccount } from "../../../world.ts";
 import { type ArmError, conflict, parentNotFound, resourceNotFound } from "../../front-door/errors.ts";
@@ -11,7 +11,7 @@ export const ACCOUNTS =
 /** Path of one account. */
 export const ACCOUNT = `${ACCOUNTS}/{account}`;
 
-/** The account of a request's path; undefined when there is none of that name in that resource group. */
+/** The account of a request's path; undefined when the resource group has none of that name. */
 export function findAccount(request: ArmRequest): StorageAccount | undefined {
   const { subscriptionId = "", resourceGroup = "", account = "" } = request.params;
   const found = request.services.world.accounts.get(account.toLowerCase());
@@ -27,7 +27,7 @@ export function requireAccount(request: ArmRequest): StorageAccount {
   throw resourceNotFound("Microsoft.Storage/storageAccounts", name, resourceGroup);
 }
 
-/** The account of a request on one of its children: GET of a child says ResourceNotFound, a write ParentResourceNotFound. */
+/** The account of a request on one of its children: 404 ResourceNotFound for a GET, ParentResourceNotFound for a write. */
 export function requireParentAccount(request: ArmRequest): StorageAccount {
   const account = findAccount(request);
   if (account !== undefined) {
@@ -48,7 +48,7 @@ export function requireProvisioned(request: ArmRequest, account: StorageAccount)
   );
 }
 
-/** 409 for a write while another one is under way (srp_error_codes_common). */
+/** 409 for a write while another one is in progress (srp_error_codes_common). */
 export function operationInProgress(): ArmError {
   return conflict(
     "StorageAccountOperationInProgress",

@@ -1,4 +1,4 @@
-/** What is asked about storage accounts besides themselves: name check, usages, keys. */
+/** Queries about storage accounts: name availability, usages, keys. */
 
 import type { Reply } from "../../../http/call.ts";
 import { accountKey } from "../../../storage/account-keys.ts";

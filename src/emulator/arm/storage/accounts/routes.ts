@@ -1,4 +1,4 @@
-/** Storage accounts: read, update, delete, list. Creation is in `account-create.ts`. */
+/** Storage accounts: read, update, delete, list. Creation is in `create.ts`. */
 import type { Reply } from "../../../http/call.ts";
 import type { Services } from "../../../services.ts";
 import { discardContainersOf, liveContainers } from "../../../storage/containers.ts";
@@ -48,7 +48,7 @@ function updateAccount(request: ArmRequest): Reply {
   return { status: 200, body: accountView(request, account) };
 }
 
-/** 204 when there is none. Role assignments at its scope stay: a re-created account has them again, as in Azure. */
+/** 204 when it does not exist. Role assignments at its scope stay: a re-created account has them again, as in Azure. */
 function deleteAccount(request: ArmRequest): Reply {
   const account = findAccount(request);
   if (account === undefined) return { status: 204 };

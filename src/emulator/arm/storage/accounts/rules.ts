@@ -1,4 +1,4 @@
-/** What a storage account may be: kinds, SKUs, tiers, and the properties that are fixed at creation. */
+/** Kinds, SKUs and tiers that an account can have, and the properties that are fixed at creation. */
 
 import type { StorageAccount } from "../../../world.ts";
 import { badRequest } from "../../front-door/errors.ts";
@@ -69,7 +69,7 @@ const COMPUTED = [
   "privateEndpointConnections",
 ];
 
-/** Throws 400 for a kind that Azure does not have, or a SKU that the kind cannot be (srp_error_codes_create). */
+/** Throws 400 for a kind that Azure does not have, or a SKU that the kind cannot have (srp_error_codes_create). */
 export function requireSku(kind: string, sku: string): void {
   const allowed = SKUS[kind];
   if (allowed === undefined) throw invalidValue(kind, "kind");
@@ -105,7 +105,7 @@ export function tierOf(sku: string): string {
   return sku.startsWith("Premium") ? "Premium" : "Standard";
 }
 
-/** The properties of a request, checked, without those that Azure computes. Null takes a property away. */
+/** The properties of a request, checked, without those that Azure computes. Null removes a property. */
 export function readProperties(body: JsonObject): JsonObject {
   const sent = objectAt(body, "properties");
   for (const [name, allowed] of Object.entries(ENUMERATIONS)) {
@@ -116,7 +116,7 @@ export function readProperties(body: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(sent).filter(([name]) => !COMPUTED.includes(name)));
 }
 
-/** What a new account has when the caller says nothing (REST reference of Storage Accounts - Create). */
+/** The defaults of a new account (REST reference of Storage Accounts - Create). */
 export function withDefaults(properties: JsonObject, kind: string, createdAt: number): JsonObject {
   return {
     minimumTlsVersion: "TLS1_0",
@@ -130,12 +130,12 @@ export function withDefaults(properties: JsonObject, kind: string, createdAt: nu
   };
 }
 
-/** What an account has after an update: members that were sent replace, the rest stays. Throws for fixed ones. */
+/** The properties after an update: sent members replace, the others stay. Throws for fixed ones. */
 export function mergeProperties(account: StorageAccount, sent: JsonObject): JsonObject {
   const before: JsonObject = account.properties;
   for (const name of FIXED) {
     if (sent[name] === undefined || sent[name] === null) continue;
-    // Even the default is refused when creation did not say it (azure-rest-api-specs#18441).
+    // Even the default is refused when creation did not send it (azure-rest-api-specs#18441).
     if (JSON.stringify(sent[name]) !== JSON.stringify(before[name])) throw cannotBeUpdated(name);
   }
   const sentEncryption = objectAt(sent, "encryption");

@@ -1,10 +1,10 @@
-/** A storage account as ARM shows it: what was sent, what Azure fills in, and what follows from name and state. */
+/** A storage account as ARM shows it: what was sent, Azure's defaults, and what follows from name and state. */
 import type { StorageAccount } from "../../../world.ts";
 import type { JsonObject } from "../../front-door/json.ts";
 import { REGIONS } from "../../front-door/locations.ts";
 import type { ArmRequest } from "../../provider.ts";
 
-/** The services that an account of a kind has, by their names in `primaryEndpoints`. */
+/** The services of each kind of account, by their names in `primaryEndpoints`. */
 const SERVICES: Readonly<Record<string, readonly string[]>> = {
   StorageV2: ["blob", "dfs", "file", "queue", "table", "web"],
   Storage: ["blob", "file", "queue", "table"],

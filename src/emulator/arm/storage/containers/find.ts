@@ -8,7 +8,7 @@ import { ACCOUNT } from "../accounts/find.ts";
 /** Path of all containers of an account. */
 export const CONTAINERS = `${ACCOUNT}/blobServices/default/containers`;
 
-/** The live container of a request's path. */
+/** The container of a request's path, unless it is deleted. */
 export function findContainer(request: ArmRequest, account: StorageAccount): BlobContainer | undefined {
   const found = request.services.world.containers.get(containerKey(account.name, request.params["container"] ?? ""));
   return found === undefined || isDeleted(found) ? undefined : found;

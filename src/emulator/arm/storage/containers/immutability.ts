@@ -82,7 +82,7 @@ function deletePolicy(request: ArmRequest): Reply {
   return reply(target, { ...policy, periodDays: 0, state: "Unlocked" });
 }
 
-/** Locked once, a policy can only be extended. */
+/** Once locked, a policy can only be extended. */
 function lockPolicy(request: ArmRequest): Reply {
   const target = findTarget(request);
   return replace(request, target, { ...requirePolicy(request, target), state: "Locked" });
@@ -107,7 +107,7 @@ function replace(request: ArmRequest, target: Target, policy: ImmutabilityPolicy
   return reply(target, changed);
 }
 
-/** The policy, which must be there and be the one that If-Match names. */
+/** The policy, which must exist and have the ETag in If-Match. */
 function requirePolicy(request: ArmRequest, { container }: Target): ImmutabilityPolicy {
   const policy = container.immutabilityPolicy;
   if (policy === undefined) {
@@ -159,7 +159,7 @@ function reply({ account, container }: Target, policy: ImmutabilityPolicy): Repl
   return { status: 200, headers: { ETag: policy.etag }, body };
 }
 
-/** Tags have 3 to 23 letters and digits, and Storage lowers them. */
+/** Tags have 3 to 23 letters and digits; Storage converts them to lower case. */
 function changeHold(
   request: ArmRequest,
   change: (held: readonly string[], sent: readonly string[]) => string[],

@@ -10,7 +10,7 @@ import { CONTAINERS, containerFailure, requireContainer } from "./find.ts";
 
 const TYPE = "Microsoft.Storage/storageAccounts/blobServices/containers";
 
-/** Body members and the headers that say the same on the data plane. */
+/** Members of the body, and the headers of the data plane that correspond to them. */
 const HEADERS: Readonly<Record<string, string>> = {
   action: "x-ms-lease-action",
   leaseId: "x-ms-lease-id",

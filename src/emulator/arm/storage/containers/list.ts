@@ -1,4 +1,4 @@
-/** GET of all containers of an account: pages, prefix filter, deleted ones. */
+/** Blob Containers - List: pages and prefix filter. */
 import type { Reply } from "../../../http/call.ts";
 import { liveContainers } from "../../../storage/containers.ts";
 import { badRequest } from "../../front-door/errors.ts";
@@ -10,7 +10,7 @@ import { CONTAINERS } from "./find.ts";
 import { containerListView } from "./view.ts";
 
 const TYPE = "Microsoft.Storage/storageAccounts/blobServices/containers";
-/** Most containers of a page (Blob Containers - List: $maxpagesize). */
+/** Maximum number of containers on a page (Blob Containers - List: $maxpagesize). */
 const PAGE = 5000;
 
 /** REST: Blob Containers - List. */
@@ -30,7 +30,7 @@ function listContainers(request: ArmRequest): Reply {
   return pageReply(request, items, readPageSize(queryValue(request.call, "$maxpagesize")));
 }
 
-/** A plain prefix; `startswith(name, 'x')` is understood too. */
+/** A plain prefix, or `startswith(name, 'x')`. */
 function readPrefix(filter: string | undefined): string {
   if (filter === undefined) return "";
   return /^startswith\(\s*name\s*,\s*'([^']*)'\s*\)$/i.exec(filter)?.[1] ?? filter;

@@ -1,4 +1,4 @@
-/** Blob containers as ARM resources: get, create, update, delete. Listing is in `container-list.ts`. */
+/** Blob containers as ARM resources: get, create, update, delete. Listing is in `list.ts`. */
 import type { Reply } from "../../../http/call.ts";
 import type { Services } from "../../../services.ts";
 import {
@@ -34,7 +34,7 @@ function getContainer(request: ArmRequest): Reply {
   return { status: 200, body: containerView(request, account, requireContainer(request, account)) };
 }
 
-/** 201 for a new container, 200 for one that exists: it is then changed to what was sent. */
+/** 201 for a new container; 200 for an existing one, which is changed to what was sent. */
 function putContainer(request: ArmRequest): Reply {
   const account = requireParentAccount(request);
   const name = request.params["container"] ?? "";
@@ -61,7 +61,7 @@ function patchContainer(request: ArmRequest): Reply {
   return { status: 200, body: containerView(request, account, container) };
 }
 
-/** 204 when there is none. The blobs go at once, the name is free when the delete has been carried out. */
+/** 204 when it does not exist. The blobs are deleted at once, the name is free when the delete has completed. */
 function deleteContainer(request: ArmRequest): Reply {
   const account = requireParentAccount(request);
   const container = findContainer(request, account);
@@ -71,7 +71,7 @@ function deleteContainer(request: ArmRequest): Reply {
   return { status: 200 };
 }
 
-/** Throws 409 for what holds a container: a legal hold, an immutability policy that protects blobs, a lease. */
+/** Throws 409 or 412 for what protects a container: a legal hold, an immutability policy over blobs, a lease. */
 function requireDeletable(services: Services, container: BlobContainer): void {
   const cause = containerProtection(services, container);
   if (cause !== undefined) {

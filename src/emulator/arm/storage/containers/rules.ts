@@ -1,4 +1,4 @@
-/** What a container may be called and carry (REST: "Naming and Referencing Containers, Blobs, and Metadata"). */
+/** Names, metadata and properties that a container may have (REST: "Naming and Referencing Containers, Blobs, and Metadata"). */
 import type { BlobContainer, StorageAccount } from "../../../world.ts";
 import { ArmError, badRequest, conflict } from "../../front-door/errors.ts";
 import { isObject, type JsonObject, objectAt, stringAt } from "../../front-door/json.ts";
@@ -24,7 +24,7 @@ const COMPUTED = [
   "version",
 ];
 
-/** Throws 400 for a name that Storage refuses. */
+/** Throws 400 for a name that Storage does not permit. */
 export function requireContainerName(name: string): void {
   if (name === "$root" || name === "$web" || name === "$logs") return;
   if (name.length < 3 || name.length > 63) {
@@ -35,7 +35,7 @@ export function requireContainerName(name: string): void {
   }
 }
 
-/** What a PUT or PATCH changes; throws 400 or 409 for what Storage refuses. */
+/** What a PUT or PATCH changes; throws 400 or 409 for what Storage does not permit. */
 export function readContainerBody(account: StorageAccount, body: JsonObject): Partial<BlobContainer> {
   const sent = objectAt(body, "properties");
   const access = readPublicAccess(account, stringAt(sent, "publicAccess"));
