@@ -15,7 +15,7 @@ import { createTokenVerifier } from "./entra/tokens.ts";
 import { createFaults, type Faults } from "./faults/faults.ts";
 import type { Service } from "./http/call.ts";
 import { createDispatch, type Dispatch } from "./http/dispatch.ts";
-import { createRouter, type Route } from "./http/router.ts";
+import { createRouter, type Route, type RoutedServices } from "./http/router.ts";
 import { createImdsService } from "./imds/service.ts";
 import { createServiceAccountIssuer, type ServiceAccountIssuer } from "./issuer/service.ts";
 import { ADMINISTRATOR, seedWorld } from "./seed/seed.ts";
@@ -60,36 +60,51 @@ export async function assemble(ground: Ground): Promise<Assembly> {
   const calls = createCallLog();
   const faults = createFaults();
   const services: Services = {
-    ...{ world, clock, settings },
+    world,
+    clock,
+    settings,
     tokens: createTokenVerifier(key, clock),
     authorization: createAuthorization(world, clock),
     blobs: createBlobStore(ground.blobFolder, snapshot?.blobs),
     alarm: calls.alarm,
   };
   const secrets = { admin: randomBytes(24).toString("hex"), administrator: administratorSecret };
+  const route = createRouter(routedServices({ ground, services, key, issuer, calls, faults, secret: secrets.admin }));
+  const imds = createImdsService({ ...services, key });
+  const saved = (): Snapshot => {
+    const keys = { entra: saveSigningKey(key), issuer: saveSigningKey(issuerKey) };
+    const clockOffsetMs = clock.now() - Date.now();
+    return { world, blobs: services.blobs.save(), issuer: issuer.issuer, clockOffsetMs, keys };
+  };
+  const dispatch = createDispatch({ route, faults, calls, clock });
+  const dispatchImds = createDispatch({ route: onlyImds(imds), faults, calls, clock });
+  return { services, calls, faults, issuer, secrets, onClockMoved, dispatch, dispatchImds, snapshot: saved };
+}
+
+interface Foundations {
+  readonly ground: Ground;
+  readonly services: Services;
+  readonly key: SigningKey;
+  readonly issuer: ServiceAccountIssuer;
+  readonly calls: CallLog;
+  readonly faults: Faults;
+  /** For the admin endpoint. */
+  readonly secret: string;
+}
+
+/** The services that share the HTTPS listeners. */
+function routedServices({ ground, services, key, issuer, calls, faults, secret }: Foundations): RoutedServices {
+  const { world, clock, settings } = services;
+  const { federationMs } = settings;
+  const issuerKeys = createIssuerKeys(ground.authorities);
   const state = () => toStateView(world, services.blobs);
-  const route = createRouter({
+  return {
     arm: createArmService(services),
     blob: createBlobService(services),
     dfs: createDfsService(services),
-    entra: createEntraService({
-      ...{ world, clock, key, settings, federationMs: settings.federationMs },
-      issuerKeys: createIssuerKeys(ground.authorities),
-    }),
+    entra: createEntraService({ world, clock, key, settings, federationMs, issuerKeys }),
     issuer: issuer.service,
-    admin: createAdminService({
-      ...{ secret: secrets.admin, calls, faults, clock, issuer, state },
-      policies: world.policies,
-    }),
-  });
-  return {
-    ...{ services, calls, faults, issuer, secrets, onClockMoved },
-    dispatch: createDispatch({ route, faults, calls, clock }),
-    dispatchImds: createDispatch({ route: onlyImds(createImdsService({ ...services, key })), faults, calls, clock }),
-    snapshot: () => ({
-      ...{ world, blobs: services.blobs.save(), issuer: issuer.issuer, clockOffsetMs: clock.now() - Date.now() },
-      keys: { entra: saveSigningKey(key), issuer: saveSigningKey(issuerKey) },
-    }),
+    admin: createAdminService({ secret, calls, faults, clock, issuer, state, policies: world.policies }),
   };
 }
 

@@ -1,6 +1,6 @@
 /**
- * The whole emulator: Azure Resource Manager, Entra, Blob and Data Lake in one process on loopback. It has no global state,
- * so one process can run several.
+ * The whole emulator: Azure Resource Manager, Entra, Blob and Data Lake in one process on loopback. It has no global
+ * state, so one process can run several.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -58,7 +58,9 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const directory = await mkdtemp(join(tmpdir(), "keyless-emulator-"));
   try {
     const assembly = await assemble({
-      ...{ url: sockets.url, snapshot, settings: { ...DEFAULT_SETTINGS, ...options.settings } },
+      url: sockets.url,
+      snapshot,
+      settings: { ...DEFAULT_SETTINGS, ...options.settings },
       blobFolder: options.stateFile === undefined ? join(directory, "blobs") : blobFolderOf(options.stateFile),
       authorities: [sockets.ca, ...(options.issuerCa === undefined ? [] : [options.issuerCa])],
     });

@@ -51,7 +51,9 @@ export interface FederatedCredential {
   issuer: string;
   subject: string;
   audiences: string[];
-  /** When it was last written, by the emulator's clock; Entra accepts it `settings.federationMs` later. Absent: at once. */
+  /**
+   * When it was last written, by the emulator's clock; Entra accepts it `settings.federationMs` later. Absent: at once.
+   */
   changedAt?: number;
 }
 
@@ -92,7 +94,9 @@ export interface StorageAccount {
   readonly readyAt: number;
 }
 
-/** One container, for ARM and Blob alike. Its blobs are in the blob store (`storage/store/store.ts`), keyed by `uid`. */
+/**
+ * One container, for ARM and Blob alike. Its blobs are in the blob store (`storage/store/store.ts`), keyed by `uid`.
+ */
 export interface BlobContainer {
   /** New at every creation, so that a re-created container shares nothing with the old one. */
   readonly uid: string;
@@ -176,7 +180,9 @@ export interface RoleDefinition {
 export interface RoleAssignment {
   /** GUID. */
   readonly name: string;
-  /** As it was written; compared without case. Stays when the scope is deleted, and is in force again when it returns. */
+  /**
+   * As it was written; compared without case. Stays when the scope is deleted, and is in force again when it returns.
+   */
   readonly scope: string;
   /** GUID of the role definition. */
   readonly roleDefinitionName: string;

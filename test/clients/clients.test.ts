@@ -35,7 +35,12 @@ const CLIENTS: readonly Client[] = [
 
 /** Only the steps' titles are wanted before there is an emulator. */
 const unconfigured: ClientConfig = {
-  ...{ tenantId: "", subscriptionId: "", resourceGroup: "", location: "", account: "", container: "" },
+  tenantId: "",
+  subscriptionId: "",
+  resourceGroup: "",
+  location: "",
+  account: "",
+  container: "",
   administrator: { clientId: "", clientSecret: "" },
   workload: { clientId: "", principalId: "", tokenFile: "" },
   machine: { clientId: "", principalId: "" },

@@ -78,7 +78,9 @@ function stepsFor(isHierarchical: boolean): readonly MountStep[] {
       answer: isHierarchical
         ? {
             seen: {
-              ...{ content: "hello data lake", mine: true, acl: "user::rw-,group::r--,other::---" },
+              content: "hello data lake",
+              mine: true,
+              acl: "user::rw-,group::r--,other::---",
               paths: ["moved", "moved/appended", "moved/renamed"],
             },
           }

@@ -158,7 +158,10 @@ describe("the emulator's admin endpoint", () => {
     const { subscriptionId, resourceGroup } = emulator.info;
     const scope = `/subscriptions/${subscriptionId}`;
     const policy = {
-      ...{ name: "no-keys", displayName: "No account keys", scope, resourceType: "Microsoft.Storage/storageAccounts" },
+      name: "no-keys",
+      displayName: "No account keys",
+      scope,
+      resourceType: "Microsoft.Storage/storageAccounts",
       requires: { "properties.allowSharedKeyAccess": false },
     };
     const made = await sendAdmin(emulator, "POST", "/policies", policy);

@@ -211,7 +211,11 @@ describe("Blob authorization", () => {
       const role = "00000000-aaaa-4000-8000-000000000001";
       const dataActions = ["Microsoft.Storage/storageAccounts/blobServices/containers/blobs/add/action"];
       blob.emulator.world.roleDefinitions.set(role, {
-        ...{ name: role, roleName: "adder", description: "", type: "CustomRole", assignableScopes: ["/"] },
+        name: role,
+        roleName: "adder",
+        description: "",
+        type: "CustomRole",
+        assignableScopes: ["/"],
         permissions: [{ actions: [], notActions: [], dataActions, notDataActions: [] }],
       });
       blob.grant("b", role, scopeOf(name));

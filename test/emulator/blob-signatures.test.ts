@@ -207,7 +207,9 @@ describe("Blob signatures", () => {
     const key = await blob.service().getUserDelegationKey(new Date(Date.now() - hour), soon());
     const sas = generateBlobSASQueryParameters(
       {
-        ...{ containerName: container.containerName, blobName: "mine", expiresOn: soon() },
+        containerName: container.containerName,
+        blobName: "mine",
+        expiresOn: soon(),
         permissions: BlobSASPermissions.parse("rw"),
       },
       key,

@@ -80,7 +80,14 @@ describe("The blob store", () => {
   async function put(store: BlobStore, container: string, name: string, text: string): Promise<Blob> {
     const body = await store.receive(Readable.from([Buffer.from(text)]), 1000);
     const blob: Blob = {
-      ...{ name, type: "BlockBlob", createdAt: 1, lastModified: 1, etag: '"0x1"', metadata: {}, tags: {}, blocks: [] },
+      name,
+      type: "BlockBlob",
+      createdAt: 1,
+      lastModified: 1,
+      etag: '"0x1"',
+      metadata: {},
+      tags: {},
+      blocks: [],
       content: { type: "text/plain" },
       slices: [{ body, offset: 0, length: body.size }],
       size: body.size,

@@ -134,7 +134,8 @@ describe("Data Lake robustness", () => {
   function sendAny({ method: verb, path: to, query: asked, headers: told, body }: Sent) {
     const text = new URLSearchParams(asked as Record<string, string>).toString();
     return fixture.send(verb, `${to}${text === "" ? "" : `?${text}`}`, {
-      ...{ account, headers: told as Record<string, string> },
+      account,
+      headers: told as Record<string, string>,
       ...(verb === "GET" || verb === "HEAD" ? {} : { body }),
     });
   }

@@ -93,7 +93,9 @@ describe("Data Lake signatures", () => {
       const { url } = (await signedFor(permissions, of)).getFileClient("d/moved");
       const { pathname, search } = new URL(url);
       return fixture.send("PUT", pathname.replace(/^\/[^/]*/, "/files") + search, {
-        ...{ account, token: null, headers: { "x-ms-rename-source": "/files/other" } },
+        account,
+        token: null,
+        headers: { "x-ms-rename-source": "/files/other" },
       });
     };
     const stolen = await rename("rwm", { pathName: "d", isDirectory: true, directoryDepth: 1 });

@@ -393,7 +393,9 @@ describe("Data Lake", () => {
       const id = randomUUID();
       const none = { read: false, write: false, execute: false };
       const item = (permissions: object) => ({
-        ...{ accessControlType: "user" as const, entityId: id, defaultScope: false },
+        accessControlType: "user" as const,
+        entityId: id,
+        defaultScope: false,
         permissions: { ...none, ...permissions },
       });
       const added = await directory.updateAccessControlRecursive([item({ read: true })], { batchSize: 1 });

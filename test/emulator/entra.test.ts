@@ -83,7 +83,9 @@ describe("the emulator's Entra", () => {
   it("exchanges the controller's ServiceAccount token, with the SDK unchanged", async () => {
     const { tenantId, authorityHost, controller } = emulator.info;
     const credential = new WorkloadIdentityCredential({
-      ...{ tenantId, authorityHost, disableInstanceDiscovery: true },
+      tenantId,
+      authorityHost,
+      disableInstanceDiscovery: true,
       clientId: controller.clientId,
       tokenFilePath: controller.tokenFile,
     });

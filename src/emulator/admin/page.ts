@@ -70,13 +70,13 @@ const CALLS: readonly Column<LoggedCall>[] = [
 export function renderPage(state: StateView, report: CallReport): string {
   const alarms = report.alarms.map((alarm) => `<div class="alarm" role="alert">ALARM: ${toText(alarm)}</div>`).join("");
   const calls = report.calls.slice(-SHOWN_CALLS).reverse();
-  const grants = state.roleAssignments.filter((row) => row["effectiveUntil"] === undefined);
+  const assignments = state.roleAssignments.filter((row) => row["effectiveUntil"] === undefined);
   const body = [
     "<header><h1>keyless-csi emulator</h1><p>This is not Azure. Reload the page to see what has changed.</p></header>",
-    `${alarms}${figures(state, report, grants)}`,
+    `${alarms}${figures(state, report, assignments)}`,
     section("Storage accounts", "accounts", table(state.accounts, ACCOUNTS)),
     section("Containers", "containers", table(state.containers, CONTAINERS)),
-    section("Role assignments", "grants", table(grants, grantColumns(state))),
+    section("Role assignments", "grants", table(assignments, assignmentColumns(state))),
     ...(state.policies.length > 0 ? [section("Deny policies", "policies", table(state.policies, POLICIES))] : []),
     section(
       calls.length === 0 ? "Last calls" : `Last ${calls.length} of ${report.total} calls`,
@@ -90,15 +90,15 @@ export function renderPage(state: StateView, report: CallReport): string {
   return `<!doctype html><html lang="en"><head>${head}</head><body>${body.join("\n")}</body></html>\n`;
 }
 
-function figures({ accounts, containers }: StateView, { total }: CallReport, grants: readonly Row[]): string {
+function figures({ accounts, containers }: StateView, { total }: CallReport, assignments: readonly Row[]): string {
   const held = containers.filter((row) => row["deletedUntil"] === undefined).length;
-  const shown = { accounts: accounts.length, containers: held, "role assignments": grants.length, calls: total };
+  const shown = { accounts: accounts.length, containers: held, "role assignments": assignments.length, calls: total };
   const items = Object.entries(shown).map(([name, count]) => `<li><b>${count}</b>${name}</li>`);
   return `<ul class="figures">${items.join("")}</ul>`;
 }
 
-/** Grants name principals and roles by id; the page names them as people do. */
-function grantColumns(state: StateView): readonly Column<Row>[] {
+/** Role assignments have the ids of principals and roles; the page shows their names. */
+function assignmentColumns(state: StateView): readonly Column<Row>[] {
   const nameOf = (rows: readonly Row[], key: string, name: string) => new Map(rows.map((row) => [row[key], row[name]]));
   const principals = nameOf(state.principals, "id", "displayName");
   const roles = nameOf(state.roleDefinitions, "name", "roleName");

@@ -1,4 +1,6 @@
-/** Reads deny policies from JSON (`POST /_emulator/policies`): one that is not understood must not be ignored silently. */
+/**
+ * Reads deny policies from JSON (`POST /_emulator/policies`): one that is not understood must not be ignored silently.
+ */
 import type { DenyPolicy } from "../world.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -8,8 +10,8 @@ const REQUIRED = ["name", "scope", "resourceType"] as const;
 const KEYS: readonly string[] = [...TEXTS, "requires"];
 
 /**
- * One policy or an array of them: `{name, scope, resourceType, requires, displayName, definitionId, definitionName}`, of
- * which the last four may be absent. Throws an Error that names the policy and what is wrong with it.
+ * One policy or an array of them: `{name, scope, resourceType, requires, displayName, definitionId, definitionName}`,
+ * of which the last four may be absent. Throws an Error that names the policy and what is wrong with it.
  */
 export function parsePolicies(json: unknown): DenyPolicy[] {
   const policies = Array.isArray(json) ? json : [json];

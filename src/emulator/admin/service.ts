@@ -73,7 +73,10 @@ function showPage({ state, calls }: AdminContext): Reply {
   return { status: 200, headers, body: renderPage(state(), calls.report()) };
 }
 
-/** 401 without a secret, 403 with a wrong one. It can be sent in a header of its own, as bearer token or as basic password. */
+/**
+ * 401 without a secret, 403 with a wrong one. It can be sent in a header of its own, as bearer token or as basic
+ * password.
+ */
 function refuse(call: Call, secret: string): Reply | undefined {
   const given = givenSecret(call);
   if (given === undefined) {

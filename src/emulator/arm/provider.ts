@@ -1,6 +1,7 @@
 /**
- * The contract between the front door and the resource providers. A provider is a folder beside `storage/` that exports a
- * `Provider`, and a line in `providers.ts`; authentication, api-versions, locks, policies, paging and errors come with it.
+ * The contract between the front door and the resource providers. A provider is a folder beside `storage/` that exports
+ * a `Provider`, and a line in `providers.ts`; authentication, api-versions, locks, policies, paging and errors come
+ * with it.
  */
 import type { ConditionAttributes } from "../authorization/authorization.ts";
 import type { AccessToken } from "../entra/tokens.ts";

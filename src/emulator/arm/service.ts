@@ -39,7 +39,9 @@ interface Arm {
   readonly routes: RouteTable;
 }
 
-/** The ARM service over a world, with request limits and common headers around it. Refusals are replies, never throws. */
+/**
+ * The ARM service over a world, with request limits and common headers around it. Refusals are replies, never throws.
+ */
 export function createArmService(services: Services): Service {
   const arm: Arm = {
     services,

@@ -52,9 +52,9 @@ async function run(handled: Handled, operation: Operation | undefined): Promise<
     }
     const request = await openRequest(handled, operation);
     return await request.operation.run(request);
-  } catch (fault) {
-    if (fault instanceof StorageError) return blobErrorReply(fault, handled.call, handled.now);
-    throw fault;
+  } catch (error) {
+    if (error instanceof StorageError) return blobErrorReply(error, handled.call, handled.now);
+    throw error;
   }
 }
 

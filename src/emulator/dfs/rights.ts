@@ -1,6 +1,6 @@
 /**
- * What each Data Lake operation needs: the same data actions as in Blob, and three more for moves, owners and permissions
- * ("Permissions for calling data operations"; letters of a SAS: "Create a user delegation SAS").
+ * What each Data Lake operation needs: the same data actions as in Blob, and three more for moves, owners and
+ * permissions ("Permissions for calling data operations"; letters of a SAS: "Create a user delegation SAS").
  */
 import { onBlob, RIGHTS, type Right } from "../blob/auth/rights.ts";
 

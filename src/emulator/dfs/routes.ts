@@ -1,4 +1,6 @@
-/** Which operation a Data Lake call is: its method, what it is for, `resource`, and `action` name one row of this table. */
+/**
+ * Which operation a Data Lake call is: its method, what it is for, `resource`, and `action` name one row of this table.
+ */
 
 import type { Right } from "../blob/auth/rights.ts";
 import type { Address } from "../blob/http/request.ts";

@@ -41,10 +41,10 @@ interface Handled {
 async function run(services: Services, handled: Handled): Promise<Reply> {
   try {
     return await open(services, handled);
-  } catch (fault) {
-    if (fault instanceof StorageError || fault instanceof DfsError)
-      return dfsErrorReply(fault, handled.call, handled.now);
-    throw fault;
+  } catch (error) {
+    if (error instanceof StorageError || error instanceof DfsError)
+      return dfsErrorReply(error, handled.call, handled.now);
+    throw error;
   }
 }
 

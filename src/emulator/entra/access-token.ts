@@ -1,4 +1,6 @@
-/** The access tokens that Entra issues for ARM and Storage: version 1.0 tokens (entra access-token-claims-reference). */
+/**
+ * The access tokens that Entra issues for ARM and Storage: version 1.0 tokens (entra access-token-claims-reference).
+ */
 import { randomBytes } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import type { Principal } from "../world.ts";

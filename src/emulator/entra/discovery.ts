@@ -27,8 +27,8 @@ const CLOUDS: readonly { network: string; cache: string; aliases: readonly strin
 ];
 
 /**
- * Instance discovery (`/common/discovery/instance`), with which MSAL checks whether it may trust a host. `ownHost` is the
- * emulator's own address (host and port): it vouches for itself. Undefined: the host is not known.
+ * Instance discovery (`/common/discovery/instance`), with which MSAL checks whether it may trust a host. `ownHost` is
+ * the emulator's own address (host and port): it vouches for itself. Undefined: the host is not known.
  */
 export function instanceDiscovery(authorizationEndpoint: string, ownHost: string): object | undefined {
   const url = URL.parse(authorizationEndpoint);

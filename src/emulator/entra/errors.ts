@@ -134,7 +134,9 @@ function unauthorised(code: number, message: string): EntraRefusal {
   return { status: 401, error: "invalid_client", code, message };
 }
 
-/** The error body of the token endpoint (entra/identity-platform, OAuth 2.0 client credentials flow, error response). */
+/**
+ * The error body of the token endpoint (entra/identity-platform, OAuth 2.0 client credentials flow, error response).
+ */
 export function toErrorReply(refusal: EntraRefusal, call: Call, now: number): Reply {
   const timestamp = new Date(now)
     .toISOString()

@@ -1,4 +1,6 @@
-/** The public keys of ServiceAccount issuers, fetched as Entra fetches them: discovery document, then JWKS, over TLS. */
+/**
+ * The public keys of ServiceAccount issuers, fetched as Entra fetches them: discovery document, then JWKS, over TLS.
+ */
 import { get, type RequestOptions } from "node:https";
 import { rootCertificates } from "node:tls";
 import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from "jose";

@@ -36,7 +36,7 @@ export async function answerTokenRequest(
   return { status: 200, headers, body: version === 1 ? toFirstForm(outcome) : toSecondForm(outcome) };
 }
 
-interface Grant extends IssuedToken {
+interface Granted extends IssuedToken {
   readonly resource: string;
   readonly lifetimeSeconds: number;
 }
@@ -46,7 +46,7 @@ async function decide(
   tenant: string,
   version: EndpointVersion,
   context: TokenEndpointContext,
-): Promise<Grant | EntraRefusal> {
+): Promise<Granted | EntraRefusal> {
   if (call.method !== "POST") return refusals.postOnly(call.method);
   const form = await readForm(call);
   const missing = missingParameter(form, version);
@@ -124,13 +124,13 @@ function lifetimeOf(principal: Principal, settings: EmulatorSettings): number {
   return principal.identityId === undefined ? settings.accessTokenSeconds : settings.managedIdentityTokenSeconds;
 }
 
-function toSecondForm({ token, lifetimeSeconds }: Grant): object {
+function toSecondForm({ token, lifetimeSeconds }: Granted): object {
   const seconds = lifetimeSeconds - 1;
   return { token_type: "Bearer", expires_in: seconds, ext_expires_in: seconds, access_token: token };
 }
 
 /** Version 1 has every number as a string. */
-function toFirstForm({ token, lifetimeSeconds, notBefore, expiresOn, resource }: Grant): object {
+function toFirstForm({ token, lifetimeSeconds, notBefore, expiresOn, resource }: Granted): object {
   const seconds = String(lifetimeSeconds - 1);
   return {
     token_type: "Bearer",

@@ -38,7 +38,10 @@ export type FaultAction =
   | { readonly reset: FaultMoment }
   /** Sends only the first bytes of the answer's body, then closes the connection. The call took effect. */
   | { readonly truncate: number }
-  /** Stalls for that many milliseconds, then continues; `forever`: until the client disconnects or the faults are cleared. */
+  /**
+   * Stalls for that many milliseconds, then continues; `forever`: until the client disconnects or the faults are
+   * cleared.
+   */
   | { readonly hang: number | "forever"; readonly when?: FaultMoment }
   /** Waits that many milliseconds, then handles the call as usual. */
   | { readonly delay: number };

@@ -1,4 +1,6 @@
-/** Reads fault rules from JSON (`POST /_emulator/faults`): a rule that is not understood must not be ignored silently. */
+/**
+ * Reads fault rules from JSON (`POST /_emulator/faults`): a rule that is not understood must not be ignored silently.
+ */
 import type { FaultAction, FaultRule } from "./faults.ts";
 
 type Json = Readonly<Record<string, unknown>>;

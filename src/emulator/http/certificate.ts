@@ -1,6 +1,7 @@
 /**
- * The emulator's own certificate authority and the server certificate under it, created at start and never stored beyond the
- * CA's public half. Both carry key identifiers: Python 3.13 and newer refuse a chain without (RFC 5280 4.2.1.1, 4.2.1.2).
+ * The emulator's own certificate authority and the server certificate under it, created at start and never stored
+ * beyond the CA's public half. Both carry key identifiers: Python 3.13 and newer refuse a chain without (RFC 5280
+ * 4.2.1.1, 4.2.1.2).
  */
 import "reflect-metadata"; // the library's container needs it, and does not bring it
 import { randomBytes, webcrypto } from "node:crypto";
@@ -48,8 +49,8 @@ interface Party {
 }
 
 /**
- * Creates a new CA and a certificate for `names` (DNS names, wildcards, IP addresses). The CA's name is new each time, so
- * that two emulators in one trust store are not mixed up.
+ * Creates a new CA and a certificate for `names` (DNS names, wildcards, IP addresses). The CA's name is new each time,
+ * so that two emulators in one trust store are not mixed up.
  */
 export async function createServerIdentity(names: readonly string[]): Promise<ServerIdentity> {
   const authority = await createParty(`keyless-csi emulator CA ${randomBytes(4).toString("hex")}`);

@@ -27,7 +27,7 @@ export function createDispatch(context: DispatchContext): Dispatch {
       isGone = true;
     });
     const route = context.route(call);
-    const runSafely = () => route.run().catch((error: unknown) => faultOfOurs(error, isGone, calls));
+    const runSafely = () => route.run().catch((error: unknown) => bugReply(error, isGone, calls));
     if (route.service === "admin") return { kind: "reply", reply: await runSafely() };
     let operation = route.operation;
     const run = async () => {
@@ -52,7 +52,7 @@ export function createDispatch(context: DispatchContext): Dispatch {
  * A throw is a bug in the emulator: the answer says so, and where. Unless the client has
  * disconnected in the middle of its request, which makes reading the body throw.
  */
-function faultOfOurs(error: unknown, isGone: boolean, calls: CallLog): Reply {
+function bugReply(error: unknown, isGone: boolean, calls: CallLog): Reply {
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
   if (!isGone) calls.alarm(`fault in the emulator: ${detail}`);
   return { status: 500, body: { error: { code: "EmulatorFault", message: `fault in the emulator: ${detail}` } } };

@@ -28,8 +28,8 @@ export function toCall(request: IncomingMessage, scheme: "http" | "https"): Call
 }
 
 /**
- * Scheme and authority as clients compare them: without the scheme's default port (RFC 9110 4.2.3). MSAL writes an authority
- * like this, and rejects answers that write it differently.
+ * Scheme and authority as clients compare them: without the scheme's default port (RFC 9110 4.2.3). MSAL writes an
+ * authority like this, and rejects answers that write it differently.
  */
 export function originOf(scheme: "http" | "https", authority: string): string {
   const standard = scheme === "https" ? /:443$/ : /:80$/;

@@ -1,4 +1,6 @@
-/** Listeners: sockets on loopback addresses, HTTPS for the services and plain HTTP for the instance metadata service. */
+/**
+ * Listeners: sockets on loopback addresses, HTTPS for the services and plain HTTP for the instance metadata service.
+ */
 import {
   createServer as createHttpServer,
   type IncomingMessage,
@@ -46,8 +48,8 @@ export function findAddressFault(text: string, also: readonly string[] = []): st
  * the emulator issues tokens for everything in it, so no other machine may reach it.
  */
 export function parseListenAddress(text: string, also: readonly string[] = []): ListenAddress {
-  const fault = findAddressFault(text, also);
-  if (fault !== undefined) throw new Error(`cannot listen on "${text}": it ${fault}`);
+  const problem = findAddressFault(text, also);
+  if (problem !== undefined) throw new Error(`cannot listen on "${text}": it ${problem}`);
   const [, bracketed, plain = "", port] = ADDRESS.exec(text) ?? [];
   return { host: bracketed ?? plain, port: Number(port) };
 }

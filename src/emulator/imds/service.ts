@@ -1,7 +1,7 @@
 /**
  * The instance metadata service, as far as managed identities need it (entra managed-identities-azure-resources
- * how-to-use-vm-token): plain HTTP, no secret, tokens for anything that runs on the machine. Every user-assigned identity of
- * the world counts as assigned to this machine; there is no system-assigned one.
+ * how-to-use-vm-token): plain HTTP, no secret, tokens for anything that runs on the machine. Every user-assigned
+ * identity of the world counts as assigned to this machine; there is no system-assigned one.
  */
 import type { Clock } from "../clock.ts";
 import { issueAccessToken } from "../entra/access-token.ts";
@@ -49,10 +49,10 @@ async function answerTokenRequest(call: Call, context: ImdsContext): Promise<Rep
     const message = `AADSTS500011: The resource principal named ${resource} was not found in the tenant named ${principal.tenantId}.`;
     return refuse(400, "invalid_resource", message);
   }
-  return grant(principal, resource, context);
+  return issueToken(principal, resource, context);
 }
 
-async function grant(principal: Principal, resource: string, context: ImdsContext): Promise<Reply> {
+async function issueToken(principal: Principal, resource: string, context: ImdsContext): Promise<Reply> {
   const lifetimeSeconds = context.settings.managedIdentityTokenSeconds;
   const request = { principal, audience: resource, proof: "assertion", lifetimeSeconds } as const;
   const { token, notBefore, expiresOn } = await issueAccessToken(context.key, context.clock, request);

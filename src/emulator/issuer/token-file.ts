@@ -14,7 +14,9 @@ export interface FreshToken {
   stop(): void;
 }
 
-/** Writes the controller's token to `path` and renews it, by rename, until stopped. Resolves when the first is there. */
+/**
+ * Writes the controller's token to `path` and renews it, by rename, until stopped. Resolves when the first is there.
+ */
 export async function keepTokenFresh(path: string, issuer: ServiceAccountIssuer, clock: Clock): Promise<FreshToken> {
   let mintedAt = 0;
   let isStopped = false;

@@ -64,7 +64,11 @@ const ROLES: readonly CustomRole[] = [
 /** The four roles, new objects each time, so that two worlds share nothing. */
 export function seedRoles(tenantId: string, assignableScope: string): RoleDefinition[] {
   return ROLES.map(({ name, roleName, description, actions = [], dataActions = [] }) => ({
-    ...{ name, roleName, description, type: "CustomRole", tenantId },
+    name,
+    roleName,
+    description,
+    type: "CustomRole",
+    tenantId,
     permissions: [{ actions: [...actions], notActions: [], dataActions: [...dataActions], notDataActions: [] }],
     assignableScopes: [assignableScope],
   }));

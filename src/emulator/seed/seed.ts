@@ -82,8 +82,13 @@ export function seedWorld(world: World, options: SeedOptions): void {
     federatedCredentials: new Map(),
     createdAt: 0,
   });
-  grant(world, { name: "e0000000-0000-4000-8000-000000000001", scope: subscriptionScope(), role: OWNER, principalId });
-  grantController(world);
+  assignRole(world, {
+    name: "e0000000-0000-4000-8000-000000000001",
+    scope: subscriptionScope(),
+    role: OWNER,
+    principalId,
+  });
+  assignControllerRoles(world);
 }
 
 /** The ARM id of a seeded identity. */
@@ -104,37 +109,58 @@ function addIdentity(world: World, seed: SeedIdentity, { issuer }: SeedOptions):
   const { tenantId, subscriptionId, resourceGroup, location } = SEED;
   const subject = `system:serviceaccount:${serviceAccount.namespace}:${serviceAccount.name}`;
   const identity: UserAssignedIdentity = {
-    ...{ id: identityResourceId(name), name, subscriptionId, resourceGroup, location, principalId, clientId, tenantId },
+    id: identityResourceId(name),
+    name,
+    subscriptionId,
+    resourceGroup,
+    location,
+    principalId,
+    clientId,
+    tenantId,
     tags: {},
     federatedCredentials: new Map([[name, { name, issuer, subject, audiences: [SEED.audience] }]]),
   };
   world.identities.set(identity.id.toLowerCase(), identity);
   world.principals.set(principalId, {
-    ...{ id: principalId, clientId, tenantId, displayName: name, identityId: identity.id },
+    id: principalId,
+    clientId,
+    tenantId,
+    displayName: name,
+    identityId: identity.id,
     federatedCredentials: new Map(),
     createdAt: 0,
   });
 }
 
 /** Accounts and containers (A) and role assignments (B) in the resource group, a few reads (R) in the subscription. */
-function grantController(world: World): void {
+function assignControllerRoles(world: World): void {
   const { principalId } = CONTROLLER;
   const roles = seedRoles(SEED.tenantId, subscriptionScope());
   const [, resources, access, reads] = roles.map((role) => role.name);
   if (resources === undefined || access === undefined || reads === undefined) throw new Error("a seed role is missing");
   const condition = delegationCondition([DATA_ROLE_ID], principalId);
-  grant(world, { name: "e0000000-0000-4000-8000-000000000002", scope: groupScope(), role: resources, principalId });
-  grant(world, {
+  assignRole(world, {
+    name: "e0000000-0000-4000-8000-000000000002",
+    scope: groupScope(),
+    role: resources,
+    principalId,
+  });
+  assignRole(world, {
     name: "e0000000-0000-4000-8000-000000000003",
     scope: groupScope(),
     role: access,
     principalId,
     condition,
   });
-  grant(world, { name: "e0000000-0000-4000-8000-000000000004", scope: subscriptionScope(), role: reads, principalId });
+  assignRole(world, {
+    name: "e0000000-0000-4000-8000-000000000004",
+    scope: subscriptionScope(),
+    role: reads,
+    principalId,
+  });
 }
 
-interface Grant {
+interface SeededAssignment {
   readonly name: string;
   readonly scope: string;
   readonly role: string;
@@ -142,16 +168,15 @@ interface Grant {
   readonly condition?: string;
 }
 
-function grant(world: World, { name, scope, role, principalId, condition }: Grant): void {
+function assignRole(world: World, { name, scope, role, principalId, condition }: SeededAssignment): void {
   world.roleAssignments.set(name, {
-    ...{
-      name,
-      scope,
-      roleDefinitionName: role,
-      principalId,
-      principalType: "ServicePrincipal",
-      tenantId: SEED.tenantId,
-    },
+    name,
+    scope,
+    roleDefinitionName: role,
+    principalId,
+    principalType: "ServicePrincipal",
+    tenantId: SEED.tenantId,
+
     ...(condition === undefined ? {} : { condition, conditionVersion: "2.0" }),
     createdAt: 0,
     effectiveFrom: 0,

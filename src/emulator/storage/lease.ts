@@ -1,6 +1,6 @@
 /**
- * Leases, with the same rules for containers and blobs ("Lease Blob": outcomes by lease state): the clock decides a lease's
- * state, Lease calls change it, and every write checks it.
+ * Leases, with the same rules for containers and blobs ("Lease Blob": outcomes by lease state): the clock decides a
+ * lease's state, Lease calls change it, and every write checks it.
  */
 
 import type { Lease } from "../world.ts";

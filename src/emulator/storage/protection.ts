@@ -6,7 +6,9 @@ import type { Blob } from "./store/blob-record.ts";
 
 const DAY_MS = 24 * 3600 * 1000;
 
-/** Throws 409 when the blob exists and must stay as it is ("Store business-critical blob data with immutable storage"). */
+/**
+ * Throws 409 when the blob exists and must stay as it is ("Store business-critical blob data with immutable storage").
+ */
 export function requireMutable(container: BlobContainer, blob: Blob | undefined, now: number): void {
   if (blob === undefined) return;
   if (container.hasLegalHold) throw new StorageError("BlobImmutableDueToLegalHold");

@@ -62,7 +62,9 @@ export function requireSubscription(services: Services, path: string): void {
   throw new ArmError(404, "SubscriptionNotFound", `The subscription '${id}' could not be found.`);
 }
 
-/** Throws for an authenticated caller without the right, a missing resource group, locks and policies, in this order. */
+/**
+ * Throws for an authenticated caller without the right, a missing resource group, locks and policies, in this order.
+ */
 export function admit(request: ArmRequest, route: Route): void {
   if (route.action !== undefined) requireAction(request, route.action, route.attributes?.(request));
   requireResourceGroup(request, route);

@@ -21,7 +21,7 @@ export async function authenticate(call: Call, services: Services, tenantId?: st
   const { code, message } = explain(verdict, { now: services.clock.now(), tenantId: authorityTenant });
   const authority = `https://login.windows.net/${authorityTenant}`;
   const error =
-    verdict.fault === "missing" ? "The authentication failed because of missing 'Authorization' header." : message;
+    verdict.problem === "missing" ? "The authentication failed because of missing 'Authorization' header." : message;
   throw new ArmError(401, code, message, {
     headers: {
       "WWW-Authenticate": `Bearer authorization_uri="${authority}", error="invalid_token", error_description="${error}"`,
@@ -31,14 +31,14 @@ export async function authenticate(call: Call, services: Services, tenantId?: st
 
 type Refusal = Extract<TokenVerdict, { ok: false }>;
 
-interface Place {
+interface Authority {
   /** By the emulator's clock. */
   readonly now: number;
   readonly tenantId: string;
 }
 
-function explain({ fault, detail }: Refusal, { now, tenantId }: Place): { code: string; message: string } {
-  switch (fault) {
+function explain({ problem, detail }: Refusal, { now, tenantId }: Authority): { code: string; message: string } {
+  switch (problem) {
     case "missing":
       return {
         code: "AuthenticationFailed",

@@ -24,12 +24,12 @@ export class ArmError extends Error {
 }
 
 /** The answer for an error, in ARM's shape (resource-manager-common/types.json ErrorResponse). */
-export function errorReply(fault: ArmError): Reply {
-  const { headers, ...extras } = fault.extras;
+export function errorReply(error: ArmError): Reply {
+  const { headers, ...extras } = error.extras;
   return {
-    status: fault.status,
-    headers: { ...headers, "x-ms-failure-cause": fault.status < 500 ? "gateway" : "service" },
-    body: { error: { code: fault.code, message: fault.message, ...extras } },
+    status: error.status,
+    headers: { ...headers, "x-ms-failure-cause": error.status < 500 ? "gateway" : "service" },
+    body: { error: { code: error.code, message: error.message, ...extras } },
   };
 }
 
@@ -78,7 +78,10 @@ export interface Refused {
   readonly principalId: string;
 }
 
-/** 403 with ARM's text; `mayBeCondition` for actions that are commonly granted under a condition (RBAC "troubleshooting"). */
+/**
+ * 403 with ARM's text; `mayBeCondition` for actions that are commonly granted under a condition (RBAC
+ * "troubleshooting").
+ */
 export function authorizationFailed(who: Refused, action: string, scope: string, mayBeCondition = false): ArmError {
   const cause = mayBeCondition ? "authorization or an ABAC condition not fulfilled" : "authorization";
   return new ArmError(

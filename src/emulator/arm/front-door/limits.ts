@@ -1,7 +1,7 @@
 /**
- * Request limits of Resource Manager and its providers, around the ARM service. Calls are always counted, for the headers
- * that say how many are left, and refused with 429 only when the settings say so. ARM's own counters (per subscription or
- * tenant, principal and kind of call) come first, then those of the call's provider.
+ * Request limits of Resource Manager and its providers, around the ARM service. Calls are always counted, for the
+ * headers that say how many are left, and refused with 429 only when the settings say so. ARM's own counters (per
+ * subscription or tenant, principal and kind of call) come first, then those of the call's provider.
  */
 import { decodeJwt } from "jose";
 import type { Clock } from "../../clock.ts";
@@ -60,7 +60,9 @@ function principalOf(authorization: string | undefined): string | undefined {
   }
 }
 
-/** Azure Resource Manager, "Understand how Azure Resource Manager throttles requests". Returns 0 or the seconds to wait. */
+/**
+ * Azure Resource Manager, "Understand how Azure Resource Manager throttles requests". Returns 0 or the seconds to wait.
+ */
 function takeArm(call: CountedCall, { limits, counters }: Throttling, remaining: Map<string, string>): number {
   const bucket = { read: limits.armReads, write: limits.armWrites, delete: limits.armDeletes }[call.kind];
   const scope = call.subscription === undefined ? "tenant" : "subscription";

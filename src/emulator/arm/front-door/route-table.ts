@@ -31,7 +31,9 @@ export function createRouteTable(routes: readonly Route[]): RouteTable {
   };
 }
 
-/** Fixed segments compare without case; `{scope}` at the start is greedy, so that the last provider in a path counts. */
+/**
+ * Fixed segments compare without case; `{scope}` at the start is greedy, so that the last provider in a path counts.
+ */
 function compile(path: string): RegExp {
   const source = path
     .replace(/[.+?^$()|[\]\\]/g, "\\$&")

@@ -12,7 +12,10 @@ const TYPE = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentity
 const ALL = `${IDENTITY}/federatedIdentityCredentials`;
 const ITEM = `${ALL}/{credential}`;
 
-/** Identities that are locked by a write. The refusals are those of workload-identity-federation-considerations, "Errors". */
+/**
+ * Identities that are locked by a write. The refusals are those of workload-identity-federation-considerations,
+ * "Errors".
+ */
 const beingWritten = new WeakSet<UserAssignedIdentity>();
 
 /** REST: Federated Identity Credentials - List, Get, Create Or Update, Delete. */
@@ -63,10 +66,10 @@ function listAll(request: ArmRequest): Reply {
 
 /** 201 for a new one; 200 for an existing one of that name, which is replaced. */
 function putOne(request: ArmRequest, identity: UserAssignedIdentity): Reply {
-  const wish = readWish(request);
-  const key = wish.name.toLowerCase();
+  const requested = readRequested(request);
+  const key = requested.name.toLowerCase();
   const others = [...identity.federatedCredentials.values()].filter((each) => each.name.toLowerCase() !== key);
-  if (others.some((each) => each.issuer === wish.issuer && each.subject === wish.subject)) {
+  if (others.some((each) => each.issuer === requested.issuer && each.subject === requested.subject)) {
     throw badRequest("BadRequest", "Issuer and subject combination already exists for this Managed Identity.");
   }
   const limit = request.services.settings.federatedCredentialsPerIdentity;
@@ -77,11 +80,11 @@ function putOne(request: ArmRequest, identity: UserAssignedIdentity): Reply {
     );
   }
   const existed = identity.federatedCredentials.has(key);
-  identity.federatedCredentials.set(key, { ...wish, changedAt: request.services.clock.now() });
-  return { status: existed ? 200 : 201, body: credentialView(identity, wish) };
+  identity.federatedCredentials.set(key, { ...requested, changedAt: request.services.clock.now() });
+  return { status: existed ? 200 : 201, body: credentialView(identity, requested) };
 }
 
-function readWish(request: ArmRequest): FederatedCredential {
+function readRequested(request: ArmRequest): FederatedCredential {
   const name = request.params["credential"] ?? "";
   if (!/^[a-zA-Z0-9][a-zA-Z0-9_-]{2,119}$/.test(name)) {
     throw badRequest("BadRequest", `Federated Identity Credential name '${name}' is invalid.`);

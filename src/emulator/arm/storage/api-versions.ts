@@ -1,6 +1,6 @@
 /**
- * The api-versions of Microsoft.Storage that the official specifications (Azure/azure-rest-api-specs) list as stable, oldest
- * first. A call with another one is refused with the list in the message, as Azure does.
+ * The api-versions of Microsoft.Storage that the official specifications (Azure/azure-rest-api-specs) list as stable,
+ * oldest first. A call with another one is refused with the list in the message, as Azure does.
  */
 
 /** With accounts, and without containers in ARM. */

@@ -45,7 +45,9 @@ function requireRetention(sent: JsonObject, name: string): void {
   throw badRequest("InvalidRequestPropertyValue", `The value of '${name}.days' must be between 1 and 365.`, name);
 }
 
-/** Accounts with a hierarchical namespace have no versioning ("Blob Storage feature support in Azure Storage accounts"). */
+/**
+ * Accounts with a hierarchical namespace have no versioning ("Blob Storage feature support in Azure Storage accounts").
+ */
 function requireVersioningFit(account: StorageAccount, sent: JsonObject): void {
   if (sent["isVersioningEnabled"] !== true || account.properties["isHnsEnabled"] !== true) return;
   throw badRequest("FeatureNotSupportedForAccount", "Blob versioning is not supported for the account.");

@@ -1,4 +1,6 @@
-/** Request limits of the storage resource provider (scalability-targets-resource-provider), per subscription and region. */
+/**
+ * Request limits of the storage resource provider (scalability-targets-resource-provider), per subscription and region.
+ */
 import type { Reply } from "../../http/call.ts";
 import type { CallWindow, RequestLimits } from "../../settings.ts";
 import type { World } from "../../world.ts";

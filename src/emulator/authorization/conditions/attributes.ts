@@ -79,7 +79,9 @@ export function valuesOf(attribute: Attribute, attributes: ConditionAttributes):
   return [];
 }
 
-/** Names compare without case, but a key that is marked case-sensitive keeps it: `tags:Project<$key_case_sensitive$>`. */
+/**
+ * Names compare without case, but a key that is marked case-sensitive keeps it: `tags:Project<$key_case_sensitive$>`.
+ */
 function comparableName(name: string): string {
   const match = /^(.*?\/(?:tags|metadata)):(.*?)(<\$key_case_sensitive\$>)?$/i.exec(name);
   if (match === null) return name.toLowerCase();

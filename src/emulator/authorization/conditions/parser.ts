@@ -1,6 +1,6 @@
 /**
- * The grammar of role assignment conditions, version 2.0 (Azure RBAC "conditions-format"): text -> expression. Anything it
- * does not know is refused, as Azure refuses a condition when the assignment is written.
+ * The grammar of role assignment conditions, version 2.0 (Azure RBAC "conditions-format"): text -> expression. Anything
+ * it does not know is refused, as Azure refuses a condition when the assignment is written.
  */
 import { type Attribute, isKnownAttribute } from "./attributes.ts";
 import type { Operator } from "./operators.ts";

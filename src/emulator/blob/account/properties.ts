@@ -1,6 +1,6 @@
 /**
- * Get Account Information, Get and Set Blob Service Properties. CORS, soft delete and the default version are what ARM shows
- * as the account's `blobServices/default`; logging, metrics and the static website are stored as they were sent.
+ * Get Account Information, Get and Set Blob Service Properties. CORS, soft delete and the default version are what ARM
+ * shows as the account's `blobServices/default`; logging, metrics and the static website are stored as they were sent.
  */
 import type { Reply } from "../../http/call.ts";
 import { isHierarchical } from "../../storage/accounts.ts";

@@ -1,4 +1,7 @@
-/** What conditions of role assignments can refer to in a Blob call ("Actions and attributes for Azure role assignment conditions"). */
+/**
+ * What conditions of role assignments can refer to in a Blob call ("Actions and attributes for Azure role assignment
+ * conditions").
+ */
 
 import type { ConditionAttributes } from "../../authorization/authorization.ts";
 import type { AttributeValues } from "../../authorization/conditions/attributes.ts";

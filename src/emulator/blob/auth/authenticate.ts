@@ -2,7 +2,7 @@
  * Finds who calls: the Authorization header or the signature in the query becomes a caller, or the call is refused with
  * 401 or 403. What the caller may do is decided in `authorize.ts`.
  */
-import type { AccessToken, TokenFault } from "../../entra/tokens.ts";
+import type { AccessToken, TokenProblem } from "../../entra/tokens.ts";
 import { allowsKeys } from "../../storage/account-keys.ts";
 import { tenantOf } from "../../storage/accounts.ts";
 import { StorageError, type StorageErrorExtra } from "../../storage/errors.ts";
@@ -13,7 +13,7 @@ import { readSas } from "./sas.ts";
 import { checkSharedKey } from "./shared-key.ts";
 
 /** Why a token is refused, as `AuthenticationErrorDetail` says it. */
-const FAULT_DETAILS: Readonly<Record<TokenFault, string>> = {
+const PROBLEM_DETAILS: Readonly<Record<TokenProblem, string>> = {
   missing: "Authentication scheme Bearer is given without a token.",
   malformed: "Token validation failed. The token is not a well-formed JWT.",
   badSignature: "Signature validation failed. The signature of the token is not valid.",
@@ -50,8 +50,8 @@ async function openToken(request: Unauthenticated, authorization: string | undef
   const verdict = await services.tokens.verify(authorization, audiences, tenantOf(services, account));
   if (verdict.ok) return verdict.token;
   // "Bearer" with no token is how a client asks for the challenge.
-  const code = verdict.fault === "missing" ? "NoAuthenticationInformation" : "InvalidAuthenticationInfo";
-  throw refuseToken(request, code, { details: { AuthenticationErrorDetail: FAULT_DETAILS[verdict.fault] } });
+  const code = verdict.problem === "missing" ? "NoAuthenticationInformation" : "InvalidAuthenticationInfo";
+  throw refuseToken(request, code, { details: { AuthenticationErrorDetail: PROBLEM_DETAILS[verdict.problem] } });
 }
 
 /**

@@ -1,4 +1,7 @@
-/** Whether the caller may do it: rights of a principal, letters of a SAS, public access; an account key may do everything. */
+/**
+ * Whether the caller may do it: rights of a principal, letters of a SAS, public access; an account key may do
+ * everything.
+ */
 
 import { StorageError } from "../../storage/errors.ts";
 import { header } from "../../storage/headers.ts";
@@ -7,7 +10,7 @@ import type { BlobRequest } from "../http/request.ts";
 import { FIRST_CHALLENGE_VERSION } from "../http/versions.ts";
 import { attributesOf } from "./attributes.ts";
 import { refuseToken } from "./authenticate.ts";
-import type { SasGrant } from "./caller.ts";
+import type { ValidSas } from "./caller.ts";
 import { RIGHTS, type Right } from "./rights.ts";
 
 /**
@@ -55,7 +58,7 @@ function blobExists(request: BlobRequest): boolean {
   return container !== undefined && request.services.blobs.blobsOf(container.uid).find(request.blob) !== undefined;
 }
 
-function authorizeSas(request: BlobRequest, right: Right, sas: SasGrant): void {
+function authorizeSas(request: BlobRequest, right: Right, sas: ValidSas): void {
   const { resource, letters, createLetters = "" } = right.sas;
   if (right.plane === "key" || !sas.resourceTypes.includes(resource)) throw typeMismatch(sas);
   const grants = (wanted: string): boolean => [...wanted].some((letter) => sas.permissions.includes(letter));
@@ -65,7 +68,7 @@ function authorizeSas(request: BlobRequest, right: Right, sas: SasGrant): void {
   requirePrincipal(request, right, sas.principalId);
 }
 
-function typeMismatch(sas: SasGrant): StorageError {
+function typeMismatch(sas: ValidSas): StorageError {
   return new StorageError(sas.kind === "account" ? "AuthorizationResourceTypeMismatch" : "AuthorizationFailure");
 }
 

@@ -5,11 +5,11 @@ import type { AccessToken } from "../../entra/tokens.ts";
 export type Caller =
   | { readonly kind: "principal"; readonly token: AccessToken }
   | { readonly kind: "key" }
-  | { readonly kind: "sas"; readonly sas: SasGrant }
+  | { readonly kind: "sas"; readonly sas: ValidSas }
   | { readonly kind: "anonymous" };
 
 /** What a valid signature grants. */
-export interface SasGrant {
+export interface ValidSas {
   readonly kind: "account" | "service" | "userDelegation";
   /** Letters, such as "rwdl". */
   readonly permissions: string;

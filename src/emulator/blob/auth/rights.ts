@@ -1,11 +1,14 @@
 /**
- * The rights of each operation: the RBAC action or data action ("Permissions for calling data operations"), the letters of
- * a SAS, and the level of public access that opens it to everyone. Container calls need *actions*, blob calls need *data
- * actions*: no wildcard in a role's actions opens a blob.
+ * The rights of each operation: the RBAC action or data action ("Permissions for calling data operations"), the letters
+ * of a SAS, and the level of public access that opens it to everyone. Container calls need *actions*, blob calls need
+ * *data actions*: no wildcard in a role's actions opens a blob.
  */
 
 export interface Right {
-  /** "key": no token can do it, only an account key. "caller": every authenticated caller; each subrequest has a right of its own. */
+  /**
+   * "key": no token can do it, only an account key. "caller": every authenticated caller; each subrequest has a right
+   * of its own.
+   */
   readonly plane: "action" | "data" | "key" | "caller";
   /**
    * Where the action must be allowed; "container" is the account for a call that names none. Blob data actions are

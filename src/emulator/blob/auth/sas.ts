@@ -9,7 +9,7 @@ import { containerKey } from "../../storage/containers.ts";
 import { StorageError } from "../../storage/errors.ts";
 import { parseTime } from "../../storage/times.ts";
 import { parseAddress, type Unauthenticated } from "../http/request.ts";
-import type { SasGrant } from "./caller.ts";
+import type { ValidSas } from "./caller.ts";
 import { accountStringToSign, delegationStringToSign, serviceStringToSign } from "./sas-strings.ts";
 import { equal } from "./shared-key.ts";
 import { delegationKey } from "./user-delegation-key.ts";
@@ -25,8 +25,11 @@ const ANSWER_HEADERS: Readonly<Record<string, string>> = {
 /** Resource types by `sr`: a container SAS covers the container's blobs and their listing. */
 const SERVICE_RESOURCES: Readonly<Record<string, string>> = { c: "co", b: "o", bs: "o", bv: "o", d: "co" };
 
-/** Reads the SAS of a call, or throws 403. A keyless account refuses service and account SAS before anything else is checked. */
-export function readSas(request: Unauthenticated): SasGrant {
+/**
+ * Reads the SAS of a call, or throws 403. A keyless account refuses service and account SAS before anything else is
+ * checked.
+ */
+export function readSas(request: Unauthenticated): ValidSas {
   const { query } = request.call;
   const kind = kindOf(query);
   if (kind !== "userDelegation" && !allowsKeys(request.account)) {
@@ -40,12 +43,12 @@ export function readSas(request: Unauthenticated): SasGrant {
   checkOrigin(request);
   const resourceTypes = kind === "account" ? query.get("srt") : SERVICE_RESOURCES[query.get("sr") ?? ""];
   if (!resourceTypes) throw refused("sr is invalid or missing");
-  const grant = { kind, permissions: terms.get("sp") ?? "", resourceTypes, answerHeaders: answerHeadersOf(query) };
+  const valid = { kind, permissions: terms.get("sp") ?? "", resourceTypes, answerHeaders: answerHeadersOf(query) };
   const principalId = query.get("skoid");
-  return kind === "userDelegation" && principalId !== null ? { ...grant, principalId } : grant;
+  return kind === "userDelegation" && principalId !== null ? { ...valid, principalId } : valid;
 }
 
-function kindOf(query: URLSearchParams): SasGrant["kind"] {
+function kindOf(query: URLSearchParams): ValidSas["kind"] {
   if (query.has("ss") || query.has("srt")) return "account";
   return query.has("skoid") ? "userDelegation" : "service";
 }
@@ -85,7 +88,7 @@ function checkTimes(request: Unauthenticated, query: URLSearchParams, names: rea
   );
 }
 
-function checkSignature(request: Unauthenticated, kind: SasGrant["kind"]): void {
+function checkSignature(request: Unauthenticated, kind: ValidSas["kind"]): void {
   const { account, call, target } = request;
   const signature = call.query.get("sig") ?? "";
   if (kind === "account") {

@@ -1,4 +1,6 @@
-/** The SharedKey and SharedKeyLite schemes: checks a signature over the head of a request ("Authorize with Shared Key"). */
+/**
+ * The SharedKey and SharedKeyLite schemes: checks a signature over the head of a request ("Authorize with Shared Key").
+ */
 import { timingSafeEqual } from "node:crypto";
 import type { Call } from "../../http/call.ts";
 import { accountKey, sign } from "../../storage/account-keys.ts";

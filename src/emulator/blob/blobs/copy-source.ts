@@ -1,6 +1,6 @@
 /**
- * The source of a copy (`x-ms-copy-source`): another blob of this emulator, read with the caller's own token or key when
- * it is in the same account, else with what the source's URL or `x-ms-copy-source-authorization` brings.
+ * The source of a copy (`x-ms-copy-source`): another blob of this emulator, read with the caller's own token or key
+ * when it is in the same account, else with what the source's URL or `x-ms-copy-source-authorization` brings.
  */
 import type { Call } from "../../http/call.ts";
 import type { BlobTarget } from "../../services.ts";
@@ -39,16 +39,16 @@ export async function openCopySource(request: BlobRequest): Promise<CopySource> 
     requireOnline(request, blob.tier);
     checkSourceConditions(request, blob);
     return { blob, url: `${url.origin}${url.pathname}` };
-  } catch (fault) {
-    throw asCopyFault(fault);
+  } catch (error) {
+    throw asCopyError(error);
   }
 }
 
 /** The status and text of what went wrong at the source, under the code that copies have for it. */
-function asCopyFault(fault: unknown): unknown {
-  if (!(fault instanceof StorageError) || fault.code === "SourceConditionNotMet") return fault;
-  const details = { CopySourceStatusCode: String(fault.status), CopySourceErrorCode: fault.code };
-  return new StorageError("CannotVerifyCopySource", { status: fault.status, message: fault.message, details });
+function asCopyError(error: unknown): unknown {
+  if (!(error instanceof StorageError) || error.code === "SourceConditionNotMet") return error;
+  const details = { CopySourceStatusCode: String(error.status), CopySourceErrorCode: error.code };
+  return new StorageError("CannotVerifyCopySource", { status: error.status, message: error.message, details });
 }
 
 async function openSourceRequest(request: BlobRequest, url: URL): Promise<BlobRequest> {

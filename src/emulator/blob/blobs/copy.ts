@@ -1,4 +1,6 @@
-/** Copies within the emulator: Copy Blob, Copy Blob From URL, Put Blob From URL, Put Block From URL, Abort Copy Blob. */
+/**
+ * Copies within the emulator: Copy Blob, Copy Blob From URL, Put Blob From URL, Put Block From URL, Abort Copy Blob.
+ */
 import { randomUUID } from "node:crypto";
 import type { Reply } from "../../http/call.ts";
 import { invalidHeader, StorageError } from "../../storage/errors.ts";

@@ -1,4 +1,6 @@
-/** List Blobs (`GET /container?restype=container&comp=list`): flat or by delimiter, page by page, in the order of names. */
+/**
+ * List Blobs (`GET /container?restype=container&comp=list`): flat or by delimiter, page by page, in the order of names.
+ */
 import type { Reply } from "../../http/call.ts";
 import { isHierarchical } from "../../storage/accounts.ts";
 import { invalidQuery, StorageError } from "../../storage/errors.ts";

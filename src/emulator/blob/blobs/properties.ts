@@ -1,4 +1,7 @@
-/** Set Blob Properties, Get and Set Blob Metadata, Lease Blob, Snapshot Blob: everything that changes a blob except its content. */
+/**
+ * Set Blob Properties, Get and Set Blob Metadata, Lease Blob, Snapshot Blob: everything that changes a blob except its
+ * content.
+ */
 import type { Reply } from "../../http/call.ts";
 import { invalidHeader } from "../../storage/errors.ts";
 import { header } from "../../storage/headers.ts";

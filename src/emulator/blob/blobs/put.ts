@@ -11,7 +11,9 @@ import { putDirectory } from "../namespace/directories.ts";
 import { isMarkedAsFolder } from "../namespace/view.ts";
 import { checkOverwrite, commitBlob, created, type Draft, readDraft } from "./write.ts";
 
-/** Put Blob: 201. The body of a block blob replaces the whole blob; conditions and lease are checked again at its end. */
+/**
+ * Put Blob: 201. The body of a block blob replaces the whole blob; conditions and lease are checked again at its end.
+ */
 export async function putBlob(request: BlobRequest): Promise<Reply> {
   const type = header(request, "x-ms-blob-type");
   if (type === undefined) throw missingHeader("x-ms-blob-type");

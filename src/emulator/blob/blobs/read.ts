@@ -105,8 +105,8 @@ interface Range {
 }
 
 /**
- * `x-ms-range` before `Range` ("Specifying the range header"): `bytes=a-b`, or from version 2011-08-18 `bytes=a-`. Anything else is ignored, as
- * RFC 9110 14.2 says for what a server does not support.
+ * `x-ms-range` before `Range` ("Specifying the range header"): `bytes=a-b`, or from version 2011-08-18 `bytes=a-`.
+ * Anything else is ignored, as RFC 9110 14.2 says for what a server does not support.
  */
 function readRange(request: BlobRequest, size: number): Range | undefined {
   const value = header(request, "x-ms-range") ?? header(request, "range");

@@ -1,4 +1,6 @@
-/** Request bodies: small XML documents are read whole, blob content is streamed to disk with its length and checksums. */
+/**
+ * Request bodies: small XML documents are read whole, blob content is streamed to disk with its length and checksums.
+ */
 import { createHash } from "node:crypto";
 import { invalidHeader, StorageError } from "../../storage/errors.ts";
 import { header } from "../../storage/headers.ts";
@@ -47,9 +49,9 @@ export async function receiveContent(request: BlobRequest, limitBytes: number): 
     if (expected.md5 !== undefined) checkMd5(expected.md5, body.md5);
     if (expected.crc64 !== undefined && expected.crc64 !== body.crc64) throw crcMismatch(expected.crc64, body.crc64);
     return body;
-  } catch (fault) {
+  } catch (error) {
     request.services.blobs.release(body);
-    throw fault;
+    throw error;
   }
 }
 
@@ -57,10 +59,10 @@ async function receive(request: BlobRequest, limitBytes: number): Promise<Stored
   try {
     const { body } = request.call;
     return await request.services.blobs.receive(isStructured(request) ? decodeStructured(body) : body, limitBytes);
-  } catch (fault) {
-    if (fault instanceof BodyTooLarge) throw tooLarge(limitBytes);
+  } catch (error) {
+    if (error instanceof BodyTooLarge) throw tooLarge(limitBytes);
     // The client disconnected in the middle of the body: it gets no answer, but the call log shows this one.
-    throw request.call.body.errored === null ? fault : new StorageError("InternalError");
+    throw request.call.body.errored === null ? error : new StorageError("InternalError");
   }
 }
 

@@ -1,4 +1,7 @@
-/** Conditional headers: If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since ("Specifying conditional headers"). */
+/**
+ * Conditional headers: If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since ("Specifying conditional
+ * headers").
+ */
 import { invalidHeader, StorageError, type StorageErrorExtra } from "../../storage/errors.ts";
 import { header } from "../../storage/headers.ts";
 import { parseTime } from "../../storage/times.ts";
@@ -25,8 +28,8 @@ interface Conditions {
 }
 
 /**
- * Throws 412 ConditionNotMet (or 304 for a read) unless the request's conditions hold; 400 for conditions that cannot be
- * met or do not go together.
+ * Throws 412 ConditionNotMet (or 304 for a read) unless the request's conditions hold; 400 for conditions that cannot
+ * be met or do not go together.
  */
 export function checkConditions(request: BlobRequest, version: Version | undefined, access: Access): void {
   const conditions = readConditions(request, "");

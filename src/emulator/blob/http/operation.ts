@@ -11,8 +11,8 @@ export interface Operation {
 }
 
 /**
- * Operations by level, method, `restype` (where it says more than the level), `comp`, and whether the content comes from a
- * URL. HEAD is GET where it has no row of its own.
+ * Operations by level, method, `restype` (where it says more than the level), `comp`, and whether the content comes
+ * from a URL. HEAD is GET where it has no row of its own.
  */
 export type Operations = Readonly<Record<string, Operation>>;
 

@@ -82,9 +82,9 @@ class Source {
 async function* contentOrRest(source: Source): AsyncGenerator<Buffer> {
   try {
     yield* contentOf(source);
-  } catch (fault) {
+  } catch (error) {
     while ((await source.some(Number.MAX_SAFE_INTEGER)) !== undefined);
-    throw fault;
+    throw error;
   }
 }
 

@@ -16,8 +16,8 @@ export function refusePages(request: BlobRequest): Reply {
 }
 
 /**
- * What accounts with a hierarchical namespace do not have: snapshots (409, as seen on a real one) and index tags (400 for
- * the parameter, azure-sdk-for-net#39388). Undelete Blob needs a deletion id there, which is not emulated.
+ * What accounts with a hierarchical namespace do not have: snapshots (409, as seen on a real one) and index tags (400
+ * for the parameter, azure-sdk-for-net#39388). Undelete Blob needs a deletion id there, which is not emulated.
  */
 export function refuseOnHierarchical(request: BlobRequest): void {
   if (!isHierarchical(request.account)) return;

@@ -16,7 +16,9 @@ export const FIRST_OPEN_RANGE_VERSION = "2011-08-18";
 export const FIRST_OAUTH_VERSION = "2017-11-09";
 /** First version that answers an unauthenticated call with a bearer challenge (401) instead of 403 or 404. */
 export const FIRST_CHALLENGE_VERSION = "2019-12-12";
-/** First version with `include=permissions`, and with the properties of directories in delimited lists ("List Blobs"). */
+/**
+ * First version with `include=permissions`, and with the properties of directories in delimited lists ("List Blobs").
+ */
 export const FIRST_PERMISSIONS_VERSION = "2020-06-12";
 /** First version with `x-ms-resource-type`, and with `ResourceType` in lists. */
 export const FIRST_RESOURCE_TYPE_VERSION = "2020-10-02";

@@ -1,6 +1,6 @@
 /**
- * Owners, permissions and access control lists of files and directories ("Access control lists (ACLs) in Azure Data Lake
- * Storage"): read, written, completed and inherited. They are stored and shown, and not evaluated: callers are
+ * Owners, permissions and access control lists of files and directories ("Access control lists (ACLs) in Azure Data
+ * Lake Storage"): read, written, completed and inherited. They are stored and shown, and not evaluated: callers are
  * authorised by their roles, which Azure asks first.
  */
 import type { PathAccess } from "../../world.ts";
@@ -83,7 +83,9 @@ function completeHalf(entries: readonly AclEntry[]): AclEntry[] | undefined {
   return [...entries, { isDefault, type: "mask", id: "", permissions: grouped.reduce(union) }];
 }
 
-/** Nine bits from `0750` or `rwxr-x---`; undefined for anything else, and for the sticky bit, which is not supported. */
+/**
+ * Nine bits from `0750` or `rwxr-x---`; undefined for anything else, and for the sticky bit, which is not supported.
+ */
 export function parseMode(text: string): number | undefined {
   if (/^0?[0-7]{3}$/.test(text)) return Number.parseInt(text, 8);
   if (!/^(?:[r-][w-][x-]){3}$/.test(text)) return undefined;

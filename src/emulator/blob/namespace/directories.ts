@@ -35,8 +35,8 @@ export function requireOpenWay(request: BlobRequest): void {
 }
 
 /**
- * "An error will occur in cases where the name of a file appears in the middle of the prefix path" ("List Blobs"), with a
- * code that the reference does not name.
+ * "An error will occur in cases where the name of a file appears in the middle of the prefix path" ("List Blobs"), with
+ * a code that the reference does not name.
  */
 export function requireDirectoryPrefix(request: BlobRequest, prefix: string): void {
   requireOpenWay({ ...request, blob: prefix });
@@ -73,9 +73,20 @@ function makeParents(request: BlobRequest): void {
 /** The record of a new directory. */
 export function directory(name: string, access: PathAccess, now: number): Blob {
   return {
-    ...{ name, type: "BlockBlob", createdAt: now, lastModified: now, etag: newEtag(now), content: { type: "" } },
-    ...{ metadata: {}, tags: {}, slices: [], size: 0, blocks: [], lease: { state: "available" } },
-    ...{ isDirectory: true, access },
+    name,
+    type: "BlockBlob",
+    createdAt: now,
+    lastModified: now,
+    etag: newEtag(now),
+    content: { type: "" },
+    metadata: {},
+    tags: {},
+    slices: [],
+    size: 0,
+    blocks: [],
+    lease: { state: "available" },
+    isDirectory: true,
+    access,
   };
 }
 
@@ -119,7 +130,10 @@ export function* blobsBelow(blobs: ContainerBlobs, name: string): Generator<Blob
   }
 }
 
-/** 409 DirectoryIsNotEmpty; Delete Blob with `x-ms-delete-snapshots` deletes no directory at all (seen in azure-storage-fuse#1068). */
+/**
+ * 409 DirectoryIsNotEmpty; Delete Blob with `x-ms-delete-snapshots` deletes no directory at all (seen in
+ * azure-storage-fuse#1068).
+ */
 export function requireDeletable(request: BlobRequest, blob: Blob, deletesSnapshots: boolean): void {
   if (blob.isDirectory !== true) return;
   if (deletesSnapshots) throw new StorageError("OperationNotSupportedOnDirectory");

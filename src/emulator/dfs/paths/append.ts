@@ -95,7 +95,9 @@ function commit(request: DfsRequest, position: number, retains: boolean): Blob {
   const { md5: _, ...content } = blob.content;
   const grown: Blob = {
     ...blob,
-    ...{ lastModified: request.now, etag: newEtag(request.now), lease: leaseAfterWrite(blob.lease, request.now) },
+    lastModified: request.now,
+    etag: newEtag(request.now),
+    lease: leaseAfterWrite(blob.lease, request.now),
     content: { ...content, ...sentContentHeaders(request) },
     slices: [...blob.slices, ...taken.map(({ slice }) => slice)],
     size: position,

@@ -70,10 +70,21 @@ function newPath(request: DfsRequest, isDirectory: boolean): Blob {
   const path = pathOfNew(request, { isDirectory, ...modesOf(request) });
   const access = { ...accessOf({ ...path, isDirectory }), ...asked };
   return {
-    ...{ name: request.blob, type: "BlockBlob", createdAt: now, lastModified: now, etag: newEtag(now) },
+    name: request.blob,
+    type: "BlockBlob",
+    createdAt: now,
+    lastModified: now,
+    etag: newEtag(now),
     content: { type, ...sentContentHeaders(request) },
-    ...{ metadata, tags: {}, slices: [], size: 0, blocks: [], lease: { state: "available" } },
-    ...{ isDirectory, access, isMadeByDataLake: true },
+    metadata,
+    tags: {},
+    slices: [],
+    size: 0,
+    blocks: [],
+    lease: { state: "available" },
+    isDirectory,
+    access,
+    isMadeByDataLake: true,
   };
 }
 

@@ -40,7 +40,11 @@ export function openGuarded(request: DfsRequest): Guarded {
   if (request.blob !== "") return guarded(requirePath(request));
   const { etag, lastModified } = container;
   return {
-    ...{ blob: undefined, isDirectory: true, access: container.rootAccess ?? ROOT_ACCESS, etag, lastModified },
+    blob: undefined,
+    isDirectory: true,
+    access: container.rootAccess ?? ROOT_ACCESS,
+    etag,
+    lastModified,
     setAccess: (access) => {
       container.rootAccess = access;
     },
@@ -51,7 +55,11 @@ export function openGuarded(request: DfsRequest): Guarded {
 export function guarded(blob: Blob): Guarded {
   const { etag, lastModified, isDirectory = false } = blob;
   return {
-    ...{ blob, isDirectory, access: accessOf(blob), etag, lastModified },
+    blob,
+    isDirectory,
+    access: accessOf(blob),
+    etag,
+    lastModified,
     setAccess: (access) => {
       blob.access = access;
     },

@@ -52,7 +52,9 @@ function openSource(request: DfsRequest): DfsRequest {
   return from;
 }
 
-/** A signature was checked for the destination: only one for the whole filesystem, or the account, reaches the source. */
+/**
+ * A signature was checked for the destination: only one for the whole filesystem, or the account, reaches the source.
+ */
 function requireReach({ caller, call, container }: DfsRequest, from: DfsRequest): void {
   if (caller.kind !== "sas" || caller.sas.kind === "account") return;
   if (call.query.get("sr") === "c" && from.container === container) return;

@@ -1,6 +1,6 @@
 /**
- * Bodies on disk: every received body is one file of the data directory. Blobs, blocks, snapshots and copies refer to slices
- * of bodies and are counted as users; a body without users is deleted. No body is held in memory.
+ * Bodies on disk: every received body is one file of the data directory. Blobs, blocks, snapshots and copies refer to
+ * slices of bodies and are counted as users; a body without users is deleted. No body is held in memory.
  */
 import { createHash, randomUUID } from "node:crypto";
 import { createReadStream, createWriteStream, mkdirSync } from "node:fs";
@@ -81,9 +81,9 @@ export function createBodyFiles(directory: string): BodyFiles {
       const id = randomUUID();
       try {
         return { id, ...(await writeFile(fileOf(id), body, limitBytes)), users: 1 };
-      } catch (fault) {
+      } catch (error) {
         remove(id);
-        throw fault;
+        throw error;
       }
     },
     retain: (body) => {

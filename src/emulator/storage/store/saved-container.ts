@@ -1,4 +1,6 @@
-/** The JSON form of a container's blobs, for `--state`: bodies stay in the data directory and are named by their ids. */
+/**
+ * The JSON form of a container's blobs, for `--state`: bodies stay in the data directory and are named by their ids.
+ */
 
 import type { Blob, Block } from "./blob-record.ts";
 import type { BodyFiles, SavedBody, Slice, StoredBody } from "./bodies.ts";

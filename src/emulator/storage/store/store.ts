@@ -1,6 +1,6 @@
 /**
- * Where blobs live: by container, keyed by its `uid` in `world.containers`, so that a container created again under the same
- * name has nothing of the old one. Records are in memory, bodies are files (`bodies.ts`).
+ * Where blobs live: by container, keyed by its `uid` in `world.containers`, so that a container created again under the
+ * same name has nothing of the old one. Records are in memory, bodies are files (`bodies.ts`).
  */
 import type { Readable } from "node:stream";
 import { type BodyFiles, createBodyFiles, type Slice, type StoredBody } from "./bodies.ts";
@@ -18,7 +18,9 @@ export interface BlobStore {
   /** Adds or removes a user of a body; the file is deleted with the last. */
   retain(body: StoredBody): void;
   release(body: StoredBody): void;
-  /** Reads slices one after the other; they stay readable until the stream is closed, even if the blob is overwritten. */
+  /**
+   * Reads slices one after the other; they stay readable until the stream is closed, even if the blob is overwritten.
+   */
   read(slices: readonly Slice[]): Readable;
   /** Elements of an account's service properties that nothing interprets: inner XML by element name, by account id. */
   serviceElements(accountId: string): Readonly<Record<string, string>>;

@@ -7,7 +7,9 @@ import { badRequest } from "../../front-door/errors.ts";
 const CONDITION_BYTES = 8 * 1024;
 const DESCRIPTION_BYTES = 2 * 1024;
 
-/** Throws 400 for a condition that is too long, has another version than 2.0, or does not follow the documented grammar. */
+/**
+ * Throws 400 for a condition that is too long, has another version than 2.0, or does not follow the documented grammar.
+ */
 export function requireCondition(condition: string | undefined, version: string | undefined): void {
   if (condition === undefined || condition === "") return;
   if (Buffer.byteLength(condition) > CONDITION_BYTES) {

@@ -16,7 +16,7 @@ import { assignmentView } from "./view.ts";
 const TYPE = "Microsoft.Authorization/roleAssignments";
 
 /** What a caller asks for. */
-interface Wish {
+interface Requested {
   readonly roleDefinitionName: string;
   readonly principalId: string;
   /** As sent. */
@@ -44,16 +44,16 @@ export function putAssignment(request: ArmRequest): Reply {
   const { scope = "", name = "" } = request.params;
   requireName(name);
   requireScope(request);
-  const wish = readWish(request.body);
-  requireRole(request, wish.roleDefinitionName);
-  requireCondition(wish.condition, wish.conditionVersion);
-  requireDescription(wish.description);
+  const requested = readRequested(request.body);
+  requireRole(request, requested.roleDefinitionName);
+  requireCondition(requested.condition, requested.conditionVersion);
+  requireDescription(requested.description);
   const existing = findByName(request.services.world, name);
-  if (existing !== undefined) return update(request, existing, wish);
-  const principalType = findPrincipalType(request, wish.principalId, wish.principalType);
-  requireUnique(request, wish);
+  if (existing !== undefined) return update(request, existing, requested);
+  const principalType = findPrincipalType(request, requested.principalId, requested.principalType);
+  requireUnique(request, requested);
   requireRoom(request);
-  const assignment = newAssignment(request, { ...wish, principalType });
+  const assignment = newAssignment(request, { ...requested, principalType });
   request.services.world.roleAssignments.set(name.toLowerCase(), assignment);
   return { status: 201, body: assignmentView({ ...assignment, scope }) };
 }
@@ -80,7 +80,7 @@ function requireScope(request: ArmRequest): void {
   requireTrackedResource(request, scope);
 }
 
-function readWish(body: JsonObject): Wish {
+function readRequested(body: JsonObject): Requested {
   const sent = objectAt(body, "properties");
   const roleDefinitionId = stringAt(sent, "roleDefinitionId");
   const principalId = stringAt(sent, "principalId");
@@ -101,31 +101,31 @@ function readWish(body: JsonObject): Wish {
   };
 }
 
-function update(request: ArmRequest, existing: RoleAssignment, wish: Wish): Reply {
+function update(request: ArmRequest, existing: RoleAssignment, requested: Requested): Reply {
   const same =
     isSameScope(existing.scope, request.params["scope"] ?? "") &&
-    existing.principalId === wish.principalId &&
-    existing.roleDefinitionName.toLowerCase() === wish.roleDefinitionName.toLowerCase();
+    existing.principalId === requested.principalId &&
+    existing.roleDefinitionName.toLowerCase() === requested.roleDefinitionName.toLowerCase();
   if (!same) {
     throw badRequest(
       "RoleAssignmentUpdateNotPermitted",
       "Tenant ID, application ID, principal ID, and scope are not allowed to be updated.",
     );
   }
-  if (wish.description !== undefined) existing.description = wish.description;
-  if (wish.condition !== undefined) existing.condition = wish.condition;
-  if (wish.conditionVersion !== undefined) existing.conditionVersion = wish.conditionVersion;
+  if (requested.description !== undefined) existing.description = requested.description;
+  if (requested.condition !== undefined) existing.condition = requested.condition;
+  if (requested.conditionVersion !== undefined) existing.conditionVersion = requested.conditionVersion;
   return { status: 200, body: assignmentView(existing) };
 }
 
 /** One assignment for each scope, principal and role; Azure's message names the other one without dashes. */
-function requireUnique(request: ArmRequest, wish: Wish): void {
+function requireUnique(request: ArmRequest, requested: Requested): void {
   const scope = request.params["scope"] ?? "";
   for (const each of request.services.world.roleAssignments.values()) {
     // Cheap checks first: this runs over thousands of assignments.
-    if (each.principalId !== wish.principalId || each.scope.length !== scope.length) continue;
+    if (each.principalId !== requested.principalId || each.scope.length !== scope.length) continue;
     if (each.effectiveUntil !== undefined || !isSameScope(each.scope, scope)) continue;
-    if (each.roleDefinitionName.toLowerCase() !== wish.roleDefinitionName.toLowerCase()) continue;
+    if (each.roleDefinitionName.toLowerCase() !== requested.roleDefinitionName.toLowerCase()) continue;
     throw conflict(
       "RoleAssignmentExists",
       "The role assignment already exists. The ID of the existing role assignment is " +
@@ -152,24 +152,24 @@ function requireRoom(request: ArmRequest): void {
   );
 }
 
-function newAssignment(request: ArmRequest, wish: Wish & { principalType: string }): RoleAssignment {
+function newAssignment(request: ArmRequest, requested: Requested & { principalType: string }): RoleAssignment {
   const { services, caller, params } = request;
   const { scope = "", name = "" } = params;
   const createdAt = services.clock.now();
   return {
     name,
     scope,
-    roleDefinitionName: wish.roleDefinitionName,
-    principalId: wish.principalId,
-    principalType: wish.principalType,
+    roleDefinitionName: requested.roleDefinitionName,
+    principalId: requested.principalId,
+    principalType: requested.principalType,
     tenantId: tenantOf(services.world, scope) ?? caller.tenantId,
     createdBy: caller.principalId,
     createdAt,
     effectiveFrom: createdAt + services.settings.propagationGrantMs,
-    ...present("description", wish.description),
-    ...present("condition", wish.condition),
-    ...present("conditionVersion", wish.conditionVersion),
-    ...present("delegatedManagedIdentityResourceId", wish.delegatedManagedIdentityResourceId),
+    ...present("description", requested.description),
+    ...present("condition", requested.condition),
+    ...present("conditionVersion", requested.conditionVersion),
+    ...present("delegatedManagedIdentityResourceId", requested.delegatedManagedIdentityResourceId),
   };
 }
 

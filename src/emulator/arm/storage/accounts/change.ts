@@ -51,7 +51,9 @@ function readSku(account: StorageAccount, kind: string, body: JsonObject): strin
   return sku;
 }
 
-/** Standard and Premium never convert into each other, nor do zone-redundant and other SKUs (Storage Accounts - Update). */
+/**
+ * Standard and Premium never convert into each other, nor do zone-redundant and other SKUs (Storage Accounts - Update).
+ */
 function isConvertible(before: string, after: string): boolean {
   if (tierOf(before) === "Premium" || tierOf(after) === "Premium") return false;
   const zonal = (sku: string) => /ZRS$/.test(sku);

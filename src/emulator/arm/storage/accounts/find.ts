@@ -27,7 +27,9 @@ export function requireAccount(request: ArmRequest): StorageAccount {
   throw resourceNotFound("Microsoft.Storage/storageAccounts", name, resourceGroup);
 }
 
-/** The account of a request on one of its children: 404 ResourceNotFound for a GET, ParentResourceNotFound for a write. */
+/**
+ * The account of a request on one of its children: 404 ResourceNotFound for a GET, ParentResourceNotFound for a write.
+ */
 export function requireParentAccount(request: ArmRequest): StorageAccount {
   const account = findAccount(request);
   if (account !== undefined) {

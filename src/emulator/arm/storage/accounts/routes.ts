@@ -17,7 +17,10 @@ const OPERATION_TYPE = "Microsoft.Storage/locations/asyncoperations";
 const SUBSCRIPTION = "/subscriptions/{subscriptionId}/providers/Microsoft.Storage";
 const OPERATION = `${SUBSCRIPTION}/locations/{location}/asyncoperations/{id}`;
 
-/** REST: Storage Accounts - Get Properties, Create, Update, Delete, List By Resource Group, List; and the poll of a create. */
+/**
+ * REST: Storage Accounts - Get Properties, Create, Update, Delete, List By Resource Group, List; and the poll of a
+ * create.
+ */
 export const accountRoutes: readonly Route<typeof TYPE | typeof OPERATION_TYPE>[] = [
   ...routesOf(TYPE, [
     ["GET", ACCOUNT, "read", "storageAccounts/get", getAccount],

@@ -15,7 +15,10 @@ const TYPE = `${CONTAINER}/immutabilityPolicies` as const;
 const ITEM = `${CONTAINERS}/{container}`;
 const POLICY = `${ITEM}/immutabilityPolicies/default`;
 
-/** REST: Blob Containers - ... Immutability Policy (Get, Create Or Update, Delete, Lock, Extend), Set and Clear Legal Hold. */
+/**
+ * REST: Blob Containers - ... Immutability Policy (Get, Create Or Update, Delete, Lock, Extend), Set and Clear Legal
+ * Hold.
+ */
 export const immutabilityRoutes: readonly Route<typeof TYPE | typeof CONTAINER>[] = [
   ...routesOf(TYPE, [
     ["GET", POLICY, "read", "immutability/get", getPolicy],

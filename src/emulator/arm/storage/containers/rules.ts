@@ -1,4 +1,7 @@
-/** Names, metadata and properties that a container may have (REST: "Naming and Referencing Containers, Blobs, and Metadata"). */
+/**
+ * Names, metadata and properties that a container may have (REST: "Naming and Referencing Containers, Blobs, and
+ * Metadata").
+ */
 import type { BlobContainer, StorageAccount } from "../../../world.ts";
 import { ArmError, badRequest, conflict } from "../../front-door/errors.ts";
 import { isObject, type JsonObject, objectAt, stringAt } from "../../front-door/json.ts";
