@@ -38,7 +38,7 @@ export interface AzureByName {
   readonly readyFile: string;
   state(): Promise<State>;
   calls(): Promise<Calls>;
-  /** Writes what a client is told into a file; its workload's token lies beside it. */
+  /** Writes a client's configuration into a file; its workload's token is beside it. */
   configure(
     account: string,
     more?: Pick<ClientConfig, "hierarchical">,

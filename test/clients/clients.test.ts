@@ -1,4 +1,4 @@
-// Azure's own clients in three languages, unmodified and told nothing of the emulator, against it by name resolution.
+// Azure's own clients in three languages, unmodified and unaware of the emulator, reach it by name resolution.
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -89,12 +89,12 @@ describe("Azure's own clients, by name resolution alone", function () {
     });
   }
 
-  describe("in the end", () => {
-    it("none has asked for a key", async () => {
+  describe("afterwards", () => {
+    it("no client has asked for a key", async () => {
       assert.deepEqual((await azure.calls()).alarms, []);
     });
 
-    it("nothing of theirs is left", async () => {
+    it("nothing that they created is left", async () => {
       const { accounts, containers } = await azure.state();
       assert.deepEqual({ accounts, containers }, { accounts: [], containers: [] });
     });

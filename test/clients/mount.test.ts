@@ -1,5 +1,5 @@
-// What blobfuse2 asks when it mounts and works, through the Go SDKs that it is made of, on a flat and on a hierarchical
-// account; and our own controller's sign-in at an emulator on port 443, which those mounts need.
+// The calls of blobfuse2 when it mounts and works, through the Go SDKs that it uses, on a flat and on a hierarchical
+// account; and the controller's own sign-in at an emulator on port 443, which those mounts need.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -91,7 +91,7 @@ function stepsFor(isHierarchical: boolean): readonly MountStep[] {
   ];
 }
 
-describe("A mount, as blobfuse2 asks for it", function () {
+describe("A mount, with the calls of blobfuse2", function () {
   this.timeout(60_000);
   const accounts = [
     { account: "klflat", hierarchical: false },
@@ -141,8 +141,8 @@ describe("A mount, as blobfuse2 asks for it", function () {
     });
   }
 
-  describe("in the end", () => {
-    it("Data Lake was asked for what Blob cannot do on the hierarchical account", async () => {
+  describe("afterwards", () => {
+    it("Data Lake was called for what Blob cannot do on the hierarchical account", async () => {
       const { calls, alarms } = await azure.calls();
       const asked = calls
         .filter(({ host }) => host === "kltree.dfs.core.windows.net")
@@ -163,7 +163,7 @@ describe("A mount, as blobfuse2 asks for it", function () {
       );
     });
 
-    it("our own controller's identity signs in with that file, and sees what is there", async () => {
+    it("the controller's own identity signs in with that file, and lists what exists", async () => {
       const flags = ["orphans", "--cloud-file", azure.readyFile, "--kubernetes", "off", "--output", "json"];
       const looked = await azure.run("orphans", process.execPath, [product, ...flags]);
       const printed = await readFile(looked.logFile, "utf8");

@@ -1,4 +1,4 @@
-// What every client does, in this order; what it must see; and what the emulator must hold afterwards.
+// What every client does, in this order; what it must see; and what the emulator must contain afterwards.
 import { createHash } from "node:crypto";
 import type { State } from "./azure-by-name.ts";
 import type { ClientConfig } from "./client-config.ts";
@@ -35,7 +35,7 @@ export function heldOf(state: State, { account, container }: ClientConfig): Held
   };
 }
 
-/** The steps of one client. `administratorPrincipal` is the object id of whoever signs in with the secret. */
+/** The steps of one client. `administratorPrincipal` is the object id of the principal that signs in with the secret. */
 export function stepsOf(config: ClientConfig, administratorPrincipal: string): readonly Step[] {
   const { tenantId, account, container, workload, machine } = config;
   const scope = `/subscriptions/${config.subscriptionId}/resourceGroups/${config.resourceGroup}/providers/Microsoft.Storage/storageAccounts/${account}/blobServices/default/containers/${container}`;

@@ -4,7 +4,8 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { declaredTypes, type Provider, type ResourceType, type Route } from "../../src/emulator/arm/provider.ts";
 import { PROVIDERS } from "../../src/emulator/arm/providers.ts";
-import { type Arm, refused, startArm } from "../support/arm-calls.ts";
+import { type Arm, startArm } from "../support/arm-calls.ts";
+import { refused } from "../support/azure-refusals.ts";
 
 const ARM_FOLDER = new URL("../../src/emulator/arm/", import.meta.url);
 const READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7";

@@ -89,7 +89,7 @@ describe("Blob signatures", () => {
     assert.equal(info.accountKind, "StorageV2");
   });
 
-  it("browsers are let in by the account's CORS rules", async () => {
+  it("browsers are permitted by the account's CORS rules", async () => {
     const ask = (method: string, wanted: string) =>
       blob.send("OPTIONS", `/../${open.name}/c/x`, {
         token: null,
@@ -144,7 +144,7 @@ describe("Blob signatures", () => {
     }
   });
 
-  it("a stored access policy completes a SAS, and taking it away ends the SAS", async () => {
+  it("a stored access policy completes a SAS, and removing it ends the SAS", async () => {
     const container = keyed().getContainerClient("policy");
     await container.create();
     const policy = { startsOn: new Date(Date.now() - hour), expiresOn: soon(), permissions: "rl" };
@@ -186,7 +186,7 @@ describe("Blob signatures", () => {
     );
   });
 
-  it("public containers are read by anybody where the account permits it", async () => {
+  it("public containers are readable without credentials where the account permits it", async () => {
     const container = keyed().getContainerClient("public");
     await container.create({ access: "blob" });
     await container.getBlockBlobClient("x").upload("seen", 4);
@@ -247,7 +247,7 @@ describe("Blob signatures", () => {
     assert.equal(await codeOf(forged.getBlobClient("x").download()), "403 AuthenticationFailed");
   });
 
-  it("the SAS ends with the rights of the identity that made it", async () => {
+  it("the SAS ends with the rights of the identity that signed it", async () => {
     const container = await blob.newContainer();
     await container.getBlockBlobClient("x").upload("x", 1);
     blob.grant("b", ROLES.reader, blob.account.id);

@@ -1,4 +1,4 @@
-// The parts under the Blob service that have rules of their own: the XML reader, the CRC64, and what a saved store holds.
+// The foundations of the Blob service that have rules of their own: the XML reader, the CRC64, and what a saved store holds.
 import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,7 +11,7 @@ import { createCrc64 } from "../../src/emulator/storage/store/crc64.ts";
 import { type BlobStore, createBlobStore, type SavedBlobs } from "../../src/emulator/storage/store/store.ts";
 
 describe("Blob XML", () => {
-  it("any text that is written is read back, without what XML cannot hold", () => {
+  it("any text that is written is read back, without what XML cannot contain", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (text) => {
         const kept = text.replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "");
@@ -20,7 +20,7 @@ describe("Blob XML", () => {
     );
   });
 
-  it("documents that are not well-formed are not read, and none makes it fail", () => {
+  it("malformed documents are refused, and none causes an internal error", () => {
     const bad = [
       "",
       "text",
@@ -38,7 +38,7 @@ describe("Blob XML", () => {
     fc.assert(fc.property(fc.stringMatching(/^[<>/a&;! "=?-]{0,40}$/), (text) => void parseXml(text)));
   });
 
-  it("elements, attributes, comments, CDATA and character references are understood", () => {
+  it("elements, attributes, comments, CDATA and character references are read", () => {
     const root = parseXml(
       '\ufeff<?xml version="1.0"?><!-- x --><a b="1"><c>&#x41;&amp;&#66;</c><d/><e><![CDATA[<f>]]></e></a>',
     );
@@ -54,7 +54,7 @@ describe("Blob XML", () => {
 });
 
 describe("Blob CRC64", () => {
-  it("is that of Azure Storage, however the bytes are cut", () => {
+  it("is that of Azure Storage, however the bytes are chunked", () => {
     const known = createCrc64();
     known.update(Buffer.from("Hello World!"));
     assert.equal(known.digest(), "peH8Xsgc5QI="); // computed with @azure/storage-common's own calculator
@@ -104,7 +104,7 @@ describe("The blob store", () => {
     return Buffer.concat(chunks).toString();
   }
 
-  it("a store that is saved and kept is taken up by the next one", async () => {
+  it("a store that is saved and kept is restored by the next one", async () => {
     const store = createBlobStore(directory);
     const blob = await put(store, "c1", "x", "kept");
     store.blobsOf("c1").addSnapshot({ ...blob, snapshot: "2026-01-01T00:00:00.0000000Z" });
@@ -126,7 +126,7 @@ describe("The blob store", () => {
     assert.throws(() => readdirSync(directory), { code: "ENOENT" });
   });
 
-  it("dropping a container drops its files", async () => {
+  it("deleting a container deletes its files", async () => {
     const store = createBlobStore(directory);
     for (const name of ["a", "b", "c"]) await put(store, "c1", name, name);
     assert.equal(readdirSync(directory).length, 3);
