@@ -78,11 +78,11 @@ describe("Azure's own clients, by name resolution alone", function () {
           const step = steps[index];
           assert.ok(step);
           const started = performance.now();
-          const { told, ...answer } = (await client.ask(step.id)) as { told?: string } & Record<string, unknown>;
+          const { message, ...answer } = (await client.ask(step.id)) as { message?: string } & Record<string, unknown>;
           const seconds = ((performance.now() - started) / 1000).toFixed(1);
           const row = shown.get(title) ?? [];
           shown.set(title, [...row, `${"status" in answer ? `${answer["status"]}` : "done"}, ${seconds} s`]);
-          assert.deepEqual(answer, step.answer, told ?? JSON.stringify(answer));
+          assert.deepEqual(answer, step.answer, message ?? JSON.stringify(answer));
           assert.deepEqual(heldOf(await azure.state(), config), step.held);
         });
       }

@@ -29,7 +29,7 @@ function stepsFor(isHierarchical: boolean): readonly MountStep[] {
   const file = (size: number, permissions: string) => (isHierarchical ? `file ${size} ${permissions}` : `file ${size}`);
   const folder = isHierarchical ? "directory 0 rwxr-x---" : "directory 0";
   const none = isHierarchical ? "404 PathNotFound" : "404 BlobNotFound";
-  const told = (name: string) => (isHierarchical ? `${name} rw-r-----` : name);
+  const shown = (name: string) => (isHierarchical ? `${name} rw-r-----` : name);
   return [
     {
       id: "is_hierarchical",
@@ -59,7 +59,7 @@ function stepsFor(isHierarchical: boolean): readonly MountStep[] {
     {
       id: "list_directory",
       title: "lists the directory",
-      answer: { seen: { blobs: [told("folder/file")], prefixes: [] } },
+      answer: { seen: { blobs: [shown("folder/file")], prefixes: [] } },
     },
     { id: "rename_file", title: "renames the file", answer: nothing, blobs: marker + 1 },
     { id: "rename_directory", title: "renames the directory", answer: nothing, blobs: marker + 1 },
@@ -120,21 +120,21 @@ describe("A mount, with the calls of blobfuse2", function () {
       after(() => client?.end());
 
       const take = async (step: string) => {
-        const { told, ...answer } = (await client.ask(step)) as { told?: string } & Record<string, unknown>;
-        return { answer, told: told ?? JSON.stringify(answer) };
+        const { message, ...answer } = (await client.ask(step)) as { message?: string } & Record<string, unknown>;
+        return { answer, message: message ?? JSON.stringify(answer) };
       };
 
       it("signs in with the token in a file, after instance discovery", async () => {
-        const { answer, told } = await take("token");
-        assert.deepEqual(answer, { seen: { tenant: config.tenantId, principal: config.workload.principalId } }, told);
+        const { answer, message } = await take("token");
+        assert.deepEqual(answer, { seen: { tenant: config.tenantId, principal: config.workload.principalId } }, message);
         const { counts } = await azure.calls();
         assert.ok((counts["entra discovery/instance"] ?? 0) > 0, JSON.stringify(counts));
       });
 
       for (const step of stepsFor(hierarchical)) {
         it(step.title, async () => {
-          const { answer, told } = await take(step.id);
-          assert.deepEqual(answer, step.answer, told);
+          const { answer, message } = await take(step.id);
+          assert.deepEqual(answer, step.answer, message);
           if (step.blobs !== undefined) assert.equal(heldOf(await azure.state(), config).blobs, step.blobs);
         });
       }
