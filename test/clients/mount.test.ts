@@ -126,7 +126,11 @@ describe("A mount, with the calls of blobfuse2", function () {
 
       it("signs in with the token in a file, after instance discovery", async () => {
         const { answer, message } = await take("token");
-        assert.deepEqual(answer, { seen: { tenant: config.tenantId, principal: config.workload.principalId } }, message);
+        assert.deepEqual(
+          answer,
+          { seen: { tenant: config.tenantId, principal: config.workload.principalId } },
+          message,
+        );
         const { counts } = await azure.calls();
         assert.ok((counts["entra discovery/instance"] ?? 0) > 0, JSON.stringify(counts));
       });
