@@ -1,3 +1,4 @@
+/** The controller's ServiceAccount token: a file that is kept fresh, as the kubelet keeps a projected one. */
 import type { Clock } from "../clock.ts";
 import { CONTROLLER } from "../seed/seed.ts";
 import { writeWhole } from "../write-whole.ts";

@@ -1,3 +1,4 @@
+/** Role definitions: built-in and custom ones, at any scope. */
 import type { Reply } from "../../../http/call.ts";
 import type { RoleDefinition } from "../../../world.ts";
 import { ArmError, badRequest, conflict } from "../../front-door/errors.ts";
