@@ -77,7 +77,7 @@ const SHOWN_PARAMETERS = new Set(
 );
 
 /** The query as the log shows it. */
-export function harmlessQuery(query: URLSearchParams): string {
+function harmlessQuery(query: URLSearchParams): string {
   return [...query]
     .map(([name, value]) => (SHOWN_PARAMETERS.has(name.toLowerCase()) ? `${name}=${value}` : `${name}=…`))
     .join("&");

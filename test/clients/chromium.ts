@@ -1,5 +1,5 @@
-// A headless Chromium, driven over its DevTools protocol: what a person would see of a page. Debian's package is installed
-// when it is missing.
+// A headless Chromium, driven over its DevTools protocol: what a person would see of a page. Debian's package is
+// installed when it is missing.
 import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

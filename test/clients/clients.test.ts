@@ -78,7 +78,10 @@ describe("Azure's own clients, by name resolution alone", function () {
           const step = steps[index];
           assert.ok(step);
           const started = performance.now();
-          const { message, ...answer } = (await client.ask(step.id)) as { message?: string } & Record<string, unknown>;
+          const { told: message, ...answer } = (await client.ask(step.id)) as { told?: string } & Record<
+            string,
+            unknown
+          >;
           const seconds = ((performance.now() - started) / 1000).toFixed(1);
           const row = shown.get(title) ?? [];
           shown.set(title, [...row, `${"status" in answer ? `${answer["status"]}` : "done"}, ${seconds} s`]);

@@ -120,7 +120,7 @@ describe("A mount, with the calls of blobfuse2", function () {
       after(() => client?.end());
 
       const take = async (step: string) => {
-        const { message, ...answer } = (await client.ask(step)) as { message?: string } & Record<string, unknown>;
+        const { told: message, ...answer } = (await client.ask(step)) as { told?: string } & Record<string, unknown>;
         return { answer, message: message ?? JSON.stringify(answer) };
       };
 

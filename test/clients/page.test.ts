@@ -1,4 +1,5 @@
-// The emulator's own page as a person sees it, in a headless Chromium: complete, legible, and inert whatever callers sent.
+// The emulator's own page as a person sees it, in a headless Chromium: complete, legible, and inert whatever callers
+// sent.
 import assert from "node:assert/strict";
 import { createHash, type X509Certificate } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";

@@ -1,5 +1,5 @@
-// Goes through every resource type of every provider: a type that is left out of the lists, of the cascade of its resource
-// group or of the folder's routes fails here. A PUT that needs more than a location gets its body in `BODIES`.
+// Goes through every resource type of every provider: a type that is left out of the lists, of the cascade of its
+// resource group or of the folder's routes fails here. A PUT that needs more than a location gets its body in `BODIES`.
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { declaredTypes, type Provider, type ResourceType, type Route } from "../../src/emulator/arm/provider.ts";

@@ -1,5 +1,5 @@
-// Who may do what on the data plane, and how a refusal is answered. Sources: "Authorize with Microsoft Entra ID" (Storage
-// REST reference), "Prevent authorization with Shared Key", "Azure built-in roles".
+// Who may do what on the data plane, and how a refusal is answered. Sources: "Authorize with Microsoft Entra ID"
+// (Storage REST reference), "Prevent authorization with Shared Key", "Azure built-in roles".
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { type BlobFixture, ROLES, startBlobFixture } from "../support/blob-fixture.ts";

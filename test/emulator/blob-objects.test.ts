@@ -1,5 +1,5 @@
-// Blobs written and read whole, in ranges and under conditions: "Put Blob", "Get Blob", "Get Blob Properties", "Set Blob
-// Properties", "Specifying conditional headers" and "Specifying the range header" of the Storage REST reference.
+// Blobs written and read whole, in ranges and under conditions: "Put Blob", "Get Blob", "Get Blob Properties", "Set
+// Blob Properties", "Specifying conditional headers" and "Specifying the range header" of the Storage REST reference.
 import assert from "node:assert/strict";
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { readdir } from "node:fs/promises";

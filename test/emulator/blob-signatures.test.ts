@@ -1,5 +1,5 @@
-// Shared Key and shared access signatures, made by the real SDK: where keys are allowed they work and are checked, and a
-// user delegation SAS works on a keyless account too, within the rights of the identity behind it.
+// Shared Key and shared access signatures, made by the real SDK: where keys are allowed they work and are checked, and
+// a user delegation SAS works on a keyless account too, within the rights of the identity behind it.
 import assert from "node:assert/strict";
 import {
   AccountSASPermissions,

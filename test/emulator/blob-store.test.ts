@@ -1,4 +1,5 @@
-// The foundations of the Blob service that have rules of their own: the XML reader, the CRC64, and what a saved store holds.
+// The foundations of the Blob service that have rules of their own: the XML reader, the CRC64, and what a saved store
+// holds.
 import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,5 +1,5 @@
-// The Data Lake service through the real SDK, on an account with a hierarchical namespace: "Path" and "Filesystem" of the
-// Data Lake Storage REST reference, and the same data seen by Blob.
+// The Data Lake service through the real SDK, on an account with a hierarchical namespace: "Path" and "Filesystem" of
+// the Data Lake Storage REST reference, and the same data seen by Blob.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { BlobServiceClient, type ContainerClient } from "@azure/storage-blob";

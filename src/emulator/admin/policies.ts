@@ -1,9 +1,8 @@
 /**
  * Reads deny policies from JSON (`POST /_emulator/policies`): one that is not understood must not be ignored silently.
  */
+import { isObject, type JsonObject } from "../json.ts";
 import type { DenyPolicy } from "../world.ts";
-
-type Json = Readonly<Record<string, unknown>>;
 
 const TEXTS = ["name", "scope", "resourceType", "displayName", "definitionId", "definitionName"] as const;
 const REQUIRED = ["name", "scope", "resourceType"] as const;
@@ -18,7 +17,7 @@ export function parsePolicies(json: unknown): DenyPolicy[] {
   return policies.map((policy, index) => {
     const wrong = findWrong(policy);
     if (wrong !== undefined) throw new Error(`policy ${index}: ${wrong}`);
-    return toPolicy(policy as Record<(typeof REQUIRED)[number], string> & Json);
+    return toPolicy(policy as Record<(typeof REQUIRED)[number], string> & JsonObject);
   });
 }
 
@@ -37,7 +36,7 @@ function findWrong(policy: unknown): string | undefined {
   return isObject(requires) ? undefined : "requires must be an object, from paths to values";
 }
 
-function toPolicy(policy: Record<(typeof REQUIRED)[number], string> & Json): DenyPolicy {
+function toPolicy(policy: Record<(typeof REQUIRED)[number], string> & JsonObject): DenyPolicy {
   const { name, scope, resourceType, displayName = name, definitionName = displayName } = policy;
   return {
     id: `${scope.replace(/\/$/, "")}/providers/Microsoft.Authorization/policyAssignments/${name}`,
@@ -46,14 +45,10 @@ function toPolicy(policy: Record<(typeof REQUIRED)[number], string> & Json): Den
     definitionName: String(definitionName),
     scope,
     resourceType,
-    requires: (policy["requires"] ?? {}) as Json,
+    requires: (policy["requires"] ?? {}) as JsonObject,
   };
 }
 
 function isText(value: unknown): boolean {
   return typeof value === "string" && value.trim() !== "";
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

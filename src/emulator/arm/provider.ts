@@ -3,14 +3,14 @@
  * a `Provider`, and a line in `providers.ts`; authentication, api-versions, locks, policies, paging and errors come
  * with it.
  */
-import type { ConditionAttributes } from "../authorization/authorization.ts";
+import type { ConditionAttributes } from "../authorization/conditions/attributes.ts";
 import type { AccessToken } from "../entra/tokens.ts";
 import type { Call, Reply } from "../http/call.ts";
+import type { JsonObject } from "../json.ts";
 import type { Services } from "../services.ts";
 import type { RequestLimits } from "../settings.ts";
 import type { World } from "../world.ts";
 import type { AsyncOperations } from "./front-door/async-operations.ts";
-import type { JsonObject } from "./front-door/json.ts";
 import type { RateCounters } from "./front-door/rate-counters.ts";
 
 /** One call that has been authenticated and matched to a route. */
@@ -49,7 +49,7 @@ export interface Route<Type extends string = string> {
 }
 
 /** Method, path, last segment of the action, name for the call log, and handler. */
-export type RouteRow = readonly [Method, string, string, string, Route["run"]];
+type RouteRow = readonly [Method, string, string, string, Route["run"]];
 
 /** Routes of one resource type whose actions are named after the type, as nearly all are. */
 export function routesOf<Type extends string>(type: Type, rows: readonly RouteRow[]): Route<Type>[] {

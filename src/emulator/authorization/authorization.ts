@@ -4,12 +4,10 @@
  */
 import type { Clock } from "../clock.ts";
 import type { Permission, RoleAssignment, World } from "../world.ts";
-import type { ConditionAttributes } from "./conditions/evaluator.ts";
+import type { ConditionAttributes } from "./conditions/attributes.ts";
 import { createConditionCheck } from "./conditions/evaluator.ts";
 import { isVoidInStorage } from "./conditions/guid-trap.ts";
 import { coversAction, coversScope } from "./scopes.ts";
-
-export type { ConditionAttributes } from "./conditions/evaluator.ts";
 
 /** Decides by the role assignments in the world, at the time of the emulator's clock. */
 export interface Authorization {

@@ -1,9 +1,8 @@
 /**
  * Reads fault rules from JSON (`POST /_emulator/faults`): a rule that is not understood must not be ignored silently.
  */
+import { isObject, type JsonObject } from "../json.ts";
 import type { FaultAction, FaultRule } from "./faults.ts";
-
-type Json = Readonly<Record<string, unknown>>;
 
 const MATCH_KEYS = ["service", "method", "path", "operation"];
 const RULE_KEYS = ["match", "skip", "times", "action"];
@@ -38,7 +37,7 @@ function findWrong(rule: unknown): string | undefined {
   );
 }
 
-function wrongMatch(match: Json): string | undefined {
+function wrongMatch(match: JsonObject): string | undefined {
   const notText = MATCH_KEYS.find((key) => match[key] !== undefined && typeof match[key] !== "string");
   if (notText !== undefined) return `match.${notText} must be a text`;
   try {
@@ -49,13 +48,13 @@ function wrongMatch(match: Json): string | undefined {
   return unknownKey(match, MATCH_KEYS);
 }
 
-function wrongAction(action: Json): string | undefined {
+function wrongAction(action: JsonObject): string | undefined {
   const keys = ACTIONS.find(([first = ""]) => action[first] !== undefined);
   if (keys === undefined) return "action must have one of status, reset, truncate, hang, delay";
   return unknownKey(action, keys) ?? wrongMoment(action) ?? wrongValue(action as unknown as FaultAction);
 }
 
-function wrongMoment(action: Json): string | undefined {
+function wrongMoment(action: JsonObject): string | undefined {
   const moment = action["reset"] ?? action["when"];
   return moment === undefined || moment === "before" || moment === "after" ? undefined : 'must say "before" or "after"';
 }
@@ -76,11 +75,7 @@ function wrongCount(name: string, value: unknown, least: number): string | undef
   return `${name} must be a whole number from ${least}`;
 }
 
-function unknownKey(object: Json, known: readonly string[]): string | undefined {
+function unknownKey(object: JsonObject, known: readonly string[]): string | undefined {
   const unknown = Object.keys(object).find((key) => !known.includes(key));
   return unknown === undefined ? undefined : `"${unknown}" is not known; known are ${known.join(", ")}`;
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

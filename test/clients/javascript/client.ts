@@ -186,7 +186,7 @@ async function take(step: string): Promise<object> {
     return { seen: (await steps[step]?.()) ?? null };
   } catch (error) {
     const { statusCode, code, message, stack } = error as Error & { statusCode?: number; code?: string };
-    return statusCode === undefined ? { fault: stack } : { status: statusCode, code, message };
+    return statusCode === undefined ? { fault: stack } : { status: statusCode, code, told: message };
   }
 }
 

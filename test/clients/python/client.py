@@ -213,7 +213,7 @@ def take(step):
     try:
         return {"seen": globals()[step]()}
     except HttpResponseError as error:
-        return {"status": error.status_code, "code": str(getattr(error, "error_code", None)), "message": str(error)}
+        return {"status": error.status_code, "code": str(getattr(error, "error_code", None)), "told": str(error)}
     except Exception:  # pylint: disable=broad-except
         return {"fault": traceback.format_exc()}
 

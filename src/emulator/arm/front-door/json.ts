@@ -1,9 +1,8 @@
 /** Request bodies: read up to ARM's limit, parsed, and accessed with checks. */
 import type { Call } from "../../http/call.ts";
+import { readBody } from "../../http/exchange.ts";
+import { isObject, type JsonObject } from "../../json.ts";
 import { ArmError, badRequest } from "./errors.ts";
-
-/** What a JSON body may hold. */
-export type JsonObject = { [key: string]: unknown };
 
 /** ARM refuses larger bodies (request-limits-and-throttling). */
 const LIMIT_BYTES = 4 * 1024 * 1024;
@@ -24,17 +23,9 @@ export async function readJsonBody(call: Call): Promise<JsonObject> {
 }
 
 async function readText(call: Call): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of call.body) {
-    const bytes = Buffer.from(chunk);
-    size += bytes.length;
-    if (size > LIMIT_BYTES) {
-      throw new ArmError(413, "RequestContentTooLarge", "The request content size exceeds the maximum size of '4 MB'.");
-    }
-    chunks.push(bytes);
-  }
-  return Buffer.concat(chunks).toString("utf8");
+  const body = await readBody(call.body, LIMIT_BYTES);
+  if (body !== undefined) return body.toString("utf8");
+  throw new ArmError(413, "RequestContentTooLarge", "The request content size exceeds the maximum size of '4 MB'.");
 }
 
 function parseObject(text: string): JsonObject {
@@ -54,11 +45,6 @@ function invalidContent(detail: string): ArmError {
     "InvalidRequestContent",
     `The request content was invalid and could not be deserialized: '${detail}'.`,
   );
-}
-
-/** Whether a value is a plain JSON object (no array, no null). */
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** The object at a key, or an empty one when it is absent or null; another kind of value is a 400. */

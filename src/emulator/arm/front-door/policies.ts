@@ -3,10 +3,10 @@
  * They evaluate the resource as it would be after the write.
  */
 import { coversScope } from "../../authorization/scopes.ts";
+import { isObject, type JsonObject } from "../../json.ts";
 import type { DenyPolicy } from "../../world.ts";
 import { type ArmRequest, findType, type Route } from "../provider.ts";
 import { ArmError } from "./errors.ts";
-import { isObject, type JsonObject } from "./json.ts";
 import { lastSegment } from "./resource-ids.ts";
 
 /** A requirement that is not met. */

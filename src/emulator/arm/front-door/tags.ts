@@ -1,6 +1,7 @@
 /** Tags of a resource: read from a body and checked against the limits of their provider. */
+
+import { isObject, type JsonObject } from "../../json.ts";
 import { badRequest } from "./errors.ts";
-import { isObject, type JsonObject } from "./json.ts";
 
 /** How many tags, and how long. Storage has its own limits (StorageAccount.tsp), ARM has wider ones. */
 export interface TagLimits {

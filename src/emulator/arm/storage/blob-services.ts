@@ -1,8 +1,9 @@
 /** The blob service of an account: soft delete, versioning and other settings of all its containers. */
 import type { Reply } from "../../http/call.ts";
+import { isObject, type JsonObject } from "../../json.ts";
 import type { StorageAccount } from "../../world.ts";
 import { badRequest } from "../front-door/errors.ts";
-import { isObject, type JsonObject, objectAt } from "../front-door/json.ts";
+import { objectAt } from "../front-door/json.ts";
 import { type ArmRequest, type Route, routesOf } from "../provider.ts";
 import { ACCOUNT, requireParentAccount } from "./accounts/find.ts";
 

@@ -7,8 +7,6 @@ import type { Comparison, Expression, Operand } from "./parser.ts";
 import { parseCondition } from "./parser.ts";
 import { InvalidCondition } from "./tokens.ts";
 
-export type { AttributeValues, ConditionAttributes } from "./attributes.ts";
-
 /** What a condition is evaluated against. */
 export interface ConditionContext extends ConditionAttributes {
   /** The action or data action that is asked for. */

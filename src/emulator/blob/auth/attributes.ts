@@ -3,8 +3,7 @@
  * conditions").
  */
 
-import type { ConditionAttributes } from "../../authorization/authorization.ts";
-import type { AttributeValues } from "../../authorization/conditions/attributes.ts";
+import type { AttributeValues, ConditionAttributes } from "../../authorization/conditions/attributes.ts";
 import { isHierarchical } from "../../storage/accounts.ts";
 import { header } from "../../storage/headers.ts";
 import { currentContainer } from "../containers/find.ts";

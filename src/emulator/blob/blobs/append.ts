@@ -2,10 +2,9 @@
 import type { Reply } from "../../http/call.ts";
 import { invalidHeader, StorageError } from "../../storage/errors.ts";
 import { header, numberHeader } from "../../storage/headers.ts";
-import { checkLease, leaseAfterWrite } from "../../storage/lease.ts";
+import { checkLease } from "../../storage/lease.ts";
 import { requireMutable } from "../../storage/protection.ts";
 import type { Blob } from "../../storage/store/blob-record.ts";
-import { newEtag } from "../../storage/times.ts";
 import { requireContainer } from "../containers/find.ts";
 import { receiveContent, structuredAnswer } from "../http/body.ts";
 import { checkConditions } from "../http/conditions.ts";
@@ -13,6 +12,7 @@ import { versionHeaders } from "../http/headers.ts";
 import type { BlobRequest } from "../http/request.ts";
 import { appendBlockLimit } from "../http/versions.ts";
 import { blobsOf, requireBlob } from "./find.ts";
+import { afterWrite } from "./write.ts";
 
 const MAX_BLOCKS = 50_000;
 
@@ -25,7 +25,7 @@ export async function appendBlock(request: BlobRequest): Promise<Reply> {
     const blob = checkAppend(request, body.size);
     const grown: Blob = {
       ...blob,
-      ...changed(request, blob),
+      ...afterWrite(blob, request.services.clock.now()),
       slices: [...blob.slices, { body, offset: 0, length: body.size }],
       size: blob.size + body.size,
     };
@@ -51,7 +51,7 @@ export async function appendBlock(request: BlobRequest): Promise<Reply> {
 export function sealBlob(request: BlobRequest): Reply {
   const blob = openAppendBlob(request);
   checkPosition(request, blob, 0);
-  Object.assign(blob, changed(request, blob), { isSealed: true });
+  Object.assign(blob, afterWrite(blob, request.services.clock.now()), { isSealed: true });
   return { status: 200, headers: { ...versionHeaders(blob), "x-ms-blob-sealed": "true" } };
 }
 
@@ -80,9 +80,4 @@ function checkPosition(request: BlobRequest, blob: Blob, length: number): void {
   if (position !== undefined && position !== blob.size) throw new StorageError("AppendPositionConditionNotMet");
   const limit = numberHeader(request, "x-ms-blob-condition-maxsize");
   if (limit !== undefined && blob.size + length > limit) throw new StorageError("MaxBlobSizeConditionNotMet");
-}
-
-function changed(request: BlobRequest, blob: Blob): Pick<Blob, "etag" | "lastModified" | "lease"> {
-  const now = request.services.clock.now();
-  return { etag: newEtag(now), lastModified: now, lease: leaseAfterWrite(blob.lease, now) };
 }

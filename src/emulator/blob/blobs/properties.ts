@@ -5,7 +5,7 @@
 import type { Reply } from "../../http/call.ts";
 import { invalidHeader } from "../../storage/errors.ts";
 import { header } from "../../storage/headers.ts";
-import { changeLease, checkLease, leaseAfterWrite } from "../../storage/lease.ts";
+import { changeLease, checkLease } from "../../storage/lease.ts";
 import { requireMutable } from "../../storage/protection.ts";
 import type { Blob } from "../../storage/store/blob-record.ts";
 import { newEtag, newSnapshotId } from "../../storage/times.ts";
@@ -16,7 +16,7 @@ import { hasMetadata, metadataAnswer, readMetadata } from "../http/metadata.ts";
 import type { BlobRequest } from "../http/request.ts";
 import { metadataOf, withoutFolderMark } from "../namespace/view.ts";
 import { blobsOf, requireBlob, requireBlobOrSnapshot } from "./find.ts";
-import { readContentHeaders } from "./write.ts";
+import { afterWrite, readContentHeaders } from "./write.ts";
 
 /** Set Blob Properties: all content headers at once; one that is not sent is cleared. */
 export function setBlobProperties(request: BlobRequest): Reply {
@@ -54,10 +54,7 @@ function openForChange(request: BlobRequest): Blob {
 }
 
 function touch(request: BlobRequest, blob: Blob): Record<string, string> {
-  blob.etag = newEtag(request.now);
-  blob.lastModified = request.now;
-  blob.lease = leaseAfterWrite(blob.lease, request.now);
-  return versionHeaders(blob);
+  return versionHeaders(Object.assign(blob, afterWrite(blob, request.now)));
 }
 
 /** Lease Blob; it leaves ETag and Last-Modified alone. */

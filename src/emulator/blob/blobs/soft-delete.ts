@@ -19,12 +19,11 @@ export function retentionDays(account: StorageAccount): number | undefined {
   return policy?.enabled === true && typeof policy.days === "number" ? policy.days : undefined;
 }
 
-/** Keeps what is about to be deleted, if the account says so; true when it was kept. */
-export function keepDeleted(request: BlobRequest, blob: Blob): boolean {
+/** Retains what is about to be deleted, if the account is set up for it. */
+export function keepDeleted(request: BlobRequest, blob: Blob): void {
   const days = retentionDays(request.account);
-  if (days === undefined) return false;
+  if (days === undefined) return;
   blobsOf(request).addDeleted({ ...blob, lease: { state: "available" }, deletedAt: request.now, retainedDays: days });
-  return true;
 }
 
 /** Keeps what is about to be overwritten: as a deleted snapshot, and so is a deleted blob of that name. */

@@ -107,3 +107,8 @@ export function commitBlob(
 export function created(blob: Blob, headers: Record<string, string>): Reply {
   return { status: 201, headers: { ...versionHeaders(blob), "x-ms-request-server-encrypted": "true", ...headers } };
 }
+
+/** ETag, time and lease of a blob after a change. */
+export function afterWrite({ lease }: Blob, now: number): Pick<Blob, "etag" | "lastModified" | "lease"> {
+  return { etag: newEtag(now), lastModified: now, lease: leaseAfterWrite(lease, now) };
+}

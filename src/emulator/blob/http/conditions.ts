@@ -2,10 +2,11 @@
  * Conditional headers: If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since ("Specifying conditional
  * headers").
  */
-import { invalidHeader, StorageError, type StorageErrorExtra } from "../../storage/errors.ts";
+import { invalidHeader, StorageError } from "../../storage/errors.ts";
 import { header } from "../../storage/headers.ts";
 import { parseTime } from "../../storage/times.ts";
 import { parseTagQuery } from "../tags/query.ts";
+import { versionHeaders } from "./headers.ts";
 import type { BlobRequest } from "./request.ts";
 
 /** What a condition is compared with; undefined when there is no such resource. */
@@ -125,9 +126,7 @@ function isModifiedAfter(version: Version, time: number | undefined): boolean {
 }
 
 function notModified(version: Version): StorageError {
-  const headers = { etag: version.etag, "last-modified": new Date(version.lastModified).toUTCString() };
-  const extra: StorageErrorExtra = { status: 304, headers };
-  return new StorageError("ConditionNotMet", extra);
+  return new StorageError("ConditionNotMet", { status: 304, headers: versionHeaders(version) });
 }
 
 function plainEtags(value: string | undefined): string[] | undefined {

@@ -111,7 +111,7 @@ function creatorOf({ caller }: BlobRequest): string {
 }
 
 /** Owner and list of a directory; the empty name is the root of the container. */
-export function accessAt(container: BlobContainer, blobs: ContainerBlobs, name: string): PathAccess {
+function accessAt(container: BlobContainer, blobs: ContainerBlobs, name: string): PathAccess {
   const found = name === "" ? { access: container.rootAccess ?? ROOT_ACCESS } : blobs.find(name);
   return accessOf(found ?? { isDirectory: true });
 }

@@ -4,6 +4,7 @@ import { authorize } from "../../blob/auth/authorize.ts";
 import { blobsOf } from "../../blob/blobs/find.ts";
 import { requireContainer } from "../../blob/containers/find.ts";
 import { checkConditions } from "../../blob/http/conditions.ts";
+import { versionHeaders } from "../../blob/http/headers.ts";
 import { writeMarker } from "../../blob/http/paging.ts";
 import {
   type AclEntry,
@@ -21,7 +22,7 @@ import { invalidHeader, invalidQuery, StorageError } from "../../storage/errors.
 import { header } from "../../storage/headers.ts";
 import { checkLease } from "../../storage/lease.ts";
 import { requireMutable } from "../../storage/protection.ts";
-import { httpTime, newEtag } from "../../storage/times.ts";
+import { newEtag } from "../../storage/times.ts";
 import type { PathAccess } from "../../world.ts";
 import {
   booleanQuery,
@@ -48,14 +49,10 @@ export function setAccessControl(request: DfsRequest): Reply {
     requireMutable(requireContainer(request), path.blob, request.now);
   }
   path.setAccess(readChange(request, path));
-  if (path.blob === undefined) return { status: 200, headers: versionOf(path) };
+  if (path.blob === undefined) return { status: 200, headers: versionHeaders(path) };
   path.blob.etag = newEtag(request.now);
   path.blob.lastModified = request.now;
-  return { status: 200, headers: versionOf(path.blob) };
-}
-
-function versionOf({ etag, lastModified }: { etag: string; lastModified: number }): Record<string, string> {
-  return { etag, "last-modified": httpTime(lastModified) };
+  return { status: 200, headers: versionHeaders(path.blob) };
 }
 
 function readChange(request: DfsRequest, { access, isDirectory }: Guarded): PathAccess {

@@ -1,5 +1,6 @@
 /** Path - Update, append and flush: data is uploaded to positions in any order, and a flush commits it to the file. */
 import { blobsOf } from "../../blob/blobs/find.ts";
+import { afterWrite } from "../../blob/blobs/write.ts";
 import { requireContainer } from "../../blob/containers/find.ts";
 import { receiveContent, structuredAnswer } from "../../blob/http/body.ts";
 import { checkConditions } from "../../blob/http/conditions.ts";
@@ -8,11 +9,10 @@ import { putBlockLimit } from "../../blob/http/versions.ts";
 import type { Reply } from "../../http/call.ts";
 import { invalidHeader } from "../../storage/errors.ts";
 import { header } from "../../storage/headers.ts";
-import { checkLease, leaseAfterWrite } from "../../storage/lease.ts";
+import { checkLease } from "../../storage/lease.ts";
 import { requireMutable } from "../../storage/protection.ts";
 import { appendedId, type Blob, isAppended } from "../../storage/store/blob-record.ts";
 import type { Slice } from "../../storage/store/bodies.ts";
-import { newEtag } from "../../storage/times.ts";
 import { DfsError } from "../errors.ts";
 import { booleanQuery, type DfsRequest, positionQuery, refuse, requireNoBody, sentContentHeaders } from "../request.ts";
 import { requireFileAt } from "./find.ts";
@@ -95,9 +95,7 @@ function commit(request: DfsRequest, position: number, retains: boolean): Blob {
   const { md5: _, ...content } = blob.content;
   const grown: Blob = {
     ...blob,
-    lastModified: request.now,
-    etag: newEtag(request.now),
-    lease: leaseAfterWrite(blob.lease, request.now),
+    ...afterWrite(blob, request.now),
     content: { ...content, ...sentContentHeaders(request) },
     slices: [...blob.slices, ...taken.map(({ slice }) => slice)],
     size: position,

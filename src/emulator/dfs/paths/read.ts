@@ -3,12 +3,12 @@
 import { getBlob } from "../../blob/blobs/read.ts";
 import { blobHeaders } from "../../blob/blobs/view.ts";
 import { checkConditions } from "../../blob/http/conditions.ts";
+import { versionHeaders } from "../../blob/http/headers.ts";
 import { accessHeaders, accessOf, metadataOf, resourceTypeOf } from "../../blob/namespace/view.ts";
 import type { Reply } from "../../http/call.ts";
 import { StorageError } from "../../storage/errors.ts";
 import { checkLease } from "../../storage/lease.ts";
 import type { Blob } from "../../storage/store/blob-record.ts";
-import { httpTime } from "../../storage/times.ts";
 import { booleanQuery, type DfsRequest, propertiesAnswer } from "../request.ts";
 import { openGuarded, requireFileAt } from "./find.ts";
 
@@ -24,7 +24,7 @@ export function getPathProperties(request: DfsRequest): Reply {
   const action = request.call.query.get("action");
   const { blob, access, etag, lastModified } = openGuarded(request);
   if (blob === undefined) {
-    const version = { etag, "last-modified": httpTime(lastModified) };
+    const version = versionHeaders({ etag, lastModified });
     return { status: 200, headers: { ...version, ...accessHeaders(access), "x-ms-resource-type": "directory" } };
   }
   checkLease(request, blob.lease, "Blob", false);
@@ -45,7 +45,7 @@ export function getAccessControl(request: DfsRequest): Reply {
     checkLease(request, blob.lease, "Blob", false);
     checkConditions(request, blob, "read");
   }
-  const version = { etag, "last-modified": httpTime(lastModified) };
+  const version = versionHeaders({ etag, lastModified });
   return { status: 200, headers: { ...version, ...accessHeaders(access), "x-ms-acl": access.acl } };
 }
 

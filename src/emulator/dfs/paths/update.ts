@@ -1,13 +1,13 @@
 /** Path - Update, setProperties, and Path - Lease. */
 import { leaseBlob } from "../../blob/blobs/properties.ts";
+import { afterWrite } from "../../blob/blobs/write.ts";
 import { requireContainer } from "../../blob/containers/find.ts";
 import { checkConditions } from "../../blob/http/conditions.ts";
 import { versionHeaders } from "../../blob/http/headers.ts";
 import { withoutFolderMark } from "../../blob/namespace/view.ts";
 import type { Reply } from "../../http/call.ts";
-import { checkLease, leaseAfterWrite } from "../../storage/lease.ts";
+import { checkLease } from "../../storage/lease.ts";
 import { requireMutable } from "../../storage/protection.ts";
-import { newEtag } from "../../storage/times.ts";
 import { type DfsRequest, readProperties, requireNoBody, sentContentHeaders } from "../request.ts";
 import { requirePath } from "./find.ts";
 
@@ -21,10 +21,7 @@ export function setPathProperties(request: DfsRequest): Reply {
   requireMutable(requireContainer(request), blob, request.now);
   if (properties !== undefined) blob.metadata = withoutFolderMark(properties);
   blob.content = { ...blob.content, ...sentContentHeaders(request) };
-  blob.etag = newEtag(request.now);
-  blob.lastModified = request.now;
-  blob.lease = leaseAfterWrite(blob.lease, request.now);
-  return { status: 200, headers: versionHeaders(blob) };
+  return { status: 200, headers: versionHeaders(Object.assign(blob, afterWrite(blob, request.now))) };
 }
 
 /** Path - Lease: the same lease as Blob's, and the same answers. */

@@ -1,5 +1,5 @@
 /** Role assignments at any scope: read, delete, list. Writing is in `write.ts`. */
-import type { ConditionAttributes } from "../../../authorization/authorization.ts";
+import type { ConditionAttributes } from "../../../authorization/conditions/attributes.ts";
 import type { Reply } from "../../../http/call.ts";
 import type { RoleAssignment } from "../../../world.ts";
 import { ArmError } from "../../front-door/errors.ts";

@@ -1,6 +1,7 @@
 /** A role assignment as ARM shows it. */
+
+import type { JsonObject } from "../../../json.ts";
 import type { RoleAssignment } from "../../../world.ts";
-import type { JsonObject } from "../../front-door/json.ts";
 import { roleDefinitionId } from "../../front-door/resource-ids.ts";
 
 /** Body of GET, PUT, DELETE and of list items. */

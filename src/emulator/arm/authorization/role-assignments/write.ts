@@ -1,9 +1,10 @@
 /** PUT of a role assignment: the rules of Microsoft.Authorization for new and for existing ones. */
-import type { ConditionAttributes } from "../../../authorization/authorization.ts";
+import type { ConditionAttributes } from "../../../authorization/conditions/attributes.ts";
 import type { Reply } from "../../../http/call.ts";
+import type { JsonObject } from "../../../json.ts";
 import type { RoleAssignment } from "../../../world.ts";
 import { ArmError, badRequest, conflict } from "../../front-door/errors.ts";
-import { type JsonObject, objectAt, stringAt } from "../../front-door/json.ts";
+import { objectAt, stringAt } from "../../front-door/json.ts";
 import { isGuid, lastSegment, subscriptionOf, tenantOf } from "../../front-door/resource-ids.ts";
 import { requireTrackedResource } from "../../front-door/tracked.ts";
 import type { ArmRequest } from "../../provider.ts";

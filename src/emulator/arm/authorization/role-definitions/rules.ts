@@ -1,7 +1,9 @@
 /** What a custom role may contain (Azure RBAC "custom-roles"). */
+
+import { isObject, type JsonObject } from "../../../json.ts";
 import type { Permission, RoleDefinition } from "../../../world.ts";
 import { badRequest } from "../../front-door/errors.ts";
-import { isObject, type JsonObject, objectAt, stringAt, stringsAt } from "../../front-door/json.ts";
+import { objectAt, stringAt, stringsAt } from "../../front-door/json.ts";
 import { isGuid } from "../../front-door/resource-ids.ts";
 import type { ArmRequest } from "../../provider.ts";
 

@@ -1,7 +1,9 @@
 /** What PATCH, and PUT on an existing account, change: what was sent, as far as Azure allows it to change. */
+
+import { isObject, type JsonObject } from "../../../json.ts";
 import type { StorageAccount } from "../../../world.ts";
 import { badRequest } from "../../front-door/errors.ts";
-import { isObject, type JsonObject, objectAt, stringAt } from "../../front-door/json.ts";
+import { objectAt, stringAt } from "../../front-door/json.ts";
 import { readTags, STORAGE_TAGS } from "../../front-door/tags.ts";
 import { cannotBeUpdated, mergeProperties, readProperties, requireAccessTier, requireSku, tierOf } from "./rules.ts";
 

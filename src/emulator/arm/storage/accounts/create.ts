@@ -1,9 +1,10 @@
 /** PUT of a storage account: a new one is created asynchronously, an existing one is updated with what was sent. */
 import type { Reply } from "../../../http/call.ts";
+import { isObject } from "../../../json.ts";
 import type { StorageAccount } from "../../../world.ts";
 import { accepted } from "../../front-door/async-operations.ts";
 import { type ArmError, badRequest, conflict } from "../../front-door/errors.ts";
-import { isObject, objectAt, stringAt } from "../../front-door/json.ts";
+import { objectAt, stringAt } from "../../front-door/json.ts";
 import { requireLocation } from "../../front-door/locations.ts";
 import { resourceId } from "../../front-door/resource-ids.ts";
 import { readTags, STORAGE_TAGS } from "../../front-door/tags.ts";
@@ -31,7 +32,7 @@ export function createOrUpdateAccount(request: ArmRequest): Reply {
 }
 
 /** Throws 400 unless the name is 3 to 24 lower-case letters and digits. */
-export function requireAccountName(name: string): void {
+function requireAccountName(name: string): void {
   if (isAccountName(name)) return;
   throw badRequest("AccountNameInvalid", accountNameInvalidText(name));
 }

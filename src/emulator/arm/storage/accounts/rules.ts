@@ -1,8 +1,9 @@
 /** Kinds, SKUs and tiers that an account can have, and the properties that are fixed at creation. */
 
+import { isObject, type JsonObject } from "../../../json.ts";
 import type { StorageAccount } from "../../../world.ts";
 import { badRequest } from "../../front-door/errors.ts";
-import { booleanAt, isObject, type JsonObject, objectAt, stringAt } from "../../front-door/json.ts";
+import { booleanAt, objectAt, stringAt } from "../../front-door/json.ts";
 
 /** The SKUs of each kind (storage-account-overview; SPECS models.tsp SkuName). */
 export const SKUS: Readonly<Record<string, readonly string[]>> = {

@@ -1,6 +1,7 @@
 /** A storage account as ARM shows it: what was sent, Azure's defaults, and what follows from name and state. */
+
+import type { JsonObject } from "../../../json.ts";
 import type { StorageAccount } from "../../../world.ts";
-import type { JsonObject } from "../../front-door/json.ts";
 import { REGIONS } from "../../front-door/locations.ts";
 import type { ArmRequest } from "../../provider.ts";
 

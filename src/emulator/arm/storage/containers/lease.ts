@@ -1,9 +1,9 @@
 /** Blob Containers - Lease: the data plane's lease rules behind ARM's JSON body. */
 
 import type { Call, Reply } from "../../../http/call.ts";
+import type { JsonObject } from "../../../json.ts";
 import { StorageError } from "../../../storage/errors.ts";
 import { changeLease } from "../../../storage/lease.ts";
-import type { JsonObject } from "../../front-door/json.ts";
 import { type ArmRequest, type Route, routesOf } from "../../provider.ts";
 import { requireParentAccount } from "../accounts/find.ts";
 import { CONTAINERS, containerFailure, requireContainer } from "./find.ts";

@@ -2,9 +2,11 @@
  * Names, metadata and properties that a container may have (REST: "Naming and Referencing Containers, Blobs, and
  * Metadata").
  */
+
+import { isObject, type JsonObject } from "../../../json.ts";
 import type { BlobContainer, StorageAccount } from "../../../world.ts";
 import { ArmError, badRequest, conflict } from "../../front-door/errors.ts";
-import { isObject, type JsonObject, objectAt, stringAt } from "../../front-door/json.ts";
+import { objectAt, stringAt } from "../../front-door/json.ts";
 
 /** Storage counts names and values of all metadata together. */
 const METADATA_BYTES = 8 * 1024;

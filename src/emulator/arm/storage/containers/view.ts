@@ -1,7 +1,8 @@
 /** A container as ARM shows it. */
+
+import type { JsonObject } from "../../../json.ts";
 import { leaseView } from "../../../storage/lease.ts";
 import type { BlobContainer, StorageAccount } from "../../../world.ts";
-import type { JsonObject } from "../../front-door/json.ts";
 import { containerId } from "../../front-door/resource-ids.ts";
 import type { ArmRequest } from "../../provider.ts";
 
