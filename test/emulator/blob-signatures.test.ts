@@ -14,7 +14,7 @@ import {
   generateBlobSASQueryParameters,
   StorageSharedKeyCredential,
 } from "@azure/storage-blob";
-import { accountKey } from "../../src/emulator/storage/account-keys.ts";
+import { accountKey } from "../../src/emulator/storage/accounts.ts";
 import type { StorageAccount } from "../../src/emulator/world.ts";
 import { type BlobFixture, ROLES, startBlobFixture } from "../support/blob-fixture.ts";
 

@@ -7,7 +7,7 @@ import {
   generateDataLakeSASQueryParameters,
   StorageSharedKeyCredential,
 } from "@azure/storage-file-datalake";
-import { accountKey } from "../../src/emulator/storage/account-keys.ts";
+import { accountKey } from "../../src/emulator/storage/accounts.ts";
 import { type BlobFixture, ROLES, startBlobFixture } from "../support/blob-fixture.ts";
 import { connectDataLake } from "../support/datalake-client.ts";
 

@@ -5,7 +5,7 @@
 import { authenticate } from "../blob/auth/authenticate.ts";
 import { authorize } from "../blob/auth/authorize.ts";
 import { checkNetwork } from "../blob/auth/firewall.ts";
-import { findAccount, versionOf } from "../blob/http/front-door.ts";
+import { findAccount, versionOf } from "../blob/http/account.ts";
 import { standardHeaders } from "../blob/http/headers.ts";
 import type { Address } from "../blob/http/request.ts";
 import { refuseUnsupported } from "../blob/http/unsupported.ts";

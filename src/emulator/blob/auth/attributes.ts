@@ -8,7 +8,7 @@ import { isHierarchical } from "../../storage/accounts.ts";
 import { header } from "../../storage/headers.ts";
 import { currentContainer } from "../containers/find.ts";
 import type { BlobRequest } from "../http/request.ts";
-import { parseTagHeader } from "../tags/rules.ts";
+import { parseTagHeader } from "../tags/tags.ts";
 import type { Right } from "./rights.ts";
 
 const ACCOUNT = "Microsoft.Storage/storageAccounts";

@@ -3,8 +3,7 @@
  * 401 or 403. What the caller may do is decided in `authorize.ts`.
  */
 import type { AccessToken, TokenProblem } from "../../entra/tokens.ts";
-import { allowsKeys } from "../../storage/account-keys.ts";
-import { tenantOf } from "../../storage/accounts.ts";
+import { allowsKeys, tenantOf } from "../../storage/accounts.ts";
 import { StorageError, type StorageErrorExtra } from "../../storage/errors.ts";
 import type { Unauthenticated } from "../http/request.ts";
 import { FIRST_CHALLENGE_VERSION, FIRST_OAUTH_VERSION } from "../http/versions.ts";

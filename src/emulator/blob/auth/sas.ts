@@ -3,8 +3,7 @@
  * it grants. Service and account SAS are made with an account key and so are refused on a keyless account; a user
  * delegation SAS is not ("Create a service SAS", "... an account SAS", "... a user delegation SAS").
  */
-import { accountKey, allowsKeys, sign } from "../../storage/account-keys.ts";
-import { tenantOf } from "../../storage/accounts.ts";
+import { accountKey, allowsKeys, sign, tenantOf } from "../../storage/accounts.ts";
 import { containerKey } from "../../storage/containers.ts";
 import { StorageError } from "../../storage/errors.ts";
 import { parseTime } from "../../storage/times.ts";

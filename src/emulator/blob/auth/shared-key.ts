@@ -3,7 +3,7 @@
  */
 import { timingSafeEqual } from "node:crypto";
 import type { Call } from "../../http/call.ts";
-import { accountKey, sign } from "../../storage/account-keys.ts";
+import { accountKey, sign } from "../../storage/accounts.ts";
 import { StorageError } from "../../storage/errors.ts";
 import type { Unauthenticated } from "../http/request.ts";
 

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Reply } from "../../http/call.ts";
-import { accountKey, sign } from "../../storage/account-keys.ts";
+import { accountKey, sign } from "../../storage/accounts.ts";
 import { StorageError } from "../../storage/errors.ts";
 import { parseTime } from "../../storage/times.ts";
 import type { StorageAccount } from "../../world.ts";

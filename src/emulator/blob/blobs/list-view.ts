@@ -8,7 +8,7 @@ import type { BlobRequest } from "../http/request.ts";
 import { FIRST_PERMISSIONS_VERSION } from "../http/versions.ts";
 import { element, optionalElement } from "../http/xml.ts";
 import { metadataOf, pathXml } from "../namespace/view.ts";
-import { tagsXml } from "../tags/view.ts";
+import { tagsXml } from "../tags/tags.ts";
 import { remainingDays } from "./soft-delete.ts";
 import { tierOf } from "./view.ts";
 

@@ -13,7 +13,7 @@ import { versionHeaders } from "../http/headers.ts";
 import { readMetadata } from "../http/metadata.ts";
 import type { BlobRequest } from "../http/request.ts";
 import { pathOfNew, requireFilePath } from "../namespace/directories.ts";
-import { parseTagHeader } from "../tags/rules.ts";
+import { parseTagHeader } from "../tags/tags.ts";
 import { blobsOf } from "./find.ts";
 import { keepOverwritten } from "./soft-delete.ts";
 import { readTier } from "./tier.ts";

@@ -9,7 +9,7 @@ import { readMarker, readPageSize, serviceEndpoint, writeMarker } from "../http/
 import type { BlobRequest } from "../http/request.ts";
 import { element, escapeXml, xmlDocument } from "../http/xml.ts";
 import { parseTagQuery, type TagTest } from "./query.ts";
-import { tagsXml } from "./view.ts";
+import { tagsXml } from "./tags.ts";
 
 interface Hit {
   readonly key: string;

@@ -5,8 +5,7 @@ import { requireBlobOrSnapshot } from "../blobs/find.ts";
 import { readXmlBody } from "../http/body.ts";
 import type { BlobRequest } from "../http/request.ts";
 import { xmlDocument } from "../http/xml.ts";
-import { addTag } from "./rules.ts";
-import { tagsXml } from "./view.ts";
+import { addTag, tagsXml } from "./tags.ts";
 
 /** Get Blob Tags. */
 export function getBlobTags(request: BlobRequest): Reply {

@@ -1,7 +1,7 @@
 /** Queries about storage accounts: name availability, usages, keys. */
 
 import type { Reply } from "../../../http/call.ts";
-import { accountKey } from "../../../storage/account-keys.ts";
+import { accountKey } from "../../../storage/accounts.ts";
 import { badRequest } from "../../front-door/errors.ts";
 import { stringAt } from "../../front-door/json.ts";
 import { requireLocation } from "../../front-door/locations.ts";

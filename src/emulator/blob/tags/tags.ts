@@ -1,5 +1,7 @@
-/** Blob index tags as the `x-ms-tags` header carries them: a query string of names and values ("Set Blob Tags"). */
+/** Blob index tags: their rules ("Set Blob Tags"), as the header `x-ms-tags` has them, and as XML. */
+
 import { StorageError } from "../../storage/errors.ts";
+import { element } from "../http/xml.ts";
 
 const ALLOWED = /^[a-zA-Z0-9 +\-./:=_]*$/;
 
@@ -20,4 +22,12 @@ export function addTag(tags: Record<string, string>, name: string, value: string
   tags[name] = value;
   if (Object.keys(tags).length > 10)
     throw new StorageError("InvalidTag", { message: "The number of tags exceeds 10." });
+}
+
+/** `<Tags>` with its set. */
+export function tagsXml(tags: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(tags).map(
+    ([name, value]) => `<Tag>${element("Key", name)}${element("Value", value)}</Tag>`,
+  );
+  return `<Tags>${pairs.length === 0 ? "<TagSet />" : `<TagSet>${pairs.join("")}</TagSet>`}</Tags>`;
 }
