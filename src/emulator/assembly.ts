@@ -15,7 +15,7 @@ import { createTokenVerifier } from "./entra/tokens.ts";
 import { createFaults, type Faults } from "./faults/faults.ts";
 import type { Service } from "./http/call.ts";
 import { createDispatch, type Dispatch } from "./http/dispatch.ts";
-import { createRouter, type Route, type RoutedServices } from "./http/router.ts";
+import { createRouter, type RoutedCall, type RoutedServices } from "./http/router.ts";
 import { createImdsService } from "./imds/service.ts";
 import { createServiceAccountIssuer, type ServiceAccountIssuer } from "./issuer/service.ts";
 import { ADMINISTRATOR, seedWorld } from "./seed/seed.ts";
@@ -26,7 +26,7 @@ import { createBlobStore } from "./storage/store/store.ts";
 import { createWorld } from "./world.ts";
 
 /** What the services are built from. */
-export interface Ground {
+interface Ground {
   /** The emulator's own address, without a trailing slash. */
   readonly url: string;
   readonly blobFolder: string;
@@ -135,6 +135,6 @@ function takeWorld(snapshot: Snapshot | undefined, issuer: string) {
   return { world: snapshot.world, administratorSecret };
 }
 
-function onlyImds(service: Service): (call: Parameters<Service>[0]) => Route {
+function onlyImds(service: Service): (call: Parameters<Service>[0]) => RoutedCall {
   return (call) => ({ service: "imds", operation: service.operationOf?.(call), run: () => service(call) });
 }

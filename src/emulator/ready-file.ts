@@ -30,7 +30,7 @@ export interface EmulatorInfo {
   readonly imdsEndpoint?: string;
 }
 
-export interface IdentityInfo {
+interface IdentityInfo {
   readonly name: string;
   readonly clientId: string;
   readonly principalId: string;
@@ -52,7 +52,7 @@ export function fileNames(readyFile: string | undefined, directory: string): Emu
   return { ready: readyFile, ca: `${stem}-ca.pem`, token: `${stem}-controller-token` };
 }
 
-export interface Described {
+interface Described {
   readonly url: string;
   readonly issuer: string;
   readonly secrets: { readonly admin: string; readonly administrator: string };

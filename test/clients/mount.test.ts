@@ -33,14 +33,14 @@ function stepsFor(isHierarchical: boolean): readonly MountStep[] {
   return [
     {
       id: "is_hierarchical",
-      title: "learns from a list with permissions which kind it is",
+      title: "recognises the kind of account by a list with permissions",
       answer: isHierarchical ? nothing : { status: 400, code: "InvalidQueryParameterValue" },
     },
-    { id: "validate", title: "lists to see that it may", answer: nothing },
-    { id: "make_directory", title: "makes a directory", answer: nothing, blobs: marker },
+    { id: "validate", title: "validates its access by a list", answer: nothing },
+    { id: "make_directory", title: "creates a directory", answer: nothing, blobs: marker },
     {
       id: "make_again",
-      title: isHierarchical ? "is refused to make it again" : "may make it again",
+      title: isHierarchical ? "may not create it again" : "may create it again",
       answer: isHierarchical ? { status: 409, code: "PathAlreadyExists" } : nothing,
     },
     { id: "create_file", title: "creates a file", answer: nothing, blobs: marker + 1 },
@@ -74,7 +74,7 @@ function stepsFor(isHierarchical: boolean): readonly MountStep[] {
     },
     {
       id: "use_data_lake",
-      title: isHierarchical ? "appends, flushes and reads by Data Lake" : "is refused paths by Data Lake",
+      title: isHierarchical ? "appends, flushes and reads by Data Lake" : "may not use paths of Data Lake",
       answer: isHierarchical
         ? {
             seen: {
@@ -87,7 +87,7 @@ function stepsFor(isHierarchical: boolean): readonly MountStep[] {
         : { status: 501, code: "NotImplemented" },
       blobs: 2,
     },
-    { id: "delete_directory", title: "deletes the directory and what is in it", answer: nothing, blobs: 0 },
+    { id: "delete_directory", title: "deletes the directory and its contents", answer: nothing, blobs: 0 },
   ];
 }
 

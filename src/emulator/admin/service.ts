@@ -15,7 +15,7 @@ import { renderPage } from "./page.ts";
 import { parsePolicies } from "./policies.ts";
 import type { StateView } from "./state-view.ts";
 
-export interface AdminContext {
+interface AdminContext {
   readonly secret: string;
   readonly calls: CallLog;
   readonly faults: Faults;

@@ -68,7 +68,7 @@ export interface TrackedResource {
 }
 
 /** How the front door reaches the resources of a tracked type. */
-export interface TrackedResources<Resource extends TrackedResource> {
+interface TrackedResources<Resource extends TrackedResource> {
   readonly apiVersions: readonly string[];
   /** Every resource of the type, in all subscriptions: for Resources - List. */
   all(world: World): Iterable<Resource>;
@@ -145,7 +145,7 @@ export function defineProvider<Namespace extends string, Name extends string>(
 }
 
 /** A declared type with its full name and the provider that it belongs to. */
-export interface DeclaredType {
+interface DeclaredType {
   /** Such as "Microsoft.Storage/storageAccounts". */
   readonly name: string;
   readonly declaration: ResourceType;

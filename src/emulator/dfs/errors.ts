@@ -41,7 +41,7 @@ const ERRORS = {
   UnsupportedQueryParameter: [400, "One of the query parameters specified in the request URI is not supported."],
 } as const satisfies Record<string, readonly [number, string]>;
 
-export type DfsErrorCode = keyof typeof ERRORS;
+type DfsErrorCode = keyof typeof ERRORS;
 
 /** A refusal that Blob has no code for. */
 export class DfsError extends Error {

@@ -11,7 +11,7 @@ export type Outcome =
   | { readonly kind: "truncated"; readonly reply: Reply; readonly bytes: number }
   | { readonly kind: "reset" };
 
-export interface FaultedCall {
+interface FaultedCall {
   readonly call: Call;
   readonly service: string;
   /** Lets the service handle the call. To be called at most once. */

@@ -5,10 +5,10 @@ import type { Clock } from "../clock.ts";
 import type { Faults } from "../faults/faults.ts";
 import { applyFault, type Outcome } from "../faults/outcome.ts";
 import { type Call, OPERATION_HEADER, type Reply } from "./call.ts";
-import type { Route } from "./router.ts";
+import type { RoutedCall } from "./router.ts";
 
-export interface DispatchContext {
-  route(call: Call): Route;
+interface DispatchContext {
+  route(call: Call): RoutedCall;
   readonly faults: Faults;
   readonly calls: CallLog;
   readonly clock: Clock;

@@ -6,10 +6,10 @@ import { isDataLakeCall } from "../dfs/routes.ts";
 import type { BlobService, BlobTarget } from "../services.ts";
 import type { Call, Reply, Service } from "./call.ts";
 
-export type ServiceName = "arm" | "entra" | "blob" | "dfs" | "admin" | "issuer" | "imds";
+type ServiceName = "arm" | "entra" | "blob" | "dfs" | "admin" | "issuer" | "imds";
 
 /** A call on its way to its service. */
-export interface Route {
+export interface RoutedCall {
   readonly service: ServiceName;
   /** The service's name for the call, if its head is enough to know. */
   readonly operation: string | undefined;
@@ -47,7 +47,7 @@ const ENTRA_TOKEN = /^\/[^/]+\/oauth2\/(?:v2\.0\/)?token$/;
 const ENTRA_PATHS = new Set(["oauth2", "v2.0", ".well-known", "discovery"]);
 
 /** Creates the function that finds a call's service; it never fails: unclaimed paths go to storage or ARM. */
-export function createRouter(services: RoutedServices): (call: Call) => Route {
+export function createRouter(services: RoutedServices): (call: Call) => RoutedCall {
   return (call) => {
     const name = serviceOf(call);
     if (name === "blob" || name === "dfs") return routeToStorage(name, services[name], call);
@@ -78,7 +78,7 @@ function serviceOfPath(call: Call, [first = "", second = ""]: readonly string[])
   return isDataLakeCall(call) ? "dfs" : "blob";
 }
 
-function routeToStorage(service: "blob" | "dfs", storage: BlobService, call: Call): Route {
+function routeToStorage(service: "blob" | "dfs", storage: BlobService, call: Call): RoutedCall {
   const target = blobTarget(call);
   return { service, operation: storage.operationOf?.(call, target), run: () => storage(call, target) };
 }

@@ -15,13 +15,13 @@ import type { Dispatch } from "./dispatch.ts";
 import { originOf, sendReply, sendTruncated, toCall } from "./exchange.ts";
 
 /** Where to listen. Port 0 lets the system choose. */
-export interface ListenAddress {
+interface ListenAddress {
   readonly host: string;
   readonly port: number;
 }
 
 /** A socket that accepts calls. */
-export interface Listener {
+interface Listener {
   /** As clients write it, without a trailing slash: `https://127.0.0.1:41233`, and `https://127.0.0.1` for port 443. */
   readonly url: string;
   /** Stops accepting and cuts every connection. */

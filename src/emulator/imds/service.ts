@@ -11,7 +11,7 @@ import { type Call, OPERATION_HEADER, type Reply, type Service } from "../http/c
 import type { EmulatorSettings } from "../settings.ts";
 import type { Principal, World } from "../world.ts";
 
-export interface ImdsContext {
+interface ImdsContext {
   readonly world: World;
   readonly clock: Clock;
   readonly key: SigningKey;

@@ -9,7 +9,7 @@ const LIFETIME_SECONDS = 3600;
 const RENEW_AFTER_MS = LIFETIME_SECONDS * 1000 * 0.8;
 const LOOK_MS = 30_000;
 
-export interface FreshToken {
+interface FreshToken {
   /** Renews the token if it is due: to be called when the clock was moved. */
   refresh(): void;
   stop(): void;

@@ -57,7 +57,7 @@ export const ADMINISTRATOR = {
 
 const OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
 
-export interface SeedOptions {
+interface SeedOptions {
   /** Of the built-in ServiceAccount issuer. */
   readonly issuer: string;
   readonly administratorSecret: string;

@@ -4,7 +4,7 @@ import type { Services } from "../services.ts";
 import type { StorageAccount } from "../world.ts";
 
 /** The tenant of the account's subscription: only its tokens are accepted. */
-export function tenantOf(services: Services, account: StorageAccount): string {
+export function tenantOfAccount(services: Services, account: StorageAccount): string {
   return services.world.subscriptions.get(account.subscriptionId)?.tenantId ?? "";
 }
 
@@ -14,7 +14,7 @@ export function isHierarchical(account: StorageAccount): boolean {
 }
 
 /** Names of the keys, as listKeys gives them. */
-export type AccountKeyName = "key1" | "key2";
+type AccountKeyName = "key1" | "key2";
 
 /**
  * A key in base64 (64 bytes), computed from what never changes about the account, so that nothing secret is stored. ARM's

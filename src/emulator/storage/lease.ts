@@ -8,7 +8,7 @@ import { invalidHeader, missingHeader, StorageError } from "./errors.ts";
 import { header, numberHeader, type WithHeaders } from "./headers.ts";
 
 /** What a lease is checked and changed by: headers and time. ARM translates its JSON body into the headers. */
-export interface LeaseCall extends WithHeaders {
+interface LeaseCall extends WithHeaders {
   /** By the emulator's clock. */
   readonly now: number;
 }
@@ -21,7 +21,7 @@ export function currentLease(lease: Lease, now: number): Lease {
 }
 
 /** A lease in the words that all answers use for it. */
-export interface LeaseView {
+interface LeaseView {
   readonly status: "locked" | "unlocked";
   readonly state: Lease["state"];
   /** Only of a lease that is held. */
@@ -73,7 +73,7 @@ export function leaseAfterWrite(lease: Lease, now: number): Lease {
 }
 
 /** The outcome of a Lease call. */
-export interface LeaseChange {
+interface LeaseChange {
   readonly status: 200 | 201 | 202;
   readonly lease: Lease;
   readonly headers: Readonly<Record<string, string>>;

@@ -4,7 +4,7 @@ import type { Reply } from "../../http/call.ts";
 import type { Services } from "../../services.ts";
 
 /** A running or finished operation. */
-export interface AsyncOperation {
+interface AsyncOperation {
   /** The resource that it creates or changes, by the name that its provider finds it under. */
   readonly resource: string;
   /** By the emulator's clock. */

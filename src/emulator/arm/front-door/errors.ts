@@ -2,7 +2,7 @@
 import type { Reply } from "../../http/call.ts";
 
 /** What an error may have besides status, code and message. */
-export interface ArmErrorExtras {
+interface ArmErrorExtras {
   readonly target?: string;
   readonly details?: readonly object[];
   readonly additionalInfo?: readonly object[];

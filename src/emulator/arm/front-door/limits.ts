@@ -12,7 +12,7 @@ import type { CountedCall, Provider, Throttling } from "../provider.ts";
 import { tooManyRequests } from "./errors.ts";
 import { createRateCounters } from "./rate-counters.ts";
 
-export interface LimitContext {
+interface LimitContext {
   readonly world: World;
   readonly clock: Clock;
   readonly settings: EmulatorSettings;

@@ -5,7 +5,7 @@ import { badRequest } from "./errors.ts";
 import { queryValue } from "./route-table.ts";
 
 /** One item with the key that orders the list; keys are unique and stable, so that a page can start after a key. */
-export interface Keyed {
+interface Keyed {
   readonly key: string;
   readonly view: object;
 }

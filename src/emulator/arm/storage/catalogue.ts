@@ -2,7 +2,7 @@
 import type { Reply } from "../../http/call.ts";
 import { REGIONS } from "../front-door/locations.ts";
 import type { ArmRequest, Route } from "../provider.ts";
-import { SKUS, tierOf } from "./accounts/rules.ts";
+import { SKUS, skuTier } from "./accounts/rules.ts";
 
 const SKUS_TYPE = "Microsoft.Storage/skus";
 const OPERATIONS_TYPE = "Microsoft.Storage/operations";
@@ -33,7 +33,7 @@ function listSkus(_request: ArmRequest): Reply {
       REGIONS.map((region) => ({
         resourceType: "storageAccounts",
         name,
-        tier: tierOf(name),
+        tier: skuTier(name),
         kind,
         locations: [region.name],
         capabilities: [],

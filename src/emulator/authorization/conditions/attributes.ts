@@ -4,7 +4,7 @@
  */
 
 /** Where an attribute's value comes from. */
-export type AttributeSource = "request" | "resource" | "principal" | "environment";
+type AttributeSource = "request" | "resource" | "principal" | "environment";
 
 /** `@Source[name]`. */
 export interface Attribute {

@@ -8,7 +8,7 @@ import { parseCondition } from "./parser.ts";
 import { InvalidCondition } from "./tokens.ts";
 
 /** What a condition is evaluated against. */
-export interface ConditionContext extends ConditionAttributes {
+interface ConditionContext extends ConditionAttributes {
   /** The action or data action that is asked for. */
   readonly action: string;
 }

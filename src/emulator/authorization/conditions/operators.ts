@@ -4,7 +4,7 @@
  */
 
 /** What kind of value an operator compares. */
-export type ValueKind = "string" | "numeric" | "guid" | "bool" | "datetime";
+type ValueKind = "string" | "numeric" | "guid" | "bool" | "datetime";
 
 /** One comparison operator, such as StringEquals. */
 export interface Operator {

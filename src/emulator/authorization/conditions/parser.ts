@@ -11,7 +11,7 @@ import { InvalidCondition, readTokens, type Token } from "./tokens.ts";
 export type Operand = Attribute | { readonly values: readonly string[] };
 
 /** How many of the left and of the right values must compare. */
-export interface Quantifier {
+interface Quantifier {
   readonly left: "any" | "all";
   readonly right: "any" | "all";
 }

@@ -8,7 +8,7 @@ import { Readable } from "node:stream";
 import { type Call, OPERATION_HEADER, type Reply } from "../../http/call.ts";
 import { invalidHeader, StorageError } from "../../storage/errors.ts";
 import { header } from "../../storage/headers.ts";
-import { readBody } from "../http/body.ts";
+import { readSmallBody } from "../http/body.ts";
 import type { BlobRequest } from "../http/request.ts";
 
 /** "Each batch request supports a maximum of 256 subrequests" and 4 MiB. */
@@ -34,7 +34,7 @@ export async function runBatch(request: BlobRequest): Promise<Reply> {
   const type = header(request, "content-type") ?? "";
   const boundary = /^multipart\/mixed;\s*boundary="?([^";]+)"?/i.exec(type)?.[1];
   if (boundary === undefined) throw invalidHeader("Content-Type", type);
-  const subrequests = splitSubrequests((await readBody(request, LIMIT_BYTES)).toString("utf8"), boundary);
+  const subrequests = splitSubrequests((await readSmallBody(request, LIMIT_BYTES)).toString("utf8"), boundary);
   if (subrequests.length === 0 || subrequests.length > MAX_SUBREQUESTS) throw new StorageError("InvalidInput");
   if (!subrequests.every(isPermitted)) throw new StorageError("InvalidInput");
   const answers: string[] = [];

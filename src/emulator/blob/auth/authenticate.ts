@@ -3,7 +3,7 @@
  * 401 or 403. What the caller may do is decided in `authorize.ts`.
  */
 import type { AccessToken, TokenProblem } from "../../entra/tokens.ts";
-import { allowsKeys, tenantOf } from "../../storage/accounts.ts";
+import { allowsKeys, tenantOfAccount } from "../../storage/accounts.ts";
 import { StorageError, type StorageErrorExtra } from "../../storage/errors.ts";
 import type { Unauthenticated } from "../http/request.ts";
 import { FIRST_CHALLENGE_VERSION, FIRST_OAUTH_VERSION } from "../http/versions.ts";
@@ -46,7 +46,7 @@ async function openToken(request: Unauthenticated, authorization: string | undef
     throw refuseToken(request, "InvalidAuthenticationInfo", { details });
   }
   const audiences = ["https://storage.azure.com", `https://${account.name}.blob.core.windows.net`];
-  const verdict = await services.tokens.verify(authorization, audiences, tenantOf(services, account));
+  const verdict = await services.tokens.verify(authorization, audiences, tenantOfAccount(services, account));
   if (verdict.ok) return verdict.token;
   // "Bearer" with no token is how a client asks for the challenge.
   const code = verdict.problem === "missing" ? "NoAuthenticationInformation" : "InvalidAuthenticationInfo";
@@ -63,7 +63,7 @@ export function refuseToken(
   extra: StorageErrorExtra = {},
 ): StorageError {
   if (request.version < FIRST_CHALLENGE_VERSION) return new StorageError("AuthenticationFailed", extra);
-  const authority = `https://login.microsoftonline.com/${tenantOf(request.services, request.account)}/oauth2/authorize`;
+  const authority = `https://login.microsoftonline.com/${tenantOfAccount(request.services, request.account)}/oauth2/authorize`;
   const challenge = `Bearer authorization_uri=${authority} resource_id=https://storage.azure.com`;
   return new StorageError(code, { ...extra, headers: { "www-authenticate": challenge } });
 }

@@ -3,7 +3,7 @@
  * it grants. Service and account SAS are made with an account key and so are refused on a keyless account; a user
  * delegation SAS is not ("Create a service SAS", "... an account SAS", "... a user delegation SAS").
  */
-import { accountKey, allowsKeys, sign, tenantOf } from "../../storage/accounts.ts";
+import { accountKey, allowsKeys, sign, tenantOfAccount } from "../../storage/accounts.ts";
 import { containerKey } from "../../storage/containers.ts";
 import { StorageError } from "../../storage/errors.ts";
 import { parseTime } from "../../storage/times.ts";
@@ -112,7 +112,7 @@ function checkSignature(request: Unauthenticated, kind: ValidSas["kind"]): void 
 function checkDelegation(request: Unauthenticated): void {
   const { query } = request.call;
   checkTimes(request, query, ["skt", "ske"]);
-  if (query.get("sktid") !== tenantOf(request.services, request.account)) throw refused("sktid does not match");
+  if (query.get("sktid") !== tenantOfAccount(request.services, request.account)) throw refused("sktid does not match");
   if (query.get("sks") !== "b") throw new StorageError("AuthorizationServiceMismatch");
 }
 

@@ -10,7 +10,7 @@ import { element, optionalElement } from "../http/xml.ts";
 import { metadataOf, pathXml } from "../namespace/view.ts";
 import { tagsXml } from "../tags/tags.ts";
 import { remainingDays } from "./soft-delete.ts";
-import { tierOf } from "./view.ts";
+import { accessTierOf } from "./view.ts";
 
 /** A name that XML cannot contain is percent-encoded and marked as such ("List Blobs", blob name encoding). */
 export function nameXml(name: string): string {
@@ -81,7 +81,7 @@ function stateXml({ account, now }: BlobRequest, blob: Blob): string[] {
   const isCurrent = blob.snapshot === undefined;
   const tagCount = Object.keys(blob.tags).length;
   return [
-    optionalElement("AccessTier", isBlock ? tierOf(account, blob) : undefined),
+    optionalElement("AccessTier", isBlock ? accessTierOf(account, blob) : undefined),
     optionalElement("AccessTierInferred", isBlock && blob.tier === undefined ? true : undefined),
     optionalElement(
       "AccessTierChangeTime",

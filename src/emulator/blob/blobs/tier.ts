@@ -6,7 +6,7 @@ import { checkLease } from "../../storage/lease.ts";
 import type { BlobRequest } from "../http/request.ts";
 import { requireFile } from "../namespace/directories.ts";
 import { requireBlobOrSnapshot } from "./find.ts";
-import { tierOf } from "./view.ts";
+import { accessTierOf } from "./view.ts";
 
 const BLOCK_BLOB_TIERS = ["Hot", "Cool", "Cold", "Archive"];
 
@@ -26,7 +26,7 @@ export function setBlobTier(request: BlobRequest): Reply {
   requireFile(blob);
   if (blob.type !== "BlockBlob") throw new StorageError("InvalidBlobType");
   checkLease(request, blob.lease, "Blob", false);
-  const wasArchived = tierOf(request.account, blob) === "Archive" && tier !== "Archive";
+  const wasArchived = accessTierOf(request.account, blob) === "Archive" && tier !== "Archive";
   blob.tier = tier;
   blob.tierChangedAt = request.now;
   return { status: wasArchived ? 202 : 200 };

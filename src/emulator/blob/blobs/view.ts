@@ -45,14 +45,14 @@ export function tierHeaders(account: StorageAccount, blob: Blob): Record<string,
   if (blob.type !== "BlockBlob") return {};
   const changed = blob.tierChangedAt;
   return {
-    "x-ms-access-tier": tierOf(account, blob),
+    "x-ms-access-tier": accessTierOf(account, blob),
     ...(blob.tier === undefined ? { "x-ms-access-tier-inferred": "true" } : {}),
     ...(changed === undefined ? {} : { "x-ms-access-tier-change-time": httpTime(changed) }),
   };
 }
 
 /** The blob's own tier, else the account's default. */
-export function tierOf(account: StorageAccount, blob: Blob): string {
+export function accessTierOf(account: StorageAccount, blob: Blob): string {
   const standard = account.properties["accessTier"];
   return blob.tier ?? (typeof standard === "string" ? standard : "Hot");
 }

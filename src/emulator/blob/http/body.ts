@@ -14,14 +14,14 @@ const XML_LIMIT_BYTES = 16 * 1024 * 1024;
 
 /** Reads a document whose root has the given name, or throws 400 (413 when it is too long). */
 export async function readXmlBody(request: BlobRequest, rootName: string): Promise<XmlElement> {
-  const body = await readBody(request, XML_LIMIT_BYTES);
+  const body = await readSmallBody(request, XML_LIMIT_BYTES);
   const root = parseXml(body.toString("utf8"));
   if (root === undefined || root.name !== rootName) throw new StorageError("InvalidXmlDocument");
   return root;
 }
 
 /** Reads a small body whole, with its MD5 checked; 413 when it is longer than the limit. */
-export async function readBody(request: BlobRequest, limitBytes: number): Promise<Buffer> {
+export async function readSmallBody(request: BlobRequest, limitBytes: number): Promise<Buffer> {
   requireLength(request);
   const chunks: Buffer[] = [];
   let size = 0;

@@ -5,7 +5,7 @@
 import type { StorageError } from "../../storage/errors.ts";
 
 /** What an expression is asked of. */
-export interface Tagged {
+interface Tagged {
   readonly container: string;
   readonly tags: Readonly<Record<string, string>>;
 }

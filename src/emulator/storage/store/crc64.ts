@@ -35,7 +35,7 @@ for (let index = 256; index < 2048; index += 1) {
 }
 
 /** A running checksum over the chunks passed to `update`. */
-export interface Crc64 {
+interface Crc64 {
   update(chunk: Uint8Array): void;
   /** Base64, little-endian, as the header carries it. */
   digest(): string;

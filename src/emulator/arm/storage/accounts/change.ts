@@ -5,7 +5,7 @@ import type { StorageAccount } from "../../../world.ts";
 import { badRequest } from "../../front-door/errors.ts";
 import { objectAt, stringAt } from "../../front-door/json.ts";
 import { readTags, STORAGE_TAGS } from "../../front-door/tags.ts";
-import { cannotBeUpdated, mergeProperties, readProperties, requireAccessTier, requireSku, tierOf } from "./rules.ts";
+import { cannotBeUpdated, mergeProperties, readProperties, requireAccessTier, requireSku, skuTier } from "./rules.ts";
 
 /** Members of the body that the record has fields for; the others are stored as they are. */
 const OWN = ["sku", "kind", "location", "tags", "identity", "properties", "id", "name", "type"];
@@ -18,7 +18,7 @@ export function changeAccount(account: StorageAccount, body: JsonObject): void {
   const properties = mergeProperties(account, readProperties(body));
   requireAccessTier(kind, properties);
   account.kind = kind;
-  account.sku = { name: sku, tier: tierOf(sku) };
+  account.sku = { name: sku, tier: skuTier(sku) };
   account.properties = properties;
   if (tags !== undefined) account.tags = tags;
   if (isObject(body["identity"])) account.identity = body["identity"];
@@ -57,7 +57,7 @@ function readSku(account: StorageAccount, kind: string, body: JsonObject): strin
  * Standard and Premium never convert into each other, nor do zone-redundant and other SKUs (Storage Accounts - Update).
  */
 function isConvertible(before: string, after: string): boolean {
-  if (tierOf(before) === "Premium" || tierOf(after) === "Premium") return false;
+  if (skuTier(before) === "Premium" || skuTier(after) === "Premium") return false;
   const zonal = (sku: string) => /ZRS$/.test(sku);
   return zonal(before) === zonal(after);
 }

@@ -11,7 +11,7 @@ import { readTags, STORAGE_TAGS } from "../../front-door/tags.ts";
 import type { ArmRequest } from "../../provider.ts";
 import { changeAccount, extrasOf } from "./change.ts";
 import { findAccount, operationInProgress } from "./find.ts";
-import { readProperties, requireAccessTier, requireNamespaceFit, requireSku, tierOf, withDefaults } from "./rules.ts";
+import { readProperties, requireAccessTier, requireNamespaceFit, requireSku, skuTier, withDefaults } from "./rules.ts";
 import { accountView } from "./view.ts";
 
 /**
@@ -98,7 +98,7 @@ function newAccount(request: ArmRequest, name: string, location: string): Storag
     resourceGroup,
     location,
     kind,
-    sku: { name: sku, tier: tierOf(sku) },
+    sku: { name: sku, tier: skuTier(sku) },
     tags: readTags(body, STORAGE_TAGS) ?? {},
     ...(isObject(body["identity"]) ? { identity: body["identity"] } : {}),
     extras: extrasOf(body),

@@ -93,7 +93,7 @@ export function requireAccessTier(kind: string, properties: JsonObject): void {
 /** Throws 400 for a hierarchical namespace in an account that cannot have one, as Azure words it (azure-cli#25748). */
 export function requireNamespaceFit(kind: string, sku: string, properties: JsonObject): void {
   if (properties["isHnsEnabled"] !== true) return;
-  if (kind === "BlockBlobStorage" || (kind === "StorageV2" && tierOf(sku) === "Standard")) return;
+  if (kind === "BlockBlobStorage" || (kind === "StorageV2" && skuTier(sku) === "Standard")) return;
   throw badRequest(
     "InvalidRequestPropertyValue",
     "The value 'True' is not allowed for property isHnsEnabled. For more information, see - https://aka.ms/storageaccounthns",
@@ -102,7 +102,7 @@ export function requireNamespaceFit(kind: string, sku: string, properties: JsonO
 }
 
 /** `Standard` or `Premium`. */
-export function tierOf(sku: string): string {
+export function skuTier(sku: string): string {
   return sku.startsWith("Premium") ? "Premium" : "Standard";
 }
 
