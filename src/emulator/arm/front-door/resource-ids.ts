@@ -1,5 +1,5 @@
 /** ARM resource ids: how they are composed, and what can be read from a path or scope. */
-import type { StorageAccount, World } from "../../world.ts";
+import type { World } from "../../world.ts";
 
 /** The id of a resource group. */
 export function resourceGroupId(subscriptionId: string, resourceGroup: string): string {
@@ -9,18 +9,6 @@ export function resourceGroupId(subscriptionId: string, resourceGroup: string): 
 /** The id of a top-level resource in a resource group; `type` as "Microsoft.Storage/storageAccounts". */
 export function resourceId(subscriptionId: string, resourceGroup: string, type: string, name: string): string {
   return `${resourceGroupId(subscriptionId, resourceGroup)}/providers/${type}/${name}`;
-}
-
-/** The id of a container as an ARM resource. */
-export function containerId(account: StorageAccount, container: string): string {
-  return `${account.id}/blobServices/default/containers/${container}`;
-}
-
-/** The id of a role definition as shown at a scope (Azure prefixes the scope's subscription). */
-export function roleDefinitionId(scope: string, name: string): string {
-  const subscriptionId = subscriptionOf(scope);
-  const prefix = subscriptionId === undefined ? "" : `/subscriptions/${subscriptionId}`;
-  return `${prefix}/providers/Microsoft.Authorization/roleDefinitions/${name}`;
 }
 
 /** The subscription id in a path or scope, or undefined. */

@@ -2,7 +2,7 @@
 
 import type { JsonObject } from "../../../json.ts";
 import type { RoleAssignment } from "../../../world.ts";
-import { roleDefinitionId } from "../../front-door/resource-ids.ts";
+import { roleDefinitionId } from "../role-definitions/find.ts";
 
 /** Body of GET, PUT, DELETE and of list items. */
 export function assignmentView(assignment: RoleAssignment): JsonObject {

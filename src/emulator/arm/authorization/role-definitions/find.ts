@@ -2,6 +2,7 @@
 import { coversScope } from "../../../authorization/scopes.ts";
 import type { RoleDefinition } from "../../../world.ts";
 import { ArmError } from "../../front-door/errors.ts";
+import { subscriptionOf } from "../../front-door/resource-ids.ts";
 import type { ArmRequest } from "../../provider.ts";
 
 /** The role with a GUID, as visible from the caller's tenant. */
@@ -28,4 +29,11 @@ export function requireRole(request: ArmRequest, name: string): RoleDefinition {
 /** Whether a role may be assigned at a scope: at, below or above one of its assignable scopes. */
 export function isAssignable(role: RoleDefinition, scope: string): boolean {
   return role.assignableScopes.some((assignable) => coversScope(assignable, scope) || coversScope(scope, assignable));
+}
+
+/** The id of a role definition as shown at a scope (Azure prefixes the scope's subscription). */
+export function roleDefinitionId(scope: string, name: string): string {
+  const subscriptionId = subscriptionOf(scope);
+  const prefix = subscriptionId === undefined ? "" : `/subscriptions/${subscriptionId}`;
+  return `${prefix}/providers/Microsoft.Authorization/roleDefinitions/${name}`;
 }

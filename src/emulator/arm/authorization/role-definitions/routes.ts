@@ -3,10 +3,9 @@ import type { Reply } from "../../../http/call.ts";
 import type { RoleDefinition } from "../../../world.ts";
 import { ArmError, badRequest, conflict } from "../../front-door/errors.ts";
 import { pageReply } from "../../front-door/paging.ts";
-import { roleDefinitionId } from "../../front-door/resource-ids.ts";
 import { queryValue } from "../../front-door/route-table.ts";
 import { type ArmRequest, type Route, routesOf } from "../../provider.ts";
-import { findRole, isAssignable, requireRole } from "./find.ts";
+import { findRole, isAssignable, requireRole, roleDefinitionId } from "./find.ts";
 import { readRole } from "./rules.ts";
 
 const TYPE = "Microsoft.Authorization/roleDefinitions";

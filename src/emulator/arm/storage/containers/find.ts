@@ -25,3 +25,8 @@ export function requireContainer(request: ArmRequest, account: StorageAccount): 
 export function containerFailure(status: number, message: string): ArmError {
   return new ArmError(status, "ContainerOperationFailure", message);
 }
+
+/** The id of a container as an ARM resource. */
+export function containerId(account: StorageAccount, container: string): string {
+  return `${account.id}/blobServices/default/containers/${container}`;
+}

@@ -5,10 +5,9 @@ import { newEtag } from "../../../storage/times.ts";
 import type { BlobContainer, ImmutabilityPolicy, StorageAccount } from "../../../world.ts";
 import { ArmError, badRequest, conflict } from "../../front-door/errors.ts";
 import { booleanAt, objectAt, stringsAt } from "../../front-door/json.ts";
-import { containerId } from "../../front-door/resource-ids.ts";
 import { type ArmRequest, type Route, routesOf } from "../../provider.ts";
 import { requireParentAccount } from "../accounts/find.ts";
-import { CONTAINERS, requireContainer } from "./find.ts";
+import { CONTAINERS, containerId, requireContainer } from "./find.ts";
 
 const CONTAINER = "Microsoft.Storage/storageAccounts/blobServices/containers";
 const TYPE = `${CONTAINER}/immutabilityPolicies` as const;

@@ -3,8 +3,8 @@
 import type { JsonObject } from "../../../json.ts";
 import { leaseView } from "../../../storage/lease.ts";
 import type { BlobContainer, StorageAccount } from "../../../world.ts";
-import { containerId } from "../../front-door/resource-ids.ts";
 import type { ArmRequest } from "../../provider.ts";
+import { containerId } from "./find.ts";
 
 /** Body of GET, PUT and PATCH. */
 export function containerView(request: ArmRequest, account: StorageAccount, container: BlobContainer): JsonObject {
