@@ -5,7 +5,7 @@ import type { Writable } from "node:stream";
 import { amount, list, path, toggle, value } from "../config/kinds.ts";
 import { type Kind, optional, setting, type ValuesOf } from "../config/setting.ts";
 import { type Emulator, type EmulatorOptions, startEmulator } from "../emulator/emulator.ts";
-import { findAddressFault, IMDS_ADDRESS } from "../emulator/server.ts";
+import { findAddressFault, IMDS_ADDRESS } from "../emulator/http/server.ts";
 import { type EmulatorSettings, REALISTIC_SETTINGS } from "../emulator/settings.ts";
 import { DriverError } from "../errors.ts";
 import { defineCommand, EXIT } from "./command.ts";

@@ -5,7 +5,7 @@ import { createAdapters } from "../../src/app/adapters.ts";
 import { toControllerConfig } from "../../src/config/controller.ts";
 import { controllerSettings } from "../../src/config/controller-settings.ts";
 import { loadSettings } from "../../src/config/load.ts";
-import type { FaultMoment } from "../../src/emulator/faults.ts";
+import type { FaultMoment } from "../../src/emulator/faults/faults.ts";
 import type { Dependencies } from "../../src/volume/dependencies.ts";
 import type { Orphan } from "../../src/volume/orphans/orphan.ts";
 import { createOrphanRemoval } from "../../src/volume/orphans/removal.ts";

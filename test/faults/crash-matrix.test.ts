@@ -1,6 +1,6 @@
 // The service is killed before and after every cloud call of create and delete, started anew and asked again.
 import assert from "node:assert/strict";
-import type { FaultMoment } from "../../src/emulator/faults.ts";
+import type { FaultMoment } from "../../src/emulator/faults/faults.ts";
 import { type Census, type Cloud, startCloud } from "./support/cloud.ts";
 import { startCluster, type TestCluster } from "./support/cluster.ts";
 import { tell } from "./support/figures.ts";

@@ -6,7 +6,7 @@ import { status } from "@grpc/grpc-js";
 import { isFinal } from "../../src/csi/call.ts";
 import type { CreateVolumeRequestInit } from "../../src/csi/proto.generated.ts";
 import type { Emulator } from "../../src/emulator/emulator.ts";
-import type { FaultAction } from "../../src/emulator/faults.ts";
+import type { FaultAction } from "../../src/emulator/faults/faults.ts";
 import { type CsiClient, connectCsi } from "../support/csi-client.ts";
 import { startEmulatedApp } from "../support/emulated-app.ts";
 import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";

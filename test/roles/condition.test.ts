@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { DATA_ROLE_ID } from "../../src/backend/blob/data-role.ts";
-import { ADMINISTRATOR } from "../../src/emulator/seed.ts";
+import { ADMINISTRATOR } from "../../src/emulator/seed/seed.ts";
 import { create, createRequest } from "../support/emulated-app.ts";
 import { type GrantedApp, printRequests, startGrantedApp } from "../support/printed-roles.ts";
 

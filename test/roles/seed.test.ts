@@ -2,7 +2,7 @@
 // emulator works with them.
 import assert from "node:assert/strict";
 import { ROLES } from "../../src/commands/roles/role-table.ts";
-import { seedWorld } from "../../src/emulator/seed.ts";
+import { seedWorld } from "../../src/emulator/seed/seed.ts";
 import { createWorld } from "../../src/emulator/world.ts";
 
 describe("the emulator's controller", () => {

@@ -147,13 +147,6 @@ async function makeCaller({ emulator, group, call }: Bare, name: string) {
   return { identity, token: String(answer.json()["access_token"]) };
 }
 
-/** Asserts that ARM refused with this status and code; gives the message. */
-export function refused(answer: RawAnswer, status: number, code: string): string {
-  const { error } = answer.json<{ error: { code: string; message: string } }>();
-  equal(`${answer.status} ${error.code}`, `${status} ${code}`, answer.text);
-  return error.message;
-}
-
 /** All items of an SDK's list. */
 export async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
   const found: Item[] = [];

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import type { LoggedCall } from "../../../src/emulator/call-log.ts";
 import { type Emulator, type EmulatorOptions, startEmulator } from "../../../src/emulator/emulator.ts";
-import type { FaultMatch, FaultMoment } from "../../../src/emulator/faults.ts";
+import type { FaultMatch, FaultMoment } from "../../../src/emulator/faults/faults.ts";
 
 /** What Azure holds now, without what is deleted and only propagating. Sorted, so that two can be compared. */
 export interface Census {
