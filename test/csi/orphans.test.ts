@@ -22,27 +22,27 @@ interface Found {
 }
 
 describe("orphans", () => {
-  let it_: EmulatedApp;
+  let app: EmulatedApp;
   let cluster: FakeCluster;
 
   async function start(...flags: string[]): Promise<void> {
-    it_ = await startEmulatedApp(flags, {
+    app = await startEmulatedApp(flags, {
       clusterFor: (emulator) => {
         cluster = createFakeCluster(emulator.issuer.issuer);
         return cluster;
       },
     });
     cluster.namespaces.set("team", "uid-team");
-    cluster.serviceAccounts.set("team/app", it_.emulator.info.identities[0]?.clientId ?? "");
+    cluster.serviceAccounts.set("team/app", app.emulator.info.identities[0]?.clientId ?? "");
   }
-  afterEach(() => it_.stop());
+  afterEach(() => app.stop());
 
   /** Runs the command; its answer as JSON. */
   async function orphans(options: { delete?: boolean; evenAll?: boolean; olderThan?: number } = {}) {
     const out = createSink();
     const values = { olderThan: HOUR_MS, delete: false, evenAll: false, output: "json" as const, ...options };
     const streams = { stdout: out.stream, stderr: createSink().stream };
-    const code = await runOrphans({ config: it_.config, values, cluster, ...streams });
+    const code = await runOrphans({ config: app.config, values, cluster, ...streams });
     const report = JSON.parse(out.text()) as { findings: Found[]; containersInUse: number; azureCalls: number };
     return { code, ...report, kinds: report.findings.map(({ kind }) => kind) };
   }
@@ -51,11 +51,11 @@ describe("orphans", () => {
   async function provision(parameters: Record<string, string> = {}) {
     const uid = randomUUID();
     cluster.claims.set(`team/${uid}`, { uid, isBoundLate: false, serviceAccount: "app" });
-    const volume = await create(it_, {
+    const volume = await create(app, {
       name: `pvc-${uid}`,
       volume_capabilities: [{ mount: SAFE_MOUNT, access_mode: { mode: "SINGLE_NODE_WRITER" } }],
       parameters: {
-        clientID: it_.emulator.info.identities[0]?.clientId ?? "",
+        clientID: app.emulator.info.identities[0]?.clientId ?? "",
         ...parameters,
         "csi.storage.k8s.io/pvc/name": uid,
         "csi.storage.k8s.io/pvc/namespace": "team",
@@ -74,14 +74,14 @@ describe("orphans", () => {
 
   /** Makes everything that Azure holds so much older. */
   function age(milliseconds = 2 * HOUR_MS): void {
-    const { containers, accounts } = it_.emulator.world;
+    const { containers, accounts } = app.emulator.world;
     for (const container of containers.values()) container.lastModified -= milliseconds;
     for (const [name, account] of accounts) {
       accounts.set(name, { ...account, createdAt: account.createdAt - milliseconds });
     }
   }
   const held = () => {
-    const { accounts, containers, roleAssignments } = it_.emulator.world;
+    const { accounts, containers, roleAssignments } = app.emulator.world;
     return {
       accounts: [...accounts.keys()],
       containers: [...containers.values()]
@@ -93,7 +93,7 @@ describe("orphans", () => {
     };
   };
   const identity = () =>
-    [...it_.emulator.world.identities.values()].find(({ name }) => name === "workload-a") ?? assert.fail("no identity");
+    [...app.emulator.world.identities.values()].find(({ name }) => name === "workload-a") ?? assert.fail("no identity");
 
   it("nothing is found while claim or PersistentVolume is there, in whatever phase", async () => {
     await start();
@@ -155,7 +155,7 @@ describe("orphans", () => {
       const [young, old] = [await provision({ isolation: "volume" }), await provision({ isolation: "volume" })];
       for (const { uid } of [young, old]) cluster.claims.delete(`team/${uid}`);
       age((30 - minutes) * 60_000);
-      const container = it_.emulator.world.containers.get(`${old.account}/${old.container}`);
+      const container = app.emulator.world.containers.get(`${old.account}/${old.container}`);
       if (container) container.lastModified -= 24 * HOUR_MS;
       const { findings } = await orphans();
       assert.deepEqual(
@@ -169,8 +169,8 @@ describe("orphans", () => {
     await start();
     const [left, waiting] = [await provision({ isolation: "volume" }), await provision({ isolation: "volume" })];
     bind(await provision());
-    it_.emulator.world.containers.delete(`${left.account}/${left.container}`);
-    it_.emulator.world.containers.delete(`${waiting.account}/${waiting.container}`);
+    app.emulator.world.containers.delete(`${left.account}/${left.container}`);
+    app.emulator.world.containers.delete(`${waiting.account}/${waiting.container}`);
     abandon(left);
     age();
     const report = await orphans({ delete: true });
@@ -184,7 +184,7 @@ describe("orphans", () => {
   it("an empty account of a namespace goes with the namespace, also when it was made anew", async () => {
     await start();
     const volume = await provision({ isolation: "namespace", grantScope: "account" });
-    it_.emulator.world.containers.delete(`${volume.account}/${volume.container}`);
+    app.emulator.world.containers.delete(`${volume.account}/${volume.container}`);
     abandon(volume);
     age();
     const alive = await orphans();
@@ -214,13 +214,13 @@ describe("orphans", () => {
     await start();
     const [gone, whole, live] = [await provision(), await provision({ isolation: "volume" }), await provision()];
     bind(live);
-    it_.emulator.world.containers.delete(`${gone.account}/${gone.container}`);
-    it_.emulator.world.containers.delete(`${whole.account}/${whole.container}`);
-    it_.emulator.world.accounts.delete(whole.account);
-    const grants = [...it_.emulator.world.roleAssignments.values()];
+    app.emulator.world.containers.delete(`${gone.account}/${gone.container}`);
+    app.emulator.world.containers.delete(`${whole.account}/${whole.container}`);
+    app.emulator.world.accounts.delete(whole.account);
+    const grants = [...app.emulator.world.roleAssignments.values()];
     const ofGone = grants.find(({ scope }) => scope.endsWith(gone.container)) ?? assert.fail("no grant");
     const byHand = { ...ofGone, name: randomUUID() };
-    it_.emulator.world.roleAssignments.set(byHand.name, byHand);
+    app.emulator.world.roleAssignments.set(byHand.name, byHand);
     const report = await orphans({ delete: true });
     assert.deepEqual(report.findings.map(({ because }) => because).sort(), [
       `container ${gone.container} is gone`,
@@ -237,8 +237,8 @@ describe("orphans", () => {
   it("a grant on an account that is gone is another cluster's unless it says that it is ours", async () => {
     await start();
     const volume = await provision({ isolation: "volume" });
-    it_.emulator.world.accounts.delete(volume.account);
-    for (const grant of it_.emulator.world.roleAssignments.values()) {
+    app.emulator.world.accounts.delete(volume.account);
+    for (const grant of app.emulator.world.roleAssignments.values()) {
       if (grant.scope.endsWith(volume.container)) grant.description = "keyless-csi v1 cluster=another volume=x";
     }
     assert.deepEqual((await orphans()).findings, []);
@@ -247,7 +247,7 @@ describe("orphans", () => {
   it("what is not ours is never found: other accounts, other clusters' accounts, others' containers in a given one", async () => {
     await start();
     const volume = await provision();
-    const { accounts, containers } = it_.emulator.world;
+    const { accounts, containers } = app.emulator.world;
     const ours = accounts.get(volume.account) ?? assert.fail("no account");
     const mine = containers.get(`${volume.account}/${volume.container}`) ?? assert.fail("no container");
     const copy = (name: string, tags: Record<string, string>, inIt: Record<string, Record<string, string>>) => {
@@ -297,17 +297,17 @@ describe("orphans", () => {
     await start("--manage-federated-credentials");
     const clientId = identity().clientId;
     identity().federatedCredentials.clear();
-    identity().tags = { [trustTag(it_.emulator.issuer.issuer)]: "team/*" };
+    identity().tags = { [trustTag(app.emulator.issuer.issuer)]: "team/*" };
     const byHand = {
       name: "by-hand",
-      issuer: it_.emulator.issuer.issuer,
+      issuer: app.emulator.issuer.issuer,
       subject: "x",
       audiences: ["api://AzureADTokenExchange"],
     };
     identity().federatedCredentials.set("by-hand", byHand);
     const credentials = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials";
-    const { subscriptionId } = it_.emulator.info;
-    allowController(it_.emulator, `/subscriptions/${subscriptionId}`, [
+    const { subscriptionId } = app.emulator.info;
+    allowController(app.emulator, `/subscriptions/${subscriptionId}`, [
       `${credentials}/write`,
       `${credentials}/delete`,
     ]);
@@ -316,7 +316,7 @@ describe("orphans", () => {
       cluster.serviceAccounts.set(`team/${name}`, clientId);
       const uid = randomUUID();
       cluster.claims.set(`team/${uid}`, { uid, isBoundLate: false, serviceAccount: name });
-      const volume = await create(it_, {
+      const volume = await create(app, {
         name: `pvc-${uid}`,
         volume_capabilities: [{ mount: SAFE_MOUNT, access_mode: { mode: "SINGLE_NODE_WRITER" } }],
         parameters: {
@@ -377,9 +377,9 @@ describe("orphans", () => {
     bind(await provision());
     abandon(locked);
     abandon(free);
-    const scope = it_.emulator.world.accounts.get(locked.account)?.id ?? "";
+    const scope = app.emulator.world.accounts.get(locked.account)?.id ?? "";
     const id = `${scope}/providers/Microsoft.Authorization/locks/keep`;
-    it_.emulator.world.locks.set(id.toLowerCase(), { id, name: "keep", scope, level: "CanNotDelete" });
+    app.emulator.world.locks.set(id.toLowerCase(), { id, name: "keep", scope, level: "CanNotDelete" });
     age();
     const report = await orphans({ delete: true });
     assert.equal(report.code, 1);
@@ -415,10 +415,10 @@ describe("orphans", () => {
     bind(live);
     for (const volume of [rewritten, leased, anew]) abandon(volume);
     const container = ({ account, container: name }: Provisioned) =>
-      it_.emulator.world.containers.get(`${account}/${name}`) ?? assert.fail("no container");
+      app.emulator.world.containers.get(`${account}/${name}`) ?? assert.fail("no container");
     container(rewritten).metadata = { keyless_cluster: "another", keyless_volume: "x" };
     container(leased).lease = { id: randomUUID(), state: "leased", durationSeconds: -1 };
-    it_.emulator.world.containers.set(`${anew.account}/${anew.container}`, {
+    app.emulator.world.containers.set(`${anew.account}/${anew.container}`, {
       ...container(anew),
       uid: "new",
       metadata: {},
@@ -436,9 +436,9 @@ describe("orphans", () => {
     await start();
     for (let count = 0; count < 5; count += 1) bind(await provision({ isolation: "volume" }));
     age();
-    it_.forgetCalls();
+    app.forgetCalls();
     const { azureCalls } = await orphans();
-    const operations = it_.armCalls().map(({ operation }) => operation);
+    const operations = app.armCalls().map(({ operation }) => operation);
     assert.equal(azureCalls, 7, operations.join(", "));
     console.log(`      5 accounts: ${azureCalls} Azure calls`);
   });
@@ -446,7 +446,7 @@ describe("orphans", () => {
   it("a deleted volume leaves nothing to be found", async () => {
     await start();
     const volume = await provision({ isolation: "namespace", grantScope: "account" });
-    await it_.csi.controller("DeleteVolume", { volume_id: volume.id });
+    await app.csi.controller("DeleteVolume", { volume_id: volume.id });
     abandon(volume);
     age();
     assert.deepEqual((await orphans()).findings, []);
