@@ -46,13 +46,13 @@ describe("between two attempts", () => {
       times,
       action: { status: 403, code: "AuthorizationFailed" },
     });
-  const grantsAt = (part: string) =>
+  const assignmentsAt = (part: string) =>
     [...app.emulator.world.roleAssignments.values()]
       .filter(({ scope, effectiveUntil }) => effectiveUntil === undefined && scope.endsWith(part))
       .map(({ principalId }) => principalId);
   const principal = (index: number) => app.emulator.info.identities[index]?.principalId;
 
-  it("a class that was corrected after a failed grant provisions the claim, for the corrected identity alone", async () => {
+  it("a class that was corrected after a failed role assignment provisions the claim, for the corrected identity alone", async () => {
     await start();
     const first = request();
     app.emulator.faults.add({
@@ -62,16 +62,16 @@ describe("between two attempts", () => {
     });
     await rejects(create(app, first), status.UNAVAILABLE);
     app.emulator.faults.clear();
-    assert.deepEqual(grantsAt(first.name), [principal(0)]);
+    assert.deepEqual(assignmentsAt(first.name), [principal(0)]);
     const clientID = app.emulator.info.identities[1]?.clientId ?? "";
     const corrected = { ...first, parameters: { ...first.parameters, clientID, server: "a.example" } };
     const volume = await create(app, corrected);
     assert.equal(volume.volume_context["clientID"], clientID);
-    assert.deepEqual(grantsAt(first.name), [principal(1)]);
+    assert.deepEqual(assignmentsAt(first.name), [principal(1)]);
     assert.deepEqual(await create(app, corrected), volume);
   });
 
-  it("a namespace made anew in between does not hide what was made for its claim", async () => {
+  it("a namespace recreated in between does not hide what was created for its claim", async () => {
     await start();
     await create(app, request({ isolation: "namespace" }));
     cluster.namespaces.set("team", "uid-2");
@@ -107,7 +107,7 @@ describe("between two attempts", () => {
     await app.csi.controller("DeleteVolume", { volume_id: volume.volume_id });
   });
 
-  it("an account made anew under its old name does not inherit the old one's grants", async () => {
+  it("an account recreated under its old name does not inherit the role assignments of the old one", async () => {
     await start(["--account-cache", "0s"]);
     const shared = { isolation: "namespace", grantScope: "account" };
     const { volume_id: id } = await create(app, request(shared));
@@ -115,14 +115,14 @@ describe("between two attempts", () => {
     app.emulator.world.accounts.delete(name);
     for (const key of app.emulator.world.containers.keys())
       if (key.startsWith(name)) app.emulator.world.containers.delete(key);
-    assert.deepEqual(grantsAt(name), [principal(0)], "Azure keeps them");
+    assert.deepEqual(assignmentsAt(name), [principal(0)], "Azure keeps them");
     const clientID = app.emulator.info.identities[1]?.clientId ?? "";
     const again = await create(app, request({ ...shared, clientID }));
     assert.equal(again.volume_id.split("#")[1], name);
-    assert.deepEqual(grantsAt(name), [principal(1)]);
+    assert.deepEqual(assignmentsAt(name), [principal(1)]);
   });
 
-  it("a namespace made anew more often than there are names is told what to do", async () => {
+  it("a namespace recreated more often than there are names gets a message that says what to do", async () => {
     await start();
     for (let round = 1; round <= 4; round++) {
       cluster.namespaces.set("team", `uid-${round}`);
@@ -137,7 +137,7 @@ describe("between two attempts", () => {
     );
   });
 
-  it("two claims of a namespace before and after it was made anew, at once, do not share an account", async () => {
+  it("two claims of a namespace before and after it was recreated, at once, do not share an account", async () => {
     await start();
     const uids = ["uid-old", "uid-new"];
     cluster.findNamespaceUid = async () => uids.shift() ?? "uid-new";
@@ -150,7 +150,7 @@ describe("between two attempts", () => {
     assert.deepEqual(tags.sort(), ["uid-new", "uid-old"]);
   });
 
-  it("what fails after a new account was made is not forgotten", async () => {
+  it("what fails after a new account was created is not forgotten", async () => {
     await start();
     app.emulator.faults.add({
       match: { path: "blobServices/default\\?" },
@@ -194,7 +194,7 @@ describe("between two attempts", () => {
     assert.equal(grown.capacity_bytes, String(2 ** 31));
   });
 
-  it("a forged id cannot reach the account of a volume that is being made", async () => {
+  it("a forged id cannot reach the account of a volume that is being created", async () => {
     await start();
     const { volume_id: id } = await create(app, request({ isolation: "volume" }));
     await rejects(
@@ -205,7 +205,7 @@ describe("between two attempts", () => {
     assert(app.emulator.world.accounts.has(id.split("#")[1] ?? ""));
   });
 
-  it("a lock on expansion is told in a code after which csi-resizer keeps trying", async () => {
+  it("a lock on expansion is answered with a code after which csi-resizer keeps trying", async () => {
     await start();
     const { volume_id: id } = await create(app, request());
     app.emulator.faults.add({

@@ -18,7 +18,7 @@ describe("CreateVolume", () => {
 
   const accountOf = (id: string) => app.emulator.world.accounts.get(id.split("#")[1] ?? "");
   const containerOf = (id: string) => app.emulator.world.containers.get(id.split("#").slice(1, 3).join("/"));
-  const grantsAt = (id: string) =>
+  const assignmentsAt = (id: string) =>
     [...app.emulator.world.roleAssignments.values()].filter(
       ({ scope, effectiveUntil }) => effectiveUntil === undefined && scope.endsWith(`/containers/${id.split("#")[2]}`),
     );
@@ -52,16 +52,16 @@ describe("CreateVolume", () => {
     assert.equal(container.metadata["keyless_pvc_namespace"], "team");
     assert.equal(container.metadata["keyless_pvc_name"], "data");
 
-    const grants = grantsAt(volume.volume_id);
+    const assignments = assignmentsAt(volume.volume_id);
     assert.deepEqual(
-      grants.map(({ principalId, principalType, roleDefinitionName }) => [
+      assignments.map(({ principalId, principalType, roleDefinitionName }) => [
         principalId,
         principalType,
         roleDefinitionName,
       ]),
       [[identity?.principalId, "ServicePrincipal", DATA_ROLE]],
     );
-    assert.match(grants[0]?.description ?? "", /^keyless-csi v1 cluster=emulator volume=pvc-.* claim=team\/data$/);
+    assert.match(assignments[0]?.description ?? "", /^keyless-csi v1 cluster=emulator volume=pvc-.* claim=team\/data$/);
 
     const { subscriptionId, resourceGroup, tenantId } = emulator.info;
     const [, account, name] = volume.volume_id.split("#");
@@ -114,7 +114,7 @@ describe("CreateVolume", () => {
       .armCalls()
       .filter(({ method, operation }) => method === "PUT" && /storageAccounts\/create/i.test(operation));
     assert.equal(puts.length, 1);
-    for (const { volume_id: id } of volumes) assert.equal(grantsAt(id).length, 1);
+    for (const { volume_id: id } of volumes) assert.equal(assignmentsAt(id).length, 1);
   });
 
   it("isolation by volume makes an account for it alone, and deletes it with the volume", async () => {
@@ -124,7 +124,7 @@ describe("CreateVolume", () => {
     assert.notEqual(accountOf(volume.volume_id)?.name, accountOf(other.volume_id)?.name);
     await csi.controller("DeleteVolume", { volume_id: volume.volume_id });
     assert.equal(accountOf(volume.volume_id), undefined);
-    assert.deepEqual(grantsAt(volume.volume_id), []);
+    assert.deepEqual(assignmentsAt(volume.volume_id), []);
     assert(accountOf(other.volume_id) && containerOf(other.volume_id), "the other volume's account stays");
   });
 
@@ -203,7 +203,7 @@ describe("CreateVolume", () => {
     const parameters = { clientID: other?.clientId ?? "", principalID: other?.principalId ?? "" };
     app.forgetCalls();
     const volume = await create({ csi }, createRequest(emulator, parameters));
-    assert.equal(grantsAt(volume.volume_id)[0]?.principalId, other?.principalId);
+    assert.equal(assignmentsAt(volume.volume_id)[0]?.principalId, other?.principalId);
     assert(!app.armCalls().some(({ operation }) => /identities/i.test(operation)));
   });
 

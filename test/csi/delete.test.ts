@@ -12,12 +12,12 @@ describe("DeleteVolume", () => {
   after(() => app.stop());
 
   const remove = (id: string) => app.csi.controller("DeleteVolume", { volume_id: id });
-  const isLive = (grant: { effectiveUntil?: number } | undefined) =>
-    grant !== undefined && grant.effectiveUntil === undefined;
+  const isLive = (assignment: { effectiveUntil?: number } | undefined) =>
+    assignment !== undefined && assignment.effectiveUntil === undefined;
   const live = () => ({
     containers: [...app.emulator.world.containers.values()].filter(({ deletedUntil }) => deletedUntil === undefined)
       .length,
-    grants: [...app.emulator.world.roleAssignments.values()].filter(
+    assignments: [...app.emulator.world.roleAssignments.values()].filter(
       ({ effectiveUntil }) => effectiveUntil === undefined,
     ).length,
     accounts: app.emulator.world.accounts.size,
@@ -84,7 +84,7 @@ describe("DeleteVolume", () => {
     const [ours] = [...emulator.world.roleAssignments.values()].filter(({ scope }) =>
       scope.endsWith(volume.volume_id.split("#")[2] ?? "-"),
     );
-    if (ours === undefined) assert.fail("no grant");
+    if (ours === undefined) assert.fail("no role assignment");
     const name = "12345678-1234-4234-8234-123456789012";
     const principalId = emulator.info.identities[1]?.principalId ?? "";
     emulator.world.roleAssignments.set(name, { ...ours, name, principalId });

@@ -91,7 +91,7 @@ describe("federated credentials that the controller writes", () => {
     await refused(create(app, claim("app")), status.FAILED_PRECONDITION, /does not trust/);
   });
 
-  it("Azure's limit of 20 is told with the way out", async () => {
+  it("Azure's limit of 20 is reported with the way out", async () => {
     identity().tags = { [tag()]: "team/*" };
     for (let count = 0; count < 20; count++) {
       const name = `other-${count}`;

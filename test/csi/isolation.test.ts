@@ -1,4 +1,4 @@
-// Isolation by namespace and grants on accounts: who shares what, and what goes when nothing is left.
+// Isolation by namespace and role assignments at accounts: who shares what, and what is removed with the last volume.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { status } from "@grpc/grpc-js";
@@ -38,7 +38,7 @@ describe("isolation by namespace", () => {
   }
   const accountIn = (id: string) => id.split("#")[1] ?? "";
   const remove = (id: string) => app.csi.controller("DeleteVolume", { volume_id: id });
-  const grants = () =>
+  const assignments = () =>
     [...app.emulator.world.roleAssignments.values()].filter(
       ({ scope, effectiveUntil }) => effectiveUntil === undefined && scope.includes("/storageAccounts/"),
     );
@@ -54,7 +54,7 @@ describe("isolation by namespace", () => {
     assert.equal(tags["keyless-csi.namespace-uid"], "uid-1");
   });
 
-  it("a namespace that was deleted and made anew does not reach the old one's account", async () => {
+  it("a namespace that was deleted and recreated does not reach the old one's account", async () => {
     const old = await create(app, request("one"));
     cluster.namespaces.set("one", "uid-1-again");
     const fresh = await create(app, request("one"));
@@ -64,13 +64,13 @@ describe("isolation by namespace", () => {
     await remove(fresh.volume_id);
   });
 
-  it("without the namespace's UID nothing is made", async () => {
+  it("without the namespace's UID nothing is created", async () => {
     cluster.namespaces.delete("one");
     await assert.rejects(create(app, request("one")), { code: status.FAILED_PRECONDITION });
     assert.equal(app.emulator.world.accounts.size, 0);
   });
 
-  it("a grant on the account is made once for each identity, and is gone with the last volume", async () => {
+  it("a role assignment at the account is created once for each identity, and removed with the last volume", async () => {
     const shared = { grantScope: "account" };
     const volumes = [
       await create(app, request("one", shared)),
@@ -79,14 +79,14 @@ describe("isolation by namespace", () => {
     ];
     const account = accountIn(volumes[0]?.volume_id ?? "");
     assert.deepEqual(
-      grants()
+      assignments()
         .map(({ scope, principalId }) => [scope.split("/").at(-1), principalId])
         .sort(),
       [0, 1].map((index) => [account, app.emulator.info.identities[index]?.principalId ?? ""]).sort(),
     );
     for (const [index, { volume_id: id }] of volumes.entries()) {
       await remove(id);
-      assert.equal(grants().length, index < 2 ? 2 : 0);
+      assert.equal(assignments().length, index < 2 ? 2 : 0);
     }
     assert(app.emulator.world.accounts.has(account), "the namespace's account stays for its next volume");
   });
@@ -105,24 +105,26 @@ describe("isolation by namespace", () => {
       accounts.add(accountIn(volume.volume_id));
     }
     assert.equal(accounts.size, 2);
-    assert(grants().length <= 20, `${grants().length} role assignments`);
-    console.log(`      100 volumes, ${accounts.size} accounts, 10 identities: ${grants().length} role assignments`);
+    assert(assignments().length <= 20, `${assignments().length} role assignments`);
+    console.log(
+      `      100 volumes, ${accounts.size} accounts, 10 identities: ${assignments().length} role assignments`,
+    );
   });
 
-  it("a volume that is made while the last other one goes keeps its access", async () => {
+  it("a volume that is created while the last other one is deleted keeps its access", async () => {
     const shared = { grantScope: "account" };
     for (let round = 0; round < 5; round++) {
       const last = await create(app, request("one", shared));
       const [made] = await Promise.all([create(app, request("one", shared)), remove(last.volume_id)]);
-      assert.equal(grants().length, 1, `round ${round}`);
+      assert.equal(assignments().length, 1, `round ${round}`);
       await remove(made.volume_id);
-      assert.equal(grants().length, 0);
+      assert.equal(assignments().length, 0);
     }
   });
 });
 
 describe("the limit of role assignments in a subscription", () => {
-  it("is told with the way out, and once it is known, before anything is made", async () => {
+  it("is reported with the way out, and once it is known, before anything is created", async () => {
     const app = await startEmulatedApp([], { settings: { roleAssignmentsPerSubscription: 14 } });
     const { emulator, csi } = app;
     const request = () => createRequest(emulator);

@@ -60,7 +60,7 @@ describe("the mount checks of CreateVolume", () => {
   };
 
   describe("of the class's mount options", () => {
-    it("refuse the file cache before anything is made, with the line that fixes the class, which then works", async () => {
+    it("refuse the file cache before anything is created, with the line that fixes the class, which then works", async () => {
       await start();
       const asked = request(["-o allow_other,uid=1000"]);
       await isRefused(
@@ -155,7 +155,7 @@ describe("the mount checks of CreateVolume", () => {
   });
 
   describe("never make csi-provisioner forget a volume:", () => {
-    it("what was made for a claim that is gone is handed back, whatever the class says by now", async () => {
+    it("what was created for a claim that is gone is handed back, whatever the class says by now", async () => {
       await start();
       const asked = request(RECOMMENDED_OPTIONS);
       const { volume_id: id } = await create(app, asked);

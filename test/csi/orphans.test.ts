@@ -87,7 +87,7 @@ describe("orphans", () => {
       containers: [...containers.values()]
         .filter(({ deletedUntil }) => deletedUntil === undefined)
         .map(({ name }) => name),
-      grants: [...roleAssignments.values()].filter(
+      assignments: [...roleAssignments.values()].filter(
         ({ scope, effectiveUntil }) => effectiveUntil === undefined && scope.includes("/storageAccounts/"),
       ),
     };
@@ -111,7 +111,7 @@ describe("orphans", () => {
     assert(held().containers.includes(pending.container));
   });
 
-  it("a volume of another driver, or made by hand, holds its container too", async () => {
+  it("a volume of another driver, or made by hand, refers to its container too", async () => {
     await start();
     const [byHandle, byAttribute] = [await provision(), await provision()];
     cluster.persistentVolumes.push({ name: "mine", handle: `rg#other#${byHandle.container}`, attributes: {} });
@@ -122,7 +122,7 @@ describe("orphans", () => {
     assert.deepEqual((await orphans()).findings, []);
   });
 
-  it("a container that nobody names is found when it is old enough, and goes with its grant", async () => {
+  it("a container that nothing refers to is found when it is old enough, and deleted with its role assignment", async () => {
     await start();
     const [left, live] = [await provision(), await provision()];
     bind(live);
@@ -143,7 +143,7 @@ describe("orphans", () => {
     assert.equal(deletion.code, 0);
     assert.deepEqual(held().containers, [live.container]);
     assert.deepEqual(
-      held().grants.map(({ scope }) => scope.split("/").at(-1)),
+      held().assignments.map(({ scope }) => scope.split("/").at(-1)),
       [live.container],
     );
     assert.deepEqual((await orphans()).findings, []);
@@ -178,26 +178,26 @@ describe("orphans", () => {
     assert.match(report.findings[2]?.because ?? "", /made for one volume/);
     assert(!held().accounts.includes(left.account));
     assert(held().accounts.includes(waiting.account));
-    assert.equal(held().grants.length, 1, "only the live volume's");
+    assert.equal(held().assignments.length, 1, "only the live volume's");
   });
 
-  it("an empty account of a namespace goes with the namespace, also when it was made anew", async () => {
+  it("an empty account of a namespace goes with the namespace, also when that was recreated", async () => {
     await start();
     const volume = await provision({ isolation: "namespace", grantScope: "account" });
     app.emulator.world.containers.delete(`${volume.account}/${volume.container}`);
     abandon(volume);
     age();
     const alive = await orphans();
-    assert.deepEqual(alive.kinds, ["role assignment"], "the grant on the empty account, not the account");
+    assert.deepEqual(alive.kinds, ["role assignment"], "the role assignment at the empty account, not the account");
     cluster.namespaces.set("team", "uid-made-anew");
     const report = await orphans({ delete: true });
     assert.deepEqual(report.kinds, ["role assignment", "account"]);
     assert.match(report.findings[1]?.because ?? "", /namespace team \(UID uid-team\), which does not exist any more/);
     assert.deepEqual(held().accounts, []);
-    assert.deepEqual(held().grants, []);
+    assert.deepEqual(held().assignments, []);
   });
 
-  it("an account of a namespace that holds another volume stays, with its grant", async () => {
+  it("an account of a namespace that holds another volume stays, with its role assignment", async () => {
     await start();
     const shared = { isolation: "namespace", grantScope: "account" };
     const [left, live] = [await provision(shared), await provision(shared)];
@@ -206,19 +206,19 @@ describe("orphans", () => {
     age();
     assert.equal((await orphans({ delete: true })).code, 0);
     assert.deepEqual(held().containers, [live.container]);
-    assert.equal(held().grants.length, 1);
+    assert.equal(held().assignments.length, 1);
     assert.deepEqual((await orphans()).findings, []);
   });
 
-  it("grants of containers and accounts that are gone are found, those of others never", async () => {
+  it("role assignments of containers and accounts that are gone are found, those of others never", async () => {
     await start();
     const [gone, whole, live] = [await provision(), await provision({ isolation: "volume" }), await provision()];
     bind(live);
     app.emulator.world.containers.delete(`${gone.account}/${gone.container}`);
     app.emulator.world.containers.delete(`${whole.account}/${whole.container}`);
     app.emulator.world.accounts.delete(whole.account);
-    const grants = [...app.emulator.world.roleAssignments.values()];
-    const ofGone = grants.find(({ scope }) => scope.endsWith(gone.container)) ?? assert.fail("no grant");
+    const assignments = [...app.emulator.world.roleAssignments.values()];
+    const ofGone = assignments.find(({ scope }) => scope.endsWith(gone.container)) ?? assert.fail("no role assignment");
     const byHand = { ...ofGone, name: randomUUID() };
     app.emulator.world.roleAssignments.set(byHand.name, byHand);
     const report = await orphans({ delete: true });
@@ -228,18 +228,19 @@ describe("orphans", () => {
     ]);
     assert.deepEqual(
       held()
-        .grants.map(({ name, scope }) => (name === byHand.name ? "by hand" : scope.split("/").at(-1)))
+        .assignments.map(({ name, scope }) => (name === byHand.name ? "by hand" : scope.split("/").at(-1)))
         .sort(),
       ["by hand", live.container],
     );
   });
 
-  it("a grant on an account that is gone is another cluster's unless it says that it is ours", async () => {
+  it("a role assignment at an account that is gone is another cluster's unless it says that it is ours", async () => {
     await start();
     const volume = await provision({ isolation: "volume" });
     app.emulator.world.accounts.delete(volume.account);
-    for (const grant of app.emulator.world.roleAssignments.values()) {
-      if (grant.scope.endsWith(volume.container)) grant.description = "keyless-csi v1 cluster=another volume=x";
+    for (const assignment of app.emulator.world.roleAssignments.values()) {
+      if (assignment.scope.endsWith(volume.container))
+        assignment.description = "keyless-csi v1 cluster=another volume=x";
     }
     assert.deepEqual((await orphans()).findings, []);
   });
@@ -289,7 +290,7 @@ describe("orphans", () => {
     );
     assert.equal(report.code, 0);
     assert.equal(held().containers.length, 2);
-    assert.equal(held().grants.length, 1);
+    assert.equal(held().assignments.length, 1);
     assert.equal((await orphans()).code, 0, "retained data is no finding");
   });
 
@@ -368,10 +369,10 @@ describe("orphans", () => {
     );
     assert.equal(report.code, 3);
     assert.equal(held().containers.length, 2);
-    assert.equal(held().grants.length, 2);
+    assert.equal(held().assignments.length, 2);
   });
 
-  it("a lock is told, and does not keep the others from going", async () => {
+  it("a lock is reported, and does not keep the others from being deleted", async () => {
     await start();
     const [locked, free] = [await provision({ isolation: "volume" }), await provision({ isolation: "volume" })];
     bind(await provision());
@@ -404,7 +405,7 @@ describe("orphans", () => {
     assert.deepEqual(held().containers, []);
   });
 
-  it("the same is found when a workload has rewritten, leased or made anew its container", async () => {
+  it("the same is found when a workload has rewritten, leased or recreated its container", async () => {
     await start();
     const [rewritten, leased, anew, live] = [
       await provision(),
@@ -432,7 +433,7 @@ describe("orphans", () => {
     assert.deepEqual(held().containers, [live.container]);
   });
 
-  it("reading costs one list of grants and accounts for each place, and one of containers for each account", async () => {
+  it("reading costs one list of role assignments and accounts for each resource group, and one of containers for each account", async () => {
     await start();
     for (let count = 0; count < 5; count += 1) bind(await provision({ isolation: "volume" }));
     age();

@@ -40,13 +40,13 @@ describe("a class with identity: serviceAccount", () => {
     };
   }
   const principal = (index: number) => app.emulator.info.identities[index]?.principalId;
-  const grantsOn = (volume: string) =>
+  const assignmentsOn = (volume: string) =>
     [...app.emulator.world.roleAssignments.values()]
       .filter(({ scope, effectiveUntil }) => effectiveUntil === undefined && scope.includes(volume))
       .map(({ principalId }) => principalId);
   const granted = async (request: ReturnType<typeof claim>) => {
     const volume = await create(app, request);
-    const [only, ...more] = grantsOn(request.name);
+    const [only, ...more] = assignmentsOn(request.name);
     assert.deepEqual(more, []);
     return { volume, principalId: only };
   };
@@ -85,7 +85,7 @@ describe("a class with identity: serviceAccount", () => {
     assert.equal((await granted(request)).principalId, principal(0));
   });
 
-  it("pods with different ServiceAccounts are told by name, with the annotation to set", async () => {
+  it("pods with different ServiceAccounts are refused by name, with the annotation to set", async () => {
     const request = claim({ isBoundLate: true });
     const name = request.parameters["csi.storage.k8s.io/pvc/name"] ?? "";
     cluster.pods.set("demo/one", { name: "one", uid: "1", serviceAccount: "workload-a", uses: [name] });
@@ -171,7 +171,7 @@ describe("a class with identity: serviceAccount", () => {
     assert.notEqual(ids[0], ids[1]);
   });
 
-  it("a ServiceAccount changed between two attempts leaves one grant, for the one of today", async () => {
+  it("a ServiceAccount changed between two attempts leaves one role assignment, for the current one", async () => {
     const request = claim({ serviceAccount: "workload-a" });
     app.emulator.faults.add({
       match: { method: "PUT", path: "roleAssignments" },
@@ -180,19 +180,19 @@ describe("a class with identity: serviceAccount", () => {
     });
     await assert.rejects(app.csi.controller("CreateVolume", request), { code: status.UNAVAILABLE });
     app.emulator.faults.clear();
-    assert.deepEqual(grantsOn(request.name), [principal(0)], "the first attempt took effect, its answer was lost");
+    assert.deepEqual(assignmentsOn(request.name), [principal(0)], "the first attempt took effect, its answer was lost");
     const key = `demo/${request.parameters["csi.storage.k8s.io/pvc/name"]}`;
     cluster.claims.set(key, { uid: request.name.slice(4), isBoundLate: false, serviceAccount: "workload-b" });
     assert.equal((await granted(request)).principalId, principal(1));
   }).timeout(60_000);
 
-  it("a claim that is gone gives back what was made for it, so that Kubernetes deletes it", async () => {
+  it("a claim that is gone gets back what was created for it, so that Kubernetes deletes it", async () => {
     const request = claim({ serviceAccount: "workload-a" });
     const volume = await create(app, request);
     cluster.claims.clear();
     assert.equal((await create(app, request)).volume_id, volume.volume_id);
     await app.csi.controller("DeleteVolume", { volume_id: volume.volume_id });
-    assert.deepEqual(grantsOn(request.name), []);
+    assert.deepEqual(assignmentsOn(request.name), []);
     await assert.rejects(app.csi.controller("CreateVolume", request), (error: { code: status; details: string }) => {
       assert.equal(error.code, status.FAILED_PRECONDITION);
       assert.match(error.details, /was deleted or recreated/);
@@ -207,13 +207,13 @@ describe("a class with identity: serviceAccount", () => {
     await assert.rejects(app.csi.controller("CreateVolume", request), { code: status.UNAVAILABLE });
   });
 
-  it("a container whose PersistentVolume is in use is not deleted, whoever asks", async () => {
+  it("a container whose PersistentVolume is in use is not deleted, no matter who asks", async () => {
     const request = claim({ serviceAccount: "workload-a" });
     const volume = await create(app, request);
     cluster.volumes.add(request.name);
     const deletion = app.csi.controller("DeleteVolume", { volume_id: volume.volume_id });
     await assert.rejects(deletion, { code: status.FAILED_PRECONDITION });
-    assert.deepEqual(grantsOn(request.name), [principal(0)]);
+    assert.deepEqual(assignmentsOn(request.name), [principal(0)]);
     cluster.volumes.delete(request.name);
     await app.csi.controller("DeleteVolume", { volume_id: volume.volume_id });
   });

@@ -55,14 +55,14 @@ describe("a tenant", () => {
     beforeEach(async () => {
       request = createRequest(app.emulator);
       volume = await create(app, request);
-      const [grant] = [...app.emulator.world.roleAssignments.values()].filter(({ scope }) =>
+      const [assignment] = [...app.emulator.world.roleAssignments.values()].filter(({ scope }) =>
         scope.endsWith(request.name ?? "-"),
       );
-      if (grant === undefined) assert.fail("no grant");
+      if (assignment === undefined) assert.fail("no role assignment");
       const name = randomUUID();
       // At the account, so that a container it makes anew is its own too.
-      const scope = grant.scope.replace(/\/blobServices\/.*/, "");
-      app.emulator.world.roleAssignments.set(name, { ...grant, name, scope, roleDefinitionName: CONTRIBUTOR });
+      const scope = assignment.scope.replace(/\/blobServices\/.*/, "");
+      app.emulator.world.roleAssignments.set(name, { ...assignment, name, scope, roleDefinitionName: CONTRIBUTOR });
     });
 
     const behavesTheSame = async () => {
@@ -94,7 +94,7 @@ describe("a tenant", () => {
       await behavesTheSame();
     });
 
-    it("may delete and make it anew: it is the same volume", async () => {
+    it("may delete and recreate it: it is the same volume", async () => {
       const container = containerOf(volume, 0);
       await container.delete();
       await container.create();

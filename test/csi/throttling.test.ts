@@ -19,7 +19,7 @@ describe("throttling", () => {
   const puts = () =>
     app.armCalls().filter(({ method, operation }) => method === "PUT" && operation.startsWith("containers/"));
 
-  it("a short wait is sat out, and the volume made", async () => {
+  it("a short wait is waited out, and the volume created", async () => {
     throttle(1, 1);
     app.forgetCalls();
     await create(app, createRequest(app.emulator));
@@ -29,7 +29,7 @@ describe("throttling", () => {
     );
   });
 
-  it("a long wait is told at once, and the next volumes send nothing until it has passed", async () => {
+  it("a long wait is reported at once, and the next volumes send nothing until it has passed", async () => {
     throttle(300, 1);
     app.forgetCalls();
     const told = { code: status.UNAVAILABLE, details: /Azure asks to wait \d+ s/ };
