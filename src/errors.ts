@@ -56,8 +56,6 @@ export function isTransient(error: unknown): boolean {
 export interface DriverErrorOptions {
   /** The foreign fault, for the log only; it never reaches the caller. */
   readonly cause?: unknown;
-  /** Azure's Retry-After, in seconds, when it gave one. */
-  readonly retryAfterSeconds?: number;
   /** Something of the volume may exist, so the answer must make the caller retry, whatever the reason. */
   readonly isUnfinished?: boolean;
 }
@@ -65,14 +63,12 @@ export interface DriverErrorOptions {
 /** A failure whose message a person may read: what failed, on which resource, and what to do. No token, key or stack. */
 export class DriverError extends Error {
   readonly reason: Reason;
-  readonly retryAfterSeconds: number | undefined;
   readonly isUnfinished: boolean;
 
   constructor(reason: Reason, message: string, options: DriverErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "DriverError";
     this.reason = reason;
-    this.retryAfterSeconds = options.retryAfterSeconds;
     this.isUnfinished = options.isUnfinished ?? false;
   }
 
@@ -81,11 +77,6 @@ export class DriverError extends Error {
     if (!(error instanceof DriverError)) {
       return new DriverError("Internal", "internal error", { cause: error, isUnfinished: true });
     }
-    const { retryAfterSeconds } = error;
-    return new DriverError(error.reason, error.message, {
-      cause: error.cause,
-      isUnfinished: true,
-      ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
-    });
+    return new DriverError(error.reason, error.message, { cause: error.cause, isUnfinished: true });
   }
 }

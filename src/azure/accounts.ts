@@ -32,7 +32,7 @@ export interface AccountsOptions {
 
 /** The name is in use elsewhere in Azure: in another subscription, tenant or resource group. */
 const TAKEN = ["StorageAccountAlreadyTaken", "StorageAccountInAnotherResourceGroup", "AccountNameNotAvailable"];
-/** Somebody, most likely another replica of ours, is creating it at this moment. */
+/** Somebody, most likely another replica, is creating it at this moment. */
 const BEING_CREATED = [
   "StorageAccountBeingCreated",
   "StorageAccountIsNotProvisioned",

@@ -14,7 +14,7 @@ export interface CredentialOptions {
   readonly kind: "default" | "workload-identity" | "managed-identity" | "environment" | "azure-cli";
   /** Entra's base URL. */
   readonly authorityHost: string;
-  /** False for a custom cloud, of which Entra's public list of authorities knows nothing. */
+  /** False for a custom cloud, which Entra's public list of authorities does not contain. */
   readonly isPublicAuthority: boolean;
   readonly tenantId: string;
   /** Default: AZURE_CLIENT_ID of the environment, as the workload identity webhook sets it. */
@@ -23,7 +23,7 @@ export interface CredentialOptions {
   readonly tokenFile?: string;
 }
 
-/** A credential that can be told to sign in anew although it holds a token that looks good. */
+/** A credential that can be made to sign in again although it holds a token that looks valid. */
 export interface RenewableCredential extends TokenCredential {
   forgetTokens(): void;
 }
@@ -31,14 +31,14 @@ export interface RenewableCredential extends TokenCredential {
 /** Where every token is refused, signing in for each refusal would only add to the load. */
 const RENEW_INTERVAL_MS = 5_000;
 
-/** Entra answers in a second; the Azure CLI takes a few. The SDK itself would wait for good for an answer that was lost. */
+/** Entra answers in a second; the Azure CLI takes a few. The SDK itself would wait forever for an answer that was lost. */
 const SIGN_IN_TIMEOUT_MS = 8_000;
 
 /** Signs in at the first request, not here. `now` in milliseconds, monotonic. */
 export function createCredential(options: CredentialOptions, now: () => number): RenewableCredential {
   let current = signInBy(options);
   let renewedAt = Number.NEGATIVE_INFINITY;
-  // @azure/identity keeps its tokens for as long as its object lives, and takes no word that one was refused.
+  // @azure/identity keeps its tokens for as long as its object exists, whether or not one was refused.
   const renew = () => {
     renewedAt = now();
     current = signInBy(options);

@@ -24,7 +24,7 @@ export interface IdentitiesOptions {
   readonly now: () => number;
 }
 
-/** What was just made should be found soon, but a wrong client id must not list at every retry. */
+/** A new identity should be found soon, but a wrong client id must not cause a list at every retry. */
 const REMEMBER_ABSENCE_MS = 30_000;
 
 /** Azure can list identities but not search them by client id, at 5 lists a second for a subscription (azure.md 1). */
@@ -63,7 +63,7 @@ export function createIdentities({ arm, scopes, rememberMs, now }: IdentitiesOpt
   };
 }
 
-/** By client id. What a list has told is answered from the list itself, and remembered for later. */
+/** By client id. A list answers the question itself, and is remembered for later ones. */
 function createIdentityLookup({ arm, scopes, rememberMs, now }: IdentitiesOptions): Identities["findByClientId"] {
   const known = createTtlCache<UserAssignedIdentity | "absent">(rememberMs, now);
   const listing = createSingleFlight<Map<string, UserAssignedIdentity>>();
@@ -85,7 +85,7 @@ function createIdentityLookup({ arm, scopes, rememberMs, now }: IdentitiesOption
   };
 }
 
-/** Byte for byte: Entra compares issuer, subject and audience so. */
+/** Byte for byte, as Entra compares issuer, subject and audience. */
 function keyOf({ id }: UserAssignedIdentity, { issuer, subject, audience }: Trust): string {
   return JSON.stringify([id.toLowerCase(), issuer, subject, audience]);
 }

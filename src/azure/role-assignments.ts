@@ -1,4 +1,4 @@
-/** Role assignments through ARM: the grant that opens a container for one identity. */
+/** Role assignments through ARM: what lets one identity use one file system or account. */
 import type { RoleAssignment as ArmRoleAssignment } from "@azure/arm-authorization";
 import { createSingleFlight } from "../concurrency/single-flight.ts";
 import { createTtlCache } from "../concurrency/ttl-cache.ts";
@@ -15,7 +15,7 @@ export interface RoleAssignmentsOptions {
   readonly now: () => number;
 }
 
-/** Azure's limit is for the whole subscription and cannot be raised; somebody may free a place at any time. */
+/** Azure's limit is for the whole subscription and cannot be raised; room may become free at any time. */
 const FULL_MS = 60_000;
 
 export function createRoleAssignments({ arm, rememberMs, now }: RoleAssignmentsOptions): RoleAssignments {
@@ -98,7 +98,7 @@ function subscriptionFull(subscriptionId: string, cause?: unknown): DriverError 
   );
 }
 
-/** `atScope()` answers this scope and the ones above it, and leaves out what is below (REST: Role Assignments - List). */
+/** `atScope()` lists this scope and those above it, and leaves out what is below (REST: Role Assignments - List). */
 async function listAtAndAbove(client: Client, scope: string): Promise<RoleAssignment[]> {
   try {
     const found: RoleAssignment[] = [];
@@ -112,7 +112,7 @@ async function listAtAndAbove(client: Client, scope: string): Promise<RoleAssign
   }
 }
 
-/** Without a filter the list shows what is below the scope too, and assignments whose scope has gone. */
+/** Without a filter the list includes what is below the scope, and assignments whose scope no longer exists. */
 async function listIn(
   client: Client,
   { subscriptionId, resourceGroup }: ResourceGroupRef,
@@ -138,7 +138,7 @@ async function remove(client: Client, { scope, name }: RoleAssignment): Promise<
   }
 }
 
-/** Asked at the resource group, so that no right at the whole subscription is needed for it. */
+/** Read at the resource group, so that no right at the whole subscription is needed. */
 async function roleExists(
   arm: Arm,
   { subscriptionId, resourceGroup }: ResourceGroupRef,

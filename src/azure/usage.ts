@@ -1,11 +1,11 @@
-/** How much of Azure's fixed limits is used, for the metrics: asked seldom, and only when somebody reads them. */
+/** How much of Azure's fixed limits is used, for the metrics: counted seldom, and only when the metrics are read. */
 import { createSingleFlight } from "../concurrency/single-flight.ts";
 import { createTtlCache } from "../concurrency/ttl-cache.ts";
 import type { Arm } from "./arm.ts";
 import { LIMIT } from "./role-assignments.ts";
 
 /** Role assignments in a subscription, at all scopes in it. */
-export interface GrantUsage {
+export interface RoleAssignmentUsage {
   readonly subscriptionId: string;
   readonly used: number;
   readonly limit: number;
@@ -21,7 +21,7 @@ export interface UsageOptions {
 const REMEMBER_MS = 600_000;
 
 /** Subscriptions that cannot be counted at the moment are left out: a metric never fails because of Azure. */
-export function createUsage({ arm, subscriptionIds, now }: UsageOptions): () => Promise<GrantUsage[]> {
+export function createUsage({ arm, subscriptionIds, now }: UsageOptions): () => Promise<RoleAssignmentUsage[]> {
   const counted = createTtlCache<number>(REMEMBER_MS, now);
   const counting = createSingleFlight<number>();
   const count = async (subscriptionId: string): Promise<number> => {

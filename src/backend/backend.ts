@@ -15,7 +15,7 @@ export interface SizeRule {
   readonly maxText: string;
 }
 
-/** What a role assignment of ours is at. */
+/** Where a role assignment of this controller applies. */
 export interface AssignmentScope {
   readonly account: AccountRef;
   /** Absent: the whole account. */

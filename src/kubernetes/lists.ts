@@ -10,7 +10,7 @@ interface Page<T> {
   readonly metadata?: { readonly _continue?: string };
 }
 
-/** Every PersistentVolume of any driver: a volume that was moved to another driver still refers to its container. */
+/** Every PersistentVolume of any driver: a volume that was moved to another driver still refers to its file system. */
 export async function listVolumes(core: CoreV1Api): Promise<ClusterVolume[]> {
   const volumes = await listAll((page) => core.listPersistentVolume(page));
   return volumes.map(toVolume);

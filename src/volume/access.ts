@@ -40,7 +40,7 @@ export async function ensureAccess(
 }
 
 /** The role assignment of a volume; the same on every retry. */
-export function roleAssignmentFor(
+function roleAssignmentFor(
   { settings, backend }: Pick<Dependencies, "settings" | "backend">,
   fileSystem: FileSystemRef,
   { identity, grantScope }: { readonly identity: WorkloadIdentity } & Pick<VolumeClass, "grantScope">,

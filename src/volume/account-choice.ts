@@ -13,7 +13,7 @@ import type { Account, AccountRef, AccountSpec, CreatedAccount, Settings } from 
 import { findOurRoleAssignmentsAtAccount, removeRoleAssignments } from "./role-assignments.ts";
 
 export interface AccountChoice {
-  /** Every account of ours that may hold the volume already, of any namespace UID. Asks ARM for what is not remembered. */
+  /** Every one of our accounts that may hold the volume already, of any namespace UID. Asks ARM for what is not remembered. */
   find(plan: VolumePlan): Promise<readonly Account[]>;
   /**
    * The account, and whether this very call has created it. Throws Misconfigured for an account that is no longer keyless,
@@ -99,7 +99,7 @@ interface Creation {
   readonly extraTags: Pick<AccountTags, "namespaceUid">;
   /** Whether the account is what was asked for: somebody may have been faster, for another namespace. */
   readonly isRight: (account: Account) => boolean;
-  /** Accounts of ours of former namespaces of this name. */
+  /** Our accounts of former namespaces of this name. */
   readonly former: readonly Account[];
 }
 
@@ -126,7 +126,7 @@ async function createAccount({ ports }: Dependencies, ref: AccountRef, spec: Acc
   const created = await ports.accounts.create(ref, spec);
   if (created === "taken" || !created.isNew) return created === "taken" ? created : created.account;
   try {
-    // A deleted account keeps its role assignments, and they would come back to life in this one.
+    // Azure keeps the role assignments of a deleted account, and they would take effect again in this one.
     await removeRoleAssignments(ports, await findOurRoleAssignmentsAtAccount(ports, ref));
   } catch (error) {
     throw DriverError.unfinished(error);

@@ -9,7 +9,7 @@ export interface ClaimRef {
   readonly name: string;
 }
 
-/** A claim as the API server shows it. Written by tenants: it proves nothing. */
+/** A claim as the API server shows it. Tenants write it: it proves nothing. */
 export interface Claim {
   readonly uid: string;
   /** Value of the annotation `keyless-csi/service-account`. */
@@ -65,7 +65,7 @@ export interface Cluster {
   /** False without Kubernetes (csi-sanity, demo): the other methods then answer that there is nothing. */
   readonly isConnected: boolean;
   findClaim(claim: ClaimRef): Promise<Claim | undefined>;
-  /** What was found is remembered for a minute, and read anew with `isFresh`; that there is none, and a failure, is not. */
+  /** What was found is remembered for a minute, and read again with `isFresh`; an absence or a failure is not remembered. */
   findCsiDriver(name: string, how?: { readonly isFresh: boolean }): Promise<CsiDriver | undefined>;
   /** Writes an event of type Warning on the claim: one for each claim and reason, however often it is asked for. */
   warnClaim(ref: ClaimRef, claim: Claim, warning: Warning): Promise<void>;

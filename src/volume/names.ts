@@ -89,7 +89,7 @@ const STRICT_NAME = /^(pvc-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|v-[a-z2-7]{
  */
 const NAME = /^(?=.{3,50}$)[a-z0-9]+(-[a-z0-9]+)*$/;
 
-/** Whether a file system of ours can have this name. */
+/** Whether one of our file systems can have this name. */
 export function isFileSystemName(name: string): boolean {
   return NAME.test(name);
 }

@@ -1,6 +1,6 @@
 /**
  * What an earlier attempt of CreateVolume has left in Azure. A volume of which something exists must not be forgotten: it
- * is handed back, or the caller is told to keep trying.
+ * is handed back, or the caller has to keep trying.
  */
 import { isTransient } from "../errors.ts";
 import type { AccountChoice } from "./account-choice.ts";

@@ -109,26 +109,26 @@ describe("forged volume ids", () => {
   });
 
   describe("over the wire", () => {
-    let it_: EmulatedApp;
+    let app: EmulatedApp;
     before(async () => {
-      it_ = await startEmulatedApp();
+      app = await startEmulatedApp();
     });
-    after(() => it_.stop());
+    after(() => app.stop());
 
     it("500 of them against a live volume: it stays, and the service lives", async () => {
-      const volume = await create(it_, createRequest(it_.emulator));
-      const before = JSON.stringify([...it_.emulator.world.containers.values()]);
-      it_.forgetCalls();
+      const volume = await create(app, createRequest(app.emulator));
+      const before = JSON.stringify([...app.emulator.world.containers.values()]);
+      app.forgetCalls();
       const ids = fc.sample(forged, 500).filter((id) => id !== "" && !/[\ud800-\udfff]/.test(id));
-      const answers = await Promise.allSettled(ids.map((id) => it_.csi.controller("DeleteVolume", { volume_id: id })));
+      const answers = await Promise.allSettled(ids.map((id) => app.csi.controller("DeleteVolume", { volume_id: id })));
       for (const answer of answers) {
         if (answer.status === "rejected")
           assert.equal(answer.reason.code, status.FAILED_PRECONDITION, String(answer.reason));
       }
-      assert(it_.armCalls().every(({ method }) => method === "GET"));
-      assert.equal(JSON.stringify([...it_.emulator.world.containers.values()]), before);
+      assert(app.armCalls().every(({ method }) => method === "GET"));
+      assert.equal(JSON.stringify([...app.emulator.world.containers.values()]), before);
       assert.equal(
-        (await create(it_, createRequest(it_.emulator))).volume_id.split("#")[1],
+        (await create(app, createRequest(app.emulator))).volume_id.split("#")[1],
         volume.volume_id.split("#")[1],
       );
     });

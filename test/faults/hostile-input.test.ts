@@ -27,7 +27,7 @@ const REFUSALS = [
 
 describe("hostile input", function () {
   this.timeout(300_000);
-  let it_: EmulatedApp;
+  let app: EmulatedApp;
   const latencies: number[] = [];
   const malformed: number[] = [];
   const unhandled: unknown[] = [];
@@ -36,12 +36,12 @@ describe("hostile input", function () {
 
   before(async () => {
     process.on("unhandledRejection", note);
-    it_ = await startEmulatedApp();
-    await create(it_, createRequest(it_.emulator)); // signed in, warm
+    app = await startEmulatedApp();
+    await create(app, createRequest(app.emulator)); // signed in, warm
   });
   after(async () => {
     process.off("unhandledRejection", note);
-    await it_?.stop();
+    await app?.stop();
     tell(
       8,
       `${requests} hostile requests: 0 crashes, 0 unhandled rejections, 0 calls to Azure for a refused one, ` +
@@ -50,13 +50,13 @@ describe("hostile input", function () {
   });
   afterEach(async () => {
     assert.deepEqual(unhandled, []);
-    const { ready } = await it_.csi.identity("Probe", {});
+    const { ready } = await app.csi.identity("Probe", {});
     assert.equal(ready?.value, true);
   });
 
   /** The code; a refusal must not have asked Azure, and nothing is ever an internal error. */
   async function codeOf(work: () => Promise<unknown>): Promise<status> {
-    it_.forgetCalls();
+    app.forgetCalls();
     requests += 1;
     const begun = performance.now();
     const failure = await work().then(
@@ -70,7 +70,7 @@ describe("hostile input", function () {
     if (failure.code === status.INVALID_ARGUMENT || failure.code === status.OUT_OF_RANGE) {
       // A region or a SKU that only Azure knows to be wrong is refused by Azure, and nothing is made.
       const isAzures = / HTTP 4\d\d\)/.test(failure.details);
-      const calls = it_.armCalls().filter(({ method, status: code }) => !isAzures || (method !== "GET" && code < 300));
+      const calls = app.armCalls().filter(({ method, status: code }) => !isAzures || (method !== "GET" && code < 300));
       assert.deepEqual(calls, [], failure.details);
     }
     return failure.code;
@@ -147,7 +147,7 @@ describe("hostile input", function () {
           { requiredKeys: ["name"] },
         ),
         async (request) => {
-          const code = await codeOf(() => it_.csi.controller("CreateVolume", request as CreateVolumeRequestInit));
+          const code = await codeOf(() => app.csi.controller("CreateVolume", request as CreateVolumeRequestInit));
           assert.notEqual(code, status.OK, "no clientID was given");
         },
       ),
@@ -160,10 +160,10 @@ describe("hostile input", function () {
         fc.constantFrom(...PARAMETERS.map(({ name }) => name)),
         fc.oneof(anyText, fc.constantFrom("volume", "namespace", "serviceAccount", "account", "Standard_ZRS", "0700")),
         async (name, value) => {
-          const request = createRequest(it_.emulator, { [name]: value });
-          const code = await codeOf(() => it_.csi.controller("CreateVolume", request));
+          const request = createRequest(app.emulator, { [name]: value });
+          const code = await codeOf(() => app.csi.controller("CreateVolume", request));
           if (code !== status.OK) return;
-          assertOnlyKeyless(it_);
+          assertOnlyKeyless(app);
         },
       ),
       { numRuns: RUNS },
@@ -185,15 +185,15 @@ describe("hostile input", function () {
   );
 
   it("DeleteVolume, ControllerExpandVolume and ValidateVolumeCapabilities of any volume id", async () => {
-    const held = { accounts: it_.emulator.world.accounts.size, containers: it_.emulator.world.containers.size };
+    const held = { accounts: app.emulator.world.accounts.size, containers: app.emulator.world.containers.size };
     await fc.assert(
       fc.asyncProperty(volumeId, range, fc.array(capability, { maxLength: 2 }), async (id, sizes, capabilities) => {
-        await codeOf(() => it_.csi.controller("DeleteVolume", { volume_id: id }));
-        const isTried = it_.armCalls().every(({ method }) => method === "GET");
+        await codeOf(() => app.csi.controller("DeleteVolume", { volume_id: id }));
+        const isTried = app.armCalls().every(({ method }) => method === "GET");
         assert(isTried, "a volume that is not ours was written to");
-        await codeOf(() => it_.csi.controller("ControllerExpandVolume", { volume_id: id, capacity_range: sizes }));
+        await codeOf(() => app.csi.controller("ControllerExpandVolume", { volume_id: id, capacity_range: sizes }));
         await codeOf(() =>
-          it_.csi.controller("ValidateVolumeCapabilities", {
+          app.csi.controller("ValidateVolumeCapabilities", {
             volume_id: id,
             volume_capabilities: capabilities as never,
             volume_context: { a: id },
@@ -202,7 +202,7 @@ describe("hostile input", function () {
       }),
       { numRuns: RUNS },
     );
-    const { accounts, containers } = it_.emulator.world;
+    const { accounts, containers } = app.emulator.world;
     assert.deepEqual({ accounts: accounts.size, containers: containers.size }, held);
   });
 
@@ -215,7 +215,7 @@ describe("hostile input", function () {
         ),
         fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
         async (token, most) => {
-          await codeOf(() => it_.csi.controller("ListVolumes", { starting_token: token, max_entries: most }));
+          await codeOf(() => app.csi.controller("ListVolumes", { starting_token: token, max_entries: most }));
         },
       ),
       { numRuns: RUNS },
@@ -223,16 +223,16 @@ describe("hostile input", function () {
 
   /** Bytes as the body of a call; whatever is refused has not asked Azure. */
   async function postAll(cases: fc.Arbitrary<readonly [method: string, body: Buffer]>): Promise<void> {
-    const session = http2.connect("http://localhost", { createConnection: () => connect(it_.config.socketPath) });
+    const session = http2.connect("http://localhost", { createConnection: () => connect(app.config.socketPath) });
     session.on("error", () => {});
     const exchange = fc.asyncProperty(cases, async ([method, body]) => {
-      it_.forgetCalls();
+      app.forgetCalls();
       requests += 1;
       const begun = performance.now();
       const grpcStatus = await post(session, `/csi.v1.${method}`, body);
       assert(grpcStatus !== undefined, "no answer");
       malformed.push(performance.now() - begun);
-      if (REFUSED_UNREAD.includes(Number(grpcStatus))) assert.deepEqual(it_.armCalls(), [], `status ${grpcStatus}`);
+      if (REFUSED_UNREAD.includes(Number(grpcStatus))) assert.deepEqual(app.armCalls(), [], `status ${grpcStatus}`);
     });
     await fc.assert(exchange, { numRuns: RUNS });
     session.destroy();
@@ -255,7 +255,7 @@ describe("hostile input", function () {
         .tuple(fc.constantFrom(...METHODS), fc.nat(), fc.nat(), fc.constantFrom(...Object.values(DAMAGES)))
         .map(([method, place, byte, damage]) => {
           const whole = services["csi.v1.Controller"]?.["CreateVolume"]?.requestSerialize(
-            createRequest(it_.emulator, { isolation: "volume" }),
+            createRequest(app.emulator, { isolation: "volume" }),
           );
           assert(whole !== undefined);
           return [method, frame(damage(whole, place % whole.length, byte % 256), "framed")] as const;
@@ -263,28 +263,28 @@ describe("hostile input", function () {
     ));
 
   it("a message that is too large", async () => {
-    const request = createRequest(it_.emulator, { tags: "x".repeat(5 * 2 ** 20) });
-    it_.forgetCalls();
+    const request = createRequest(app.emulator, { tags: "x".repeat(5 * 2 ** 20) });
+    app.forgetCalls();
     requests += 1;
-    await assert.rejects(it_.csi.controller("CreateVolume", request), { code: status.RESOURCE_EXHAUSTED });
-    assert.deepEqual(it_.armCalls(), []);
+    await assert.rejects(app.csi.controller("CreateVolume", request), { code: status.RESOURCE_EXHAUSTED });
+    assert.deepEqual(app.armCalls(), []);
   });
 
   it("connections that speak no HTTP/2", async () => {
-    it_.forgetCalls();
+    app.forgetCalls();
     const talk = fc.asyncProperty(
       fc.oneof(fc.uint8Array({ maxLength: 400 }), fc.constantFrom(...NO_HTTP2.map((text) => Buffer.from(text)))),
       async (bytes) => {
         requests += 1;
         await new Promise<void>((resolve) => {
-          const socket = connect(it_.config.socketPath);
+          const socket = connect(app.config.socketPath);
           socket.on("error", () => {}).on("close", () => resolve());
           socket.resume().end(bytes);
         });
       },
     );
     await fc.assert(talk, { numRuns: RUNS / 4 });
-    assert.deepEqual(it_.armCalls(), []);
+    assert.deepEqual(app.armCalls(), []);
   });
 });
 

@@ -26,7 +26,7 @@ export const blobBackend: Backend<BlobClass> = {
   readReferences,
 };
 
-/** An account of ours always fits: what the class says of the namespace is in the pool key (docs/explanation/names.md). */
+/** Our own accounts always fit: what the class says of the namespace is in the pool key (docs/explanation/names.md). */
 function assertFits({ blobStorageAccountType, isHnsEnabled }: BlobClass, account: Account): void {
   const byType = blobStorageAccountType && blobStorageAccountType === "adls";
   if ((isHnsEnabled ?? byType ?? account.isHnsEnabled) === account.isHnsEnabled) return;

@@ -4,7 +4,7 @@
  */
 import { findTag } from "./tags.ts";
 
-/** Begins the name of every tag of ours: a class must not set one. */
+/** Begins the name of every tag that we set: a class must not set one. */
 export const TAG_PREFIX = "keyless-csi.";
 
 /** Raised only together with a migration, like the naming version. */

@@ -1,4 +1,4 @@
-/** Accounts of ours that hold no file system and will not get another one. */
+/** Our accounts that hold no file system and will not get another one. */
 import type { Dependencies } from "../dependencies.ts";
 import { decodeAccountTags } from "../formats/account-tags.ts";
 import { accountId } from "../formats/arm-ids.ts";

@@ -1,4 +1,4 @@
-/** File systems of ours that no PersistentVolume and no claim refers to. */
+/** Our file systems that no PersistentVolume and no claim refers to. */
 import type { Dependencies } from "../dependencies.ts";
 import { isGiven, isVolumeOf, mayHold } from "../ownership.ts";
 import type { Account, FileSystem } from "../ports.ts";
@@ -30,8 +30,8 @@ export function findOrphanedFileSystems(
 }
 
 /**
- * In an account of ours every file system whose name we can have given. In a given one others may call theirs `pvc-<uid>`
- * too, so there its metadata must also name this cluster: that can only keep something, never delete more.
+ * In our accounts every file system whose name this driver can have chosen. In a given one others may call theirs
+ * `pvc-<uid>` too, so there its metadata must also name this cluster: that can only keep something, never delete more.
  */
 function isCertainlyOurs({ settings, backend }: Dependencies, account: Account, fileSystem: FileSystem): boolean {
   if (backend.parseVolumeId(backend.toVolumeId(fileSystem.ref)) === undefined) return false;

@@ -1,4 +1,4 @@
-/** Something of ours in Azure that nothing in the cluster needs any more: what `orphans` finds. */
+/** Something that this controller created in Azure and that nothing in the cluster needs any more: what `orphans` finds. */
 import type { Account, Credential, FileSystemRef, RoleAssignment } from "../ports.ts";
 
 interface AnyOrphan {

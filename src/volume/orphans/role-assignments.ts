@@ -1,4 +1,4 @@
-/** Role assignments of ours to what no longer exists: under a name that is used again they would come back to life. */
+/** Our role assignments at what no longer exists: when its name is used again they would take effect again. */
 import type { AssignmentScope } from "../../backend/backend.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { decodeDescription } from "../formats/role-assignment-description.ts";

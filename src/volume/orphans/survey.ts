@@ -1,6 +1,6 @@
 /**
  * What is left in Azure that nothing in the cluster needs: file systems, accounts, role assignments and federated
- * credentials of ours. Reads only. Nothing that may belong to an existing volume, or to one being created, is an orphan.
+ * credentials that this controller has created. Reads only. Nothing that may belong to an existing volume, or to one being created, is an orphan.
  */
 import type { Dependencies } from "../dependencies.ts";
 import { findOrphanedAccounts } from "./accounts.ts";
@@ -19,7 +19,7 @@ export interface SurveyOptions extends AgeLimit {
 export interface OrphanSurvey {
   /** In the order in which they may be removed. */
   readonly orphans: readonly Orphan[];
-  /** How many file systems of ours the cluster does need: none at all may mean that it is another cluster. */
+  /** How many of our file systems the cluster does need: none at all may mean that it is another cluster. */
   readonly needed: number;
 }
 

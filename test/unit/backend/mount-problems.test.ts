@@ -87,7 +87,7 @@ describe("what is wrong with a class's mount options", () => {
     it(`${JSON.stringify(flags)}: ${expected.join(", ") || "nothing"}`, () => assert.deepEqual(kinds(flags), expected));
   }
 
-  it("a class that accepts the file cache gets it, and is still told what else is missing", () => {
+  it("a class that accepts the file cache gets it, and a warning for what else is missing", () => {
     assert.deepEqual(kinds([], { acceptsFileCache: true }), ["NoAllowOther"]);
     const [fault] = find([], { acceptsFileCache: true });
     assert(!fault?.message.includes("--block-cache"), fault?.message);
@@ -131,7 +131,7 @@ describe("what is wrong with a class's mount options", () => {
     assert.doesNotMatch(message, /kubectl (patch|edit) pv/);
   });
 
-  it("whoever moves existing volumes to the block cache is told what becomes of their files", () => {
+  it("the message for existing volumes says what happens to their files in the block cache", () => {
     assert.match(
       messageOf("FileCache", []),
       /not appended to or changed in place \(EIO\) until rewritten: cp f f.new && mv/,

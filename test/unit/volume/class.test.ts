@@ -148,7 +148,7 @@ describe("StorageClass parameters", () => {
     assert.match(refusalOf({ zzzzzzzz: "1" }), /zzzzzzzz is not a parameter of this driver: remove it/);
   });
 
-  it("all faults are told at once", () => {
+  it("all problems are reported at once", () => {
     const message = refusalOf({ skuName: "Gold", poolSize: "0", secretName: "s", protocol: "nfs", nonsense: "" });
     for (const part of ["skuName", "poolSize", "secretName", "protocol", "nonsense"])
       assert(message.includes(part), message);
@@ -243,7 +243,7 @@ describe("StorageClass parameters", () => {
     ]);
   });
 
-  it("keeping data on deletion cannot go with a grant on the whole account", () => {
+  it("keeping data on deletion cannot go with access to the whole account", () => {
     const parameters = { clientID: CLIENT, isolation: "namespace", grantScope: "account" };
     parseVolumeClass(parameters, SETTINGS, blobBackend);
     assert.throws(

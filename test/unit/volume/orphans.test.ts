@@ -110,7 +110,7 @@ describe("looking for orphans", () => {
     return { ports, asked };
   }
 
-  it("asks in the order in which nothing that is being made looks left behind", async () => {
+  it("reads in an order in which nothing that is being created looks like an orphan", async () => {
     const { ports, asked } = azureWith(clusterWith([]), {});
     await takeInventory({ ports, ...blobRules() }, async () => void asked.push("pace"));
     assert.deepEqual(asked, ["role assignments", "accounts", "pace", "file systems", "claims", "volumes"]);
