@@ -87,7 +87,7 @@ describe("deploy/examples", () => {
 
   it("the dedicated node plugin has memory for the mounts that its comment promises", () => {
     const [{ text = "" } = {}] = readSources("deploy/examples", "dedicated-node-plugin.yaml");
-    const promises = [...text.matchAll(/(\d+)Gi hold (\d+) mounts/g)];
+    const promises = [...text.matchAll(/(\d+)Gi holds (\d+) mounts/g)];
     assert.equal(promises.length, 2, "of the request and of the limit");
     const { poolSizeMiB = 0 } = readMountOptions(RECOMMENDED_OPTIONS);
     for (const [, gibibytes, mounts] of promises) {

@@ -31,7 +31,7 @@ function toAnchor(heading: string): string {
 
 describe("documents", () => {
   it("link only to what is there", () => {
-    const roots = ["README.md", "CHANGELOG.md", "DEVELOPERS.md"]
+    const roots = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"]
       .filter((path) => existsSync(join(repository, path)))
       .map((path) => ({ path, text: readFileSync(join(repository, path), "utf8") }));
     const documents = [...roots, ...readSources("docs", ".md"), ...readSources("deploy", ".md")];

@@ -64,7 +64,11 @@ export interface Cloud extends Omit<CloudAddress, "credential"> {
   eventually(check: () => Promise<void>): Promise<void>;
   /** Waits a time that Azure asks for; nothing on the emulator, which is never slower than its answers. */
   pause(seconds: number): Promise<void>;
-  /** Removes what was made and is still there, and tells what would not go. */
+  /** The versions that calls have named since this was last asked. */
+  takeApiVersions(): string[];
+  /** Azure's name for the kind of subscription (its quota id). */
+  subscriptionKind(): Promise<string>;
+  /** Removes what was made and is still there, and names what would not go. */
   removeAll(): Promise<string[]>;
 }
 
@@ -79,13 +83,16 @@ export async function connect(address: CloudAddress): Promise<Cloud> {
   const tokenFor = async (scope: string) => (await credential.getToken(scope))?.token ?? "";
   const prefix = `kc${randomBytes(4).toString("hex")}`;
   const guids = new Set<string>();
+  const versions = new Set<string>();
   let last = 0;
   const subscription = `/subscriptions/${address.subscriptionId}`;
   const own = decodeJwt(await tokenFor(address.armScope));
   const send = async (method: string, path: string, call: Call = {}) => {
     const token = call.token === undefined ? await tokenFor(address.armScope) : call.token;
     const base = path.startsWith("https://") ? "" : address.armEndpoint;
-    const ask = () => request(method, `${base}${withVersion(path)}`, { ...call, token });
+    const url = `${base}${withVersion(path)}`;
+    versions.add(/[?&]api-version=([^&]*)/i.exec(url)?.[1] ?? "");
+    const ask = () => request(method, url, { ...call, token });
     return address.kind === "live" ? obeyThrottling(ask) : ask();
   };
   const ledger = createLedger(send, (path) => path.includes(prefix) || [...guids].some((guid) => path.includes(guid)));
@@ -98,7 +105,9 @@ export async function connect(address: CloudAddress): Promise<Cloud> {
     arm: ledger.send,
     blob: async (method, url, call = {}) => {
       const token = call.token === undefined ? await tokenFor(STORAGE_SCOPE) : call.token;
-      return request(method, url, { ...call, token, headers: { "x-ms-version": BLOB_VERSION, ...call.headers } });
+      const headers = { "x-ms-version": BLOB_VERSION, ...call.headers };
+      versions.add(headers["x-ms-version"]);
+      return request(method, url, { ...call, token, headers });
     },
     entra: (form) => {
       const headers = { "content-type": "application/x-www-form-urlencoded" };
@@ -118,6 +127,16 @@ export async function connect(address: CloudAddress): Promise<Cloud> {
     eventually: (check) => eventually(address.kind === "live" ? PROPAGATION_MS : 0, check),
     pause: async (seconds) => {
       if (address.kind === "live") await wait(seconds * 1000);
+    },
+    takeApiVersions: () => {
+      const taken = [...versions].sort();
+      versions.clear();
+      return taken;
+    },
+    async subscriptionKind() {
+      const answer = await send("GET", `${subscription}?api-version=2022-12-01`);
+      const { subscriptionPolicies } = answer.json<{ subscriptionPolicies?: { quotaId?: string } }>();
+      return subscriptionPolicies?.quotaId ?? "unknown";
     },
     removeAll: ledger.removeAll,
   };
