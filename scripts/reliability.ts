@@ -28,7 +28,7 @@ const ITEMS: readonly Item[] = [
   { number: 9, promise: "starved, it stays up and recovers", files: ["starvation"] },
   { number: 10, promise: "SIGTERM drains", files: ["drain"] },
   { number: 11, promise: "deletion is guarded", files: ["deletion-guards"] },
-  { number: 12, promise: "role assignments at accounts stay few, however many volumes", files: ["grant-scale"] },
+  { number: 12, promise: "role assignments at accounts stay few, however many volumes", files: ["role-assignment-scale"] },
 ];
 
 interface Result {
