@@ -2,6 +2,7 @@
 // its event says for what, and then it runs.
 import assert from "node:assert/strict";
 import { eventOf } from "../support/cluster-objects.ts";
+import { trackFailures } from "../support/installation.ts";
 import { eventually } from "../support/processes.ts";
 import { claim, NOT_ROOT, pod, refusedMount, running, shell } from "./support/pods.ts";
 import { OUR_DRIVER, type Stage, startStage } from "./support/stage.ts";
@@ -13,14 +14,14 @@ const PROPAGATION = 600;
 describe("a pod whose role assignment is not in force yet", function () {
   this.timeout(180_000); // a guard against a hang only
   let stage: Stage;
-  let hasFailed = true;
+  const hasFailed = trackFailures();
 
   before(async () => {
     stage = await startStage({ nodeDriver: OUR_DRIVER, propagationSeconds: PROPAGATION });
     await addTenants(stage);
     await applyShippedClasses(stage);
   });
-  after(() => stage?.stop({ keepLogs: hasFailed }));
+  after(() => stage?.stop({ keepLogs: hasFailed() }));
 
   it("is refused with Azure's answer in its event, and runs when it is", async () => {
     await stage.apply(
@@ -33,6 +34,5 @@ describe("a pod whose role assignment is not in force yet", function () {
     await running(stage, "team", "early");
     await shell(stage, "team", "early", "echo late but here > /data/hello && sync /data/hello");
     assert.equal(await (await storageOf(stage, "team", "data")).read("hello"), "late but here\n");
-    hasFailed = false;
   });
 });

@@ -1,6 +1,7 @@
 // The same with the node plugin of another installation (way B, shared): the shipped policy rewrites the driver of our volumes, that
 // plugin mounts them, and deletion still comes to our controller.
 import assert from "node:assert/strict";
+import { trackFailures } from "../support/installation.ts";
 import { eventually } from "../support/processes.ts";
 import { claim, NOT_ROOT, pod, remove, running, shell } from "./support/pods.ts";
 import { type Stage, startStage } from "./support/stage.ts";
@@ -11,19 +12,15 @@ const SHARED = "blob.csi.azure.com";
 describe("a pod on a node with the node plugin of another installation", function () {
   this.timeout(180_000); // a guard against a hang only
   let stage: Stage;
-  let hasFailed = true;
+  const hasFailed = trackFailures();
 
   before(async () => {
     stage = await startStage({ nodeDriver: SHARED });
     await addTenants(stage);
     await applyShippedClasses(stage);
     await rewritesVolumes(stage);
-    hasFailed = false;
   });
-  afterEach(function () {
-    if (this.currentTest?.state === "failed") hasFailed = true;
-  });
-  after(() => stage?.stop({ keepLogs: hasFailed }));
+  after(() => stage?.stop({ keepLogs: hasFailed() }));
 
   for (const className of ["keyless", "keyless-one-identity"]) {
     it(`that is not root reads and writes a volume of class ${className}, and it is deleted by our controller`, async () => {

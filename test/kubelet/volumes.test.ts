@@ -6,6 +6,7 @@ import { decodeJwt } from "jose";
 import { AUDIENCE } from "../support/azure-administrator.ts";
 import { eventOf } from "../support/cluster-objects.ts";
 import { manifestOf, readManifests } from "../support/deployment.ts";
+import { trackFailures } from "../support/installation.ts";
 import { eventually } from "../support/processes.ts";
 import { KUBELET_FOLDER } from "./support/kubelet.ts";
 import { mountsBelow } from "./support/mounts.ts";
@@ -17,18 +18,14 @@ describe("a pod on a node with a node plugin of this driver's own name", functio
   this.timeout(180_000); // a guard against a hang only
   let stage: Stage;
   let classes: string[];
-  let hasFailed = true;
+  const hasFailed = trackFailures();
 
   before(async () => {
     stage = await startStage({ nodeDriver: OUR_DRIVER });
     await addTenants(stage);
     classes = await applyShippedClasses(stage);
-    hasFailed = false;
   });
-  afterEach(function () {
-    if (this.currentTest?.state === "failed") hasFailed = true;
-  });
-  after(() => stage?.stop({ keepLogs: hasFailed }));
+  after(() => stage?.stop({ keepLogs: hasFailed() }));
 
   /** A claim of a class with a pod that uses it, both of the same name. */
   const use = async (name: string, className: string, more: Partial<Parameters<typeof pod>[0]> = {}) => {

@@ -5,6 +5,7 @@ import { claim, NOT_ROOT, pod, remove, running, shell } from "../kubelet/support
 import { OUR_DRIVER, type Stage, startStage } from "../kubelet/support/stage.ts";
 import { addTenants, applyShippedClasses, storageOf } from "../kubelet/support/tenants.ts";
 import { manifestOf, readManifests } from "../support/deployment.ts";
+import { trackFailures } from "../support/installation.ts";
 import { eventually } from "../support/processes.ts";
 
 const FILES = 100;
@@ -15,7 +16,7 @@ const ROUNDS = 5;
 describe("blobfuse2", function () {
   this.timeout(600_000); // a guard against a hang only
   let stage: Stage;
-  let hasFailed = true;
+  const hasFailed = trackFailures();
 
   before(async () => {
     stage = await startStage({ nodeDriver: OUR_DRIVER });
@@ -24,12 +25,8 @@ describe("blobfuse2", function () {
     const shipped = manifestOf(await readManifests(), "StorageClass");
     const parameters = { ...(shipped["parameters"] as Record<string, string>), acceptFileCache: "true" };
     await stage.apply({ ...shipped, metadata: { name: "file-cache" }, parameters, mountOptions: ["-o allow_other"] });
-    hasFailed = false;
   });
-  afterEach(function () {
-    if (this.currentTest?.state === "failed") hasFailed = true;
-  });
-  after(() => stage?.stop({ keepLogs: hasFailed }));
+  after(() => stage?.stop({ keepLogs: hasFailed() }));
 
   const start = async (name: string, className: string, script?: string) => {
     await stage.apply(
