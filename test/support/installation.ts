@@ -1,7 +1,6 @@
 // deploy/manifests on a real control plane, with the controller, an emulated Azure and csi-provisioner as processes beside
 // it: what the suites under test/cluster and test/kubelet install.
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { type ControlPlane, startControlPlane } from "./control-plane.ts";
 import { argumentsOf, type Manifest, manifestOf, readManifests, withFlags } from "./deployment.ts";
 import { type EmulatedDriver, startEmulatedDriver } from "./emulated-driver.ts";
@@ -90,8 +89,8 @@ export async function letEntraReadKeys(plane: ControlPlane): Promise<void> {
 }
 
 /** Flags of an emulator whose Entra trusts the certificate of this API server. */
-export function issuerFlags({ folder }: ControlPlane): string[] {
-  return ["--issuer-ca", join(folder, "apiserver.crt")];
+export function issuerFlags({ caFile }: ControlPlane): string[] {
+  return ["--issuer-ca", caFile];
 }
 
 export interface SidecarOptions {
