@@ -123,9 +123,10 @@ async function startDriver(
     CLUSTER_ID,
     ["--kubernetes", "on", "--kubeconfig", kubeconfig, "--node-driver", nodeDriver, ...controllerFlags],
     [
-      ...["--listen", "127.0.0.1:0", "--listen", "127.0.0.1:443"],
+      "--listen=127.0.0.1:0",
+      "--listen=127.0.0.1:443",
       ...issuerFlags(plane),
-      ...["--propagation-seconds", String(propagationSeconds)],
+      `--propagation-seconds=${propagationSeconds}`,
     ],
   );
 }
