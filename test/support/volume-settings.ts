@@ -1,4 +1,4 @@
-// Settings of an operator, with ids that are easy to tell apart in a failure.
+// An operator's settings, with ids that are easy to distinguish in a failure.
 import { DATA_ROLE_ID } from "../../src/volume/names.ts";
 import type { Settings } from "../../src/volume/ports.ts";
 
