@@ -22,7 +22,8 @@ describe("the contract's ledger", () => {
   it("refuses to write anything that does not belong to the run, without a call", async () => {
     const { send, calls } = setUp();
     const foreign = ACCOUNT.replace("kc1", "production");
-    for (const method of ["PUT", "PATCH", "POST", "DELETE"]) await rejects(send(method, foreign), /does not belong to this run/);
+    for (const method of ["PUT", "PATCH", "POST", "DELETE"])
+      await rejects(send(method, foreign), /does not belong to this run/);
     deepEqual(calls, []);
     equal((await send("GET", foreign)).status, 200);
   });
