@@ -1,4 +1,4 @@
-// The bundle of the container image, started as it is there: alone in an empty folder, without node_modules.
+// The bundle of the container image, started as in the image: alone in an empty folder, without node_modules.
 import assert from "node:assert/strict";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -39,12 +39,19 @@ describe("the service bundle", () => {
     assert.deepEqual(names.sort(), ["keyless-csi.mjs", "keyless-csi.mjs.LEGAL.txt", "keyless-csi.mjs.map"]);
   });
 
-  it("serves Probe and GetPluginInfo over its socket, and ends with 0 on SIGTERM", async () => {
+  it("serves Probe and GetPluginInfo over its socket, and exits with 0 on SIGTERM", async () => {
     const socket = join(folder, "csi.sock");
     const program = await start("controller", [
-      ...["controller", `--endpoint=unix://${socket}`, "--cluster-id=bundle", "--credential=workload-identity"],
-      ...["--subscription-id", GUID, "--tenant-id", GUID, "--client-id", GUID, "--token-file", join(folder, "none")],
-      ...["--resource-group=rg-data", "--location=westeurope"],
+      "controller",
+      `--endpoint=unix://${socket}`,
+      "--cluster-id=bundle",
+      "--credential=workload-identity",
+      `--subscription-id=${GUID}`,
+      `--tenant-id=${GUID}`,
+      `--client-id=${GUID}`,
+      `--token-file=${join(folder, "none")}`,
+      "--resource-group=rg-data",
+      "--location=westeurope",
     ]);
     await eventually(program, async () => assert.match(await readLog(program), /"message":"serving"/));
     const csi = connectCsi(`unix://${socket}`);
@@ -67,7 +74,7 @@ describe("the service bundle", () => {
     });
   }
 
-  it("contains the service's code and none of the emulator's", async () => {
+  it("contains the service's code and none of the emulator", async () => {
     const { sources } = JSON.parse(await readFile(`${file}.map`, "utf8")) as { readonly sources: readonly string[] };
     const contains = (path: string) => sources.some((source) => source.includes(path));
     for (const path of ["src/volume/create.ts", "src/commands/no-emulator.ts"]) assert.ok(contains(path), path);

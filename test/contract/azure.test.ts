@@ -8,7 +8,7 @@ import { ASSERTION_VARIABLE, connectLive } from "./support/live.ts";
 import { type Chapter, reasonToLeaveOut, type Sentence } from "./support/sentence.ts";
 import { isAzure, nameOf, readValidations, recordValidations, type Validation } from "./support/validated.ts";
 
-/** On Azure a sentence may wait for an account, a grant and a credential in turn. */
+/** On Azure a sentence may wait for an account, a role assignment and a credential in turn. */
 const LIVE_TIMEOUT_MS = 30 * 60_000;
 
 const isLive = process.env["KEYLESS_CSI_LIVE"] === "1";

@@ -1,13 +1,14 @@
-// What DeleteVolume must leave alone, however it is asked, and what must not hold it up.
+// What DeleteVolume must leave alone, whatever the request, and what must not hold it up.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { status } from "@grpc/grpc-js";
 import { accountName } from "../../src/volume/names.ts";
 import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
 import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";
-import { tell } from "./support/figures.ts";
+import { refused } from "../support/refused.ts";
+import { report } from "./support/figures.ts";
 
-describe("deletion is guarded", function () {
+describe("DeleteVolume", function () {
   this.timeout(120_000);
   let app: EmulatedApp;
   let cluster: FakeCluster;
@@ -23,7 +24,7 @@ describe("deletion is guarded", function () {
   });
   after(async () => {
     await app?.stop();
-    tell(11, `${guards} guards held: nothing foreign, live, locked or retained was deleted`);
+    report(11, `${guards} guards held: nothing foreign, live, locked or retained was deleted`);
   });
   afterEach(function () {
     if (this.currentTest?.state === "passed") guards += 1;
@@ -38,23 +39,19 @@ describe("deletion is guarded", function () {
     const container = app.emulator.world.containers.get(partsOf(id).key);
     return container !== undefined && container.deletedUntil === undefined;
   };
-  const grantsOn = (id: string) =>
+  const roleAssignmentsOn = (id: string) =>
     [...app.emulator.world.roleAssignments.values()].filter(
       ({ scope, effectiveUntil }) => effectiveUntil === undefined && scope.endsWith(`/${partsOf(id).container}`),
     ).length;
 
-  /** Refused with this code and words, and no call of the attempt has changed anything. */
-  async function assertUntouched(id: string, code: status, words: RegExp): Promise<void> {
+  /** DeleteVolume refuses with this code and message, and none of its calls has changed anything. */
+  async function assertUntouched(id: string, code: status, message: RegExp): Promise<void> {
     app.forgetCalls();
-    await assert.rejects(remove(id), (error: { code: status; details: string }) => {
-      assert.equal(status[error.code], status[code], error.details);
-      assert.match(error.details, words);
-      return true;
-    });
+    await refused(remove(id), code, message);
     const changes = app.armCalls().filter(({ method }) => method !== "GET");
     assert.deepEqual(changes, [], "something was changed");
     assert(isThere(id));
-    assert.equal(grantsOn(id), 1, "the access to a volume that stays was taken away");
+    assert.equal(roleAssignmentsOn(id), 1, "access to a volume that stays was removed");
   }
 
   const retag = (id: string, tags: Record<string, string>) => {
@@ -62,28 +59,28 @@ describe("deletion is guarded", function () {
     account.tags = { ...account.tags, ...tags };
   };
 
-  it("an account without our marks", async () => {
+  it("refuses an account without our tags", async () => {
     const volume = await create(app, createRequest(app.emulator, { tags: "guard=1" }));
     const account = app.emulator.world.accounts.get(partsOf(volume.volume_id).account) ?? assert.fail();
     account.tags = { owner: "somebody" };
     await assertUntouched(volume.volume_id, status.FAILED_PRECONDITION, /was not made by this controller/);
   });
 
-  it("an account of another cluster, whatever its name", async () => {
+  it("refuses an account of another cluster, whatever its name", async () => {
     const volume = await create(app, createRequest(app.emulator, { tags: "guard=2" }));
     retag(volume.volume_id, { "keyless-csi.cluster": "another" });
     await assertUntouched(volume.volume_id, status.FAILED_PRECONDITION, /was not made by this controller/);
   });
 
   for (const tag of ["pool", "shard", "attempt"]) {
-    it(`an account whose tag ${tag} does not lead to its name`, async () => {
+    it(`refuses an account whose tag ${tag} does not lead to its name`, async () => {
       const volume = await create(app, createRequest(app.emulator, { tags: `guard=${tag}` }));
       retag(volume.volume_id, { [`keyless-csi.${tag}`]: "7" });
       await assertUntouched(volume.volume_id, status.FAILED_PRECONDITION, /was not made by this controller/);
     });
   }
 
-  it("an account whose name is right for another cluster's tags", async () => {
+  it("refuses an account whose name fits another cluster's tags", async () => {
     const volume = await create(app, createRequest(app.emulator, { tags: "guard=3" }));
     const { account } = partsOf(volume.volume_id);
     const ours = app.emulator.world.accounts.get(account) ?? assert.fail();
@@ -102,7 +99,7 @@ describe("deletion is guarded", function () {
     app.emulator.world.accounts.delete(name);
   });
 
-  it("a container whose name is none of ours, in an account of ours", async () => {
+  it("ignores a container with a name that we never use, in an account that is ours", async () => {
     const volume = await create(app, createRequest(app.emulator));
     const { key, account } = partsOf(volume.volume_id);
     const template = app.emulator.world.containers.get(key) ?? assert.fail();
@@ -115,7 +112,7 @@ describe("deletion is guarded", function () {
     assert(app.emulator.world.containers.has(`${account}/$web`));
   });
 
-  it("an account that was made for one volume but holds another container", async () => {
+  it("keeps an account for one volume when it holds another container", async () => {
     const volume = await create(app, createRequest(app.emulator, { isolation: "volume" }));
     const { key, account } = partsOf(volume.volume_id);
     const template = app.emulator.world.containers.get(key) ?? assert.fail();
@@ -125,7 +122,7 @@ describe("deletion is guarded", function () {
     assert(app.emulator.world.accounts.has(account) && app.emulator.world.containers.has(`${account}/theirs`));
   });
 
-  it("the volume of a PersistentVolume that is in use", async () => {
+  it("refuses the volume of a PersistentVolume that is in use", async () => {
     const volume = await create(app, createRequest(app.emulator));
     cluster.volumes.add(partsOf(volume.volume_id).container);
     await assertUntouched(volume.volume_id, status.FAILED_PRECONDITION, /exists and is not released/);
@@ -134,48 +131,44 @@ describe("deletion is guarded", function () {
     assert(!isThere(volume.volume_id));
   });
 
-  it("what a delete lock holds: said so, kept, and deleted when the lock is gone", async () => {
+  it("reports a delete lock and keeps the volume until the lock is gone", async () => {
     const volume = await create(app, createRequest(app.emulator, { isolation: "volume" }));
     const { account } = partsOf(volume.volume_id);
     const scope = app.emulator.world.accounts.get(account)?.id ?? assert.fail();
     const id = `${scope}/providers/Microsoft.Authorization/locks/keep`;
     app.emulator.world.locks.set(id.toLowerCase(), { id, name: "keep", scope, level: "CanNotDelete" });
-    await assert.rejects(remove(volume.volume_id), (error: { code: status; details: string }) => {
-      assert.equal(status[error.code], "UNAVAILABLE", error.details);
-      assert.match(error.details, /ScopeLocked.*lock/);
-      return true;
-    });
+    await refused(remove(volume.volume_id), status.UNAVAILABLE, /ScopeLocked.*lock/);
     assert(isThere(volume.volume_id) && app.emulator.world.accounts.has(account));
     app.emulator.world.locks.clear();
     await remove(volume.volume_id);
     assert(!app.emulator.world.accounts.has(account));
   });
 
-  it("what a legal hold or an immutability policy protects: said so, and kept", async () => {
+  it("reports a legal hold and keeps the volume", async () => {
     const volume = await create(app, createRequest(app.emulator));
     const container = app.emulator.world.containers.get(partsOf(volume.volume_id).key) ?? assert.fail();
     container.hasLegalHold = true;
-    await assert.rejects(remove(volume.volume_id), (error: { code: status; details: string }) => {
-      assert.equal(status[error.code], "UNAVAILABLE", error.details);
-      assert.match(error.details, /protected from deletion due to LegalHold.*must release it/);
-      return true;
-    });
+    await refused(
+      remove(volume.volume_id),
+      status.UNAVAILABLE,
+      /protected from deletion due to LegalHold.*must release it/,
+    );
     assert(isThere(volume.volume_id));
     container.hasLegalHold = false;
     await remove(volume.volume_id);
     assert(!isThere(volume.volume_id));
   });
 
-  it("a lease does not hold the deletion up", async () => {
+  it("a lease does not hold it up", async () => {
     const volume = await create(app, createRequest(app.emulator));
     const container = app.emulator.world.containers.get(partsOf(volume.volume_id).key) ?? assert.fail();
     container.lease = { id: randomUUID(), state: "leased", durationSeconds: -1 };
     await remove(volume.volume_id);
     assert(!isThere(volume.volume_id));
-    assert.equal(grantsOn(volume.volume_id), 0);
+    assert.equal(roleAssignmentsOn(volume.volume_id), 0);
   });
 
-  it("--on-delete=retain keeps the data and takes the access away", async () => {
+  it("with --on-delete=retain keeps the data and removes the access", async () => {
     const retaining = await startEmulatedApp(["--on-delete", "retain"]);
     try {
       const volume = await create(retaining, createRequest(retaining.emulator, { isolation: "volume" }));

@@ -1,4 +1,4 @@
-// deploy/examples, one file for each mode: what a StorageClass in it says is what CreateVolume reads.
+// deploy/examples, one file for each mode: CreateVolume accepts every StorageClass in them.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -43,7 +43,7 @@ describe("deploy/examples", () => {
     assert.ok(parsed.some(({ storageAccount }) => storageAccount !== undefined));
   });
 
-  it("names our provisioner, and waits for the pod where the pod tells the ServiceAccount", () => {
+  it("names our provisioner, and waits for the pod where the pod determines the ServiceAccount", () => {
     for (const each of classes) {
       assert.equal(each.provisioner, "keyless.blob.csi", each.metadata.name);
       const isLate = parse(each).identity === "serviceAccount";
@@ -54,7 +54,7 @@ describe("deploy/examples", () => {
   const readme = { path: "README.md", text: readFileSync(join(repository, "README.md"), "utf8") };
   const documents = [readme, ...readSources("docs", ".md"), ...readSources("deploy", ".md")];
 
-  it("and every class in deploy/ and the documents is safe to mount: each recommended option, each with its reason", () => {
+  it("and every class in deploy/ and the documents has each recommended mount option, with its reason", () => {
     const shipped = readSources("deploy", ".yaml").flatMap(({ path, text }) =>
       classesIn(text).map((each) => ({ path, each })),
     );
@@ -71,7 +71,7 @@ describe("deploy/examples", () => {
       };
       assert.deepEqual(findMountProblems(asked), [], path);
     }
-    // None is hidden from this test, in a document that shows it otherwise than as a block of YAML.
+    // No document hides a class from this test by showing it other than as a block of YAML.
     for (const { path, text } of documents) {
       assert.equal(text.match(/kind: StorageClass/g)?.length ?? 0, classesShownIn(text).length, path);
     }
@@ -85,7 +85,7 @@ describe("deploy/examples", () => {
     }
   });
 
-  it("the dedicated node plugin has memory for the mounts that its comment promises", () => {
+  it("gives the dedicated node plugin memory for the mounts that its comment promises", () => {
     const [{ text = "" } = {}] = readSources("deploy/examples", "dedicated-node-plugin.yaml");
     const promises = [...text.matchAll(/(\d+)Gi holds (\d+) mounts/g)];
     assert.equal(promises.length, 2, "of the request and of the limit");

@@ -1,8 +1,8 @@
-// No import cycles: no file under src leads back to itself, by values or by types.
+// No import cycles: no file under src imports itself through others, neither values nor types.
 import assert from "node:assert/strict";
 import { findImports, readSources, type Source } from "../support/sources.ts";
 
-/** What each file imports from src. A dynamic import is no arrow: a command loads later code that way. */
+/** What each file imports from src. A dynamic import does not count: that is how a command loads code later. */
 function readArrows(sources: readonly Source[]): ReadonlyMap<string, readonly string[]> {
   return new Map(
     sources.map((source) => {
@@ -12,7 +12,7 @@ function readArrows(sources: readonly Source[]): ReadonlyMap<string, readonly st
   );
 }
 
-/** The shortest way from a file back to itself, as "a -> b -> a"; undefined when there is none. */
+/** The shortest path from a file back to itself, as "a -> b -> a"; undefined when there is none. */
 function findCycle(arrows: ReadonlyMap<string, readonly string[]>, start: string): string | undefined {
   const cameFrom = new Map<string, string>();
   const waiting = [start];
@@ -67,7 +67,7 @@ describe("imports under src", () => {
     assert.equal(findCycles(type).length, 1);
   });
 
-  it("may load a file that leads back dynamically", () => {
+  it("may close a cycle dynamically", () => {
     const later = [
       { path: "src/a.ts", text: `import { b } from "./b.ts";` },
       { path: "src/b.ts", text: `export const load = () => import("./a.ts");` },

@@ -1,4 +1,4 @@
-// The reference pages that are written by hand, against the code: what it answers, counts, offers and persists.
+// The hand-written reference pages against the code: volume context, metrics, commands and persisted formats.
 import assert from "node:assert/strict";
 import { CONTEXT_KEYS } from "../../src/backend/blob/volume-context.ts";
 import { CATALOGUE } from "../../src/commands/catalogue.ts";
@@ -19,7 +19,7 @@ describe("docs/reference", () => {
     assert.deepEqual(Object.fromEntries(rows), CONTEXT_KEYS);
   });
 
-  it("metrics.md lists every metric of ours with its help, type and labels", async () => {
+  it("metrics.md lists each of our metrics with its help, type and labels", async () => {
     const metrics = createMetrics("keyless.blob.csi", "1.2.3");
     metrics.watchInFlight(() => 0);
     metrics.countDrift();
@@ -42,7 +42,7 @@ describe("docs/reference", () => {
     assert.deepEqual(firstColumn("docs/reference/commands.md", "code").map(Number), Object.values(EXIT));
   });
 
-  it("formats.md lists the tags and the metadata that a volume is made with", () => {
+  it("formats.md lists the tags and the metadata of a new volume", () => {
     const plans = ["pool", "namespace", "volume"].map(planWith);
     const tags = plans.flatMap(({ candidates: [first] }) =>
       Object.keys(first?.tags === undefined ? {} : encodeAccountTags({ ...first.tags, namespaceUid: "uid" })),

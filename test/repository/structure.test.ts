@@ -1,4 +1,4 @@
-// The picture of the folders under src: computed from the imports, current, small enough to read, without cycles.
+// The diagram of the folders under src: computed from the imports, current, small enough to read, without cycles.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ const MOST_NODES = 25;
 describe("docs/explanation/structure.md", () => {
   const structure = readStructure(readSources("src", ".ts"));
 
-  it("shows the imports as they are: else run npm run generate", async () => {
+  it("shows the current imports; if not, run npm run generate", async () => {
     const page = await readFile(join(repository, "docs/explanation/structure.md"), "utf8");
     assert.equal(page, await generateStructurePage());
   });
@@ -24,7 +24,7 @@ describe("docs/explanation/structure.md", () => {
     assert.deepEqual(circular, []);
   });
 
-  it("omits from the picture what follows from other arrows, and nothing else", () => {
+  it("omits only arrows that follow from others", () => {
     const small = new Map([
       ["a", ["b", "c", "d"]],
       ["b", ["c"]],

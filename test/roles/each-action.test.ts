@@ -1,4 +1,4 @@
-// Each action of each role is needed: without it something fails, and the message names the action.
+// Every action of every role is needed: without it something fails, and the message names the action.
 import assert from "node:assert/strict";
 import { ROLE_OPTIONS, ROLES } from "../../src/commands/roles/role-table.ts";
 import { create, createRequest } from "../support/emulated-app.ts";
@@ -9,7 +9,7 @@ const ACCOUNTS = "Microsoft.Storage/storageAccounts";
 const CONTAINERS = `${ACCOUNTS}/blobServices/containers`;
 const CREDENTIALS = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials";
 
-/** Action -> the feature that cannot be had without it. */
+/** Action -> a feature that needs it. */
 const NEEDED_FOR: Readonly<Record<string, FeatureName>> = {
   [`${ACCOUNTS}/read`]: "a volume for a principal",
   [`${ACCOUNTS}/write`]: "a volume for a principal",
@@ -25,12 +25,12 @@ const NEEDED_FOR: Readonly<Record<string, FeatureName>> = {
   "Microsoft.ManagedIdentity/userAssignedIdentities/read": "a volume for a client id",
   [`${CREDENTIALS}/read`]: "a volume for a ServiceAccount",
   [`${CREDENTIALS}/write`]: "trust that the controller writes",
-  [`${CREDENTIALS}/delete`]: "trust that orphans takes back",
+  [`${CREDENTIALS}/delete`]: "trust that orphans removes",
   [`${ACCOUNTS}/blobServices/read`]: "a volume with soft delete",
   [`${ACCOUNTS}/blobServices/write`]: "a volume with soft delete",
 };
 
-/** Data action -> what the workload is refused without it. */
+/** Data action -> what a workload cannot do without it. */
 const NEEDED_BY_WORKLOADS: Readonly<Record<string, keyof Awaited<ReturnType<typeof useVolume>>>> = {
   [`${CONTAINERS}/blobs/read`]: "read",
   [`${CONTAINERS}/blobs/write`]: "overwrite",
@@ -38,8 +38,8 @@ const NEEDED_BY_WORKLOADS: Readonly<Record<string, keyof Awaited<ReturnType<type
 };
 
 /**
- * What the emulator cannot show. It has no hierarchical namespace, in which a rename needs `move`, and where `add` is
- * enough so is `write`; both are in Storage Blob Data Contributor, whose data actions ours are.
+ * Needs that the emulator cannot show: a rename in a hierarchical namespace needs `move`, and `write` suffices wherever `add`
+ * does. Both are in Storage Blob Data Contributor, whose data actions our role has.
  */
 const BY_DOCUMENTATION = [`${CONTAINERS}/blobs/add/action`, `${CONTAINERS}/blobs/move/action`];
 
@@ -57,8 +57,8 @@ describe("each action of the roles is needed:", () => {
       it(`${roleName}: without ${action}, ${feature} fails`, async () => {
         app = await startGrantedApp({ flags: FLAGS, without: action });
         await assert.rejects(FEATURES[feature](app), (error: Error & { details?: string }) => {
-          const told = error.details ?? error.message;
-          assert(told.includes(`perform action '${action}'`), told);
+          const text = error.details ?? error.message;
+          assert(text.includes(`perform action '${action}'`), text);
           return true;
         });
       });
@@ -80,7 +80,7 @@ describe("each action of the roles is needed:", () => {
     await assert.rejects(FEATURES["the count of role assignments"](app), { code: "ERR_ASSERTION" });
   });
 
-  it("no action is left out here but those that the emulator cannot show", () => {
+  it("this test omits only the actions that the emulator cannot show", () => {
     const all = ROLES.flatMap(({ actions, dataActions }) => [...actions, ...dataActions]).map(({ action }) => action);
     const shown = [...Object.keys(NEEDED_FOR), ...Object.keys(NEEDED_BY_WORKLOADS)];
     const unshown = all.filter((action) => !shown.includes(action));

@@ -1,4 +1,4 @@
-// Settings of an operator, with ids that are easy to tell apart in a failure.
+// An operator's settings, with ids that are easy to distinguish in a failure.
 import { blobBackend } from "../../src/backend/blob/backend.ts";
 import { DATA_ROLE_ID } from "../../src/backend/blob/data-role.ts";
 import type { Dependencies } from "../../src/volume/dependencies.ts";

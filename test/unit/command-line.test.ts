@@ -51,18 +51,18 @@ const count: Command<typeof settings>["run"] = async ({ values, stdout }) => {
 };
 
 describe("the command line", () => {
-  it("runs a command with its values and ends with the command's exit code", async () => {
+  it("runs a command with its values and exits with the command's exit code", async () => {
     assert.deepEqual(await run(["count", "--count=4"]), { code: 3, stdout: "counted 4\n", stderr: "" });
   });
 
-  it("without a command shows help on standard error and ends with 2", async () => {
+  it("without a command shows help on standard error and exits with 2", async () => {
     const { code, stdout, stderr } = await run([]);
     assert.equal(code, 2);
     assert.equal(stdout, "");
     assert.match(stderr, /Usage: keyless-csi <command>.+ {2}count +count things/s);
   });
 
-  it("shows help and version on standard output when asked, and ends with 0", async () => {
+  it("shows help and version on standard output when asked, and exits with 0", async () => {
     for (const argv of [["--help"], ["-h"], ["help"]]) {
       const { code, stdout, stderr } = await run(argv);
       assert.deepEqual([code, stderr], [0, ""]);
@@ -83,7 +83,7 @@ describe("the command line", () => {
     assert.equal((await run(["help", "count"])).stdout, stdout);
   });
 
-  it("refuses an unknown command with the nearest known one and ends with 2", async () => {
+  it("refuses an unknown command with the nearest known one and exits with 2", async () => {
     assert.deepEqual(await run(["cuont"]), {
       code: 2,
       stdout: "",
@@ -92,7 +92,7 @@ describe("the command line", () => {
     assert.match((await run(["--count=1"])).stderr, /unknown command "--count=1"; see keyless-csi --help/);
   });
 
-  it("reports every invalid setting, one per line, and ends with 2 without running", async () => {
+  it("reports every invalid setting, one per line, and exits with 2 without running", async () => {
     const { code, stdout, stderr } = await run(["count", "--count=x", "--siez=1"]);
     assert.deepEqual([code, stdout], [2, ""]);
     assert.equal(
@@ -104,7 +104,7 @@ describe("the command line", () => {
     );
   });
 
-  it("says when a build contains no emulator, and ends with 2", async () => {
+  it("says when a build contains no emulator, and exits with 2", async () => {
     for (const argv of [["emulator"], ["help", "emulator"]]) {
       assert.deepEqual(await run(argv), {
         code: 2,
@@ -114,7 +114,7 @@ describe("the command line", () => {
     }
   });
 
-  it("prints only the message of a DriverError and ends with 1", async () => {
+  it("prints only the message of a DriverError and exits with 1", async () => {
     const cause = new Error("secret cause");
     const ended = await run(["count"], { KEYLESS_CSI_DEBUG: "1" }, async () => {
       throw new DriverError("Unavailable", "Azure cannot be reached: check the network", { cause });

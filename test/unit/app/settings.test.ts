@@ -6,7 +6,7 @@ import { controllerSettings } from "../../../src/config/controller-settings.ts";
 import { loadSettings } from "../../../src/config/load.ts";
 
 const GUID = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0";
-const PLACES = ["--tenant-id", GUID, "--subscription-id", GUID, "--resource-group", "g", "--location", "westeurope"];
+const AZURE = ["--tenant-id", GUID, "--subscription-id", GUID, "--resource-group", "g", "--location", "westeurope"];
 const ENDPOINTS = {
   armEndpoint: "https://127.0.0.1:1",
   authorityHost: "https://127.0.0.1:1",
@@ -27,11 +27,11 @@ function settingsIn(...flags: string[]) {
   ).settings;
 }
 
-describe("what reaches the node plugin of the cloud", () => {
+describe("the cloud in the settings for the node plugin", () => {
   for (const [flags, aadEndpoint, suffix] of [
-    [[...PLACES], undefined, undefined],
-    [[...PLACES, "--cloud", "AzureUSGovernment"], "https://login.microsoftonline.us", "core.usgovcloudapi.net"],
-    [[...PLACES, "--cloud", "AzureChina"], "https://login.chinacloudapi.cn", "core.chinacloudapi.cn"],
+    [[...AZURE], undefined, undefined],
+    [[...AZURE, "--cloud", "AzureUSGovernment"], "https://login.microsoftonline.us", "core.usgovcloudapi.net"],
+    [[...AZURE, "--cloud", "AzureChina"], "https://login.chinacloudapi.cn", "core.chinacloudapi.cn"],
     [["--emulator"], undefined, "core.windows.net"],
   ] as const) {
     it(`${flags.length > 2 ? flags.slice(8).join(" ") || "AzurePublic" : "a custom one"}: ${aadEndpoint ?? "no sign-in endpoint"}, ${suffix ?? "no suffix"}`, () => {

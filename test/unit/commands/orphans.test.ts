@@ -9,8 +9,11 @@ import { createSink } from "../../support/sink.ts";
 import { SUBSCRIPTION } from "../../support/volume-settings.ts";
 
 const WHERE = [
-  ...["--cluster-id", "c", "--subscription-id", SUBSCRIPTION, "--resource-group", "g", "--location", "westeurope"],
-  ...["--tenant-id", SUBSCRIPTION],
+  "--cluster-id=c",
+  `--subscription-id=${SUBSCRIPTION}`,
+  "--resource-group=g",
+  "--location=westeurope",
+  `--tenant-id=${SUBSCRIPTION}`,
 ];
 
 function run(...argv: string[]) {
@@ -32,7 +35,7 @@ async function runIn(env: NodeJS.ProcessEnv, ...argv: string[]) {
 }
 
 describe("keyless-csi orphans", () => {
-  it("does not delete without --yes, without Kubernetes, or in its own emulator", async () => {
+  it("does not delete without --yes, without Kubernetes, or on an emulator that it starts itself", async () => {
     const { code, stderr } = await run(...WHERE, "--delete", "--kubernetes", "off", "--emulator");
     assert.equal(code, 2);
     assert.match(stderr, /--delete: deletes data permanently; review the list first, then add --yes/);

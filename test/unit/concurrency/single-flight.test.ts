@@ -38,7 +38,7 @@ describe("a single flight", () => {
     assert.equal(await first, "created");
   });
 
-  it("counts what is running and says when none is", async () => {
+  it("counts running flights and reports when none is left", async () => {
     const flight = createSingleFlight<void>();
     const slow = Promise.withResolvers<void>();
     const running = flight.run("a", () => slow.promise);

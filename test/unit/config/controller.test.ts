@@ -120,7 +120,7 @@ describe("the controller's configuration", () => {
     assert.deepEqual(made.credential, { kind: "azure-cli" });
   });
 
-  it("reports all that is wrong with a cloud file", () => {
+  it("reports everything that is wrong with a cloud file", () => {
     const broken = { ...CLOUD_FILE, armEndpoint: "http://insecure", tenantId: "x", controller: { clientId: GUID } };
     const [line = ""] = problems([...REQUIRED, "--cloud-file", cloudFile(broken)]);
     assert.match(
@@ -210,7 +210,7 @@ describe("the controller's configuration", () => {
       );
     });
 
-    it("can be none: an empty text in a flag, the environment or the file, with the precedence of any other value", () => {
+    it("can be none: an empty string in a flag, the environment or the file, with the precedence of any other value", () => {
       assert.equal(nodeDriver(["--node-driver="]), "");
       assert.equal(nodeDriver(["--node-driver", ""]), "");
       assert.equal(nodeDriver([], { KEYLESS_CSI_NODE_DRIVER: "" }), "");

@@ -79,7 +79,7 @@ describe("settings", () => {
     assert.equal(values([], { KEYLESS_CSI_CONFIG: file("owner: anna") }).owner, "anna");
   });
 
-  it("keep the file's scalars as they are written", () => {
+  it("keep the file's scalars as written", () => {
     assert.equal(values(["--config", file("owner: 007\nverbose: true\n")]).owner, "007");
     assert.equal(values(["--config", file("owner: 1e3\n")]).owner, "1e3");
   });
@@ -167,7 +167,7 @@ describe("settings", () => {
     assert.match(problems(["--constructor=1"])[0] ?? "", /is not a setting/);
   });
 
-  it("pass what could be parsed to the check, and ignore its problems with settings that are invalid", () => {
+  it("pass what could be parsed to the check, and ignore what it says of settings that are already invalid", () => {
     const check = (draft: { size?: number | undefined; owner?: string | undefined }) => {
       assert.equal(draft.size, 4);
       return [

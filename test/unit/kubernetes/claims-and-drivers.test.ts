@@ -1,6 +1,6 @@
-// A claim's class, the CSIDriver of the node plugin and the events of a claim, by the real client over HTTP.
+// A claim's class, the CSIDriver of the node plugin and the events of a claim, through the real client over HTTP.
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { createCluster } from "../../../src/kubernetes/cluster.ts";
 import type { Cluster } from "../../../src/volume/ports.ts";
+import { writeKubeconfig } from "../../support/kubeconfig.ts";
 
 describe("claims and drivers from the API server", () => {
   let server: Server;
@@ -29,20 +30,8 @@ describe("claims and drivers from the API server", () => {
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     folder = await mkdtemp(join(tmpdir(), "keyless-csi-kubeconfig-"));
-    const kubeconfig = join(folder, "config");
     const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const named = (kind: string, value: object) => [{ name: "x", [kind]: value }];
-    await writeFile(
-      kubeconfig,
-      JSON.stringify({
-        apiVersion: "v1",
-        kind: "Config",
-        "current-context": "x",
-        clusters: named("cluster", { server: address, "insecure-skip-tls-verify": true }),
-        contexts: named("context", { cluster: "x", user: "x" }),
-        users: named("user", {}),
-      }),
-    );
+    const kubeconfig = await writeKubeconfig(join(folder, "config"), { server: address });
     cluster = createCluster({ kubeconfig, now: () => now });
   });
   beforeEach(() => {
@@ -84,7 +73,7 @@ describe("claims and drivers from the API server", () => {
     assert.equal((await cluster.findCsiDriver("keyless.blob.csi"))?.hasTokensInSecrets, true);
   });
 
-  it("a driver is read again on demand, and remembered from then on", async () => {
+  it("a driver is read again on demand, and cached from then on", async () => {
     answer(DRIVER, { spec: {} });
     assert.equal((await cluster.findCsiDriver("keyless.blob.csi"))?.isRepublished, false);
     answer(DRIVER, { spec: { requiresRepublish: true } });
@@ -135,7 +124,7 @@ describe("claims and drivers from the API server", () => {
     });
   });
 
-  it("a warning is an event on the claim under a name that a retry finds again", async () => {
+  it("a warning is an event on the claim, with a name that a retry reuses", async () => {
     const events = "/api/v1/namespaces/team/events";
     const warn = () =>
       cluster.warnClaim(

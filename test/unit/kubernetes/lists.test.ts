@@ -1,12 +1,13 @@
-// Lists over the whole cluster, by the real client over HTTP, from a server that pages as the API server does.
+// Lists over the whole cluster, through the real client over HTTP, from a server that pages as the API server does.
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createCluster } from "../../../src/kubernetes/cluster.ts";
 import type { Cluster } from "../../../src/volume/ports.ts";
+import { writeKubeconfig } from "../../support/kubeconfig.ts";
 
 const COUNT = 1_201;
 const objectOf = (index: number) => ({
@@ -38,20 +39,8 @@ describe("lists over the whole cluster", () => {
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     folder = await mkdtemp(join(tmpdir(), "keyless-csi-kubeconfig-"));
-    const kubeconfig = join(folder, "config");
     const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const named = (kind: string, value: object) => [{ name: "x", [kind]: value }];
-    await writeFile(
-      kubeconfig,
-      JSON.stringify({
-        apiVersion: "v1",
-        kind: "Config",
-        "current-context": "x",
-        clusters: named("cluster", { server: address, "insecure-skip-tls-verify": true }),
-        contexts: named("context", { cluster: "x", user: "x" }),
-        users: named("user", {}),
-      }),
-    );
+    const kubeconfig = await writeKubeconfig(join(folder, "config"), { server: address });
     cluster = createCluster({ kubeconfig, now: () => 0 });
   });
   beforeEach(() => {
@@ -82,7 +71,7 @@ describe("lists over the whole cluster", () => {
     assert.equal(requests[0]?.pathname, "/api/v1/persistentvolumeclaims");
   });
 
-  it("an expired continuation is an error: half a list proves nothing", async () => {
+  it("fails on an expired continue token: half a list proves nothing", async () => {
     expired = true;
     await assert.rejects(cluster.listVolumes(), { reason: "Unavailable", message: /all PersistentVolumes .*HTTP 410/ });
   });

@@ -39,7 +39,7 @@ describe("redaction", () => {
     });
   });
 
-  it("lists no field that nothing logs", () => {
+  it("lists no field that is never logged", () => {
     const writers = readSources("src", ".ts").filter(({ text }) => /\blog\.(error|warn|info|debug)\(/.test(text));
     const text = writers.map((source) => source.text).join();
     const unused = LOGGED_FIELDS.filter((field) => !new RegExp(`\\b${field}\\b`).test(text));

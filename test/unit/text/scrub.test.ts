@@ -22,14 +22,14 @@ describe("scrubbing", () => {
     ["a password", "password=hunter2;", "hunter2"],
   ];
   for (const [what, text, secret] of secrets) {
-    it(`takes ${what} out of a text`, () => {
+    it(`removes ${what} from a text`, () => {
       const clean = scrub(text);
       assert.ok(!clean.includes(secret), clean);
       assert.match(clean, /\[(token|key|redacted)\]/);
     });
   }
 
-  it("leaves what operators need: ids, names, Azure's codes, paths", () => {
+  it("keeps what operators need: ids, names, Azure's codes, paths", () => {
     const text =
       "storage account kl7fabcdefghijklmnopqrst in rg-data: AuthorizationFailed, code=403 status=403 " +
       "/subscriptions/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0/resourceGroups/rg-data/providers/Microsoft.Storage/x " +

@@ -1,4 +1,4 @@
-// The one library from text to value: what each reader accepts, how it spells it, and that its refusal names a fix.
+// The one library from text to value: what each reader accepts and how it normalises it, and that its refusal names a fix.
 import assert from "node:assert/strict";
 import { guid, hostName, location, resourceGroup, storageAccount } from "../../../src/text/azure-names.ts";
 import { driverName, issuerUrl, namespace, serviceAccount } from "../../../src/text/kubernetes-names.ts";
