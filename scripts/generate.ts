@@ -2,6 +2,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { target as countTarget, generateContractCount } from "./generate-contract-count.ts";
 import { target as csiTarget, generateCsi } from "./generate-csi.ts";
 import {
   generateConfigurationPage,
@@ -16,6 +17,7 @@ const repository = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 /** Generated file (path from the repository's root) -> what generates its text. */
 export const generated: ReadonlyMap<string, () => Promise<string>> = new Map([
   [csiTarget, generateCsi],
+  [countTarget, generateContractCount],
   ["docs/reference/configuration.md", generateConfigurationPage],
   ["docs/reference/configuration.schema.json", generateConfigurationSchema],
   ["docs/reference/parameters.md", generateParametersPage],

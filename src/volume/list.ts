@@ -89,6 +89,6 @@ function parseToken(token: string): Position {
   }
   throw new DriverError(
     "BadPageToken",
-    `starting_token "${token.slice(0, 64)}" is not one of ours: begin again without it`,
+    `starting_token "${token.slice(0, 64)}" was not returned by this driver: list again from the start, without it`,
   );
 }

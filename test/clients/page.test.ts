@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import { createHash, type X509Certificate } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { connect } from "node:tls";
+import { chapters } from "../contract/chapters.ts";
+import { readValidations } from "../contract/support/validated.ts";
 import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
 import { administratorToken, send, sendAdmin } from "../support/emulator-client.ts";
 import { type Browser, startBrowser } from "./chromium.ts";
@@ -57,6 +59,13 @@ describe("the emulator's page in Chromium", function () {
     browser.evaluate<string[][]>(
       `[...document.querySelectorAll("#${id} tbody tr")].map((row) => [...row.cells].map((cell) => cell.innerText))`,
     );
+
+  it("says how much of its contract Azure has confirmed", async () => {
+    const total = chapters.flatMap(({ sentences }) => sentences).length;
+    const confirmed = Object.keys(await readValidations()).length;
+    const words = await browser.evaluate<string>('document.querySelector("header").innerText');
+    assert(words.includes(`Azure has confirmed ${confirmed} of the ${total} sentences`), words);
+  });
 
   it("shows accounts, containers, role assignments, policies and the last calls", async () => {
     const accounts = await rowsOf("accounts");

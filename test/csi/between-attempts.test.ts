@@ -162,7 +162,7 @@ describe("between two attempts", () => {
     await create(app, request({ softDeleteBlobs: "7" }));
   });
 
-  it("no federated credential is written for a volume that cannot be had", async () => {
+  it("no federated credential is written for a volume that cannot be provisioned", async () => {
     await start(["--manage-federated-credentials", "--role", "99999999-9999-4999-8999-999999999999"]);
     const uid = randomUUID();
     const identity = [...app.emulator.world.identities.values()][0] ?? assert.fail();
@@ -221,7 +221,7 @@ describe("between two attempts", () => {
     );
   });
 
-  it("a page token that leads elsewhere is refused, and no token of ours goes there", async () => {
+  it("a page token that leads elsewhere is refused, and our bearer token is not sent there", async () => {
     await start();
     const { volume_id: id } = await create(app, request());
     const account = id.split("#")[1];

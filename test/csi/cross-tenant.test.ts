@@ -47,7 +47,7 @@ describe("storage in another tenant", () => {
     await app.stop();
   });
 
-  it("cannot be had with a managed identity, which is said before the start", () => {
+  it("is refused at the start with a managed identity", () => {
     const storageTenants = [{ subscriptionId: randomUUID(), tenantId: randomUUID(), clientId: randomUUID() }];
     const faults = checkController({ emulator: true, credential: "managed-identity", storageTenants });
     assert.match(faults.map(({ problem }) => problem).join(), /"managed-identity" cannot sign in to other tenants/);

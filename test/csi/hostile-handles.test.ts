@@ -1,4 +1,4 @@
-// Volume ids come from whoever can write a PersistentVolume. Forged ones, by the hundred thousand: no crash, no write, and no
+// Volume ids come from anyone who can write a PersistentVolume. Forged ones, by the hundred thousand: no crash, no write, and no
 // call at all outside the operator's subscriptions and resource groups.
 import assert from "node:assert/strict";
 import { status } from "@grpc/grpc-js";

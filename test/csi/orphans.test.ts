@@ -189,7 +189,7 @@ describe("orphans", () => {
     age();
     const alive = await orphans();
     assert.deepEqual(alive.kinds, ["role assignment"], "the role assignment at the empty account, not the account");
-    cluster.namespaces.set("team", "uid-made-anew");
+    cluster.namespaces.set("team", "uid-recreated");
     const report = await orphans({ delete: true });
     assert.deepEqual(report.kinds, ["role assignment", "account"]);
     assert.match(report.findings[1]?.because ?? "", /namespace team \(UID uid-team\), which does not exist any more/);
@@ -294,7 +294,7 @@ describe("orphans", () => {
     assert.equal((await orphans()).code, 0, "retained data is no finding");
   });
 
-  it("a federated credential of ours goes when its ServiceAccount is gone or names another identity", async () => {
+  it("a federated credential that we wrote is removed when its ServiceAccount is gone or names another identity", async () => {
     await start("--manage-federated-credentials");
     const clientId = identity().clientId;
     identity().federatedCredentials.clear();
@@ -407,20 +407,20 @@ describe("orphans", () => {
 
   it("the same is found when a workload has rewritten, leased or recreated its container", async () => {
     await start();
-    const [rewritten, leased, anew, live] = [
+    const [rewritten, leased, recreated, live] = [
       await provision(),
       await provision(),
       await provision(),
       await provision(),
     ];
     bind(live);
-    for (const volume of [rewritten, leased, anew]) abandon(volume);
+    for (const volume of [rewritten, leased, recreated]) abandon(volume);
     const container = ({ account, container: name }: Provisioned) =>
       app.emulator.world.containers.get(`${account}/${name}`) ?? assert.fail("no container");
     container(rewritten).metadata = { keyless_cluster: "another", keyless_volume: "x" };
     container(leased).lease = { id: randomUUID(), state: "leased", durationSeconds: -1 };
-    app.emulator.world.containers.set(`${anew.account}/${anew.container}`, {
-      ...container(anew),
+    app.emulator.world.containers.set(`${recreated.account}/${recreated.container}`, {
+      ...container(recreated),
       uid: "new",
       metadata: {},
     });

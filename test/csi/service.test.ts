@@ -48,7 +48,7 @@ describe("the CSI service", () => {
     await assert.rejects(app.csi.controller("GetCapacity", {}), { code: status.UNIMPLEMENTED });
   });
 
-  it("ValidateVolumeCapabilities confirms what can be had, says why not, and knows what exists", async () => {
+  it("ValidateVolumeCapabilities confirms what is available, says why something is not, and knows what exists", async () => {
     const { emulator, csi } = app;
     const volume = await create({ csi }, createRequest(emulator));
     const id = volume.volume_id;

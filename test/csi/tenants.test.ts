@@ -60,7 +60,7 @@ describe("a tenant", () => {
       );
       if (assignment === undefined) assert.fail("no role assignment");
       const name = randomUUID();
-      // At the account, so that a container it makes anew is its own too.
+      // At the account, so that a container that it creates again is its own too.
       const scope = assignment.scope.replace(/\/blobServices\/.*/, "");
       app.emulator.world.roleAssignments.set(name, { ...assignment, name, scope, roleDefinitionName: CONTRIBUTOR });
     });

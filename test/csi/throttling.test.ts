@@ -1,4 +1,4 @@
-// Azure asks to slow down: no call before Retry-After has passed, by anybody, and a long wait is told instead of sat out.
+// Azure asks to slow down: no call before Retry-After has passed, by anybody, and a long wait is reported instead of waited for.
 import assert from "node:assert/strict";
 import { status } from "@grpc/grpc-js";
 import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";

@@ -5,7 +5,7 @@ import { findImports, readSources, type Source } from "../support/sources.ts";
 interface Rule {
   /** Paths or path prefixes in the repository, besides the folder itself. */
   readonly ours: readonly string[];
-  /** Of ours, files of which only types may be named. */
+  /** Our own files of which only types may be imported. */
   readonly oursTypes?: readonly string[];
   /** Packages, and `node:` for every built-in module. */
   readonly outside: readonly string[];
@@ -127,6 +127,16 @@ describe("layering", () => {
       assert.ok(breach.includes(found) && breach.includes(path));
     });
   }
+
+  it("keeps the word container out of the code of src/volume: what a volume is made of is a backend's business", () => {
+    const naming = readSources("src/volume", ".ts").filter(({ text }) =>
+      /container/i.test(text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "")),
+    );
+    assert.deepEqual(
+      naming.map(({ path }) => path),
+      [],
+    );
+  });
 
   it("allows types of the emulator everywhere", () => {
     const text = `import type { Emulator } from "../emulator/emulator.ts";`;

@@ -6,7 +6,7 @@ import { generated } from "../../scripts/generate.ts";
 import { readSources, repository, type Source } from "../support/sources.ts";
 
 /** What is searched; generated files follow from their sources, and the CHANGELOG may name what was replaced. */
-const FOLDERS = ["docs", "deploy"];
+const FOLDERS = ["bin", "docs", "deploy", "proto", "scripts", "src", "test"];
 const FILES = ["README.md", "CONTRIBUTING.md", "Makefile", "Dockerfile", ".ci/run"];
 const ENDINGS = [".ts", ".mjs", ".md", ".yaml", ".json", ".py", ".go", ".patch"];
 const SELF = "test/repository/words.test.ts";

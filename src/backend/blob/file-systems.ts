@@ -103,7 +103,10 @@ function assertOwnContinuation(arm: Arm, account: AccountRef, continuation: stri
   const list = containersId(account).toLowerCase();
   const url = URL.canParse(continuation) ? new URL(continuation) : undefined;
   if (url?.origin === new URL(arm.endpoint).origin && url.pathname.toLowerCase() === list) return;
-  throw new DriverError("BadPageToken", "starting_token is not one of ours: begin again without it");
+  throw new DriverError(
+    "BadPageToken",
+    "starting_token was not returned by this driver: list again from the start, without it",
+  );
 }
 
 /** A workload with the built-in role can lease its container for good: without breaking the lease the volume would stay. */

@@ -1,5 +1,6 @@
 /** The page at `/_emulator/`: what the emulator holds and what it was asked last, as plain HTML without scripts. */
 import type { CallReport, LoggedCall } from "../call-log.ts";
+import { CONTRACT } from "./contract-count.generated.ts";
 import { PAGE_STYLE } from "./page-style.ts";
 import type { StateView } from "./state-view.ts";
 
@@ -72,7 +73,7 @@ export function renderPage(state: StateView, report: CallReport): string {
   const calls = report.calls.slice(-SHOWN_CALLS).reverse();
   const assignments = state.roleAssignments.filter((row) => row["effectiveUntil"] === undefined);
   const body = [
-    "<header><h1>keyless-csi emulator</h1><p>This is not Azure. Reload the page to see what has changed.</p></header>",
+    header(),
     `${alarms}${figures(state, report, assignments)}`,
     section("Storage accounts", "accounts", table(state.accounts, ACCOUNTS)),
     section("Containers", "containers", table(state.containers, CONTAINERS)),
@@ -88,6 +89,14 @@ export function renderPage(state: StateView, report: CallReport): string {
     '<meta charset="utf-8"><meta name="viewport" content="width=device-width">' +
     `<title>keyless-csi emulator</title><style>${PAGE_STYLE}</style>`;
   return `<!doctype html><html lang="en"><head>${head}</head><body>${body.join("\n")}</body></html>\n`;
+}
+
+function header(): string {
+  const confirmed = `Azure has confirmed ${CONTRACT.confirmed} of the ${CONTRACT.sentences} sentences of its contract so far`;
+  return (
+    "<header><h1>keyless-csi emulator</h1>" +
+    `<p>This is not Azure; ${confirmed}. Reload the page to see what has changed.</p></header>`
+  );
 }
 
 function figures({ accounts, containers }: StateView, { total }: CallReport, assignments: readonly Row[]): string {

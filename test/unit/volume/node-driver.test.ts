@@ -30,7 +30,7 @@ describe("the CSIDriver object of the node plugin", () => {
     assert.match(renamed, /csidriver.yaml with metadata.name: blob.example.com/);
   });
 
-  it("of another plugin is that plugin's to repair: nobody is told to delete it, or to make ours in its place", () => {
+  it("of another plugin is that plugin's to repair: the message advises neither to delete it nor to create ours in its place", () => {
     const absent = findDriverProblem("blob.csi.azure.com", undefined, OURS)?.message;
     for (const message of [absent, messageFor({ isAttachRequired: true }), messageFor({ isPersistent: false })]) {
       assert.match(message ?? "", /Fix: install or repair the node plugin that the object belongs to/);

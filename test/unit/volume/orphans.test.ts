@@ -76,7 +76,7 @@ const findOrphans = async (ports: Ports, settings = SETTINGS) =>
   (await surveyOrphans({ ports, ...blobRules(settings) }, OPTIONS)).orphans;
 
 describe("looking for orphans", () => {
-  /** An Azure with one account of ours, which notes what is asked. */
+  /** An Azure with one account of this cluster, which records the calls. */
   function azureWith(cluster: Cluster, fileSystem: Partial<FileSystem>, account: Partial<Account> = {}) {
     const plan = planVolume(
       {
