@@ -46,7 +46,7 @@ const settings = {
   }),
   role: setting(list(guid), {
     group: WHAT,
-    help: "role definitions that the controller may grant to workloads",
+    help: "role definitions that the controller may assign to workloads",
     fallback: DATA_ROLE_ID,
   }),
   output: setting(choice(["script", "json", "cli", "arm"]), {
@@ -70,7 +70,7 @@ function findMissing(draft: Draft<typeof settings>): SettingProblem[] {
     .map(([setting, , fix]) => ({ setting, source: `--${setting}`, problem: `is required; ${fix}` }));
 }
 
-/** Who may grant one of these can obtain every right: built-in roles, by their GUIDs (Azure "built-in-roles/privileged"). */
+/** Anyone who may assign one of these can obtain every right: built-in roles, by their GUIDs (Azure "built-in-roles/privileged"). */
 const PRIVILEGED: Readonly<Record<string, string>> = {
   "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": "Owner",
   "b24988ac-6180-42a0-ab88-20f7382dd24c": "Contributor",
@@ -82,14 +82,14 @@ const PRIVILEGED: Readonly<Record<string, string>> = {
 function findUnsafe({ role }: Draft<typeof settings>): SettingProblem[] {
   const at = { setting: "role", source: "--role" };
   if (role?.length === 0) {
-    return [{ ...at, problem: "is empty; name the roles that the controller may grant, or leave it out" }];
+    return [{ ...at, problem: "is empty; name the roles that the controller may assign, or leave it out" }];
   }
   return (role ?? [])
     .filter((id) => PRIVILEGED[id] !== undefined)
     .map((id) => ({
       ...at,
       value: id,
-      problem: `is ${PRIVILEGED[id]}; the controller must not be able to grant it: name a data role`,
+      problem: `is ${PRIVILEGED[id]}; the controller must not be able to assign it: name a data role`,
     }));
 }
 

@@ -161,7 +161,7 @@ async function ensureKeyless({ ports, settings }: Dependencies, account: Account
   throw new DriverError(
     "Misconfigured",
     `storage account ${name} in resource group ${resourceGroup} is not keyless: ${account.nonEntraAccess.join(", ")}. ` +
-      "Turn this off; no volume is made in it until then",
+      "Turn this off; no volume is created in it until then",
   );
 }
 

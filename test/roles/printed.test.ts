@@ -153,7 +153,7 @@ describe("keyless-csi roles", () => {
       assert.match(nothing.stderr, new RegExp(`--${name}: is required`));
     const owner = await runRoles([...SCOPE, "--role=8e3af657-a8ff-443c-a75c-2fe8c4bcb635"]);
     assert.deepEqual([owner.code, owner.stdout], [2, ""]);
-    assert.match(owner.stderr, /is Owner; the controller must not be able to grant it/);
+    assert.match(owner.stderr, /is Owner; the controller must not be able to assign it/);
     assert.match((await runRoles([...SCOPE, "--role="])).stderr, /--role: is empty/);
     assert.match((await runRoles([...SCOPE, "--with=everything"])).stderr, /"everything" is not known; use identities/);
   });

@@ -139,7 +139,7 @@ const STATED = [
     origin: UPSTREAM,
     effect: "stated",
     values: ["false"],
-    because: "upstream's data plane calls are signed with an account key; containers are made through ARM",
+    because: "upstream's data plane calls are signed with an account key; containers are created through ARM",
   },
   {
     name: "allowBlobPublicAccess",

@@ -2,13 +2,9 @@
  * Roles in the shapes that Azure's tools take: bodies of REST calls (`az rest`, `--output json`) and the file of
  * `az role definition create`.
  */
-import {
-  type PlannedAssignment,
-  type PlannedRole,
-  type RolePlan,
-  roleDefinitionId,
-  subscriptionOf,
-} from "./role-plan.ts";
+
+import { subscriptionOf } from "../../volume/formats/arm-ids.ts";
+import { type PlannedAssignment, type PlannedRole, type RolePlan, roleDefinitionId } from "./role-plan.ts";
 import type { RoleAction } from "./role-table.ts";
 
 /** REST reference: Authorization, Role Definitions and Role Assignments, Create Or Update. */

@@ -15,7 +15,7 @@ export interface RoleTarget {
   readonly principalId: string;
   /** Whole subscriptions or single resource groups that hold workload identities. */
   readonly identityScopes: readonly { readonly subscriptionId: string; readonly resourceGroup?: string }[];
-  /** Roles that the controller may grant. */
+  /** Roles that the controller may assign. */
   readonly grantableRoleIds: readonly string[];
   /** Further subscriptions in which the roles stay assignable: a PUT replaces the whole list. */
   readonly furtherSubscriptions: readonly string[];
@@ -57,11 +57,6 @@ export function groupScope(subscriptionId: string, resourceGroup: string): strin
 /** ARM id of a role definition; the same role exists in every subscription that it is assignable in. */
 export function roleDefinitionId(subscriptionId: string, roleId: string): string {
   return `${subscriptionScope(subscriptionId)}/providers/Microsoft.Authorization/roleDefinitions/${roleId}`;
-}
-
-/** The subscription of an ARM id. */
-export function subscriptionOf(scope: string): string {
-  return scope.split("/")[2] ?? "";
 }
 
 /** Definitions first: an assignment needs its role. */

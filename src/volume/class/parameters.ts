@@ -14,7 +14,7 @@ export const UPSTREAM = "blob.csi.azure.com";
 export const OURS = "keyless-csi";
 
 const OWN_NETWORK = "remove it and prepare network access to the account yourself, for example with Azure Policy";
-const NO_SECRET = "remove it; the workload's own identity opens the volume and no secret is made";
+const NO_SECRET = "remove it; the workload's own identity opens the volume and no secret is created";
 const TOKEN_ONLY = "remove it; the mount signs in with the workload's ServiceAccount token";
 const CLIENT_ID = "use clientID; it names the workload's identity, not the node's";
 const PRINCIPAL_ID = "use principalID; it names the workload's identity, not the node's";
@@ -203,7 +203,7 @@ const STATED = [
     origin: UPSTREAM,
     effect: "stated",
     values: [""],
-    because: "no private endpoint is made",
+    because: "no private endpoint is created",
   },
 ] as const satisfies readonly ParameterRow[];
 
