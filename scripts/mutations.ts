@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 const repository = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const PATCHES = join(repository, "test", "mutations");
 /** What the tests under test/faults need of the repository. */
-const COPIED = ["bin", "proto", "scripts", "src", "test", "package.json", "tsconfig.json", ".mocharc.json"];
+const COPIED = ["bin", "deploy", "proto", "scripts", "src", "test", "package.json", "tsconfig.json", ".mocharc.json"];
 /** A mutated test may wait forever. */
 const GUARD_MS = 300_000;
 
