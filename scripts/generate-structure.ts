@@ -74,7 +74,7 @@ export async function generateStructurePage(): Promise<string> {
 An arrow leads from a folder to one that it imports. Arrows that follow from others are left out of the picture; the table
 has all of them. No arrow leads back: a folder knows nothing of those above it. \`volume/\` names the types of the interface
 [backend.ts](../../src/backend/backend.ts), which is no arrow; \`backend/blob\` implements it. What each folder may import is defined in
- [layering.test.ts](../../test/repository/layering.test.ts);
+[layering.test.ts](../../test/repository/layering.test.ts);
 [how a volume is made](how-a-volume-is-made.md) leads through the files.
 
 \`\`\`mermaid
