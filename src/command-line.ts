@@ -1,6 +1,6 @@
 /**
- * The command line without a process: arguments to a command, help, problems with settings, and what a failure prints. `main.ts` passes
- * the process's own streams and signals, tests pass theirs.
+ * The command line without a process: arguments to a command, help, problems with settings, and what a failure prints.
+ * `main.ts` passes the process's own streams and signals, tests pass theirs.
  */
 import type { Writable } from "node:stream";
 import type { CatalogueEntry } from "./commands/catalogue.ts";

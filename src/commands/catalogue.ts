@@ -1,5 +1,4 @@
 /** The commands, for `main.ts`. Each is loaded only when it is called. */
-
 import { bundledEmulator } from "./bundled-emulator.ts";
 import type { Command } from "./command.ts";
 

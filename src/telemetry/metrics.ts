@@ -12,7 +12,7 @@ const AZURE_BUCKETS_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 export interface Metrics {
   /** One finished CSI call. `method` is `/csi.v1.Controller/CreateVolume`, `code` the gRPC status' name. */
   observeOperation(call: { readonly method: string; readonly code: string; readonly seconds: number }): void;
-  /** One answered or failed call to Azure. `operation` as in `storageAccounts/create`, `status` 0: no answer. */
+  /** One answered or failed call to Azure. `operation` as in `PUT Microsoft.Storage/storageAccounts`, `status` 0: no answer. */
   observeAzureRequest(call: { readonly operation: string; readonly status: number; readonly seconds: number }): void;
   /** Calls in flight, read at each scrape. */
   watchInFlight(read: () => number): void;

@@ -116,10 +116,13 @@ async function createFirst(
     const created = await deps.creating.run(accountKey(ref), () => createAccount(deps, ref, spec));
     if (created !== "taken" && isRight(created)) return created;
   }
-  throw nameless(plan, former);
+  throw noNameLeft(plan, former);
 }
 
-/** Nobody is given the account before what a former one of its name left in Azure is removed. */
+/**
+ * Creates the account, and removes what a former one of its name has left in Azure before it is confirmed. Another call or
+ * replica that finds the account in the meantime does not wait for this.
+ */
 async function createAccount({ ports }: Dependencies, ref: AccountRef, spec: AccountSpec): Promise<Account | "taken"> {
   const remembered = ports.accounts.remembered(ref);
   if (remembered !== undefined) return remembered;
@@ -135,7 +138,7 @@ async function createAccount({ ports }: Dependencies, ref: AccountRef, spec: Acc
   return created.account;
 }
 
-function nameless({ candidates, request }: VolumePlan, former: readonly Account[]): DriverError {
+function noNameLeft({ candidates, request }: VolumePlan, former: readonly Account[]): DriverError {
   const names = candidates.map(({ ref }) => ref.name).join(", ");
   if (former.length > 0) {
     return new DriverError(

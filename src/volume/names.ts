@@ -85,7 +85,7 @@ export function accountName({ clusterId, pool, shard, attempt }: AccountNameSour
 const STRICT_NAME = /^(pvc-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|v-[a-z2-7]{40})$/;
 /**
  * Lower case, digits and single hyphens, alphanumeric at both ends: what Azure allows for containers and shares (REST:
- * naming containers, naming shares). Azure allows 63 characters; CSI's limit for volume ids leaves 50.
+ * naming containers, naming shares). Azure allows 63 characters; 50 keep a volume id short.
  */
 const NAME = /^(?=.{3,50}$)[a-z0-9]+(-[a-z0-9]+)*$/;
 

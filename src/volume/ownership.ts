@@ -20,7 +20,7 @@ export function isGiven(account: Account, settings: Settings): boolean {
   return pool === undefined && ownsCluster(settings, clusterId);
 }
 
-/** Whether the file system can be ours, by its name alone: in a given account others create some too. */
+/** Whether the file system can be ours, by its name and its account's tags: in a given account others create some too. */
 export function mayHold(account: Account, fileSystem: FileSystemRef, settings: Settings): boolean {
   if (isGiven(account, settings)) return isStrictFileSystemName(fileSystem.name);
   // An account for one volume holds that volume's file system and no other, whatever a forged id says.

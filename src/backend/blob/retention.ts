@@ -1,5 +1,4 @@
 /** Soft delete of an account's blobs and containers, as far as the class states it. */
-
 import type { Arm } from "../../azure/arm.ts";
 import { toDriverError } from "../../azure/faults.ts";
 import { createTtlCache } from "../../concurrency/ttl-cache.ts";

@@ -2,7 +2,6 @@
  * All roles and assignments as one ARM template for `az deployment sub create`: definitions in the subscription, and a
  * nested deployment for the assignments at each scope, since a template reaches another resource group only that way.
  */
-
 import { subscriptionOf } from "../../volume/formats/arm-ids.ts";
 import { AUTHORIZATION_API_VERSION, toAssignmentProperties, toDefinitionProperties } from "./role-bodies.ts";
 import { type PlannedAssignment, type RolePlan, roleDefinitionId } from "./role-plan.ts";

@@ -2,7 +2,6 @@
  * Roles in the shapes that Azure's tools take: bodies of REST calls (`az rest`, `--output json`) and the file of
  * `az role definition create`.
  */
-
 import { subscriptionOf } from "../../volume/formats/arm-ids.ts";
 import { type PlannedAssignment, type PlannedRole, type RolePlan, roleDefinitionId } from "./role-plan.ts";
 import type { RoleAction } from "./role-table.ts";

@@ -7,7 +7,7 @@ import { findTag } from "./tags.ts";
 /** Begins the name of every tag that we set: a class must not set one. */
 export const TAG_PREFIX = "keyless-csi.";
 
-/** Raised only together with a migration, like the naming version. */
+/** Raised only together with a migration. */
 const FORMAT = "1";
 
 const NAMES = {

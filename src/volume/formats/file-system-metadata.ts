@@ -3,7 +3,7 @@
  * built-in role can rewrite it, so it decides nothing, and what is missing or garbled counts as not stated.
  */
 
-/** Raised only together with a migration, like the naming version. */
+/** Raised only together with a migration. */
 const FORMAT = "1";
 
 const NAMES = {

@@ -1,4 +1,4 @@
-/** Federated credentials that this controller has written and through which no ServiceAccount of this cluster uses the identity any more. */
+/** Federated credentials that this controller has written and that no ServiceAccount of this cluster uses any more. */
 import type { Dependencies } from "../dependencies.ts";
 import { credentialName, decodeSubject } from "../formats/federated-credential.ts";
 import type { Credential } from "../ports.ts";

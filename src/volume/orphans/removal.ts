@@ -1,6 +1,6 @@
 /**
- * Removes what `orphans` has found, one by one: each is looked at again right before, and takes the guarded way of
- * DeleteVolume.
+ * Removes what `orphans` has found, one by one: each is checked again right before, and goes through the same checks
+ * as DeleteVolume.
  */
 import { DriverError } from "../../errors.ts";
 import { deleteVolume } from "../delete.ts";

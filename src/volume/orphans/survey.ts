@@ -1,6 +1,7 @@
 /**
  * What is left in Azure that nothing in the cluster needs: file systems, accounts, role assignments and federated
- * credentials that this controller has created. Reads only. Nothing that may belong to an existing volume, or to one being created, is an orphan.
+ * credentials that this controller has created. Reads only. Nothing that may belong to an existing volume, or to one being
+ * created, is an orphan.
  */
 import type { Dependencies } from "../dependencies.ts";
 import { findOrphanedAccounts } from "./accounts.ts";
