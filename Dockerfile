@@ -9,16 +9,16 @@ COPY scripts scripts
 COPY src src
 RUN npm run build
 
-# The same Debian as the build's Node, which needs its C++ library.
+# The same Debian release as the build stage: Node needs its C++ library.
 FROM gcr.io/distroless/cc-debian12:nonroot
 LABEL org.opencontainers.image.title="keyless-csi" \
       org.opencontainers.image.description="CSI controller for Azure Blob storage that no account key can open" \
       org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /usr/local/bin/node /usr/local/bin/node
 COPY --from=build /build/dist/service/keyless-csi.mjs /build/dist/service/keyless-csi.mjs.LEGAL.txt /app/
-# The base's own "nonroot", by number so that Kubernetes can check runAsNonRoot.
+# The base image's "nonroot" user, as a number so that Kubernetes can check runAsNonRoot.
 USER 65532:65532
 ENV NODE_ENV=production
-# Node itself is process 1 and gets SIGTERM.
+# Node itself is process 1, so it receives SIGTERM.
 ENTRYPOINT ["node", "/app/keyless-csi.mjs"]
 CMD ["controller"]

@@ -1,4 +1,4 @@
-# The project's tasks by name; each is an npm script or one command. `make` alone lists them.
+# The project's tasks; each is an npm script or a single command. `make` without a target lists them.
 IMAGE ?= keyless-csi:dev
 
 .DEFAULT_GOAL := help
@@ -10,32 +10,32 @@ help: ## list these targets
 install: ## install packages, and Node 24 on Linux x64 and arm64
 	npm ci
 
-check: ## types, lint, format and the repository's rules
+check: ## check types, lint, format and the repository's rules
 	npm run check
 
-test: ## check, all tests and csi-sanity (builds csi-sanity once; needs Go)
+test: ## run check, all tests without a cluster and csi-sanity (built once; needs Go)
 	npm test
 
-demo: ## make, use and delete a keyless volume on the emulator
+demo: ## create, use and delete a keyless volume on the emulator
 	npm run demo
 
-cluster: ## claims on a real control plane (builds it once, some minutes; needs Go)
+cluster: ## test claims on a real control plane (built once, some minutes; needs Go)
 	npm run cluster
 
-kubelet: ## pods on a real kubelet, with real FUSE mounts (Linux, as root; needs Go and fuse3)
+kubelet: ## test pods on a real kubelet, with real FUSE mounts (Linux, as root; needs Go and fuse3)
 	npm run kubelet
 
-build: ## both bundles, into dist/
+build: ## build both bundles into dist/
 	npm run build
 
-generate: ## write the generated files anew
+generate: ## regenerate the generated files
 	npm run generate
 
-image: ## the container image (IMAGE=keyless-csi:dev; needs docker)
+image: ## build the container image (IMAGE=keyless-csi:dev; needs docker)
 	docker build --tag $(IMAGE) .
 
-bench: ## start-up time and memory of the service bundle
+bench: ## measure start-up time and memory of the service bundle
 	npm run bench
 
-clean: ## remove what was built
+clean: ## remove dist/
 	rm -rf dist

@@ -1,5 +1,5 @@
-// `npm run bench`: how long the service bundle takes until it serves, and how much memory it then holds. Each run is a
-// process of its own; minimum, median and maximum are printed.
+// `npm run bench`: how long the service bundle takes until it serves, and how much memory it then uses. Each run is a
+// separate process; minimum, median and maximum are printed.
 import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

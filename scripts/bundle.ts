@@ -1,5 +1,5 @@
-// `npm run build`: the two bundles. dist/service is what the container image holds: the service without emulator and
-// demo. dist/emulator holds everything. Each is one ES module that needs nothing but Node; a source map lies beside it.
+// `npm run build`: the two bundles. dist/service is what the container image contains: the service without emulator and
+// demo. dist/emulator contains everything. Each is one minified ES module that needs nothing but Node; a source map lies beside it.
 import { rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -18,12 +18,12 @@ export const BUNDLES = {
   emulator: { file: "emulator/keyless-csi-emulator.mjs", hasEmulator: true },
 } as const satisfies Record<string, Bundle>;
 
-/** Puts `emulator-absent.ts` where the sources name `emulator-parts.ts`: the one door to the emulator. */
+/** Replaces `bundled-emulator.ts`, the only import of the emulator, by `no-emulator.ts`. */
 const withoutEmulator: Plugin = {
   name: "without-emulator",
   setup(builder) {
-    builder.onResolve({ filter: /\/emulator-parts\.ts$/ }, ({ resolveDir }) => ({
-      path: join(resolveDir, "emulator-absent.ts"),
+    builder.onResolve({ filter: /\/bundled-emulator\.ts$/ }, ({ resolveDir }) => ({
+      path: join(resolveDir, "no-emulator.ts"),
     }));
   },
 };
@@ -39,6 +39,9 @@ export async function bundle({ file, hasEmulator }: Bundle, folder: string): Pro
     target: "node24",
     format: "esm",
     sourcemap: "external",
+    minify: true,
+    // The image does not contain the map: stacks in its log keep functions' names, and errors their classes'.
+    keepNames: true,
     legalComments: "linked",
     logLevel: "warning",
     plugins: hasEmulator ? [] : [withoutEmulator],

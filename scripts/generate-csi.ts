@@ -1,5 +1,5 @@
 // Turns proto/csi.proto into one TypeScript file: the descriptor that @grpc/proto-loader serves from, and the types of
-// what arrives and of what may be sent. Used by scripts/generate.ts and by the test that compares the file with it.
+// the messages, as received and as sent. Used by scripts/generate.ts and by the test that compares the file with it.
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -26,7 +26,7 @@ export async function generateCsi(): Promise<string> {
   ].join("\n");
 }
 
-/** protobufjs carries google's common messages as JSON; of those only what we name goes into the descriptor. */
+/** protobufjs carries google's common messages as JSON; only those that are referred to go into the descriptor. */
 function parseWithWrappers(text: string): protobuf.Root {
   const root = new protobuf.Root();
   const parsed = protobuf.parse(text, root, { keepCase: true, alternateCommentMode: true });
@@ -40,7 +40,7 @@ function parseWithWrappers(text: string): protobuf.Root {
   return root;
 }
 
-/** Leaves of google.protobuf only what a field of ours names. */
+/** Removes from google.protobuf what no CSI field refers to. */
 function dropUnused(root: protobuf.Root): void {
   const google = root.lookup("google.protobuf");
   if (!(google instanceof protobuf.Namespace)) return;
@@ -52,7 +52,7 @@ function dropUnused(root: protobuf.Root): void {
   for (const thing of google.nestedArray) if (!named.has(thing.name)) google.remove(thing);
 }
 
-/** All that is in a namespace, in the order of the file, messages before what is nested in them. */
+/** Everything in a namespace, in the order of the file, messages before those nested in them. */
 function flatten(namespace: protobuf.ReflectionObject | null): protobuf.ReflectionObject[] {
   if (!(namespace instanceof protobuf.Namespace)) return [];
   return namespace.nestedArray.flatMap((thing) =>
@@ -154,10 +154,10 @@ function calls(service: protobuf.Service): string {
     if (!request || !response || method.requestStream || method.responseStream) {
       throw new Error(`${method.fullName}: only unary calls of known messages`);
     }
-    const [asked, answered] = [nameOf(request), nameOf(response)];
+    const [input, output] = [nameOf(request), nameOf(response)];
     return `  ${method.name}: {
-    server: { request: ${asked}; response: ${answered}Init };
-    client: { request: ${asked}Init; response: ${answered} };
+    server: { request: ${input}; response: ${output}Init };
+    client: { request: ${input}Init; response: ${output} };
   };\n`;
   });
   const what = "each call as its server sees it (what arrives, what it answers) and as a client does";

@@ -1,15 +1,16 @@
-// Makes deploy/roles from the table of roles: a file for each role as `az role definition create` takes it, and one ARM
-// template with parameters in the places where `keyless-csi roles --output arm` writes values.
+// Generates deploy/roles from the table of roles: a file for each role as `az role definition create` takes it, and one ARM
+// template with parameters where `keyless-csi roles --output arm` writes values.
+
+import { DATA_ROLE_ID } from "../src/backend/blob/data-role.ts";
 import { type ArmTemplate, toArmTemplate } from "../src/commands/roles/arm-template.ts";
 import { toCliDefinition } from "../src/commands/roles/role-bodies.ts";
 import { groupScope, planRoles, type RolePlan } from "../src/commands/roles/role-plan.ts";
-import { OPTIONAL_PARTS, ROLES, selectRoles } from "../src/commands/roles/role-table.ts";
-import { DATA_ROLE_ID } from "../src/volume/names.ts";
+import { ROLE_OPTIONS, ROLES, selectRoles } from "../src/commands/roles/role-table.ts";
 
-/** Stands in the files of single roles; whoever applies them writes the subscription there. */
+/** Placeholder in the files of single roles: it is replaced by the subscription before they are applied. */
 const NO_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000";
 
-/** Values that occur nowhere else, so that each of them can be found again and replaced by an expression. */
+/** Values that occur nowhere else, so that each can be found and replaced by an expression. */
 const MARKS = {
   subscriptionId: "00000000-0000-4000-8000-00000000000a",
   principalId: "00000000-0000-4000-8000-00000000000b",
@@ -17,7 +18,7 @@ const MARKS = {
 };
 
 function planFor({ subscriptionId, principalId, resourceGroup }: typeof MARKS): RolePlan {
-  return planRoles(selectRoles(OPTIONAL_PARTS), {
+  return planRoles(selectRoles(ROLE_OPTIONS), {
     subscriptionId,
     principalId,
     resourceGroups: [{ subscriptionId, resourceGroup }],
@@ -43,7 +44,7 @@ function toJson(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
-/** The template of the command, with expressions where it has values. Names are made by ARM's own guid(). */
+/** The template of the command, with expressions in place of its values. ARM's own guid() makes the names. */
 export function parameterisedTemplate(): ArmTemplate {
   const plan = planFor(MARKS);
   const subscription = "subscription().subscriptionId";
@@ -63,14 +64,14 @@ export function parameterisedTemplate(): ArmTemplate {
   return { $schema, contentVersion, parameters: PARAMETERS, resources: resources.map(withChoice) };
 }
 
-/** A resource of a template, as far as it is looked at here. */
+/** A resource of a template, as far as it is read here. */
 interface Resource {
   readonly type: string;
   readonly name: string;
   readonly properties: { readonly roleDefinitionId?: string; readonly template?: { readonly resources: Resource[] } };
 }
 
-/** An optional part is deployed only when the parameter `parts` names it. */
+/** An optional role is deployed only when the parameter `parts` names it; the name is an API. */
 function withChoice(resource: object): object {
   const { type, name, properties } = resource as Resource;
   if (properties.template !== undefined) {
@@ -79,9 +80,9 @@ function withChoice(resource: object): object {
   }
   const role = ROLES.find(({ id }) => name === id || properties.roleDefinitionId?.includes(id));
   if (role === undefined) throw new Error(`${type} ${name} is of no role`);
-  return role.part === undefined
+  return role.option === undefined
     ? resource
-    : { condition: `[contains(parameters('parts'), '${role.part}')]`, ...resource };
+    : { condition: `[contains(parameters('parts'), '${role.option}')]`, ...resource };
 }
 
 const PARAMETERS = {
@@ -96,7 +97,7 @@ const PARAMETERS = {
   parts: {
     type: "array",
     defaultValue: ["identities"],
-    metadata: { description: `Optional parts: ${OPTIONAL_PARTS.join(", ")}.` },
+    metadata: { description: `Optional roles: ${ROLE_OPTIONS.join(", ")}.` },
   },
 } as const;
 
@@ -110,8 +111,8 @@ function withExpressions(value: unknown, expressions: ReadonlyMap<string, string
 
 function toExpression(text: string, expressions: ReadonlyMap<string, string>): string {
   const marks = new RegExp(`(${[...expressions.keys()].join("|")})`);
-  const parts = text.split(marks).filter((part) => part !== "");
-  if (!parts.some((part) => expressions.has(part))) return text;
-  const terms = parts.map((part) => expressions.get(part) ?? `'${part.replaceAll("'", "''")}'`);
+  const pieces = text.split(marks).filter((piece) => piece !== "");
+  if (!pieces.some((piece) => expressions.has(piece))) return text;
+  const terms = pieces.map((piece) => expressions.get(piece) ?? `'${piece.replaceAll("'", "''")}'`);
   return terms.length === 1 ? `[${terms[0]}]` : `[concat(${terms.join(", ")})]`;
 }

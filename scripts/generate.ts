@@ -1,7 +1,8 @@
-// `npm run generate`: writes every generated file anew. With --check it writes nothing and fails if one is out of date.
+// `npm run generate`: writes every generated file. With --check it writes nothing and fails if one is out of date.
 import { readFile, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { target as countTarget, generateContractCount } from "./generate-contract-count.ts";
 import { target as csiTarget, generateCsi } from "./generate-csi.ts";
 import {
   generateConfigurationPage,
@@ -9,15 +10,18 @@ import {
   generateParametersPage,
 } from "./generate-reference.ts";
 import { roleFiles } from "./generate-roles.ts";
+import { generateStructurePage } from "./generate-structure.ts";
 
 const repository = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 
-/** Generated file (path from the repository's root) -> what makes its text. */
+/** Generated file (path from the repository's root) -> what generates its text. */
 export const generated: ReadonlyMap<string, () => Promise<string>> = new Map([
   [csiTarget, generateCsi],
+  [countTarget, generateContractCount],
   ["docs/reference/configuration.md", generateConfigurationPage],
   ["docs/reference/configuration.schema.json", generateConfigurationSchema],
   ["docs/reference/parameters.md", generateParametersPage],
+  ["docs/explanation/structure.md", generateStructurePage],
   ...roleFiles(),
 ]);
 

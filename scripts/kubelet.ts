@@ -1,5 +1,5 @@
 // `npm run kubelet [-- SPEC...]`: pods on a real kubelet, whose volumes a real FUSE client mounts from the emulated Azure. It
-// builds what it needs once, and runs everything in namespaces of its own.
+// builds what it needs once, and runs everything in separate namespaces.
 import { runOnNode } from "./on-node.ts";
 
 const given = process.argv.slice(2);

@@ -1,5 +1,5 @@
 // `npm run mount -- --blobplugin FILE --blobfuse2 FILE`: the suite of `npm run kubelet` with the unmodified OSS blob node plugin
-// and unmodified blobfuse2 in place of the tests' own node plugin, and the scenes that only blobfuse2 can show.
+// and unmodified blobfuse2 in place of the tests' own node plugin, and the tests that need blobfuse2.
 import { accessSync, constants, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";

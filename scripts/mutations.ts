@@ -1,4 +1,4 @@
-// `npm run mutations [-- name...]`: each patch under test/mutations takes one guard out of a copy of the sources; the test
+// `npm run mutations [-- name...]`: each patch under test/mutations removes one guard from a copy of the sources; the test
 // that it names must then fail. A patch that no longer applies, and a test that stays green, are failures.
 import { spawn } from "node:child_process";
 import { cp, mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
@@ -9,15 +9,15 @@ import { fileURLToPath } from "node:url";
 const repository = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const PATCHES = join(repository, "test", "mutations");
 /** What the tests under test/faults need of the repository. */
-const COPIED = ["bin", "proto", "scripts", "src", "test", "package.json", "tsconfig.json", ".mocharc.json"];
-/** A mutated test may wait for what never comes. */
+const COPIED = ["bin", "deploy", "proto", "scripts", "src", "test", "package.json", "tsconfig.json", ".mocharc.json"];
+/** A mutated test may wait forever. */
 const GUARD_MS = 300_000;
 
 /** The lines `Guard:`, `Test:`, `Grep:` and `Environment:` above a patch. */
 interface Mutation {
   readonly name: string;
   readonly path: string;
-  /** What the patch takes out, in words. */
+  /** What the patch removes, in words. */
   readonly guard: string;
   readonly test: string;
   readonly grep: string | undefined;
@@ -60,7 +60,7 @@ async function tryMutation(mutation: Mutation, folder: string): Promise<string |
   if (applied.code !== 0) return `the patch does not apply: ${applied.output.trim()}`;
   const verdict = await judge(mutation, folder);
   const reverted = await run("git", ["apply", "-C1", "--reverse", mutation.path], folder);
-  if (reverted.code !== 0) throw new Error(`${mutation.name} cannot be taken back: ${reverted.output}`);
+  if (reverted.code !== 0) throw new Error(`${mutation.name} cannot be reverted: ${reverted.output}`);
   return verdict;
 }
 
@@ -70,7 +70,7 @@ async function judge(mutation: Mutation, folder: string): Promise<string | undef
   const args = [mocha, "--exit", "--bail", ...grep, mutation.test];
   const { code, output } = await run(process.execPath, args, folder, mutation.env);
   if (code === 0) return `${mutation.test} stays green`;
-  // A mutation that does not even load proves nothing about the test.
+  // A mutation that does not load proves nothing about the test.
   const isRed = /^\s*\d+ failing/m.test(output) && !/SyntaxError|Build failed/.test(output);
   return isRed ? undefined : `it does not run:\n${output.slice(-2_000)}`;
 }

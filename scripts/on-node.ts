@@ -1,5 +1,5 @@
-// Runs suites that have a node: builds the control plane and the FUSE client ahead, since nothing can be fetched in there,
-// checks what the machine must have, and enters the namespaces.
+// Runs suites that need a node: builds the control plane and the FUSE client first, since nothing can be downloaded inside,
+// checks what must be installed, and enters the namespaces.
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -9,7 +9,7 @@ import { buildForNode } from "../test/support/tools.ts";
 
 const repository = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 
-/** Debian's packages of the programs that are asked for by name. */
+/** Debian's packages of the programs that are required by name. */
 const NEEDED = { fusermount3: "fuse3", python3: "python3", unshare: "util-linux", setpriv: "util-linux" };
 
 /** Runs mocha on these files and answers its exit code: 2, with one line on standard error, when something is missing. */
@@ -21,7 +21,7 @@ export async function runOnNode(specs: readonly string[], env: Readonly<Record<s
   }
   await buildForNode();
   const mocha = join(repository, "node_modules", "mocha", "bin", "mocha.js");
-  // --exit: what a failed set-up has left open must not keep the run waiting.
+  // --exit: handles that a failed set-up left open must not block the run.
   return runIsolated([process.execPath, mocha, "--exit", ...specs], env);
 }
 

@@ -1,5 +1,5 @@
-// `npm run reliability [-- --full] [-- name...]`: runs test/faults item by item and ends with one table of what is promised,
-// what was measured, and whether it held. Exit 1 when anything did not. `--record` writes the figures into the page.
+// `npm run reliability [-- --full] [-- name...]`: runs test/faults item by item and prints one table of what is promised,
+// what was measured, and whether it held. Exit 1 when anything did not hold. `--record` writes the figures into the page.
 import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -16,10 +16,10 @@ interface Item {
   readonly files: readonly string[];
 }
 
-export const ITEMS: readonly Item[] = [
+const ITEMS: readonly Item[] = [
   { number: 1, promise: "killed at any call: nothing lost, nothing twice", files: ["crash-matrix", "claim-changes"] },
   { number: 2, promise: "never replayed: all that is left is found", files: ["abandoned-claims"] },
-  { number: 3, promise: "no final code while something may exist", files: ["error-table"] },
+  { number: 3, promise: "no final code while something may exist", files: ["error-table", "large-answer"] },
   { number: 4, promise: "two leaders agree", files: ["two-leaders"] },
   { number: 5, promise: "late role assignments are waited for", files: ["propagation"] },
   { number: 6, promise: "flat for hours, tokens refreshed", files: ["soak"] },
@@ -28,7 +28,11 @@ export const ITEMS: readonly Item[] = [
   { number: 9, promise: "starved, it stays up and recovers", files: ["starvation"] },
   { number: 10, promise: "SIGTERM drains", files: ["drain"] },
   { number: 11, promise: "deletion is guarded", files: ["deletion-guards"] },
-  { number: 12, promise: "grants at accounts stay few, however many volumes", files: ["grant-scale"] },
+  {
+    number: 12,
+    promise: "role assignments at accounts stay few, however many volumes",
+    files: ["role-assignment-scale"],
+  },
 ];
 
 interface Result {
@@ -38,14 +42,14 @@ interface Result {
   readonly figures: readonly string[];
 }
 
-/** Runs mocha on the item's files; what it prints goes through. */
+/** Runs mocha on the item's files and passes its output through. */
 async function runItem(item: Item, folder: string, isFull: boolean): Promise<Result> {
   const figuresFile = join(folder, `${item.number}.jsonl`);
   const mocha = join(repository, "node_modules", "mocha", "bin", "mocha.js");
   const files = item.files.map((file) => join("test", "faults", `${file}.test.ts`));
   const env = { ...process.env, KEYLESS_CSI_FIGURES: figuresFile, KEYLESS_CSI_FULL: isFull ? "1" : "0" };
   const begun = Date.now();
-  // --exit: a failed set-up must not leave the run waiting for what it started.
+  // --exit: processes that a failed set-up started must not block the run.
   const child = spawn(process.execPath, [mocha, "--exit", ...files], { cwd: repository, stdio: "inherit", env });
   const code = await new Promise<number>((done) => child.once("exit", (status) => done(status ?? 1)));
   const lines = (await readFile(figuresFile, "utf8").catch(() => "")).split("\n").filter((line) => line !== "");
@@ -65,7 +69,7 @@ function printTable(results: readonly Result[]): void {
   console.log(`\n  ${results.length - failed} of ${results.length} hold, ${(seconds / 60).toFixed(1)} minutes`);
 }
 
-/** Puts the figures of what held behind the word **Figure** of its section. */
+/** Writes the figures of the promises that held after the word **Figure** of their section. */
 async function record(results: readonly Result[]): Promise<void> {
   const page = join(repository, "docs", "explanation", "reliability.md");
   const sections = (await readFile(page, "utf8")).split(/^(?=## )/m);

@@ -1,5 +1,5 @@
-// `npm run soak -- --hours N`: the soak of test/faults in real time. Prints its figures, and ends with 1 when something was
-// left in Azure or grew.
+// `npm run soak -- --hours N`: the soak of test/faults in real time. Prints its figures, and exits with 1 when something was
+// left in Azure, or memory or handles grew.
 import { parseArgs } from "node:util";
 import { runSoak } from "../test/faults/support/soak-run.ts";
 

@@ -1,21 +1,22 @@
 /**
- * The command line without a process: arguments to a command, help, faults, and what a failure prints. `main.ts` gives
- * it the process' own streams and signals, tests give it theirs.
+ * The command line without a process: arguments to a command, help, problems with settings, and what a failure prints.
+ * `main.ts` passes the process's own streams and signals, tests pass theirs.
  */
 import type { Writable } from "node:stream";
 import type { CatalogueEntry } from "./commands/catalogue.ts";
 import { type Command, EXIT } from "./commands/command.ts";
-import { type Fault, toLine } from "./config/fault.ts";
 import { toHelp } from "./config/help.ts";
 import { COMMON_SETTINGS, loadSettings } from "./config/load.ts";
+import { type SettingProblem, toLine } from "./config/problem.ts";
 import { DriverError } from "./errors.ts";
-import { findNearest } from "./nearest.ts";
-import { describeError, scrub } from "./telemetry/redaction.ts";
+import { describeError } from "./telemetry/redaction.ts";
+import { findNearest } from "./text/nearest.ts";
+import { scrub } from "./text/scrub.ts";
 
 const PROGRAM = "keyless-csi";
 
-/** What the command line runs in. */
-export interface Surroundings {
+/** What the command line runs with. */
+export interface CommandLine {
   readonly argv: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly stdout: Writable;
@@ -26,7 +27,7 @@ export interface Surroundings {
 }
 
 /** Runs what `argv` asks for and resolves with the exit code; it never rejects. */
-export async function runCommandLine(around: Surroundings): Promise<number> {
+export async function runCommandLine(around: CommandLine): Promise<number> {
   try {
     return await dispatch(around);
   } catch (error) {
@@ -35,7 +36,7 @@ export async function runCommandLine(around: Surroundings): Promise<number> {
   }
 }
 
-async function dispatch(around: Surroundings): Promise<number> {
+async function dispatch(around: CommandLine): Promise<number> {
   const [name, ...rest] = around.argv;
   const { stdout, stderr, catalogue } = around;
   if (name === undefined) return print(stderr, overview(catalogue), EXIT.usage);
@@ -44,22 +45,24 @@ async function dispatch(around: Surroundings): Promise<number> {
   const entry = catalogue.find((each) => each.name === name);
   if (entry === undefined) return print(stderr, unknownCommand(name, catalogue), EXIT.usage);
   if (rest.some(isHelp)) return help(name, around);
-  if (entry.load === undefined) return print(stderr, `${PROGRAM} ${name}: this build holds no emulator\n`, EXIT.usage);
+  if (entry.load === undefined)
+    return print(stderr, `${PROGRAM} ${name}: this build contains no emulator\n`, EXIT.usage);
   const { command } = await entry.load();
   return runCommand(name, command, { ...around, argv: rest });
 }
 
-async function runCommand(name: string, command: Command, around: Surroundings): Promise<number> {
+async function runCommand(name: string, command: Command, around: CommandLine): Promise<number> {
   const { env, stdout, stderr, signal } = around;
   const loaded = loadSettings(command.settings, around, (draft) => command.check?.(draft) ?? []);
-  if (!loaded.ok) return print(stderr, toComplaint(name, loaded.faults), EXIT.usage);
+  if (!loaded.ok) return print(stderr, toReport(name, loaded.problems), EXIT.usage);
   return command.run({ values: loaded.values, stdout, stderr, env, signal });
 }
 
-async function help(name: string, { stdout, stderr, catalogue }: Surroundings): Promise<number> {
+async function help(name: string, { stdout, stderr, catalogue }: CommandLine): Promise<number> {
   const entry = catalogue.find((each) => each.name === name);
   if (entry === undefined) return print(stderr, unknownCommand(name, catalogue), EXIT.usage);
-  if (entry.load === undefined) return print(stderr, `${PROGRAM} ${name}: this build holds no emulator\n`, EXIT.usage);
+  if (entry.load === undefined)
+    return print(stderr, `${PROGRAM} ${name}: this build contains no emulator\n`, EXIT.usage);
   const { command } = await entry.load();
   const table = { ...command.settings, ...COMMON_SETTINGS };
   return print(stdout, `Usage: ${PROGRAM} ${name} [settings]\n\n${entry.summary}\n\n${toHelp(table)}`, EXIT.ok);
@@ -71,7 +74,7 @@ function overview(catalogue: readonly CatalogueEntry[]): string {
   return [
     `Usage: ${PROGRAM} <command> [settings]\n\nCommands:\n${commands}`,
     `Settings of a command: ${PROGRAM} <command> --help. Version: ${PROGRAM} --version.\n`,
-    "Exit codes: 0 done, 1 failed, 2 called wrongly, 3 done and something was found.\n",
+    "Exit codes: 0 done, 1 failed, 2 usage error, 3 done and something was found.\n",
   ].join("\n");
 }
 
@@ -81,16 +84,16 @@ function unknownCommand(name: string, catalogue: readonly CatalogueEntry[]): str
     catalogue.map((entry) => entry.name),
   );
   const advice = nearest === undefined ? `see ${PROGRAM} --help` : `did you mean ${nearest}?`;
-  return `${PROGRAM}: there is no command ${JSON.stringify(name)}; ${advice}\n`;
+  return `${PROGRAM}: unknown command ${JSON.stringify(name)}; ${advice}\n`;
 }
 
-function toComplaint(name: string, faults: readonly Fault[]): string {
-  const lines = faults.map((fault) => `  ${scrub(toLine(fault))}\n`).join("");
-  const count = faults.length === 1 ? "1 setting is" : `${faults.length} settings are`;
-  return `${PROGRAM} ${name}: ${count} wrong\n${lines}See ${PROGRAM} ${name} --help.\n`;
+function toReport(name: string, problems: readonly SettingProblem[]): string {
+  const lines = problems.map((problem) => `  ${scrub(toLine(problem))}\n`).join("");
+  const count = problems.length === 1 ? "1 invalid setting" : `${problems.length} invalid settings`;
+  return `${PROGRAM} ${name}: ${count}\n${lines}See ${PROGRAM} ${name} --help.\n`;
 }
 
-/** A DriverError speaks for itself. Anything else is a fault of ours; its stack is for those who ask. */
+/** A DriverError's message says what to do. Anything else is a bug; its stack is shown on request. */
 function toFailure(error: unknown, env: NodeJS.ProcessEnv): string {
   if (error instanceof DriverError) return `${PROGRAM}: ${scrub(error.message)}\n`;
   const stack = error instanceof Error && env["KEYLESS_CSI_DEBUG"] === "1" ? `${scrub(error.stack ?? "")}\n` : "";

@@ -1,15 +1,15 @@
 /**
  * The one error class of the service and the closed list of its reasons.
  *
- * Foreign faults (Azure, Kubernetes, protobuf) become a DriverError where they enter the program; nobody above that
- * place looks at a status number or a message text. `csi/call.ts` holds the only table from reason to gRPC code.
+ * Foreign errors (Azure, Kubernetes, protobuf) become a DriverError where they enter the program; no code above that
+ * place reads a status number or a message text. `csi/call.ts` holds the only table from reason to gRPC code.
  */
 
 /** Why a call failed, in the words of the domain. Each has one row in the table of `csi/call.ts`. */
 export const REASONS = [
   /** The request, the class or the claim's spec makes this impossible; waiting does not help. */
   "InvalidRequest",
-  /** The requested size cannot be had. */
+  /** The requested size is not possible. */
   "OutOfRange",
   /** The named volume does not exist. */
   "NotFound",
@@ -19,7 +19,7 @@ export const REASONS = [
   "InUse",
   /** A resource that the request leads to is not ours to touch. */
   "NotOurs",
-  /** Azure refused: the controller or somebody else lacks a right. */
+  /** Azure refused: the controller or another principal lacks a right. */
   "Forbidden",
   /** Azure does not accept the controller's own credential. */
   "Unauthenticated",
@@ -56,23 +56,19 @@ export function isTransient(error: unknown): boolean {
 export interface DriverErrorOptions {
   /** The foreign fault, for the log only; it never reaches the caller. */
   readonly cause?: unknown;
-  /** Azure's Retry-After, in seconds, when it gave one. */
-  readonly retryAfterSeconds?: number;
-  /** Something of the volume may exist, so the caller must be told to keep trying, whatever the reason. */
+  /** Something of the volume may exist, so the answer must make the caller retry, whatever the reason. */
   readonly isUnfinished?: boolean;
 }
 
 /** A failure whose message a person may read: what failed, on which resource, and what to do. No token, key or stack. */
 export class DriverError extends Error {
   readonly reason: Reason;
-  readonly retryAfterSeconds: number | undefined;
   readonly isUnfinished: boolean;
 
   constructor(reason: Reason, message: string, options: DriverErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "DriverError";
     this.reason = reason;
-    this.retryAfterSeconds = options.retryAfterSeconds;
     this.isUnfinished = options.isUnfinished ?? false;
   }
 
@@ -81,11 +77,6 @@ export class DriverError extends Error {
     if (!(error instanceof DriverError)) {
       return new DriverError("Internal", "internal error", { cause: error, isUnfinished: true });
     }
-    const { retryAfterSeconds } = error;
-    return new DriverError(error.reason, error.message, {
-      cause: error.cause,
-      isUnfinished: true,
-      ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
-    });
+    return new DriverError(error.reason, error.message, { cause: error.cause, isUnfinished: true });
   }
 }

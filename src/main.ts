@@ -1,5 +1,5 @@
 /**
- * The program's entry: gives the command line this process' arguments, streams and signals, and ends with its exit code.
+ * The program's entry point: passes this process's arguments, streams and signals to the command line, and exits with its code.
  */
 import { runCommandLine } from "./command-line.ts";
 import { CATALOGUE } from "./commands/catalogue.ts";
@@ -11,19 +11,19 @@ const stderr = openStandardError();
 const stopping = new AbortController();
 for (const name of ["SIGTERM", "SIGINT"] as const) {
   process.on(name, () => {
-    // Asked twice: somebody does not want to wait for the drain.
+    // The second signal: do not wait for the drain.
     if (stopping.signal.aborted) process.exit(1);
     stopping.abort(name);
   });
 }
 
-// Node's own report of these prints the whole error object, which may hold a request with its token.
+// Node's own report prints the whole error object, which may contain a request with its token.
 process.on("uncaughtException", (error) => {
   stderr.write(`keyless-csi: ${describeError(error)} (this is a bug; the process ends)\n`);
   process.exit(1);
 });
 
-// A reader that went away (`keyless-csi --help | head -1`) is no failure.
+// A closed reader (`keyless-csi --help | head -1`) is not a failure.
 process.stdout.on("error", () => process.exit(0));
 
 const code = await runCommandLine({

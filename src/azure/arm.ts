@@ -1,5 +1,5 @@
 /**
- * How ARM is asked: one set of SDK clients for each subscription, with time limits, the SDK's own retries (they obey
+ * The connection to ARM: one set of SDK clients for each subscription, with time limits, the SDK's own retries (they obey
  * Retry-After) and an observer of every request.
  */
 import { AuthorizationManagementClient } from "@azure/arm-authorization";
@@ -10,7 +10,7 @@ import type { TokenCredential } from "@azure/identity";
 import { createBoundedHttpClient } from "./bounded-http-client.ts";
 import { createThrottle } from "./throttle.ts";
 
-/** One request to ARM as it went over the wire: a retry is another one. */
+/** One request to ARM as it went over the wire: a retry counts as another one. */
 export interface AzureCall {
   /** Method and resource type, such as `PUT Microsoft.Storage/storageAccounts`: few values, fit for a metric's label. */
   readonly operation: string;
@@ -27,7 +27,7 @@ export interface ArmOptions {
   /** Scope of the token, `https://management.azure.com/.default` or another cloud's. */
   readonly scope: string;
   readonly observeCall: (call: AzureCall) => void;
-  /** Called when Azure refuses a token (401): what the credential still holds to be good is not. */
+  /** Called when Azure refuses a token (401): the credential must not use it again. */
   readonly forgetTokens: () => void;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
@@ -48,16 +48,16 @@ export interface Arm {
 }
 
 /**
- * No request of ours is larger than a few KB, so an answer that takes longer will not come. Volumes of a pool wait for the
- * same reads: one whose answer was lost must not hold them for long. A write may take Azure longer, and is repeated at a cost.
+ * Requests have at most a few KB, so an answer that takes longer will not come. The volumes of a pool wait for the same
+ * reads: one whose answer was lost must not delay them for long. A write may take Azure longer, and repeating it is costly.
  */
 const READ_TIMEOUT_MS = 8_000;
 const WRITE_TIMEOUT_MS = 30_000;
 
 export function createArm(options: ArmOptions): Arm {
   const clients = new Map<string, SubscriptionClients>();
-  // A clock that is wrong, here or there, makes a token bad before its time, and each client keeps its own for hours.
-  const startAnew = () => {
+  // A wrong clock, here or there, makes a token invalid before its time, and each client caches its own for hours.
+  const signInAgain = () => {
     options.forgetTokens();
     clients.clear();
   };
@@ -70,7 +70,7 @@ export function createArm(options: ArmOptions): Arm {
     userAgentOptions: { userAgentPrefix: "keyless-csi" },
     additionalPolicies: [
       { policy: createThrottle(options), position: "perRetry" as const },
-      { policy: observing(options, startAnew), position: "perRetry" as const },
+      { policy: observing(options, signInAgain), position: "perRetry" as const },
     ],
   };
   return {
@@ -96,7 +96,7 @@ function createClients(
   };
 }
 
-/** Limits each attempt in time and tells the observer how it went; `refused` is called when a token was not accepted. */
+/** Limits each attempt in time and reports its outcome; `refused` is called when a token was not accepted. */
 function observing({ observeCall, now }: ArmOptions, refused: () => void): PipelinePolicy {
   return {
     name: "keyless-csi-observer",

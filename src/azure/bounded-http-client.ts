@@ -1,7 +1,7 @@
-/** The SDKs' HTTP client with a limit on what an answer may hold: the SDKs gather a whole body before they look at it. */
+/** The SDKs' HTTP client with a limit on the size of an answer: the SDKs read a whole body before they look at it. */
 import { createDefaultHttpClient, type HttpClient, type PipelineResponse, RestError } from "@azure/core-rest-pipeline";
 
-/** A page of 5,000 containers with metadata has some 5 MB; nothing that we ask for is larger. */
+/** A page of 5,000 containers with metadata has some 5 MB; no other answer is larger. */
 const MOST_BYTES = 32 * 1024 * 1024;
 
 /** Rejects with a RestError, without a status, when an answer is longer than `mostBytes`; the connection is closed. */

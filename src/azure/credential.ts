@@ -7,13 +7,14 @@ import {
   type TokenCredential,
   WorkloadIdentityCredential,
 } from "@azure/identity";
+import { withDeadline } from "../concurrency/deadline.ts";
 import { DriverError } from "../errors.ts";
 
 export interface CredentialOptions {
   readonly kind: "default" | "workload-identity" | "managed-identity" | "environment" | "azure-cli";
   /** Entra's base URL. */
   readonly authorityHost: string;
-  /** False for a custom cloud, of which Entra's public list of authorities knows nothing. */
+  /** False for a custom cloud, which Entra's public list of authorities does not contain. */
   readonly isPublicAuthority: boolean;
   readonly tenantId: string;
   /** Default: AZURE_CLIENT_ID of the environment, as the workload identity webhook sets it. */
@@ -22,7 +23,7 @@ export interface CredentialOptions {
   readonly tokenFile?: string;
 }
 
-/** A credential that can be told to sign in anew although it holds a token that looks good. */
+/** A credential that can be made to sign in again although it holds a token that looks valid. */
 export interface RenewableCredential extends TokenCredential {
   forgetTokens(): void;
 }
@@ -30,14 +31,14 @@ export interface RenewableCredential extends TokenCredential {
 /** Where every token is refused, signing in for each refusal would only add to the load. */
 const RENEW_INTERVAL_MS = 5_000;
 
-/** Entra answers in a second; the Azure CLI takes a few. The SDK itself would wait for good for an answer that was lost. */
+/** Entra answers in a second; the Azure CLI takes a few. The SDK itself would wait forever for an answer that was lost. */
 const SIGN_IN_TIMEOUT_MS = 8_000;
 
 /** Signs in at the first request, not here. `now` in milliseconds, monotonic. */
 export function createCredential(options: CredentialOptions, now: () => number): RenewableCredential {
   let current = signInBy(options);
   let renewedAt = Number.NEGATIVE_INFINITY;
-  // @azure/identity keeps its tokens for as long as its object lives, and takes no word that one was refused.
+  // @azure/identity keeps its tokens for as long as its object exists, whether or not one was refused.
   const renew = () => {
     renewedAt = now();
     current = signInBy(options);
@@ -45,7 +46,7 @@ export function createCredential(options: CredentialOptions, now: () => number):
   return {
     async getToken(scopes, tokenOptions) {
       const signIn = current;
-      const token = await within(SIGN_IN_TIMEOUT_MS, signIn.getToken(scopes, tokenOptions));
+      const token = await withDeadline(SIGN_IN_TIMEOUT_MS, signIn.getToken(scopes, tokenOptions), "late");
       if (token !== "late") return token;
       if (current === signIn) renew();
       const where = `signing in to Azure at ${options.authorityHost}`;
@@ -56,12 +57,6 @@ export function createCredential(options: CredentialOptions, now: () => number):
       if (now() - renewedAt >= RENEW_INTERVAL_MS) renew();
     },
   };
-}
-
-async function within<T>(milliseconds: number, work: Promise<T>): Promise<T | "late"> {
-  const timer = Promise.withResolvers<"late">();
-  const timeout = setTimeout(timer.resolve, milliseconds, "late");
-  return Promise.race([work, timer.promise]).finally(() => clearTimeout(timeout));
 }
 
 function signInBy(options: CredentialOptions): TokenCredential {

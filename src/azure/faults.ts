@@ -1,5 +1,5 @@
 /**
- * The only place where a fault of Azure becomes a DriverError: by ARM's error code first, then by HTTP status. Sources of
+ * The only place where a failure of Azure becomes a DriverError: by ARM's error code first, then by HTTP status. Sources of
  * the codes: REST reference of Microsoft.Storage and Microsoft.Authorization, "Troubleshoot Azure RBAC".
  */
 import { DriverError, type Reason } from "../errors.ts";
@@ -36,7 +36,7 @@ const BY_CODE: Readonly<Record<string, Reason>> = {
   ScopeLocked: "InUse",
   ContainerImmutabilityPolicyConflict: "InUse",
   ContainerProtectedFromDeletion: "InUse",
-  // New principals take a while to be known everywhere; we send principalType, so that this is rare.
+  // New principals take a while to be known everywhere; principalType is sent, so that this is rare.
   PrincipalNotFound: "Unavailable",
   RoleAssignmentUpdateNotPermitted: "Internal",
   InvalidRoleAssignmentId: "Internal",
@@ -61,7 +61,7 @@ const BY_STATUS: Readonly<Record<number, Reason>> = {
   400: "InvalidRequest",
   401: "Unauthenticated",
   403: "Forbidden",
-  // What the call leads to has gone meanwhile; the next attempt looks again.
+  // The resource has been deleted meanwhile; the next attempt looks again.
   404: "Unavailable",
   408: "Unavailable",
   409: "Busy",
@@ -78,20 +78,19 @@ const REMEDIES: Partial<Readonly<Record<Reason, string>>> = {
   Unavailable: "it is tried again",
   Busy: "it is tried again",
   DeadlineExceeded: "it is tried again",
-  InUse: "whoever holds it must release it",
+  InUse: "its holder must release it",
 };
 
 const POLICY_REMEDY =
-  "change the class so that it complies, or ask whoever owns the policy assignment for an exemption";
+  "change the class so that it complies, or ask the owner of the policy assignment for an exemption";
 
-/** What Azure's SDKs throw, as far as we read it. */
+/** What Azure's SDKs throw, as far as it is read here. */
 interface AzureFault {
   readonly statusCode?: number;
   readonly code?: string;
   readonly name?: string;
   readonly message?: string;
   readonly details?: unknown;
-  readonly response?: { readonly headers?: { get(name: string): string | undefined } };
 }
 
 /** ARM's error code (`RoleAssignmentExists`), or undefined when the fault did not come from ARM. */
@@ -116,11 +115,10 @@ export function toDriverError(error: unknown, doing: string): DriverError {
   const denied = code === "RequestDisallowedByPolicy" ? describeDenials(bodyOf(fault) ?? fault) : undefined;
   const words = denied === undefined ? firstLine(fault, error) : `Azure Policy denies it, ${denied}`;
   const remedy = code === "RequestDisallowedByPolicy" ? POLICY_REMEDY : REMEDIES[reason];
-  const retryAfterSeconds = Number(fault.response?.headers?.get("retry-after") ?? Number.NaN);
   return new DriverError(
     reason,
     `${doing} failed (${describe(fault, code)}): ${words}${remedy === undefined ? "" : `; ${remedy}`}`,
-    { cause: error, ...(Number.isFinite(retryAfterSeconds) && { retryAfterSeconds }) },
+    { cause: error },
   );
 }
 

@@ -9,7 +9,7 @@ const MAX_CREDENTIALS = 20;
 
 /** What the identity trusts. Azure allows exactly one audience in each. */
 export async function listCredentials(arm: Arm, identity: UserAssignedIdentity): Promise<Credential[]> {
-  const { client, resourceGroup, name } = placeOf(arm, identity);
+  const { client, resourceGroup, name } = locate(arm, identity);
   try {
     const found: Credential[] = [];
     for await (const { name: credential = "", issuer, subject, audiences } of client.list(resourceGroup, name)) {
@@ -30,7 +30,7 @@ export async function writeCredential(
   { issuer, subject, audience }: Trust,
   credentialName: string,
 ): Promise<void> {
-  const { client, resourceGroup, name } = placeOf(arm, identity);
+  const { client, resourceGroup, name } = locate(arm, identity);
   try {
     await client.createOrUpdate(resourceGroup, name, credentialName, { issuer, subject, audiences: [audience] });
   } catch (error) {
@@ -48,7 +48,7 @@ export async function writeCredential(
 
 /** What is already gone counts as removed. */
 export async function deleteCredential(arm: Arm, { identity, name: credentialName }: Credential): Promise<void> {
-  const { client, resourceGroup, name } = placeOf(arm, identity);
+  const { client, resourceGroup, name } = locate(arm, identity);
   try {
     await client.delete(resourceGroup, name, credentialName);
   } catch (error) {
@@ -58,7 +58,7 @@ export async function deleteCredential(arm: Arm, { identity, name: credentialNam
 }
 
 /** `/subscriptions/<s>/resourcegroups/<g>/providers/Microsoft.ManagedIdentity/userAssignedIdentities/<name>` */
-function placeOf(arm: Arm, { id }: UserAssignedIdentity) {
+function locate(arm: Arm, { id }: UserAssignedIdentity) {
   const [, , subscriptionId = "", , resourceGroup = "", , , , name = ""] = id.split("/");
   return { client: arm.subscription(subscriptionId).identity.federatedIdentityCredentials, resourceGroup, name };
 }

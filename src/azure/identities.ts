@@ -2,11 +2,13 @@
  * User-assigned identities through ARM: from a client id to the principal that is granted access, and whether the identity
  * trusts a ServiceAccount. Answers are remembered for a bounded time.
  */
+import { createSerialQueue } from "../concurrency/serial-queue.ts";
+import { createSingleFlight } from "../concurrency/single-flight.ts";
+import { createTtlCache } from "../concurrency/ttl-cache.ts";
 import type { Credential, Identities, Trust, UserAssignedIdentity } from "../volume/ports.ts";
 import type { Arm } from "./arm.ts";
 import { toDriverError } from "./faults.ts";
 import { deleteCredential, listCredentials, writeCredential } from "./federated-credentials.ts";
-import { createFlight, createMemory } from "./memory.ts";
 
 /** Where identities may be: a whole subscription or one resource group of it. */
 export interface IdentityScope {
@@ -22,23 +24,17 @@ export interface IdentitiesOptions {
   readonly now: () => number;
 }
 
-/** What was just made should be found soon, but a wrong client id must not list at every retry. */
+/** A new identity should be found soon, but a wrong client id must not cause a list at every retry. */
 const REMEMBER_ABSENCE_MS = 30_000;
 
 /** Azure can list identities but not search them by client id, at 5 lists a second for a subscription (azure.md 1). */
 export function createIdentities({ arm, scopes, rememberMs, now }: IdentitiesOptions): Identities {
   const findKnown = createIdentityLookup({ arm, scopes, rememberMs, now });
-  const trusted = createMemory<boolean>(rememberMs, now);
-  const asking = createFlight<Set<string>>();
-  const writing = new Map<string, Promise<unknown>>();
+  const trusted = createTtlCache<boolean>(rememberMs, now);
+  const asking = createSingleFlight<Set<string>>();
 
-  /** Azure refuses concurrent writes to one identity, so they wait for each other here. */
-  const inTurn = async (identity: UserAssignedIdentity, write: () => Promise<void>): Promise<void> => {
-    const turn = (writing.get(identity.id) ?? Promise.resolve()).then(write);
-    const settled = turn.catch(() => undefined);
-    writing.set(identity.id, settled);
-    await turn;
-  };
+  /** Azure refuses concurrent writes to one identity. */
+  const writes = createSerialQueue();
   const listTrusts = async (identity: UserAssignedIdentity): Promise<Set<string>> => {
     const keys = (await listCredentials(arm, identity)).map(({ trust }) => keyOf(identity, trust));
     for (const key of keys) trusted.set(key, true);
@@ -50,27 +46,27 @@ export function createIdentities({ arm, scopes, rememberMs, now }: IdentitiesOpt
       const key = keyOf(identity, trust);
       const known = trusted.get(key);
       if (known !== undefined) return known;
-      const answer = (await asking(identity.id, () => listTrusts(identity))).has(key);
+      const answer = (await asking.run(identity.id, () => listTrusts(identity))).has(key);
       if (!answer) trusted.set(key, false, REMEMBER_ABSENCE_MS);
       return answer;
     },
     async addTrust(identity, trust, name) {
-      await inTurn(identity, () => writeCredential(arm, identity, trust, name));
+      await writes(identity.id, () => writeCredential(arm, identity, trust, name));
       trusted.set(keyOf(identity, trust), true);
     },
     listCredentials: () => listAllCredentials(arm, scopes),
     async removeCredential(credential) {
       const { identity, trust } = credential;
-      await inTurn(identity, () => deleteCredential(arm, credential));
-      trusted.forget(keyOf(identity, trust));
+      await writes(identity.id, () => deleteCredential(arm, credential));
+      trusted.delete(keyOf(identity, trust));
     },
   };
 }
 
-/** By client id. What a list has told is answered from the list itself, and remembered for later. */
+/** By client id. A list answers the question itself, and is remembered for later ones. */
 function createIdentityLookup({ arm, scopes, rememberMs, now }: IdentitiesOptions): Identities["findByClientId"] {
-  const known = createMemory<UserAssignedIdentity | "absent">(rememberMs, now);
-  const listing = createFlight<Map<string, UserAssignedIdentity>>();
+  const known = createTtlCache<UserAssignedIdentity | "absent">(rememberMs, now);
+  const listing = createSingleFlight<Map<string, UserAssignedIdentity>>();
   const listAll = async (): Promise<Map<string, UserAssignedIdentity>> => {
     const found = new Map<string, UserAssignedIdentity>();
     for (const scope of scopes) {
@@ -83,13 +79,13 @@ function createIdentityLookup({ arm, scopes, rememberMs, now }: IdentitiesOption
     const key = clientId.toLowerCase();
     const remembered = known.get(key);
     if (remembered !== undefined) return remembered === "absent" ? undefined : remembered;
-    const found = (await listing("all", listAll)).get(key);
+    const found = (await listing.run("all", listAll)).get(key);
     if (found === undefined) known.set(key, "absent", REMEMBER_ABSENCE_MS);
     return found;
   };
 }
 
-/** Byte for byte: Entra compares issuer, subject and audience so. */
+/** Byte for byte, as Entra compares issuer, subject and audience. */
 function keyOf({ id }: UserAssignedIdentity, { issuer, subject, audience }: Trust): string {
   return JSON.stringify([id.toLowerCase(), issuer, subject, audience]);
 }

@@ -25,10 +25,10 @@ const MOST = 3;
 export function describeDenials(error: unknown): string | undefined {
   const fromInfo = errorsIn(error).flatMap(readAdditionalInfo);
   const found = fromInfo.length > 0 ? fromInfo : errorsIn(error).flatMap(readMessage);
-  const told = [...new Set(found.map(describe))];
-  if (told.length === 0) return undefined;
-  const more = told.length > MOST ? `, and ${told.length - MOST} more` : "";
-  return `${told.slice(0, MOST).join(", and ")}${more}`;
+  const policies = [...new Set(found.map(describe))];
+  if (policies.length === 0) return undefined;
+  const more = policies.length > MOST ? `, and ${policies.length - MOST} more` : "";
+  return `${policies.slice(0, MOST).join(", and ")}${more}`;
 }
 
 /** The error itself and its details, which carry the policies of a write that consists of several. */
@@ -65,7 +65,7 @@ function readMessage(error: Record<string, unknown>): Denial[] {
       }))
       .filter(isKnown);
   } catch {
-    // Cut short or of another form: the message itself is told then.
+    // Cut short or of another form: the message itself is reported then.
     return [];
   }
 }
@@ -83,7 +83,7 @@ function describe({ assignment, definition }: Denial): string {
   return `assignment ${label(assignment)} by definition ${label(definition)}`;
 }
 
-/** One line, whatever somebody has put into a display name. */
+/** One line, whatever a display name contains. */
 function label({ name, id }: Named): string {
   const shown = name.replace(/\s+/g, " ").slice(0, 128);
   if (shown === "") return id === "" ? "(unnamed)" : id;

@@ -1,10 +1,12 @@
-/** Role assignments through ARM: the grant that opens a container for one identity. */
+/** Role assignments through ARM: what lets one identity use one file system or account. */
 import type { RoleAssignment as ArmRoleAssignment } from "@azure/arm-authorization";
+import { createSingleFlight } from "../concurrency/single-flight.ts";
+import { createTtlCache } from "../concurrency/ttl-cache.ts";
 import { DriverError } from "../errors.ts";
-import type { ListedRoleAssignment, Place, RoleAssignment, RoleAssignments } from "../volume/ports.ts";
+import { subscriptionOf } from "../volume/formats/arm-ids.ts";
+import type { ListedRoleAssignment, ResourceGroupRef, RoleAssignment, RoleAssignments } from "../volume/ports.ts";
 import type { Arm, SubscriptionClients } from "./arm.ts";
 import { codeOf, statusOf, toDriverError } from "./faults.ts";
-import { createFlight, createMemory } from "./memory.ts";
 
 export interface RoleAssignmentsOptions {
   readonly arm: Arm;
@@ -13,13 +15,13 @@ export interface RoleAssignmentsOptions {
   readonly now: () => number;
 }
 
-/** Azure's limit is for the whole subscription and cannot be raised; somebody may free a place at any time. */
+/** Azure's limit is for the whole subscription and cannot be raised; room may become free at any time. */
 const FULL_MS = 60_000;
 
 export function createRoleAssignments({ arm, rememberMs, now }: RoleAssignmentsOptions): RoleAssignments {
-  const knownRoles = createMemory<true>(rememberMs, now);
-  const full = createMemory<true>(FULL_MS, now);
-  const asking = createFlight<boolean>();
+  const knownRoles = createTtlCache<true>(rememberMs, now);
+  const full = createTtlCache<true>(FULL_MS, now);
+  const asking = createSingleFlight<boolean>();
   const clientFor = (scope: string) => arm.subscription(subscriptionOf(scope)).authorization.roleAssignments;
   return {
     find: (scope, name) => find(clientFor(scope), scope, name),
@@ -35,13 +37,13 @@ export function createRoleAssignments({ arm, rememberMs, now }: RoleAssignmentsO
       if (full.get(subscriptionId.toLowerCase()) !== undefined) throw subscriptionFull(subscriptionId);
     },
     listAtAndAbove: (scope) => listAtAndAbove(clientFor(scope), scope),
-    listIn: (place) => listIn(arm.subscription(place.subscriptionId).authorization.roleAssignments, place),
+    listIn: (group) => listIn(arm.subscription(group.subscriptionId).authorization.roleAssignments, group),
     remove: (assignment) => remove(clientFor(assignment.scope), assignment),
-    roleExists(place, roleId) {
-      const key = `${place.subscriptionId}/${place.resourceGroup}/${roleId}`.toLowerCase();
+    roleExists(group, roleId) {
+      const key = `${group.subscriptionId}/${group.resourceGroup}/${roleId}`.toLowerCase();
       if (knownRoles.get(key) !== undefined) return Promise.resolve(true);
-      return asking(key, async () => {
-        const exists = await roleExists(arm, place, roleId);
+      return asking.run(key, async () => {
+        const exists = await roleExists(arm, group, roleId);
         if (exists) knownRoles.set(key, true);
         return exists;
       });
@@ -96,7 +98,7 @@ function subscriptionFull(subscriptionId: string, cause?: unknown): DriverError 
   );
 }
 
-/** `atScope()` answers this scope and the ones above it, and leaves out what is below (REST: Role Assignments - List). */
+/** `atScope()` lists this scope and those above it, and leaves out what is below (REST: Role Assignments - List). */
 async function listAtAndAbove(client: Client, scope: string): Promise<RoleAssignment[]> {
   try {
     const found: RoleAssignment[] = [];
@@ -110,8 +112,11 @@ async function listAtAndAbove(client: Client, scope: string): Promise<RoleAssign
   }
 }
 
-/** Without a filter the list shows what is below the scope too, and assignments whose scope has gone. */
-async function listIn(client: Client, { subscriptionId, resourceGroup }: Place): Promise<ListedRoleAssignment[]> {
+/** Without a filter the list includes what is below the scope, and assignments whose scope no longer exists. */
+async function listIn(
+  client: Client,
+  { subscriptionId, resourceGroup }: ResourceGroupRef,
+): Promise<ListedRoleAssignment[]> {
   try {
     const found: ListedRoleAssignment[] = [];
     for await (const item of client.listForScope(`subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`)) {
@@ -133,8 +138,12 @@ async function remove(client: Client, { scope, name }: RoleAssignment): Promise<
   }
 }
 
-/** Asked at the resource group, so that no right at the whole subscription is needed for it. */
-async function roleExists(arm: Arm, { subscriptionId, resourceGroup }: Place, roleId: string): Promise<boolean> {
+/** Read at the resource group, so that no right at the whole subscription is needed. */
+async function roleExists(
+  arm: Arm,
+  { subscriptionId, resourceGroup }: ResourceGroupRef,
+  roleId: string,
+): Promise<boolean> {
   const { roleDefinitions } = arm.subscription(subscriptionId).authorization;
   try {
     await roleDefinitions.get(`subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`, roleId);
@@ -148,10 +157,6 @@ async function roleExists(arm: Arm, { subscriptionId, resourceGroup }: Place, ro
 /** The SDK puts a slash before the scope itself. */
 function sdkScope(scope: string): string {
   return scope.replace(/^\//, "");
-}
-
-function subscriptionOf(scope: string): string {
-  return /^\/subscriptions\/([^/]+)/i.exec(scope)?.[1] ?? "";
 }
 
 function toRoleAssignment(item: ArmRoleAssignment): RoleAssignment {

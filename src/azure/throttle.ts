@@ -1,6 +1,6 @@
 /**
- * Retry-After, obeyed by every call and not only by the one that was told: one waiting time for each subscription, provider
- * and kind of call, since Azure counts them so. A call sent before it has passed would only renew it (azure.md 1).
+ * Retry-After, obeyed by every call and not only by the one that received it: one waiting time for each subscription,
+ * provider and kind of call, since Azure counts them so. A call sent before it has passed would only renew it (azure.md 1).
  */
 import type { PipelinePolicy, PipelineRequest, PipelineResponse } from "@azure/core-rest-pipeline";
 
@@ -10,7 +10,7 @@ export interface ThrottleOptions {
   readonly sleep: (milliseconds: number) => Promise<void>;
 }
 
-/** A longer wait is not sat out: the caller is told, with the time, and csi-provisioner comes again. */
+/** A longer wait fails the call, with the time in the message, and csi-provisioner tries again. */
 const LONGEST_WAIT_MS = 15_000;
 
 export function createThrottle({ now, sleep }: ThrottleOptions): PipelinePolicy {
@@ -23,10 +23,10 @@ export function createThrottle({ now, sleep }: ThrottleOptions): PipelinePolicy 
       if (wait > LONGEST_WAIT_MS) throw throttled(wait);
       if (wait > 0) await sleep(wait);
       const response = await next(request);
-      const told = retryAfterMs(response);
-      if (told === undefined) return response;
-      notBefore.set(key, now() + told);
-      if (told > LONGEST_WAIT_MS) throw throttled(told);
+      const retryMs = retryAfterMs(response);
+      if (retryMs === undefined) return response;
+      notBefore.set(key, now() + retryMs);
+      if (retryMs > LONGEST_WAIT_MS) throw throttled(retryMs);
       return response;
     },
   };
@@ -47,14 +47,12 @@ function retryAfterMs({ status, headers }: PipelineResponse): number | undefined
   return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined;
 }
 
-/** Not a RestError, so that the SDK does not try again by itself; `faults.ts` reads it as it reads one. */
+/** Not a RestError, so that the SDK does not retry by itself; `faults.ts` reads its code like one. */
 function throttled(milliseconds: number): Error {
   const seconds = Math.ceil(milliseconds / 1000);
-  const headers = { get: () => String(seconds) };
   return Object.assign(new Error(`Azure asks to wait ${seconds} s`), {
     name: "ThrottledError",
     statusCode: 429,
     code: "TooManyRequests",
-    response: { headers },
   });
 }

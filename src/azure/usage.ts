@@ -1,10 +1,11 @@
-/** How much of Azure's fixed limits is used, for the metrics: asked seldom, and only when somebody reads them. */
+/** How much of Azure's fixed limits is used, for the metrics: counted seldom, and only when the metrics are read. */
+import { createSingleFlight } from "../concurrency/single-flight.ts";
+import { createTtlCache } from "../concurrency/ttl-cache.ts";
 import type { Arm } from "./arm.ts";
-import { createFlight, createMemory } from "./memory.ts";
 import { LIMIT } from "./role-assignments.ts";
 
 /** Role assignments in a subscription, at all scopes in it. */
-export interface GrantUsage {
+export interface RoleAssignmentUsage {
   readonly subscriptionId: string;
   readonly used: number;
   readonly limit: number;
@@ -20,9 +21,9 @@ export interface UsageOptions {
 const REMEMBER_MS = 600_000;
 
 /** Subscriptions that cannot be counted at the moment are left out: a metric never fails because of Azure. */
-export function createUsage({ arm, subscriptionIds, now }: UsageOptions): () => Promise<GrantUsage[]> {
-  const counted = createMemory<number>(REMEMBER_MS, now);
-  const counting = createFlight<number>();
+export function createUsage({ arm, subscriptionIds, now }: UsageOptions): () => Promise<RoleAssignmentUsage[]> {
+  const counted = createTtlCache<number>(REMEMBER_MS, now);
+  const counting = createSingleFlight<number>();
   const count = async (subscriptionId: string): Promise<number> => {
     let used = 0;
     const { roleAssignments } = arm.subscription(subscriptionId).authorization;
@@ -31,7 +32,7 @@ export function createUsage({ arm, subscriptionIds, now }: UsageOptions): () => 
     return used;
   };
   const known = (subscriptionId: string) =>
-    counted.get(subscriptionId) ?? counting(subscriptionId, () => count(subscriptionId));
+    counted.get(subscriptionId) ?? counting.run(subscriptionId, () => count(subscriptionId));
   return async () => {
     const counts = await Promise.allSettled(subscriptionIds.map(async (each) => known(each)));
     return counts.flatMap((outcome, index) =>

@@ -1,10 +1,8 @@
-/**
- * The commands there are, for `main.ts`. Each is loaded only when it is called.
- */
+/** The commands, for `main.ts`. Each is loaded only when it is called. */
+import { bundledEmulator } from "./bundled-emulator.ts";
 import type { Command } from "./command.ts";
-import { emulatorParts } from "./emulator-parts.ts";
 
-/** One command before it is loaded. `load` is absent when this build does not hold it. */
+/** One command before it is loaded. `load` is absent when this build does not contain it. */
 export interface CatalogueEntry {
   readonly name: string;
   readonly summary: string;
@@ -15,12 +13,12 @@ export interface CatalogueEntry {
 export const CATALOGUE: readonly CatalogueEntry[] = [
   {
     name: "controller",
-    summary: "serve CSI to csi-provisioner and make keyless volumes in Azure",
+    summary: "serve CSI to csi-provisioner and create keyless volumes in Azure",
     load: () => import("./controller.ts"),
   },
   {
     name: "orphans",
-    summary: "find what is left in Azure that no volume of the cluster needs, and delete it",
+    summary: "find what is left in Azure that no volume of the cluster needs, and delete it on request",
     load: () => import("./orphans.ts"),
   },
   {
@@ -31,11 +29,11 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
   {
     name: "emulator",
     summary: "run Azure in one process: ARM, Entra, Blob and Data Lake, for tests and laptops",
-    load: emulatorParts?.emulatorCommand,
+    load: bundledEmulator?.emulatorCommand,
   },
   {
     name: "demo",
-    summary: "make, use and delete one volume on the emulator, step by step",
-    load: emulatorParts?.demoCommand,
+    summary: "create, use and delete one volume on the emulator, step by step",
+    load: bundledEmulator?.demoCommand,
   },
 ];

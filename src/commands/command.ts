@@ -1,33 +1,33 @@
 /**
  * What a command of the command line is. One file per command in this folder exports `command`; `catalogue.ts` lists
- * them and loads each only when it is asked for, so that the controller starts without reading the demo.
+ * them and loads each only when it is called, so that the controller starts without reading the demo.
  */
 import type { Writable } from "node:stream";
-import type { Fault } from "../config/fault.ts";
+import type { SettingProblem } from "../config/problem.ts";
 import type { Draft, SettingsTable, ValuesOf } from "../config/setting.ts";
 
-/** 0 done, 1 failed, 2 called wrongly, 3 done and something was found (doctor, orphans). */
+/** 0 done, 1 failed, 2 usage error, 3 done and something was found (orphans). */
 export const EXIT = { ok: 0, failure: 1, usage: 2, findings: 3 } as const;
 
-/** What a command gets. Nothing in it is global, so a test runs a command with streams and a signal of its own. */
+/** What a command gets. Nothing in it is global, so a test can pass its own streams and signal. */
 export interface CommandContext<Values> {
   /** The settings, parsed; keys are the flags' names in camel case. */
   readonly values: Values;
   /** For the command's result; never for logs. */
   readonly stdout: Writable;
-  /** For logs and complaints. */
+  /** For logs and errors. */
   readonly stderr: Writable;
   readonly env: NodeJS.ProcessEnv;
   /** Aborted at the first SIGTERM or SIGINT, with the signal's name as reason. A second signal ends the process. */
   readonly signal: AbortSignal;
 }
 
-/** One command. `T` is its settings table; every flag, environment name, help line and fault comes from it. */
+/** One command. `T` is its settings table; every flag, environment name, help line and problem comes from it. */
 export interface Command<T extends SettingsTable = SettingsTable> {
   readonly settings: T;
-  /** Rules over several settings. It sees what could be parsed, so that these faults are told with all others. */
-  check?(draft: Draft<T>): readonly Fault[];
-  /** Does the work and resolves with the exit code. A DriverError that it throws is printed by its message alone. */
+  /** Rules over several settings. It gets what could be parsed, so that these problems are reported with all others. */
+  check?(draft: Draft<T>): readonly SettingProblem[];
+  /** Does the work and resolves with the exit code. Of a DriverError that it throws, only the message is printed. */
   run(context: CommandContext<ValuesOf<T>>): Promise<number>;
 }
 

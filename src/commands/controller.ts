@@ -1,14 +1,14 @@
 /** `keyless-csi controller`: the service. Runs until SIGTERM, then drains: exit 0 when all work was finished, else 1. */
-import { startApp } from "../app.ts";
+import { startApp } from "../app/service.ts";
 import type { CloudFile } from "../config/cloud.ts";
 import { type ControllerConfig, checkController, toControllerConfig } from "../config/controller.ts";
 import { controllerSettings } from "../config/controller-settings.ts";
-import type { Fault } from "../config/fault.ts";
+import type { SettingProblem } from "../config/problem.ts";
 import { DriverError } from "../errors.ts";
 import { createLogger } from "../telemetry/log.ts";
 import { VERSION } from "../version.ts";
+import { bundledEmulator } from "./bundled-emulator.ts";
 import { defineCommand, EXIT } from "./command.ts";
-import { emulatorParts } from "./emulator-parts.ts";
 import { trustCloud } from "./trust-cloud.ts";
 
 export const command = defineCommand({
@@ -36,16 +36,17 @@ export const command = defineCommand({
   },
 });
 
-/** The service bundle holds no emulator: asking it for one is a fault of the command line. */
-function findAbsentEmulator(): readonly Fault[] {
-  if (emulatorParts !== undefined) return [];
-  const problem = "this build holds no emulator; name a subscription, or use --cloud-file";
+/** The service bundle holds no emulator: asking it for one is a usage error. */
+function findAbsentEmulator(): readonly SettingProblem[] {
+  if (bundledEmulator !== undefined) return [];
+  const problem = "this build contains no emulator; name a subscription, or use --cloud-file";
   return [{ setting: "emulator", source: "--emulator", problem }];
 }
 
 async function startOwnEmulator(): Promise<{ readonly info: CloudFile; close(): Promise<void> }> {
-  if (emulatorParts === undefined) throw new DriverError("Unsupported", "--emulator: this build holds no emulator");
-  const { startEmulator } = await emulatorParts.loadEmulator();
+  if (bundledEmulator === undefined)
+    throw new DriverError("Unsupported", "--emulator: this build contains no emulator");
+  const { startEmulator } = await bundledEmulator.loadEmulator();
   return startEmulator({});
 }
 

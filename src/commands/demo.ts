@@ -5,32 +5,32 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startApp } from "../app.ts";
+import { startApp } from "../app/service.ts";
+import { RECOMMENDED_OPTIONS } from "../backend/blob/mount-options.ts";
 import { toControllerConfig } from "../config/controller.ts";
 import { controllerSettings } from "../config/controller-settings.ts";
 import { loadSettings } from "../config/load.ts";
 import type { CreateVolumeRequestInit, Volume } from "../csi/proto.generated.ts";
 import { DriverError } from "../errors.ts";
 import { createLogger } from "../telemetry/log.ts";
-import { RECOMMENDED_OPTIONS } from "../volume/mount-options.ts";
+import { bundledEmulator } from "./bundled-emulator.ts";
 import { defineCommand, EXIT } from "./command.ts";
 import { type CsiClient, connectCsi } from "./demo/csi-client.ts";
 import { createDisplay, type Display } from "./demo/display.ts";
 import { createStepTimes, type StepTimes } from "./demo/step-times.ts";
 import { type Attempt, containerByKey, containerFor, listFolder, read, write } from "./demo/workload.ts";
-import { emulatorParts } from "./emulator-parts.ts";
 import { trustCloud } from "./trust-cloud.ts";
 
 type Emulator = Awaited<
-  ReturnType<Awaited<ReturnType<NonNullable<typeof emulatorParts>["loadEmulator"]>>["startEmulator"]>
+  ReturnType<Awaited<ReturnType<NonNullable<typeof bundledEmulator>["loadEmulator"]>>["startEmulator"]>
 >;
 
 export const command = defineCommand({
   settings: {},
   async run({ stdout, stderr, env }) {
-    if (emulatorParts === undefined) throw new DriverError("Unsupported", "demo: this build holds no emulator");
+    if (bundledEmulator === undefined) throw new DriverError("Unsupported", "demo: this build contains no emulator");
     const folder = await mkdtemp(join(tmpdir(), "keyless-demo-"));
-    const { startEmulator } = await emulatorParts.loadEmulator();
+    const { startEmulator } = await bundledEmulator.loadEmulator();
     const emulator = await startEmulator({});
     const times = createStepTimes();
     const config = configFor(emulator, join(folder, "csi.sock"));
@@ -39,7 +39,7 @@ export const command = defineCommand({
     const app = await startApp({ config, log, observer: times.observer });
     const csi = connectCsi(`unix:${config.socketPath}`);
     try {
-      return await tell({ display: createDisplay(stdout, env), emulator, csi, times });
+      return await narrate({ display: createDisplay(stdout, env), emulator, csi, times });
     } finally {
       csi.close();
       await app.stop();
@@ -54,7 +54,7 @@ function configFor(emulator: Emulator, socketPath: string) {
     argv: ["--emulator", "--endpoint", `unix://${socketPath}`],
     env: {},
   });
-  if (!("values" in loaded)) throw new DriverError("Internal", "the demo's own settings are at fault");
+  if (!("values" in loaded)) throw new DriverError("Internal", "the demo's own settings are invalid");
   return toControllerConfig(loaded.values, emulator.info);
 }
 
@@ -65,7 +65,7 @@ interface Stage {
   readonly times: StepTimes;
 }
 
-async function tell(stage: Stage): Promise<number> {
+async function narrate(stage: Stage): Promise<number> {
   const { display, emulator } = stage;
   const begun = performance.now();
   display.title(
@@ -84,7 +84,7 @@ async function tell(stage: Stage): Promise<number> {
   await showDelete(stage, request, prove);
   await showPod(stage, volume, prove);
   const { alarms } = emulator.calls.report();
-  prove(alarms.length === 0, "account keys were never asked for", `${alarms.length} listKeys calls`);
+  prove(alarms.length === 0, "account keys were never requested", `${alarms.length} listKeys calls`);
   const failed = proofs.filter((isTrue) => !isTrue).length;
   display.line();
   const seconds = ((performance.now() - begun) / 1000).toFixed(1);
@@ -177,7 +177,7 @@ async function showRepeat(stage: Stage, request: CreateVolumeRequestInit, volume
   const writes = calls.filter((call) => !call.startsWith("GET"));
   prove(again?.volume_id === volume.volume_id, "the same volume is answered", again?.volume_id ?? "nothing");
   const isSame = census(stage.emulator) === before && writes.length === 0;
-  prove(isSame, "nothing new was made", `${calls.length} calls to Azure, ${writes.length} of them writes`);
+  prove(isSame, "nothing new was created", `${calls.length} calls to Azure, ${writes.length} of them writes`);
 }
 
 async function showDelete(stage: Stage, request: CreateVolumeRequestInit, prove: Prove): Promise<void> {
@@ -216,7 +216,7 @@ async function showPod(stage: Stage, volume: Volume, prove: Prove): Promise<void
   prove(isThere, "the file of step 4 is there for the pod", `${files.length} file, ${text.length} bytes`);
 }
 
-/** Equal calls in one line: the four names of an account are asked for at once. */
+/** Equal calls in one line: the four names of an account are requested at once. */
 function counted(calls: readonly string[]): string[] {
   return [...new Set(calls)].map((call) => {
     const times = calls.filter((other) => other === call).length;
@@ -224,7 +224,7 @@ function counted(calls: readonly string[]): string[] {
   });
 }
 
-/** How many of each there are: the same text before and after means that nothing was made or removed. */
+/** How many of each exist: the same text before and after means that nothing was created or removed. */
 function census({ world }: Emulator): string {
   return [world.accounts, world.containers, world.roleAssignments].map((map) => map.size).join("/");
 }

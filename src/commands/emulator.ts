@@ -1,26 +1,21 @@
-/** `keyless-csi emulator`: Azure in one process, until it is told to stop. */
+/** `keyless-csi emulator`: Azure in one process, until SIGTERM or SIGINT. */
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import type { Writable } from "node:stream";
-import { amount, list, path, toggle } from "../config/kinds.ts";
+import { amount, list, path, toggle, value } from "../config/kinds.ts";
 import { type Kind, optional, setting, type ValuesOf } from "../config/setting.ts";
 import { type Emulator, type EmulatorOptions, startEmulator } from "../emulator/emulator.ts";
-import { findAddressFault, IMDS_ADDRESS } from "../emulator/server.ts";
+import { findAddressFault, IMDS_ADDRESS } from "../emulator/http/server.ts";
 import { type EmulatorSettings, REALISTIC_SETTINGS } from "../emulator/settings.ts";
 import { DriverError } from "../errors.ts";
 import { defineCommand, EXIT } from "./command.ts";
 
-/** A loopback address as text, or one of `also`; the emulator opens no other. */
+/** A loopback address as text, or one of `also`; the emulator listens on no other. */
 function loopback(...also: readonly string[]): Kind<string> {
-  return {
-    form: "value",
-    placeholder: "HOST:PORT",
-    schema: { type: "string" },
-    parse([text = ""]) {
-      const wrong = findAddressFault(text, also);
-      return wrong === undefined ? { value: text } : { wrong };
-    },
-  };
+  return value("HOST:PORT", { type: "string" }, (text) => {
+    const wrong = findAddressFault(text, also);
+    return wrong === undefined ? { value: text } : { wrong };
+  });
 }
 
 const ADDRESSES = "Addresses";
@@ -29,16 +24,16 @@ const BEHAVIOUR = "Behaviour";
 const settings = {
   listen: setting(list(loopback()), {
     group: ADDRESSES,
-    help: "loopback addresses for ARM, Entra, Blob and Data Lake; port 0 lets the system choose",
+    help: "loopback addresses for ARM, Entra, Blob and Data Lake; port 0: chosen by the system",
     fallback: "127.0.0.1:0",
   }),
   "ready-file": optional(path, {
     group: ADDRESSES,
-    help: "written when everything listens: endpoints, ids and secrets as JSON (a cloud file for the controller)",
+    help: "written once everything listens: endpoints, ids and secrets as JSON (a cloud file for the controller)",
   }),
   "issuer-ca": optional(path, {
     group: ADDRESSES,
-    help: "PEM certificates to trust when keys of ServiceAccount issuers are fetched",
+    help: "PEM certificates to trust when fetching keys of ServiceAccount issuers",
   }),
   imds: optional(loopback(IMDS_ADDRESS), {
     group: ADDRESSES,
@@ -47,7 +42,7 @@ const settings = {
   }),
   state: optional(path, {
     group: BEHAVIOUR,
-    help: "file from which the state is read at the start, if it is there, and to which it is written at the end",
+    help: "file from which the state is read at the start, if it exists, and to which it is written at the end",
   }),
   realistic: setting(toggle, {
     group: BEHAVIOUR,
@@ -61,10 +56,10 @@ const settings = {
   }),
   "propagation-seconds": optional(amount({ max: 86_400 }), {
     group: BEHAVIOUR,
-    help: "how long a role assignment, or its removal, takes to be in force",
+    help: "how long a role assignment, or its removal, takes to become effective",
     absent: "0, or 60 and 300 with --realistic",
   }),
-  quiet: setting(toggle, { group: BEHAVIOUR, help: "prints nothing", fallback: "false" }),
+  quiet: setting(toggle, { group: BEHAVIOUR, help: "print nothing", fallback: "false" }),
 };
 
 type Values = ValuesOf<typeof settings>;

@@ -1,19 +1,19 @@
 /**
- * `keyless-csi roles`: prints the least that workloads and the controller need in Azure, for one place and one
- * controller: as a script with the reasons, as JSON bodies, or as an ARM template. It asks nobody and changes nothing.
+ * `keyless-csi roles`: prints the minimal roles that workloads and the controller need in Azure, for one controller: as
+ * a script with the reasons, as JSON bodies, or as an ARM template. It calls nothing and changes nothing.
  */
+import { DATA_ROLE_ID } from "../backend/blob/data-role.ts";
 import { CLOUDS } from "../config/cloud.ts";
 import { controllerSettings } from "../config/controller-settings.ts";
-import type { Fault } from "../config/fault.ts";
 import { choice, guid, list } from "../config/kinds.ts";
+import type { SettingProblem } from "../config/problem.ts";
 import { type Draft, optional, setting, type ValuesOf } from "../config/setting.ts";
-import { DATA_ROLE_ID } from "../volume/names.ts";
 import { defineCommand, EXIT } from "./command.ts";
 import { toArmTemplate } from "./roles/arm-template.ts";
 import { toCliDefinition, toRequests } from "./roles/role-bodies.ts";
-import { planRoles, type RolePlace } from "./roles/role-plan.ts";
+import { planRoles, type RoleTarget } from "./roles/role-plan.ts";
 import { toScript } from "./roles/role-script.ts";
-import { OPTIONAL_PARTS, type OptionalPart, selectRoles } from "./roles/role-table.ts";
+import { ROLE_OPTIONS, type RoleOption, selectRoles } from "./roles/role-table.ts";
 
 const WHERE = "Where";
 const WHAT = "What";
@@ -22,7 +22,7 @@ const REQUIRED = "required";
 const settings = {
   "subscription-id": optional(guid, {
     group: WHERE,
-    help: "the subscription that accounts are made in",
+    help: "the subscription in which accounts are created",
     absent: REQUIRED,
   }),
   "resource-group": { ...controllerSettings["resource-group"], group: WHERE, absent: REQUIRED },
@@ -39,14 +39,14 @@ const settings = {
     fallback: "",
   }),
   cloud: { ...controllerSettings.cloud, group: WHERE },
-  with: setting(list(choice([...OPTIONAL_PARTS, "all"])), {
+  with: setting(list(choice([...ROLE_OPTIONS, "all"])), {
     group: WHAT,
-    help: "optional parts, each a role of its own",
+    help: "optional roles",
     fallback: "identities",
   }),
   role: setting(list(guid), {
     group: WHAT,
-    help: "role definitions that the controller may grant to workloads",
+    help: "role definitions that the controller may assign to workloads",
     fallback: DATA_ROLE_ID,
   }),
   output: setting(choice(["script", "json", "cli", "arm"]), {
@@ -58,23 +58,19 @@ const settings = {
 
 type Settings = ValuesOf<typeof settings>;
 
-function findMissing(draft: Draft<typeof settings>): Fault[] {
+function findMissing(draft: Draft<typeof settings>): SettingProblem[] {
   const { subscriptionId, resourceGroup, principalId } = draft;
-  const missing = (name: string, problem: string) => ({ setting: name, source: `--${name}`, problem });
-  return [
-    ...(subscriptionId === undefined
-      ? [missing("subscription-id", "is required; name the subscription that accounts are made in")]
-      : []),
-    ...(resourceGroup === undefined
-      ? [missing("resource-group", "is required; name the resource group that accounts are made in")]
-      : []),
-    ...(principalId === undefined
-      ? [missing("principal-id", "is required; give the object id of the controller's identity")]
-      : []),
+  const required: readonly (readonly [string, string | undefined, string])[] = [
+    ["subscription-id", subscriptionId, "name the subscription in which accounts are created"],
+    ["resource-group", resourceGroup, "name the resource group in which accounts are created"],
+    ["principal-id", principalId, "give the object id of the controller's identity"],
   ];
+  return required
+    .filter(([, value]) => value === undefined)
+    .map(([setting, , fix]) => ({ setting, source: `--${setting}`, problem: `is required; ${fix}` }));
 }
 
-/** Whoever may grant one of these holds everything: built-in roles, by their GUIDs (Azure "built-in-roles/privileged"). */
+/** Anyone who may assign one of these can obtain every right: built-in roles, by their GUIDs (Azure "built-in-roles/privileged"). */
 const PRIVILEGED: Readonly<Record<string, string>> = {
   "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": "Owner",
   "b24988ac-6180-42a0-ab88-20f7382dd24c": "Contributor",
@@ -83,18 +79,21 @@ const PRIVILEGED: Readonly<Record<string, string>> = {
   "17d1049b-9a84-46fb-8f53-869881c3d3ab": "Storage Account Contributor",
 };
 
-function findUnsafe({ role }: Draft<typeof settings>): Fault[] {
-  const fault = (problem: string, value?: string) => ({
-    ...{ setting: "role", source: "--role", problem },
-    ...(value !== undefined && { value }),
-  });
-  if (role?.length === 0) return [fault("is empty; name the roles that the controller may grant, or leave it out")];
+function findUnsafe({ role }: Draft<typeof settings>): SettingProblem[] {
+  const at = { setting: "role", source: "--role" };
+  if (role?.length === 0) {
+    return [{ ...at, problem: "is empty; name the roles that the controller may assign, or leave it out" }];
+  }
   return (role ?? [])
     .filter((id) => PRIVILEGED[id] !== undefined)
-    .map((id) => fault(`is ${PRIVILEGED[id]}; the controller must not be able to grant it: name a data role`, id));
+    .map((id) => ({
+      ...at,
+      value: id,
+      problem: `is ${PRIVILEGED[id]}; the controller must not be able to assign it: name a data role`,
+    }));
 }
 
-function toPlace(values: Settings): RolePlace {
+function toTarget(values: Settings): RoleTarget {
   const { subscriptionId = "", resourceGroup = "", principalId = "", identityScopes } = values;
   return {
     subscriptionId,
@@ -107,14 +106,14 @@ function toPlace(values: Settings): RolePlace {
 }
 
 /** What the command prints for these settings. */
-export function toOutput(values: Settings): string {
-  const named = values.with.includes("all") ? OPTIONAL_PARTS : values.with;
-  const parts = named.filter((part): part is OptionalPart => part !== "all");
-  const plan = planRoles(selectRoles(parts), toPlace(values));
+function toOutput(values: Settings): string {
+  const named = values.with.includes("all") ? ROLE_OPTIONS : values.with;
+  const options = named.filter((option): option is RoleOption => option !== "all");
+  const plan = planRoles(selectRoles(options), toTarget(values));
   const requests = toRequests(plan, CLOUDS[values.cloud].armEndpoint);
   switch (values.output) {
     case "script":
-      return toScript({ plan, requests, parts });
+      return toScript({ plan, requests, options });
     case "json":
       return toJson(requests);
     case "cli":

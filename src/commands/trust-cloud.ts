@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import type { Cloud } from "../config/cloud.ts";
 
-/** Beside the system's authorities. In the whole process, since the Azure SDKs have no setting for it. */
+/** In addition to the system's authorities. For the whole process, since the Azure SDKs have no setting for it. */
 export function trustCloud({ caFile }: Cloud): void {
   if (caFile === undefined) return;
   setDefaultCACertificates([...getCACertificates("default"), readFileSync(caFile, "utf8")]);

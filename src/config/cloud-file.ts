@@ -1,18 +1,19 @@
 /**
- * Reads a cloud file and checks its shape, so that a broken one is a fault of the configuration and not a failure of
- * the first call to Azure. What it does not know in the file is left alone: the emulator writes more than we read.
+ * Reads a cloud file and checks its shape, so that a broken one is a configuration error and not a failure of the first
+ * call to Azure. Unknown fields are ignored: the emulator writes more than is read here.
  */
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { guid } from "../text/azure-names.ts";
+import { accepts } from "../text/values.ts";
 import type { CloudFile } from "./cloud.ts";
-import { guid } from "./kinds.ts";
-import type { Kind, Parsed } from "./setting.ts";
+import { value } from "./kinds.ts";
+import type { Kind, ParsedSetting } from "./setting.ts";
 
 type Check = (value: unknown) => string | undefined;
 
-const isText: Check = (value) => (typeof value === "string" && value !== "" ? undefined : "must be a text");
-const isGuid: Check = (value) =>
-  typeof value === "string" && "value" in guid.parse([value]) ? undefined : "must be a GUID";
+const isText: Check = (value) => (typeof value === "string" && value !== "" ? undefined : "must be a string");
+const isGuid: Check = (value) => (typeof value === "string" && accepts(guid, value) ? undefined : "must be a GUID");
 const isHttps: Check = (value) =>
   typeof value === "string" && URL.canParse(value) && new URL(value).protocol === "https:"
     ? undefined
@@ -35,15 +36,10 @@ const FIELDS: Readonly<Record<string, Check>> = {
 };
 const CONTROLLER_FIELDS: Readonly<Record<string, Check>> = { clientId: isGuid, tokenFile: isText };
 
-/** The setting's kind: a path whose file is read at once. Relative paths in the file are seen from its own folder. */
-export const cloudFile: Kind<CloudFile> = {
-  form: "value",
-  placeholder: "FILE",
-  schema: { type: "string" },
-  parse: ([path = ""]) => readCloudFile(path),
-};
+/** A path whose file is read at once. Relative paths in the file start at its own folder. */
+export const cloudFile: Kind<CloudFile> = value("FILE", { type: "string" }, readCloudFile);
 
-function readCloudFile(path: string): Parsed<CloudFile> {
+function readCloudFile(path: string): ParsedSetting<CloudFile> {
   let content: unknown;
   try {
     content = JSON.parse(readFileSync(path, "utf8"));
@@ -53,8 +49,8 @@ function readCloudFile(path: string): Parsed<CloudFile> {
   return parseCloudFile(content, dirname(resolve(path)));
 }
 
-/** The content of a cloud file as a CloudFile, or all that is wrong with its fields. `folder` holds its own paths. */
-export function parseCloudFile(content: unknown, folder: string): Parsed<CloudFile> {
+/** The content of a cloud file as a CloudFile, or all that is wrong with its fields. Its paths are relative to `folder`. */
+function parseCloudFile(content: unknown, folder: string): ParsedSetting<CloudFile> {
   if (!isObject(content)) return { wrong: "must hold one JSON object" };
   const wrong = findWrong(content, FIELDS, "");
   const controller = content["controller"];

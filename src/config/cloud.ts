@@ -1,9 +1,9 @@
 /**
- * Where an Azure cloud is: the three that Microsoft runs, by name, or any other one by a cloud file such as the
- * emulator's ready file. Azure clients get nothing but these endpoints, so production and tests take the same path.
+ * The endpoints of an Azure cloud: one of the three that Microsoft runs, by name, or any other by a cloud file such as the
+ * emulator's ready file. Azure clients get only these endpoints, so production and tests take the same path.
  */
 
-/** The endpoints and names of one cloud. URLs have no slash at the end. */
+/** The endpoints and names of one cloud. URLs have no trailing slash. */
 export interface Cloud {
   readonly name: string;
   readonly armEndpoint: string;

@@ -1,7 +1,8 @@
-/**
- * Kinds of values that only the controller's settings have: names of Azure and Kubernetes, each with its form and its fix.
- */
-import { pattern } from "./kinds.ts";
+/** Kinds of values that only the controller's settings have: names of Azure and Kubernetes, and pairs of them. */
+import * as azure from "../text/azure-names.ts";
+import * as kubernetes from "../text/kubernetes-names.ts";
+import { accepts, pattern as patternOf } from "../text/values.ts";
+import { pattern, value } from "./kinds.ts";
 import type { Kind } from "./setting.ts";
 
 /** A resource group, and the subscription that it is in. */
@@ -10,28 +11,20 @@ export interface ResourceGroupRef {
   readonly resourceGroup: string;
 }
 
-/** Resource group names: 1 to 90 letters, digits and `_ - . ( )`, no dot at the end (Azure resource name rules). */
-export const resourceGroup = pattern(
-  "NAME",
-  /^[\p{L}\p{N}_().-]{0,89}[\p{L}\p{N}_()-]$/u,
-  "is not a resource group's name; use 1 to 90 letters, digits, '_', '-', '.', '(' and ')', not ending in '.'",
-);
+export const resourceGroup = pattern("NAME", azure.resourceGroup);
 
-/** Part of every name and tag in Azure. */
+/** A part of every name and tag in Azure. */
 export const clusterId = pattern(
   "ID",
-  /^[A-Za-z0-9._-]{1,63}$/,
-  "is not a cluster id; use 1 to 63 letters, digits, '.', '_' and '-'",
+  patternOf(/^[A-Za-z0-9._-]{1,63}$/, {
+    wrong: "is not a cluster id",
+    fix: "use 1 to 63 letters, digits, '.', '_' and '-'",
+  }),
 );
 
-/** CSI section "GetPluginInfo": domain name notation, at most 63 characters. */
-export const driverName = pattern(
-  "NAME",
-  /^(?=.{1,63}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/,
-  "is not a driver name; use at most 63 lower-case letters, digits, '-' and '.', as in a DNS name",
-);
+export const driverName = pattern("NAME", kubernetes.driverName);
 
-/** A driver's name, or an empty text that says something itself: none is looked at. */
+/** A driver's name, or an empty text, which is a value too: no CSIDriver object is read. */
 export const nodeDriver: Kind<string> = {
   ...driverName,
   schema: { type: "string" },
@@ -39,29 +32,17 @@ export const nodeDriver: Kind<string> = {
   parse: (texts) => ((texts[0] ?? "") === "" ? { value: "" } : driverName.parse(texts)),
 };
 
-/** A region by its short name. */
-export const location = pattern(
-  "REGION",
-  /^[a-z0-9]{1,40}$/,
-  'is not a region; write its short name, such as "westeurope"',
-);
-
-const GUID_SLASH_NAME = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/(.+)$/i;
+/** A region by its short name or its display name. */
+export const location = value("REGION", { type: "string", pattern: "^[A-Za-z0-9 ]+$" }, azure.location);
 
 /** `subscriptionId/resourceGroup`. */
-export const resourceGroupRef = {
-  form: "value",
-  placeholder: "SUBSCRIPTION/GROUP",
-  schema: { type: "string" },
-  parse(texts: readonly string[]) {
-    const [, subscriptionId = "", name = ""] = GUID_SLASH_NAME.exec(texts[0] ?? "") ?? [];
-    const parsed = resourceGroup.parse([name]);
-    if (subscriptionId === "" || "wrong" in parsed) {
-      return { wrong: "is not a resource group; write SUBSCRIPTION-GUID/NAME" };
-    }
-    return { value: { subscriptionId: subscriptionId.toLowerCase(), resourceGroup: parsed.value } };
-  },
-} as const;
+export const resourceGroupRef: Kind<ResourceGroupRef> = value("SUBSCRIPTION/GROUP", { type: "string" }, (text) => {
+  const [subscriptionId = "", ...rest] = text.split("/");
+  const name = rest.join("/");
+  return accepts(azure.guid, subscriptionId) && accepts(azure.resourceGroup, name)
+    ? { value: { subscriptionId: subscriptionId.toLowerCase(), resourceGroup: name } }
+    : { wrong: "is not a resource group", fix: "write SUBSCRIPTION-GUID/NAME" };
+});
 
 /** Identities of a whole subscription, or of one resource group in it. */
 export interface IdentityScope {
@@ -69,22 +50,17 @@ export interface IdentityScope {
   readonly resourceGroup?: string;
 }
 
-const GUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
 /** `subscriptionId` or `subscriptionId/resourceGroup`. */
-export const identityScope = {
-  form: "value",
-  placeholder: "SUBSCRIPTION[/GROUP]",
-  schema: { type: "string" },
-  parse(texts: readonly string[]) {
-    const text = texts[0] ?? "";
-    if (GUID.test(text)) return { value: { subscriptionId: text.toLowerCase() } as IdentityScope };
-    const parsed = resourceGroupRef.parse(texts);
-    return "wrong" in parsed
-      ? { wrong: "is not an identity scope; write SUBSCRIPTION-GUID or SUBSCRIPTION-GUID/NAME" }
-      : { value: parsed.value as IdentityScope };
+export const identityScope: Kind<IdentityScope> = value<IdentityScope>(
+  "SUBSCRIPTION[/GROUP]",
+  { type: "string" },
+  (text) => {
+    if (accepts(azure.guid, text)) return { value: { subscriptionId: text.toLowerCase() } };
+    const parsed = resourceGroupRef.parse([text]);
+    if ("value" in parsed) return parsed;
+    return { wrong: "is not an identity scope", fix: "write SUBSCRIPTION-GUID or SUBSCRIPTION-GUID/NAME" };
   },
-} as const;
+);
 
 /** A subscription in another tenant, and the application or identity there that trusts the controller's ServiceAccount. */
 export interface StorageTenant {
@@ -94,29 +70,14 @@ export interface StorageTenant {
 }
 
 /** `subscriptionId=tenantId/clientId`. */
-export const storageTenant = {
-  form: "value",
-  placeholder: "SUBSCRIPTION=TENANT/CLIENT",
-  schema: { type: "string" },
-  parse(texts: readonly string[]) {
-    const [subscriptionId = "", tenantId = "", clientId = "", ...rest] = (texts[0] ?? "").toLowerCase().split(/[=/]/);
-    const isWhole = rest.length === 0 && [subscriptionId, tenantId, clientId].every((part) => GUID.test(part));
-    return isWhole
-      ? { value: { subscriptionId, tenantId, clientId } }
-      : { wrong: "is not a storage tenant; write SUBSCRIPTION-GUID=TENANT-GUID/CLIENT-GUID" };
-  },
-} as const;
+export const storageTenant: Kind<StorageTenant> = value("SUBSCRIPTION=TENANT/CLIENT", { type: "string" }, (text) => {
+  const [subscriptionId = "", tenantId = "", clientId = "", ...rest] = text.toLowerCase().split(/[=/]/);
+  const isWhole = rest.length === 0 && [subscriptionId, tenantId, clientId].every((part) => accepts(azure.guid, part));
+  return isWhole
+    ? { value: { subscriptionId, tenantId, clientId } }
+    : { wrong: "is not a storage tenant", fix: "write SUBSCRIPTION-GUID=TENANT-GUID/CLIENT-GUID" };
+});
 
-/** Kubernetes: namespace names are DNS labels. */
-export const namespaceName = pattern(
-  "NAME",
-  /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
-  "is not a namespace's name; use at most 63 lower-case letters, digits and '-'",
-);
+export const namespaceName = pattern("NAME", kubernetes.namespace);
 
-/** A cluster's issuer, as tokens carry it in `iss`. */
-export const issuerUrl = pattern(
-  "URL",
-  /^https:\/\/[^\s?#]+$/,
-  "is not an issuer; write its https URL exactly as tokens carry it",
-);
+export const issuerUrl = pattern("URL", kubernetes.issuerUrl);

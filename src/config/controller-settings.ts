@@ -30,7 +30,7 @@ const CREDENTIALS = [
 export type CredentialKind = (typeof CREDENTIALS)[number];
 
 const SERVICE = "Service";
-const OWNERSHIP = "What is ours";
+const OWNERSHIP = "Ownership";
 const AZURE = "Azure";
 const SIGN_IN = "Sign-in to Azure";
 const IDENTITY = "Identities of workloads";
@@ -48,7 +48,7 @@ export const controllerSettings = {
   }),
   "driver-name": setting(driverName, {
     group: SERVICE,
-    help: "the driver's name: the CSIDriver object's, and the provisioner of its StorageClasses",
+    help: "the driver's name: that of the CSIDriver object, and the provisioner of StorageClasses",
     fallback: "keyless.blob.csi",
   }),
   "cluster-id": optional(clusterId, {
@@ -78,47 +78,47 @@ export const controllerSettings = {
   "tenant-id": optional(guid, { group: AZURE, help: "the Entra tenant of the subscription", absent: BY_CLOUD }),
   "subscription-id": optional(guid, {
     group: AZURE,
-    help: "the subscription that accounts are made in, where a class names none",
+    help: "the subscription in which accounts are created, unless a class names another",
     absent: BY_CLOUD,
   }),
   "resource-group": optional(resourceGroup, {
     group: AZURE,
-    help: "the resource group that accounts are made in, where a class names none",
+    help: "the resource group in which accounts are created, unless a class names another",
     absent: BY_CLOUD,
   }),
   location: optional(location, {
     group: AZURE,
-    help: "the region that accounts are made in, where a class names none",
+    help: "the region in which accounts are created, unless a class names another",
     absent: BY_CLOUD,
   }),
   "allowed-resource-groups": setting(list(resourceGroupRef), {
     group: AZURE,
-    help: "resource groups that a class may name besides the default one",
+    help: "resource groups that a class may name in addition to the default one",
     fallback: "",
   }),
   role: optional(guid, {
     group: AZURE,
-    help: "role definition that workloads are granted on their container",
+    help: "role definition that workloads are assigned on their container",
     absent: "the data-only role that `keyless-csi roles` prints",
   }),
   "on-delete": setting(choice(["delete", "retain"] as const), {
     group: AZURE,
-    help: "what happens to the container of a deleted volume; retain keeps it and takes the access away",
+    help: "what happens to the container of a deleted volume; retain keeps it and removes access",
     fallback: "delete",
   }),
   "repair-drift": setting(toggle, {
     group: AZURE,
-    help: "turn keys, anonymous access and local users off again on accounts of ours; at most once an hour each",
+    help: "disable keys, anonymous access and local users again on accounts that drifted; at most hourly for each",
     fallback: "false",
   }),
   "storage-tenants": setting(list(storageTenant), {
     group: AZURE,
-    help: "subscriptions of other tenants, and the client id that trusts the controller's ServiceAccount there",
+    help: "subscriptions of other tenants, and the client id there that trusts the controller's ServiceAccount",
     fallback: "",
   }),
   "identity-scopes": setting(list(identityScope), {
     group: IDENTITY,
-    help: "where the user-assigned identities of workloads are looked for; empty: in --subscription-id",
+    help: "where the user-assigned identities of workloads are searched; empty: in --subscription-id",
     fallback: "",
   }),
   "manage-federated-credentials": setting(toggle, {
@@ -138,17 +138,17 @@ export const controllerSettings = {
   }),
   "account-cache": setting(duration({ max: "5m" }), {
     group: AZURE,
-    help: "how long an account that Azure has confirmed as keyless is used without asking again",
+    help: "how long an account that Azure has confirmed as keyless is used without another check",
     fallback: "5m",
   }),
   "identity-cache": setting(duration({ max: "5m" }), {
     group: AZURE,
-    help: "how long the principal of an identity is remembered",
+    help: "how long the principal of an identity is cached",
     fallback: "5m",
   }),
   credential: setting(choice(CREDENTIALS), {
     group: SIGN_IN,
-    help: "how the controller itself signs in",
+    help: "how the controller signs in",
     fallback: "default",
   }),
   "client-id": optional(guid, {
@@ -163,7 +163,7 @@ export const controllerSettings = {
   }),
   kubernetes: setting(choice(["auto", "on", "off"] as const), {
     group: KUBERNETES,
-    help: "whether a cluster is asked; auto: when the process runs in one or --kubeconfig is given",
+    help: "whether a cluster is used; auto: if the process runs in one or --kubeconfig is given",
     fallback: "auto",
   }),
   "mount-checks": setting(choice(["refuse", "warn", "off"] as const), {
@@ -184,7 +184,7 @@ export const controllerSettings = {
   }),
   "log-level": setting(choice(["error", "warn", "info", "debug"] as const), {
     group: OPERATION,
-    help: "the least important level that is logged",
+    help: "the minimum level that is logged",
     fallback: "info",
   }),
   "log-format": setting(choice(["json", "text"] as const), {

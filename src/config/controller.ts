@@ -1,13 +1,13 @@
 /**
- * The controller's configuration: completes the settings of `controller-settings.ts` by a cloud file or the emulator's
- * own information into one typed object, frozen to its depth, that the rest of the program is built from.
+ * The controller's configuration: completes the settings of `controller-settings.ts` from a cloud file or the emulator's
+ * own information, and yields one deeply frozen object from which the rest of the program is built.
  */
 import { DriverError } from "../errors.ts";
 import { CLOUDS, type Cloud, type CloudFile, toCloud } from "./cloud.ts";
 import type { IdentityScope, ResourceGroupRef, StorageTenant } from "./controller-kinds.ts";
 import type { CredentialKind, controllerSettings } from "./controller-settings.ts";
-import type { Fault } from "./fault.ts";
 import type { HostPort } from "./kinds.ts";
+import type { SettingProblem } from "./problem.ts";
 import type { Draft, ValuesOf } from "./setting.ts";
 
 export type ControllerValues = ValuesOf<typeof controllerSettings>;
@@ -26,7 +26,7 @@ export interface ControllerConfig {
   readonly socketPath: string;
   readonly driverName: string;
   readonly clusterId: string;
-  /** Cluster ids whose resources this controller takes for its own besides `clusterId`. */
+  /** Cluster ids whose resources this controller owns in addition to those of `clusterId`. */
   readonly alsoOwns: readonly string[];
   readonly cloud: Cloud;
   readonly credential: Credential;
@@ -35,9 +35,9 @@ export interface ControllerConfig {
   readonly location: string;
   /** Tenant of the controller and of `subscriptionId`. */
   readonly tenantId: string;
-  /** Resource groups that a class may name besides the default one. */
+  /** Resource groups that a class may name in addition to the default one. */
   readonly allowedResourceGroups: readonly ResourceGroupRef[];
-  /** GUID of the role definition that workloads are granted; absent: our data-only role. */
+  /** GUID of the role definition that workloads are assigned; absent: the data-only role of `keyless-csi roles`. */
   readonly role: string | undefined;
   /** Where the identities of ServiceAccounts may be. */
   readonly identityScopes: readonly IdentityScope[];
@@ -48,74 +48,77 @@ export interface ControllerConfig {
   readonly storageTenants: readonly StorageTenant[];
   readonly onDelete: "delete" | "retain";
   readonly repairsDrift: boolean;
-  /** Absent: the API server tells. */
+  /** Absent: taken from the API server. */
   readonly oidcIssuer: string | undefined;
   readonly kubernetes: "auto" | "on" | "off";
   readonly kubeconfig: string | undefined;
   readonly mountChecks: "refuse" | "warn" | "off";
-  /** Name of the CSIDriver object that counts on the nodes; `""`: it is not looked at. */
+  /** Name of the CSIDriver object of the node plugin; `""`: it is not read. */
   readonly nodeDriver: string;
   /** Where /healthz, /readyz and /metrics are served; absent: nowhere. */
   readonly http: HostPort | undefined;
   readonly logLevel: "error" | "warn" | "info" | "debug";
   readonly logFormat: "json" | "text";
   readonly gracePeriodMs: number;
-  /** How long an account that ARM has confirmed as ours and keyless is used without asking again. */
+  /** How long an account that ARM has confirmed as keyless is used without another check. */
   readonly accountCacheMs: number;
   readonly identityCacheMs: number;
 }
 
-/** Settings that a cloud file or the emulator may give instead of the operator. */
+/** Settings that a cloud file or the emulator may provide in place of the operator. */
 const GIVEN_BY_CLOUD = {
   "cluster-id": "name this cluster; every name in Azure is computed from it",
-  "subscription-id": "name the subscription that accounts are made in",
-  "resource-group": "name the resource group that accounts are made in",
-  location: "name the Azure region that accounts are made in",
+  "subscription-id": "name the subscription in which accounts are created",
+  "resource-group": "name the resource group in which accounts are created",
+  location: "name the Azure region in which accounts are created",
   "tenant-id": "name the Entra tenant of the subscription",
 } as const;
 
-/** Faults between settings: what is missing, what excludes each other. For `check` of the commands that use them. */
-export function checkController(draft: Draft<typeof controllerSettings>): readonly Fault[] {
-  const faults: Fault[] = [];
+/** Problems between settings: what is missing, what excludes each other. For `check` of the commands that use them. */
+export function checkController(draft: Draft<typeof controllerSettings>): readonly SettingProblem[] {
+  const problems: SettingProblem[] = [];
   const cloudFile = draft.cloudFile;
   if (draft.emulator === true && cloudFile !== undefined) {
-    faults.push(fault("emulator", "cannot stand beside --cloud-file; give one of them"));
+    problems.push(problemOf("emulator", "cannot be combined with --cloud-file; give one of them"));
   }
-  if (draft.emulator !== true) faults.push(...findMissing(draft, cloudFile));
+  if (draft.emulator !== true) problems.push(...findMissing(draft, cloudFile));
   const credential = draft.credential;
   if (credential === "cloud-file" && draft.emulator !== true && cloudFile?.controller === undefined) {
-    faults.push(fault("credential", `"cloud-file" needs --cloud-file with a "controller" in it, or --emulator`));
+    problems.push(problemOf("credential", `"cloud-file" needs --cloud-file with a "controller" in it, or --emulator`));
   }
-  faults.push(...findUnusedSignIn(draft));
+  problems.push(...findUnusedSignIn(draft));
   if (credential === "managed-identity" && (draft.storageTenants ?? []).length > 0) {
     const problem =
       "cannot sign in to other tenants (--storage-tenants); use workload-identity, whose token each tenant can trust";
-    faults.push(fault("credential", `"managed-identity" ${problem}`));
+    problems.push(problemOf("credential", `"managed-identity" ${problem}`));
   }
-  return faults;
+  return problems;
 }
 
-/** A setting that the chosen credential would not look at is a mistake, not a detail. */
+/** A setting that the chosen credential ignores is a mistake and is reported. */
 function findUnusedSignIn({
   credential,
   clientId,
   tokenFile,
   cloudFile,
   emulator,
-}: Draft<typeof controllerSettings>): Fault[] {
+}: Draft<typeof controllerSettings>): SettingProblem[] {
   const isByFile = emulator === true || cloudFile?.controller !== undefined;
   const kind = credential === "default" && isByFile ? "cloud-file" : (credential ?? "default");
   const takesToken = kind === "workload-identity" || kind === "cloud-file";
   const takesClient = takesToken || kind === "managed-identity";
   const unused = (setting: string) =>
-    fault(setting, `has no effect with --credential=${kind}; choose workload-identity`);
+    problemOf(setting, `has no effect with --credential=${kind}; choose workload-identity`);
   return [
     ...(clientId !== undefined && !takesClient ? [unused("client-id")] : []),
     ...(tokenFile !== undefined && !takesToken ? [unused("token-file")] : []),
   ];
 }
 
-function findMissing(draft: Draft<typeof controllerSettings>, cloudFile: CloudFile | undefined): readonly Fault[] {
+function findMissing(
+  draft: Draft<typeof controllerSettings>,
+  cloudFile: CloudFile | undefined,
+): readonly SettingProblem[] {
   const given: Record<keyof typeof GIVEN_BY_CLOUD, string | undefined> = {
     "cluster-id": draft.clusterId ?? cloudFile?.clusterId,
     "subscription-id": draft.subscriptionId ?? cloudFile?.subscriptionId,
@@ -126,17 +129,19 @@ function findMissing(draft: Draft<typeof controllerSettings>, cloudFile: CloudFi
   const names = Object.keys(GIVEN_BY_CLOUD) as (keyof typeof GIVEN_BY_CLOUD)[];
   return names
     .filter((name) => given[name] === undefined)
-    .map((name) => fault(name, `is required; ${GIVEN_BY_CLOUD[name]} (--cloud-file or --emulator can give it too)`));
+    .map((name) =>
+      problemOf(name, `is required; ${GIVEN_BY_CLOUD[name]} (--cloud-file or --emulator can provide it too)`),
+    );
 }
 
-function fault(setting: string, problem: string): Fault {
+function problemOf(setting: string, problem: string): SettingProblem {
   return { setting, source: `--${setting}`, problem };
 }
 
 /**
- * The configuration that `values` amount to. `emulator` is what a started emulator tells of itself, under `--emulator`.
- * A value that the operator gave wins over the cloud file's. Throws DriverError Misconfigured when `checkController`
- * was not asked before and something is missing.
+ * The configuration that follows from `values`. `emulator` is the information of a started emulator, under `--emulator`.
+ * The operator's value takes precedence over the cloud file's. Throws DriverError Misconfigured when something is missing
+ * that `checkController` would have reported.
  */
 export function toControllerConfig(values: ControllerValues, emulator?: CloudFile): ControllerConfig {
   const file = emulator ?? values.cloudFile;
@@ -174,7 +179,7 @@ export function toControllerConfig(values: ControllerValues, emulator?: CloudFil
   });
 }
 
-/** A cloud file that names the controller's identity is also how the controller signs in, unless told otherwise. */
+/** A cloud file with the controller's identity is also how it signs in, unless `--credential` says otherwise. */
 function toCredential(values: ControllerValues, file: CloudFile | undefined): Credential {
   const kind = values.credential === "default" && file?.controller !== undefined ? "cloud-file" : values.credential;
   const own = kind === "cloud-file" ? file?.controller : undefined;

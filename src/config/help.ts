@@ -2,7 +2,7 @@
  * A settings table for readers: the text of `--help`, and the JSON Schema of the configuration file.
  */
 import type { Setting, SettingsTable } from "./setting.ts";
-import { toEnvironmentName } from "./setting.ts";
+import { toEnvironmentNames } from "./setting.ts";
 
 /** The settings under their headings, each with its default and its environment names. */
 export function toHelp(table: SettingsTable): string {
@@ -14,10 +14,15 @@ export function toHelp(table: SettingsTable): string {
 }
 
 function toEntry(flag: string, row: Setting<unknown>): string {
-  const names = [toEnvironmentName(flag), ...(row.alsoFrom ?? [])].join(", ");
   const form = row.kind.form === "switch" ? `--[no-]${flag}` : `--${flag} ${row.kind.placeholder}`;
   const repeat = row.kind.form === "list" ? "; may be repeated" : "";
-  return `  ${form}\n      ${row.help}${repeat}\n      [${toDefault(row)}; environment: ${names}]\n`;
+  return `  ${form}\n      ${row.help}${repeat}\n      [${toDefault(row)}; ${toSources(flag, row)}]\n`;
+}
+
+/** `environment: KEYLESS_CSI_LOCATION`, or that a value is accepted on the command line only. */
+function toSources(flag: string, row: Setting<unknown>): string {
+  if (row.onlyFrom !== undefined) return `${row.onlyFrom} only`;
+  return `environment: ${toEnvironmentNames(flag, row).join(", ")}`;
 }
 
 /** `default: 50s`, what holds without the setting, or that it is required. */
@@ -27,14 +32,15 @@ export function toDefault(row: Setting<unknown>): string {
   return `default: ${row.fallback === "" ? "none" : row.fallback}`;
 }
 
-/** The JSON Schema (2020-12) of a configuration file that holds settings of `table`. */
+/** The JSON Schema (2020-12) of a configuration file that holds settings of `table`, without those it may not hold. */
 export function toJsonSchema(table: SettingsTable, title: string): Readonly<Record<string, unknown>> {
-  const properties = Object.entries(table).map(([flag, row]) => [
+  const rows = Object.entries(table).filter(([, row]) => row.onlyFrom === undefined);
+  const properties = rows.map(([flag, row]) => [
     flag,
     {
       description: row.help,
       ...row.kind.schema,
-      ...(row.fallback === undefined || row.fallback === "" ? {} : { default: toJsonValue(row.fallback, row) }),
+      ...(row.fallback !== undefined && row.fallback !== "" && { default: toJsonValue(row.fallback, row) }),
     },
   ]);
   return {

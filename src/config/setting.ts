@@ -1,12 +1,12 @@
 /**
  * What a setting is: one row of a table from which flag, environment name, file key, default, help and JSON Schema
- * are all made. `kinds.ts` holds the ways a text becomes a value, `load.ts` reads a table from its four places.
+ * are all made. `kinds.ts` holds the ways a text becomes a value, `load.ts` reads a table from its four sources.
  */
 
-/** A value, or what is wrong with the text, continuing the sentence "… : <wrong>". */
-export type Parsed<T> = { readonly value: T } | { readonly wrong: string };
+/** A value, or what is wrong with the text and, unless that says it, the fix. The readers of `text/` answer so. */
+export type ParsedSetting<T> = { readonly value: T } | { readonly wrong: string; readonly fix?: string };
 
-/** How text becomes a value of type `T`, and how people and machines are told about it. */
+/** How text becomes a value of type `T`, and how help and JSON Schema describe it. */
 export interface Kind<T> {
   /** A switch may stand alone (`--emulator`), a list may be repeated, a value is given once. */
   readonly form: "value" | "switch" | "list";
@@ -17,7 +17,7 @@ export interface Kind<T> {
   /** An empty text is a value like another, and does not count as absent. */
   readonly takesEmpty?: boolean;
   /** `texts` has one element, or for a list any number. */
-  parse(texts: readonly string[]): Parsed<T>;
+  parse(texts: readonly string[]): ParsedSetting<T>;
 }
 
 /** One row of a settings table. */
@@ -33,6 +33,8 @@ export interface Setting<T> {
   readonly absent?: string;
   /** Other environment variables that mean the same, after `KEYLESS_CSI_<FLAG>`. */
   readonly alsoFrom?: readonly string[];
+  /** A confirmation: a value in the environment or in the file is refused. */
+  readonly onlyFrom?: "command line";
   /** Carries `T` for inference only. */
   readonly result?: T;
 }
@@ -49,13 +51,14 @@ export type ValuesOf<T extends SettingsTable> = {
   readonly [K in keyof T & string as CamelCase<K>]: T[K] extends Setting<infer V> ? V : never;
 };
 
-/** The values as far as they could be parsed: a faulty one is absent. */
+/** The values as far as they could be parsed: an invalid one is absent. */
 export type Draft<T extends SettingsTable> = { readonly [K in keyof ValuesOf<T>]?: ValuesOf<T>[K] | undefined };
 
 interface Text {
   readonly group: string;
   readonly help: string;
   readonly alsoFrom?: readonly string[];
+  readonly onlyFrom?: "command line";
 }
 
 /** A setting that always has a value. `fallback` is written as the operator would write it. */
@@ -76,4 +79,9 @@ export function toKey(flag: string): string {
 /** `driver-name` -> `KEYLESS_CSI_DRIVER_NAME`. */
 export function toEnvironmentName(flag: string): string {
   return `KEYLESS_CSI_${flag.toUpperCase().replaceAll("-", "_")}`;
+}
+
+/** Every variable that the environment may carry for a setting, in order of precedence. */
+export function toEnvironmentNames(flag: string, { alsoFrom = [] }: Setting<unknown>): readonly string[] {
+  return [toEnvironmentName(flag), ...alsoFrom];
 }

@@ -1,50 +1,50 @@
 /**
- * The texts of settings as they stand in each of their places: the command line, the environment, a YAML file.
- * Nothing is parsed here beyond finding which setting a text belongs to; `load.ts` decides which place wins.
+ * The texts of settings as they stand in each source: the command line, the environment, a YAML file. Here a text is only
+ * matched to its setting; `load.ts` decides which source takes precedence.
  */
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { parseDocument } from "yaml";
-import { findNearest } from "../nearest.ts";
-import type { Fault } from "./fault.ts";
-import { type SettingsTable, toEnvironmentName } from "./setting.ts";
+import { findNearest } from "../text/nearest.ts";
+import type { SettingProblem } from "./problem.ts";
+import { type SettingsTable, toEnvironmentNames } from "./setting.ts";
 
-/** What one place says of one setting. */
+/** What one source says of one setting. */
 export interface Given {
-  /** As in Fault: `--location`, `KEYLESS_CSI_LOCATION`, `controller.yaml: location`. */
+  /** As in SettingProblem: `--location`, `KEYLESS_CSI_LOCATION`, `controller.yaml: location`. */
   readonly source: string;
   readonly texts: readonly string[];
 }
 
-/** What one place says, by flag name, and what is wrong with the place itself. */
-export interface Place {
+/** What one source says, by flag name, and what is wrong with the source itself. */
+export interface Source {
   readonly given: ReadonlyMap<string, Given>;
-  readonly faults: readonly Fault[];
+  readonly problems: readonly SettingProblem[];
 }
 
-/** Reads `--name value`, `--name=value`, `--switch`, `--no-switch`. Arguments without a flag are faults. */
-export function readArguments(table: SettingsTable, argv: readonly string[]): Place {
+/**
+ * Reads `--name value`, `--name=value`, `--switch`, `--no-switch`. Arguments without a flag are problems. Not done by
+ * parseArgs of node:util: it takes `--b` as the value of `--a` in `--a --b`, so that a forgotten value would hide the
+ * next flag, and it accepts `-x` and `--`.
+ */
+export function readArguments(table: SettingsTable, argv: readonly string[]): Source {
   const given = new Map<string, Given>();
-  const faults: Fault[] = [];
+  const problems: SettingProblem[] = [];
   const rest = [...argv];
   for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
     const [, name = "", text] = /^--([^=]+)(?:=(.*))?$/s.exec(argument) ?? [];
     if (name === "") {
-      faults.push({
-        setting: "",
-        source: "argument",
-        value: argument,
-        problem: "is not expected; settings are --flags",
-      });
+      const problem = "is not expected; settings are --flags";
+      problems.push({ setting: "", source: "argument", value: argument, problem });
       continue;
     }
     const flag = toFlag(table, name, text);
-    const texts = flag.text ?? (flag.isSwitch ? "true" : takeValue(rest));
-    if (!Object.hasOwn(table, flag.name)) faults.push(unknown(`--${name}`, flag.name, Object.keys(table), "--"));
-    else if (texts === undefined) faults.push({ setting: name, source: `--${name}`, problem: "needs a value" });
-    else addGiven(table, given, faults, { name: flag.name, text: texts });
+    const value = flag.text ?? (flag.isSwitch ? "true" : takeValue(rest));
+    if (!Object.hasOwn(table, flag.name)) problems.push(unknown(`--${name}`, flag.name, Object.keys(table), "--"));
+    else if (value === undefined) problems.push({ setting: name, source: `--${name}`, problem: "needs a value" });
+    else addGiven(table, given, problems, { name: flag.name, text: value });
   }
-  return { given, faults };
+  return { given, problems };
 }
 
 function toFlag(table: SettingsTable, name: string, text: string | undefined) {
@@ -68,39 +68,41 @@ function isSwitchIn(table: SettingsTable, name: string): boolean {
 function addGiven(
   table: SettingsTable,
   given: Map<string, Given>,
-  faults: Fault[],
+  problems: SettingProblem[],
   found: { readonly name: string; readonly text: string },
 ): void {
   const source = `--${found.name}`;
   const before = given.get(found.name);
   if (before !== undefined && table[found.name]?.kind.form !== "list") {
-    faults.push({ setting: found.name, source, value: found.text, problem: "is given twice; give it once" });
+    problems.push({ setting: found.name, source, value: found.text, problem: "is given twice; give it once" });
     return;
   }
   given.set(found.name, { source, texts: [...(before?.texts ?? []), found.text] });
 }
 
 /**
- * Reads `KEYLESS_CSI_<FLAG>` and the names in `alsoFrom`. An empty variable counts as absent, but
- * where it is a value of its own. Unknown KEYLESS_CSI_
- * variables are left alone: Kubernetes sets some for every Service of that name.
+ * Reads `KEYLESS_CSI_<FLAG>` and the names in `alsoFrom`. An empty variable counts as absent, unless the kind takes an
+ * empty text as a value. Unknown KEYLESS_CSI_ variables are ignored: Kubernetes sets some for every Service of that name.
  */
-export function readEnvironment(table: SettingsTable, env: NodeJS.ProcessEnv): Place {
+export function readEnvironment(table: SettingsTable, env: NodeJS.ProcessEnv): Source {
   const given = new Map<string, Given>();
+  const problems: SettingProblem[] = [];
   for (const [flag, row] of Object.entries(table)) {
     const isGiven = (name: string) =>
       row.kind.takesEmpty === true ? env[name] !== undefined : (env[name] ?? "") !== "";
-    const source = [toEnvironmentName(flag), ...(row.alsoFrom ?? [])].find(isGiven);
-    if (source !== undefined) given.set(flag, { source, texts: [env[source] ?? ""] });
+    const source = toEnvironmentNames(flag, row).find(isGiven);
+    if (source === undefined) continue;
+    if (row.onlyFrom === undefined) given.set(flag, { source, texts: [env[source] ?? ""] });
+    else problems.push(notThere(source, flag));
   }
-  return { given, faults: [] };
+  return { given, problems };
 }
 
 /** Reads a YAML mapping with the flags' names as keys. */
-export function readSettingsFile(table: SettingsTable, path: string): Place {
-  const broken = (problem: string): Place => ({
+export function readSettingsFile(table: SettingsTable, path: string): Source {
+  const broken = (problem: string): Source => ({
     given: new Map(),
-    faults: [{ setting: "config", source: "--config", value: path, problem }],
+    problems: [{ setting: "config", source: "--config", value: path, problem }],
   });
   let text: string;
   try {
@@ -113,28 +115,27 @@ export function readSettingsFile(table: SettingsTable, path: string): Place {
   const [error] = document.errors;
   if (error !== undefined) return broken(`is not YAML: ${error.message.split("\n", 1)[0]?.replace(/:$/, "")}`);
   const content: unknown = document.toJS({ mapAsMap: true });
-  if (content === null || content === "") return { given: new Map(), faults: [] };
+  if (content === null || content === "") return { given: new Map(), problems: [] };
   if (!(content instanceof Map)) return broken("must hold one mapping of settings to values");
   return readMapping(table, content, basename(path));
 }
 
-function readMapping(table: SettingsTable, content: ReadonlyMap<unknown, unknown>, file: string): Place {
+function readMapping(table: SettingsTable, content: ReadonlyMap<unknown, unknown>, file: string): Source {
   const given = new Map<string, Given>();
-  const faults: Fault[] = [];
+  const problems: SettingProblem[] = [];
   for (const [key, value] of content) {
     const name = String(key);
     const source = `${file}: ${name}`;
     const texts = toTexts(value);
-    if (!Object.hasOwn(table, name)) faults.push(unknown(source, name, Object.keys(table), ""));
-    else if (texts === undefined || (Array.isArray(value) && table[name]?.kind.form !== "list")) {
-      faults.push({
-        setting: name,
-        source,
-        problem: "has the wrong shape; write one value, or a list where it may repeat",
-      });
+    const row = Object.hasOwn(table, name) ? table[name] : undefined;
+    if (row === undefined) problems.push(unknown(source, name, Object.keys(table), ""));
+    else if (row.onlyFrom !== undefined) problems.push(notThere(source, name));
+    else if (texts === undefined || (Array.isArray(value) && row.kind.form !== "list")) {
+      const problem = "has the wrong shape; write one value, or a list where it may repeat";
+      problems.push({ setting: name, source, problem });
     } else given.set(name, { source, texts });
   }
-  return { given, faults };
+  return { given, problems };
 }
 
 function toTexts(value: unknown): readonly string[] | undefined {
@@ -142,9 +143,14 @@ function toTexts(value: unknown): readonly string[] | undefined {
   return Array.isArray(value) && value.every((each) => typeof each === "string") ? value : undefined;
 }
 
-/** The fault of an unknown name. Its value is not shown: nobody knows what it is. */
-function unknown(source: string, name: string, known: readonly string[], prefix: string): Fault {
+/** A confirmation that stands in the environment or a file would confirm every later run too. */
+function notThere(source: string, flag: string): SettingProblem {
+  return { setting: flag, source, problem: `is accepted on the command line only; remove it and give --${flag} there` };
+}
+
+/** An unknown name. Its value is not shown: it may be a secret. */
+function unknown(source: string, name: string, known: readonly string[], prefix: string): SettingProblem {
   const nearest = findNearest(name, known);
-  const advice = nearest === undefined ? "see --help for those there are" : `did you mean ${prefix}${nearest}?`;
+  const advice = nearest === undefined ? "see --help for those that exist" : `did you mean ${prefix}${nearest}?`;
   return { setting: name, source, problem: `is not a setting of this command; ${advice}` };
 }

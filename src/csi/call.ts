@@ -5,7 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { type handleUnaryCall, type sendUnaryData, status } from "@grpc/grpc-js";
 import { DriverError, type Reason } from "../errors.ts";
-import { scrub } from "../scrub.ts";
+import { scrub } from "../text/scrub.ts";
 
 /** A reason without a row does not compile. INVALID_ARGUMENT makes csi-provisioner wait its longest interval. */
 const CODES: Readonly<Record<Reason, status>> = {
@@ -36,7 +36,7 @@ export function isFinal(code: status): boolean {
   return !RETRIED.includes(code);
 }
 
-/** The code for a failure. One that left something behind never answers a final code, whatever its reason. */
+/** The code for a failure. After one that left something behind no final code is answered, whatever its reason. */
 export function codeFor(error: unknown): status {
   if (!(error instanceof DriverError)) return status.INTERNAL;
   const code = CODES[error.reason];
@@ -54,13 +54,13 @@ export interface CallOutcome {
   readonly error?: unknown;
 }
 
-/** Told of every call. `run` may put the id into the logs of everything that the call does. */
+/** Notified of every call. `run` may put the id into the logs of everything that the call does. */
 export interface CallObserver {
   run<T>(callId: string, work: () => Promise<T>): Promise<T>;
   finished(outcome: CallOutcome): void;
 }
 
-/** A gRPC handler around plain work. A fault of ours never leaves as it is: its message may hold anything. */
+/** A gRPC handler around plain work. An error that is no DriverError never leaves as it is: its message may hold anything. */
 export function unaryCall<Request, Response>(
   method: string,
   work: (request: Request) => Promise<Response>,
@@ -93,7 +93,7 @@ export function unaryCall<Request, Response>(
 }
 
 function refuse<Response>(answer: sendUnaryData<Response>, callId: string, error: unknown): void {
-  // The message ends in events that every tenant may read, and quotes what Azure says.
+  // The message becomes an event that every tenant may read, and quotes Azure.
   const details = error instanceof DriverError ? scrub(error.message) : "internal error";
   answer({ code: codeFor(error), details: `${details} (call ${callId})` });
 }

@@ -1,13 +1,7 @@
-/** The CSI Controller service: each RPC reads its request, lets the story in `volume/` happen, and words the answer. */
-import { recordedSize } from "../volume/container-record.ts";
-import { createVolume } from "../volume/create.ts";
-import { deleteVolume } from "../volume/delete.ts";
-import { expandVolume } from "../volume/expand.ts";
-import { inspectVolume } from "../volume/inspect.ts";
-import { listVolumes } from "../volume/list.ts";
-import { canonicalJson, containerName, parseVolumeId, volumeId as volumeIdOf } from "../volume/names.ts";
-import type { Ports, Settings } from "../volume/ports.ts";
-import type { Flights } from "./flights.ts";
+/** The CSI Controller service: each RPC reads its request, runs the story in `volume/`, and words the answer. */
+import type { SingleFlight } from "../concurrency/single-flight.ts";
+import { canonicalJson } from "../volume/names.ts";
+import type { Volumes } from "../volume/volumes.ts";
 import type { ControllerCalls } from "./proto.generated.ts";
 import {
   assertCapabilities,
@@ -19,61 +13,56 @@ import {
 } from "./requests.ts";
 import type { ServiceOf } from "./server.ts";
 
-/** What we announce; every RPC behind it is served, and csi-sanity tests each. */
+/** What is announced; every RPC behind it is served, and csi-sanity tests each. */
 const CAPABILITIES = ["CREATE_DELETE_VOLUME", "LIST_VOLUMES", "EXPAND_VOLUME", "SINGLE_NODE_MULTI_WRITER"] as const;
 
 export interface ControllerOptions {
-  readonly ports: Ports;
-  readonly settings: Settings;
-  readonly flights: Flights;
+  readonly volumes: Volumes;
+  /** Keyed by volume; it refuses another request while one is under way. */
+  readonly flights: SingleFlight<unknown>;
 }
 
-export function createControllerService({ ports, settings, flights }: ControllerOptions): ServiceOf<ControllerCalls> {
+export function createControllerService({ volumes, flights }: ControllerOptions): ServiceOf<ControllerCalls> {
   return {
     async CreateVolume(message) {
       const request = toVolumeRequest(message);
-      const volume = await flights.run(containerName(request.name), canonicalJson(request), () =>
-        createVolume(ports, settings, request),
-      );
+      const create = () => volumes.create(request);
+      const volume = await flights.run(volumes.keyOf({ name: request.name }), create, canonicalJson(request));
       return {
         volume: {
           volume_id: volume.id,
           capacity_bytes: String(volume.sizeBytes),
-          volume_context: { ...volume.context } as Record<string, string>,
+          volume_context: { ...volume.context },
         },
       };
     },
     async DeleteVolume(message) {
-      const volumeId = requireVolumeId(message.volume_id);
-      // The same key as CreateVolume's, so that the two never run against each other.
-      const key = parseVolumeId(volumeId)?.name ?? volumeId;
-      await flights.run(key, `delete ${volumeId}`, () => deleteVolume(ports, settings, volumeId));
+      const id = requireVolumeId(message.volume_id);
+      await flights.run(volumes.keyOf({ id }), () => volumes.delete(id), `delete ${id}`);
       return {};
     },
     async ControllerExpandVolume(message) {
-      const volumeId = requireVolumeId(message.volume_id);
+      const id = requireVolumeId(message.volume_id);
       const range = toExpandRange(message);
-      const key = parseVolumeId(volumeId)?.name ?? volumeId;
-      const sizeBytes = await flights.run(key, `expand ${volumeId} ${canonicalJson(range)}`, () =>
-        expandVolume(ports, settings, volumeId, range),
-      );
+      const expand = () => volumes.expand(id, range);
+      const sizeBytes = await flights.run(volumes.keyOf({ id }), expand, `expand ${id} ${canonicalJson(range)}`);
       return { capacity_bytes: String(sizeBytes), node_expansion_required: false };
     },
-    // No flight: it reads only, and a page is true for the moment at which it was read.
+    // No single flight: it reads only, and a page is true for the moment at which it was read.
     async ListVolumes({ max_entries: maxEntries, starting_token: startingToken }) {
-      const page = await listVolumes(ports, settings, requireMaxEntries(maxEntries), startingToken);
-      const entries = page.containers.map(({ ref, metadata }) => ({
-        volume: { volume_id: volumeIdOf(ref), capacity_bytes: String(recordedSize(metadata) ?? 0) },
+      const page = await volumes.list(requireMaxEntries(maxEntries), startingToken);
+      const entries = page.volumes.map(({ id, sizeBytes }) => ({
+        volume: { volume_id: id, capacity_bytes: String(sizeBytes) },
       }));
       return { entries, next_token: page.nextToken ?? "" };
     },
-    // No flight: it reads only.
+    // No single flight: it reads only.
     async ValidateVolumeCapabilities(message) {
       const volumeId = requireVolumeId(message.volume_id);
       if (message.volume_capabilities.length === 0) assertCapabilities(message.volume_capabilities);
-      await inspectVolume(ports, settings, volumeId);
-      const fault = findUnsupported(message.volume_capabilities);
-      if (fault !== undefined) return { message: fault };
+      await volumes.inspect(volumeId);
+      const problem = findUnsupported(message.volume_capabilities);
+      if (problem !== undefined) return { message: problem };
       return { confirmed: { volume_capabilities: message.volume_capabilities } };
     },
     ControllerGetCapabilities: async () => ({ capabilities: CAPABILITIES.map((type) => ({ rpc: { type } })) }),

@@ -1,10 +1,11 @@
 /**
- * From protobuf messages (untrusted) to our own requests. An int64 becomes a number here and nowhere else; what the CSI
+ * From protobuf messages (untrusted) to our own requests. An int64 becomes a number here and nowhere else, and what the CSI
  * specification requires of a request is checked here.
  */
 import { DriverError } from "../errors.ts";
-import { MAX_SIZE_BYTES, type SizeRange, type VolumeRequest } from "../volume/plan.ts";
+import type { VolumeRequest } from "../volume/plan.ts";
 import type { ClaimRef } from "../volume/ports.ts";
+import type { SizeRange } from "../volume/size.ts";
 import type {
   CapacityRange,
   ControllerExpandVolumeRequest,
@@ -27,7 +28,7 @@ const ACCESS_MODES = [
   "MULTI_NODE_MULTI_WRITER",
 ];
 
-/** Throws InvalidRequest for what the message lacks or asks in vain; the parameters are judged later, all at once. */
+/** Throws InvalidRequest for what the message lacks or what is not supported; the parameters are judged later, all at once. */
 export function toVolumeRequest(message: CreateVolumeRequest): VolumeRequest {
   assertName(message.name);
   assertCapabilities(message.volume_capabilities);
@@ -70,7 +71,7 @@ export function requireMaxEntries(maxEntries: number): number {
   return maxEntries;
 }
 
-/** Throws InvalidRequest when no size is asked for, or a capability that cannot be had. */
+/** Throws InvalidRequest when no size is asked for, or a capability that is not supported. */
 export function toExpandRange(message: ControllerExpandVolumeRequest): SizeRange {
   if (message.volume_capability !== null) assertCapabilities([message.volume_capability]);
   const range = sizesOf(message.capacity_range);
@@ -79,14 +80,14 @@ export function toExpandRange(message: ControllerExpandVolumeRequest): SizeRange
   return range;
 }
 
-/** Throws InvalidRequest when none is given or one cannot be had. */
+/** Throws InvalidRequest when none is given or one is not supported. */
 export function assertCapabilities(capabilities: readonly VolumeCapability[]): void {
   if (capabilities.length === 0) throw invalid("volume_capabilities are missing");
-  const fault = findUnsupported(capabilities);
-  if (fault !== undefined) throw invalid(fault);
+  const problem = findUnsupported(capabilities);
+  if (problem !== undefined) throw invalid(problem);
 }
 
-/** Why one of the capabilities cannot be had, or undefined when all can. */
+/** Why one of the capabilities is not supported, or undefined when all are. */
 export function findUnsupported(capabilities: readonly VolumeCapability[]): string | undefined {
   for (const { access_type: type, access_mode: access } of capabilities) {
     if (type === "block") return "raw block volumes are not supported: use volumeMode Filesystem";
@@ -113,11 +114,11 @@ function sizesOf(range: CapacityRange | null): SizeRange {
   };
 }
 
-/** Exact up to 2^53; past the largest volume the exact value no longer matters. */
+/** Exact up to 2^53, which is more than any account holds: past that the exact value no longer matters. */
 function toBytes(field: string, text: string): number {
   const value = BigInt(text);
   if (value < 0n) throw invalid(`${field} "${text}" is negative: give a number of bytes`);
-  return value > BigInt(MAX_SIZE_BYTES) ? MAX_SIZE_BYTES + 1 : Number(value);
+  return value > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(value);
 }
 
 function claimOf(parameters: Readonly<Record<string, string>>): ClaimRef | undefined {

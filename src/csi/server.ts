@@ -48,7 +48,7 @@ export function createCsiServer(options: CsiServerOptions): CsiServer {
   };
 }
 
-/** Mode 0600 from the first moment: whoever can connect can create and delete volumes. */
+/** Mode 0600 from the first moment: anybody who can connect can create and delete volumes. */
 async function listen(server: Server, socketPath: string): Promise<void> {
   await removeStaleSocket(socketPath);
   const umask = process.umask(0o177);

@@ -1,34 +1,32 @@
-/** Everything behind the emulator's sockets: world, services, admin, and the two dispatchers that lead to them. */
+/** Everything behind the emulator's sockets: world, services, admin, and the two dispatchers in front of them. */
 import { randomBytes } from "node:crypto";
-import { createAdminService } from "./admin.ts";
+import { createAdminService } from "./admin/service.ts";
+import { toStateView } from "./admin/state-view.ts";
 import { createArmService } from "./arm/service.ts";
-import { withArmHeaders } from "./arm-headers.ts";
 import { createAuthorization } from "./authorization/authorization.ts";
 import { createBlobService } from "./blob/service.ts";
-import { createBlobStore } from "./blob/store.ts";
 import { type CallLog, createCallLog } from "./call-log.ts";
 import { type Clock, createClock } from "./clock.ts";
 import { createDfsService } from "./dfs/service.ts";
-import { createDispatch, type Dispatch } from "./dispatch.ts";
 import { createIssuerKeys } from "./entra/issuer-keys.ts";
 import { createEntraService } from "./entra/service.ts";
 import { createSigningKey, loadSigningKey, type SigningKey, saveSigningKey } from "./entra/signing-key.ts";
 import { createTokenVerifier } from "./entra/tokens.ts";
-import { createFaults, type Faults } from "./faults.ts";
-import type { Service } from "./http.ts";
-import { createImdsService } from "./imds.ts";
-import { withLimits } from "./limits.ts";
-import { createRouter, type Route } from "./router.ts";
-import { ADMINISTRATOR, seedWorld } from "./seed.ts";
-import { createServiceAccountIssuer, type ServiceAccountIssuer } from "./service-account-issuer.ts";
+import { createFaults, type Faults } from "./faults/faults.ts";
+import type { Service } from "./http/call.ts";
+import { createDispatch, type Dispatch } from "./http/dispatch.ts";
+import { createRouter, type RoutedCall, type RoutedServices } from "./http/router.ts";
+import { createImdsService } from "./imds/service.ts";
+import { createServiceAccountIssuer, type ServiceAccountIssuer } from "./issuer/service.ts";
+import { ADMINISTRATOR, seedWorld } from "./seed/seed.ts";
 import type { Services } from "./services.ts";
 import type { EmulatorSettings } from "./settings.ts";
 import { moveIssuer, type Snapshot } from "./snapshot.ts";
-import { toStateView } from "./state-view.ts";
+import { createBlobStore } from "./storage/store/store.ts";
 import { createWorld } from "./world.ts";
 
-/** What the assembly stands on. */
-export interface Ground {
+/** What the services are built from. */
+interface Ground {
   /** The emulator's own address, without a trailing slash. */
   readonly url: string;
   readonly blobFolder: string;
@@ -48,7 +46,7 @@ export interface Assembly {
   readonly dispatch: Dispatch;
   /** For the instance metadata service's listener. */
   readonly dispatchImds: Dispatch;
-  /** Calls `react` after each move of the clock. */
+  /** Calls `react` each time the clock is moved. */
   onClockMoved(react: () => void): void;
   snapshot(): Snapshot;
 }
@@ -62,36 +60,51 @@ export async function assemble(ground: Ground): Promise<Assembly> {
   const calls = createCallLog();
   const faults = createFaults();
   const services: Services = {
-    ...{ world, clock, settings },
+    world,
+    clock,
+    settings,
     tokens: createTokenVerifier(key, clock),
     authorization: createAuthorization(world, clock),
     blobs: createBlobStore(ground.blobFolder, snapshot?.blobs),
     alarm: calls.alarm,
   };
   const secrets = { admin: randomBytes(24).toString("hex"), administrator: administratorSecret };
+  const route = createRouter(routedServices({ ground, services, key, issuer, calls, faults, secret: secrets.admin }));
+  const imds = createImdsService({ ...services, key });
+  const saved = (): Snapshot => {
+    const keys = { entra: saveSigningKey(key), issuer: saveSigningKey(issuerKey) };
+    const clockOffsetMs = clock.now() - Date.now();
+    return { world, blobs: services.blobs.save(), issuer: issuer.issuer, clockOffsetMs, keys };
+  };
+  const dispatch = createDispatch({ route, faults, calls, clock });
+  const dispatchImds = createDispatch({ route: onlyImds(imds), faults, calls, clock });
+  return { services, calls, faults, issuer, secrets, onClockMoved, dispatch, dispatchImds, snapshot: saved };
+}
+
+interface Foundations {
+  readonly ground: Ground;
+  readonly services: Services;
+  readonly key: SigningKey;
+  readonly issuer: ServiceAccountIssuer;
+  readonly calls: CallLog;
+  readonly faults: Faults;
+  /** For the admin endpoint. */
+  readonly secret: string;
+}
+
+/** The services that share the HTTPS listeners. */
+function routedServices({ ground, services, key, issuer, calls, faults, secret }: Foundations): RoutedServices {
+  const { world, clock, settings } = services;
+  const { federationMs } = settings;
+  const issuerKeys = createIssuerKeys(ground.authorities);
   const state = () => toStateView(world, services.blobs);
-  const route = createRouter({
-    arm: withArmHeaders(withLimits(createArmService(services), services), clock),
+  return {
+    arm: createArmService(services),
     blob: createBlobService(services),
     dfs: createDfsService(services),
-    entra: createEntraService({
-      ...{ world, clock, key, settings, federationMs: settings.federationMs },
-      issuerKeys: createIssuerKeys(ground.authorities),
-    }),
+    entra: createEntraService({ world, clock, key, settings, federationMs, issuerKeys }),
     issuer: issuer.service,
-    admin: createAdminService({
-      ...{ secret: secrets.admin, calls, faults, clock, issuer, state },
-      policies: world.policies,
-    }),
-  });
-  return {
-    ...{ services, calls, faults, issuer, secrets, onClockMoved },
-    dispatch: createDispatch({ route, faults, calls, clock }),
-    dispatchImds: createDispatch({ route: onlyImds(createImdsService({ ...services, key })), faults, calls, clock }),
-    snapshot: () => ({
-      ...{ world, blobs: services.blobs.save(), issuer: issuer.issuer, clockOffsetMs: clock.now() - Date.now() },
-      keys: { entra: saveSigningKey(key), issuer: saveSigningKey(issuerKey) },
-    }),
+    admin: createAdminService({ secret, calls, faults, clock, issuer, state, policies: world.policies }),
   };
 }
 
@@ -109,7 +122,7 @@ function createMovedClock(snapshot: Snapshot | undefined): { clock: Clock; onClo
   return { clock, onClockMoved: (react) => void reactions.add(react) };
 }
 
-/** The saved world at this run's address, or a newly seeded one. */
+/** The saved world, adjusted to this run's address, or a newly seeded one. */
 function takeWorld(snapshot: Snapshot | undefined, issuer: string) {
   if (snapshot === undefined) {
     const world = createWorld();
@@ -122,6 +135,6 @@ function takeWorld(snapshot: Snapshot | undefined, issuer: string) {
   return { world: snapshot.world, administratorSecret };
 }
 
-function onlyImds(service: Service): (call: Parameters<Service>[0]) => Route {
+function onlyImds(service: Service): (call: Parameters<Service>[0]) => RoutedCall {
   return (call) => ({ service: "imds", operation: service.operationOf?.(call), run: () => service(call) });
 }

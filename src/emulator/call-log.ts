@@ -1,6 +1,6 @@
-/** What was asked of the emulator and what it answered: for tests that count calls, and for people. */
+/** Which calls the emulator received and how it answered: for tests that count calls, and for its page. */
 import type { Clock } from "./clock.ts";
-import type { Call } from "./http.ts";
+import type { Call } from "./http/call.ts";
 
 /** One call. Holds no header, no body, and of the query only what is known to be harmless. */
 export interface LoggedCall {
@@ -77,7 +77,7 @@ const SHOWN_PARAMETERS = new Set(
 );
 
 /** The query as the log shows it. */
-export function harmlessQuery(query: URLSearchParams): string {
+function harmlessQuery(query: URLSearchParams): string {
   return [...query]
     .map(([name, value]) => (SHOWN_PARAMETERS.has(name.toLowerCase()) ? `${name}=${value}` : `${name}=…`))
     .join("&");

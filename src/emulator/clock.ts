@@ -1,4 +1,4 @@
-/** Time as the emulator sees it: real time plus an offset that tests move (`POST /_emulator/clock`). */
+/** The emulator's time: real time plus an offset that tests can change (`POST /_emulator/clock`). */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
@@ -6,7 +6,7 @@ export interface Clock {
   advance(milliseconds: number): void;
 }
 
-/** A clock at real time. `onAdvance` is called after each move, for those who keep something fresh by it. */
+/** A clock that starts at real time. `onAdvance` is called each time it is moved. */
 export function createClock(onAdvance: () => void = () => {}): Clock {
   let offset = 0;
   return {

@@ -1,24 +1,25 @@
 /**
- * The whole emulator: Azure Resource Manager, Entra, Blob and Data Lake in one process on loopback. Nothing in it is global,
- * so a process may run several.
+ * The whole emulator: Azure Resource Manager, Entra, Blob and Data Lake in one process on loopback. It has no global
+ * state, so one process can run several.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Assembly, assemble } from "./assembly.ts";
 import type { CallLog } from "./call-log.ts";
-import { AZURE_NAMES, createServerIdentity } from "./certificate.ts";
 import type { Clock } from "./clock.ts";
-import type { Dispatch } from "./dispatch.ts";
-import type { Faults } from "./faults.ts";
-import { type EmulatorInfo, writeWhole } from "./ready-file.ts";
-import { describeEmulator, type EmulatorFiles, fileNames, keepTokenFresh } from "./seed-files.ts";
-import { IMDS_ADDRESS, listen, parseListenAddress } from "./server.ts";
-import type { ServiceAccountIssuer } from "./service-account-issuer.ts";
+import type { Faults } from "./faults/faults.ts";
+import { AZURE_NAMES, createServerIdentity } from "./http/certificate.ts";
+import type { Dispatch } from "./http/dispatch.ts";
+import { IMDS_ADDRESS, listen, parseListenAddress } from "./http/server.ts";
+import type { ServiceAccountIssuer } from "./issuer/service.ts";
+import { keepTokenFresh } from "./issuer/token-file.ts";
+import { describeEmulator, type EmulatorFiles, type EmulatorInfo, fileNames } from "./ready-file.ts";
 import type { Services } from "./services.ts";
 import { DEFAULT_SETTINGS, type EmulatorSettings } from "./settings.ts";
 import { blobFolderOf, loadSnapshot, saveSnapshot } from "./snapshot.ts";
 import type { World } from "./world.ts";
+import { writeWhole } from "./write-whole.ts";
 
 export interface EmulatorOptions {
   /** Loopback addresses, `host:port`; port 0 lets the system choose. The first is the one in `info`. */
@@ -27,15 +28,15 @@ export interface EmulatorOptions {
   readonly imds?: string;
   /** PEM certificates to trust when ServiceAccount issuers' keys are fetched, beside the public ones and its own. */
   readonly issuerCa?: string;
-  /** Written when everything listens and removed at the end; the CA and the token file lie beside it. */
+  /** Written when everything listens and removed at the end; the CA and the token file are beside it. */
   readonly readyFile?: string;
-  /** Read at the start if it is there, and written at the end. Bodies of blobs lie in a folder beside it. */
+  /** Read at the start if it exists, and written at the end. Bodies of blobs are in a folder beside it. */
   readonly stateFile?: string;
-  /** Whatever differs from `DEFAULT_SETTINGS`. */
+  /** Overrides of `DEFAULT_SETTINGS`. */
   readonly settings?: Partial<EmulatorSettings>;
 }
 
-/** A running emulator. What the admin endpoint offers over HTTP is here for tests in the same process. */
+/** A running emulator. Tests in the same process have here what the admin endpoint offers over HTTP. */
 export interface Emulator {
   readonly info: EmulatorInfo;
   /** The PEM that `info.caFile` holds. */
@@ -50,14 +51,16 @@ export interface Emulator {
   close(): Promise<void>;
 }
 
-/** Starts an emulator. Rejects with a message for people when an address is not loopback or is taken. */
+/** Starts an emulator. Rejects with a readable message when an address is not loopback or is in use. */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const snapshot = options.stateFile === undefined ? undefined : loadSnapshot(options.stateFile);
   const sockets = await openSockets(options);
   const directory = await mkdtemp(join(tmpdir(), "keyless-emulator-"));
   try {
     const assembly = await assemble({
-      ...{ url: sockets.url, snapshot, settings: { ...DEFAULT_SETTINGS, ...options.settings } },
+      url: sockets.url,
+      snapshot,
+      settings: { ...DEFAULT_SETTINGS, ...options.settings },
       blobFolder: options.stateFile === undefined ? join(directory, "blobs") : blobFolderOf(options.stateFile),
       authorities: [sockets.ca, ...(options.issuerCa === undefined ? [] : [options.issuerCa])],
     });
@@ -72,7 +75,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   }
 }
 
-/** Listeners that hold every call until `admit` is called. */
+/** Listeners that hold every call back until `admit` is called. */
 interface Sockets {
   readonly url: string;
   readonly imdsUrl: string | undefined;
@@ -81,7 +84,7 @@ interface Sockets {
   close(): Promise<void>;
 }
 
-/** Opens every listener or none. They come first because the addresses are in what is behind them. */
+/** Opens all listeners or none. They come first because the services contain their addresses. */
 async function openSockets(options: EmulatorOptions): Promise<Sockets> {
   const addresses = (options.listen ?? ["127.0.0.1:0"]).map((text) => parseListenAddress(text));
   const imds = options.imds === undefined ? undefined : parseListenAddress(options.imds, [IMDS_ADDRESS]);
@@ -105,7 +108,7 @@ async function openSockets(options: EmulatorOptions): Promise<Sockets> {
   return { url, imdsUrl, ca: identity.ca, admit: door.resolve, close };
 }
 
-interface Parts {
+interface Opening {
   readonly assembly: Assembly;
   readonly sockets: Sockets;
   readonly files: EmulatorFiles;
@@ -113,8 +116,8 @@ interface Parts {
   readonly stateFile: string | undefined;
 }
 
-/** Writes the files, the ready file last, and returns the handle. */
-async function open({ assembly, sockets, files, directory, stateFile }: Parts): Promise<Emulator> {
+/** Writes the files, the ready file last, and returns the running emulator. */
+async function open({ assembly, sockets, files, directory, stateFile }: Opening): Promise<Emulator> {
   const { services, issuer, calls, faults, secrets } = assembly;
   const { url, imdsUrl, ca } = sockets;
   const info = describeEmulator({ url, imdsUrl, issuer: issuer.issuer, secrets, files });

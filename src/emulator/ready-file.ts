@@ -1,6 +1,6 @@
-/** How the emulator tells its callers where it is: one JSON file that appears when everything listens. */
-import { randomBytes } from "node:crypto";
-import { renameSync, rmSync, writeFileSync } from "node:fs";
+/** How clients find the emulator: one JSON file that appears when everything listens, and the files that it names. */
+import { dirname, join, parse } from "node:path";
+import { ADMINISTRATOR, CONTROLLER, identityResourceId, SEED, WORKLOADS } from "./seed/seed.ts";
 
 /** Everything that a client of the emulator needs to know. */
 export interface EmulatorInfo {
@@ -30,21 +30,56 @@ export interface EmulatorInfo {
   readonly imdsEndpoint?: string;
 }
 
-export interface IdentityInfo {
+interface IdentityInfo {
   readonly name: string;
   readonly clientId: string;
   readonly principalId: string;
   readonly resourceId: string;
 }
 
-/** Writes a file so that a reader sees all of it or nothing, readable by its owner alone. */
-export function writeWhole(path: string, content: string): void {
-  const draft = `${path}.${randomBytes(6).toString("hex")}`;
-  try {
-    writeFileSync(draft, content, { mode: 0o600, flag: "wx" });
-    renameSync(draft, path);
-  } catch (error) {
-    rmSync(draft, { force: true });
-    throw error;
+export interface EmulatorFiles {
+  readonly ready: string | undefined;
+  readonly ca: string;
+  readonly token: string;
+}
+
+/** Beside the ready file and named after it, or in the emulator's own directory when there is none. */
+export function fileNames(readyFile: string | undefined, directory: string): EmulatorFiles {
+  if (readyFile === undefined) {
+    return { ready: undefined, ca: join(directory, "ca.pem"), token: join(directory, "controller-token") };
   }
+  const stem = join(dirname(readyFile), parse(readyFile).name);
+  return { ready: readyFile, ca: `${stem}-ca.pem`, token: `${stem}-controller-token` };
+}
+
+interface Described {
+  readonly url: string;
+  readonly issuer: string;
+  readonly secrets: { readonly admin: string; readonly administrator: string };
+  readonly files: EmulatorFiles;
+  readonly imdsUrl?: string | undefined;
+}
+
+export function describeEmulator({ url, issuer, secrets, files, imdsUrl }: Described): EmulatorInfo {
+  const { tenantId, subscriptionId, resourceGroup, location, clusterId } = SEED;
+  return {
+    armEndpoint: url,
+    authorityHost: url,
+    blobEndpoint: url,
+    adminEndpoint: `${url}/_emulator`,
+    adminSecret: secrets.admin,
+    caFile: files.ca,
+    tenantId,
+    subscriptionId,
+    resourceGroup,
+    location,
+    identities: WORKLOADS.map(({ name, clientId, principalId }) => {
+      return { name, clientId, principalId, resourceId: identityResourceId(name) };
+    }),
+    controller: { clientId: CONTROLLER.clientId, tokenFile: files.token },
+    administrator: { clientId: ADMINISTRATOR.clientId, clientSecret: secrets.administrator },
+    clusterId,
+    issuer,
+    ...(imdsUrl === undefined ? {} : { imdsEndpoint: imdsUrl }),
+  };
 }

@@ -1,10 +1,10 @@
-/** What the emulator's services (ARM, Blob) are given: the world, and everything about it that is not their own. */
+/** What the emulator's services (ARM, Blob, Data Lake) depend on: the world, and the parts that they share. */
 import type { Authorization } from "./authorization/authorization.ts";
-import type { BlobStore } from "./blob/store.ts";
 import type { Clock } from "./clock.ts";
 import type { TokenVerifier } from "./entra/tokens.ts";
-import type { Call, Reply } from "./http.ts";
+import type { Call, Reply } from "./http/call.ts";
 import type { EmulatorSettings } from "./settings.ts";
+import type { BlobStore } from "./storage/store/store.ts";
 import type { World } from "./world.ts";
 
 export interface Services {
@@ -14,11 +14,11 @@ export interface Services {
   readonly authorization: Authorization;
   readonly blobs: BlobStore;
   readonly settings: EmulatorSettings;
-  /** Records something that must never happen (a listKeys call): it is shown in the call log as an alarm. */
+  /** Records something that must never happen (a listKeys call): the call log shows it as an alarm. */
   alarm(message: string): void;
 }
 
-/** Which account a Blob or Data Lake call is for, as the router found it. */
+/** Which account a Blob or Data Lake call is for, as the router read it. */
 export interface BlobTarget {
   /** From the host name, or the first part of the path on a loopback host. Lower case is not enforced here. */
   readonly account: string;
@@ -28,7 +28,7 @@ export interface BlobTarget {
   readonly pathStyle: boolean;
 }
 
-/** The Blob service, or the Data Lake service beside it; otherwise like `Service` of `http.ts`. */
+/** The Blob service, or the Data Lake service beside it; otherwise like `Service` of `http/call.ts`. */
 export interface BlobService {
   (call: Call, target: BlobTarget): Promise<Reply>;
   readonly operationOf?: (call: Call, target: BlobTarget) => string | undefined;

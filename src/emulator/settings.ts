@@ -1,6 +1,6 @@
 /**
- * How slow and how strict the emulator is. The default is as fast and as lenient as Azure's protocol allows, so that
- * tests wait for nothing; `REALISTIC_SETTINGS` has Azure's published figures.
+ * How slow and how strict the emulator is. The defaults are as fast and as lenient as Azure's protocol allows, so that
+ * tests never wait; `REALISTIC_SETTINGS` has Azure's published figures.
  */
 
 /** A bucket that holds `burst` calls and gains `perSecond` of them each second. */
@@ -15,7 +15,7 @@ export interface CallWindow {
   readonly seconds: number;
 }
 
-/** Request limits; see `limits.ts` for who is counted. */
+/** Request limits; see `arm/front-door/limits.ts` for who is counted. */
 export interface RequestLimits {
   /** ARM, per subscription (or tenant), principal and kind of operation. */
   readonly armReads: TokenBucket;
@@ -34,7 +34,7 @@ export interface RequestLimits {
 export interface EmulatorSettings {
   /** From the PUT of a new storage account until it is `Succeeded`. The PUT answers 202 with Location even when 0. */
   readonly accountCreationMs: number;
-  /** Retry-After of an asynchronous operation, in seconds. Not 0: the Go and Python pollers take 0 as 30 s. */
+  /** Retry-After of an asynchronous operation, in seconds. Not 0: the Go and Python pollers read 0 as 30 s. */
   readonly operationRetryAfterSeconds: number;
   /** From a new account's `Succeeded` until its host name resolves; until then Blob answers as if it did not exist. */
   readonly accountDnsMs: number;
@@ -48,7 +48,7 @@ export interface EmulatorSettings {
   readonly containerDeleteMs: number;
   /** From the PUT of a federated credential until Entra accepts it (AADSTS70021 meanwhile). */
   readonly federationMs: number;
-  /** How long a write of a federated credential holds its identity: a second one in that time meets 409. */
+  /** How long a write of a federated credential locks its identity: a second one meanwhile is refused with 409. */
   readonly federatedWriteMs: number;
   /** Storage accounts per subscription and region. */
   readonly accountsPerRegion: number;
@@ -60,7 +60,7 @@ export interface EmulatorSettings {
   readonly accessTokenSeconds: number;
   /** Lifetime of an access token of a managed identity (IMDS), in seconds. */
   readonly managedIdentityTokenSeconds: number;
-  /** Absent: no request is ever refused for its rate. */
+  /** Absent: no request is refused for its rate. */
   readonly limits?: RequestLimits;
 }
 
@@ -100,7 +100,7 @@ export const AZURE_LIMITS: RequestLimits = {
   identityLists: { burst: 5, perSecond: 5 },
 };
 
-/** What a real subscription feels like: latencies as commonly seen, limits as published. */
+/** How a real subscription behaves: latencies as commonly observed, limits as published. */
 export const REALISTIC_SETTINGS: EmulatorSettings = {
   ...DEFAULT_SETTINGS,
   accountCreationMs: 22_000,

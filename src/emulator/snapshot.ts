@@ -3,11 +3,11 @@
  * blobs' bodies stay where they are, in a folder beside the file.
  */
 import { readFileSync } from "node:fs";
-import type { SavedBlobs } from "./blob/store.ts";
-import { writeWhole } from "./ready-file.ts";
+import type { SavedBlobs } from "./storage/store/store.ts";
 import { createWorld, type World } from "./world.ts";
+import { writeWhole } from "./write-whole.ts";
 
-/** What is kept from one run to the next. */
+/** What is saved from one run to the next. */
 export interface Snapshot {
   readonly world: World;
   readonly blobs: SavedBlobs;
@@ -15,31 +15,31 @@ export interface Snapshot {
   readonly keys: { readonly entra: string; readonly issuer: string };
   /** The built-in issuer's address, which changes with the port. */
   readonly issuer: string;
-  /** How far the emulator's clock was ahead. */
+  /** How far the emulator's clock was ahead of real time. */
   readonly clockOffsetMs: number;
 }
 
 const FORMAT = 1;
 
-/** Where the blobs' bodies of a state file are. */
+/** The folder with the bodies of the blobs in a state file. */
 export function blobFolderOf(stateFile: string): string {
   return `${stateFile}.blobs`;
 }
 
-/** Writes the file whole or not at all, for its owner alone: it holds keys and secrets. */
+/** Writes the file whole or not at all, readable by its owner only: it contains keys and secrets. */
 export function saveSnapshot(path: string, snapshot: Snapshot): void {
   const mapsMarked = (_key: string, value: unknown) => (value instanceof Map ? { $map: [...value] } : value);
   writeWhole(path, JSON.stringify({ format: FORMAT, ...snapshot }, mapsMarked));
 }
 
-/** Undefined when there is no such file yet; throws an Error for people when it is not one of ours. */
+/** Undefined when the file does not exist yet; throws a readable Error when it is not a state file of this emulator. */
 export function loadSnapshot(path: string): Snapshot | undefined {
   const text = readIfPresent(path);
   if (text === undefined) return undefined;
   try {
     const { format, world, ...rest } = JSON.parse(text, withMaps) as Snapshot & { format?: unknown };
     if (format !== FORMAT) throw new Error(`its format is ${String(format)}, this emulator writes ${FORMAT}`);
-    // A map that this version has and the file has not is empty.
+    // A map that the file does not have yet is empty.
     return { ...rest, world: { ...createWorld(), ...world } };
   } catch (error) {
     throw new Error(`${path} is not a state file: ${error instanceof Error ? error.message : String(error)}`);
@@ -60,7 +60,7 @@ function withMaps(_key: string, value: unknown): unknown {
   return Array.isArray(entries) ? new Map(entries as [unknown, unknown][]) : value;
 }
 
-/** Federated credentials that trust the built-in issuer go on doing so at its new address. */
+/** Federated credentials that trust the built-in issuer keep trusting it at its new address. */
 export function moveIssuer(world: World, from: string, to: string): void {
   for (const holder of [...world.identities.values(), ...world.principals.values()]) {
     for (const credential of holder.federatedCredentials.values()) {

@@ -1,34 +1,39 @@
 /**
- * Everything that Azure holds, as plain data: what the services read and write, what is saved with `--state`, and what
+ * Everything that Azure stores, as plain data: what the services read and write, what is saved with `--state`, and what
  * `GET /_emulator/state` shows. No behaviour here.
  *
  * ARM ids compare without case, so every map that is keyed by an ARM id uses the id in lower case; the value keeps
  * the id as it was first written.
  */
 
-export interface World {
-  readonly tenants: Map<string, Tenant>; // key: tenant id
-  readonly principals: Map<string, Principal>; // key: principal (object) id
-  readonly subscriptions: Map<string, Subscription>; // key: subscription id
-  readonly resourceGroups: Map<string, ResourceGroup>; // key: ARM id, lower case
-  readonly accounts: Map<string, StorageAccount>; // key: account name (global over all subscriptions)
-  readonly containers: Map<string, BlobContainer>; // key: `<account>/<container>`
-  readonly identities: Map<string, UserAssignedIdentity>; // key: ARM id, lower case
-  readonly roleDefinitions: Map<string, RoleDefinition>; // key: GUID (name), lower case
-  readonly roleAssignments: Map<string, RoleAssignment>; // key: GUID (name), lower case: unique in the tenant
-  readonly locks: Map<string, ManagementLock>; // key: ARM id, lower case
-  readonly policies: Map<string, DenyPolicy>; // key: assignment id, lower case
+export type World = Readonly<ReturnType<typeof createWorld>>;
+
+/** An empty world. What a resource provider keeps is a line here. */
+export function createWorld() {
+  return {
+    tenants: new Map<string, Tenant>(), // key: tenant id
+    principals: new Map<string, Principal>(), // key: principal (object) id
+    subscriptions: new Map<string, Subscription>(), // key: subscription id
+    resourceGroups: new Map<string, ResourceGroup>(), // key: ARM id, lower case
+    accounts: new Map<string, StorageAccount>(), // key: account name (global over all subscriptions)
+    containers: new Map<string, BlobContainer>(), // key: `<account>/<container>`
+    identities: new Map<string, UserAssignedIdentity>(), // key: ARM id, lower case
+    roleDefinitions: new Map<string, RoleDefinition>(), // key: GUID (name), lower case
+    roleAssignments: new Map<string, RoleAssignment>(), // key: GUID (name), lower case: unique in the tenant
+    locks: new Map<string, ManagementLock>(), // key: ARM id, lower case
+    policies: new Map<string, DenyPolicy>(), // key: assignment id, lower case
+  };
 }
 
 export interface Tenant {
   readonly id: string;
 }
 
-/** Something of Entra that can hold a token and a role assignment. */
+/** An identity in Entra that can get tokens and role assignments. */
 export interface Principal {
-  /** Object id: what role assignments and the `oid` claim name. */
+  /** Object id: what role assignments and the `oid` claim refer to. */
   readonly id: string;
-  /** Application (client) id: what signs in. */
+  /** Application (client) id, used to sign in. */
   readonly clientId: string;
   readonly tenantId: string;
   readonly displayName: string;
@@ -46,7 +51,9 @@ export interface FederatedCredential {
   issuer: string;
   subject: string;
   audiences: string[];
-  /** When it was last written, by the emulator's clock; Entra accepts it `settings.federationMs` later. Absent: at once. */
+  /**
+   * When it was last written, by the emulator's clock; Entra accepts it `settings.federationMs` later. Absent: at once.
+   */
   changedAt?: number;
 }
 
@@ -76,20 +83,22 @@ export interface StorageAccount {
   tags: Record<string, string>;
   /** The ARM `identity` element as it was sent. */
   identity?: Record<string, unknown>;
-  /** Other top-level members that were sent (zones, placement, extendedLocation): kept and returned. */
+  /** Other top-level members that were sent (zones, placement, extendedLocation): stored and returned as they are. */
   extras?: Record<string, unknown>;
   /** ARM `properties` as they are returned, without the computed ones (provisioningState, primaryEndpoints, ...). */
   properties: Record<string, unknown>;
   /** `blobServices/default` properties (retention policies, versioning, ...). */
   blobService: Record<string, unknown>;
   readonly createdAt: number;
-  /** When the asynchronous create is done, by the emulator's clock. Until then the account answers as being created. */
+  /** When the asynchronous create completes, by the emulator's clock. Until then the account is in state Creating. */
   readonly readyAt: number;
 }
 
-/** One container, seen by ARM and by Blob. Its blobs live in the blob store (`blob/store.ts`), keyed by `uid`. */
+/**
+ * One container, for ARM and Blob alike. Its blobs are in the blob store (`storage/store/store.ts`), keyed by `uid`.
+ */
 export interface BlobContainer {
-  /** New at every creation, so that a re-created container has nothing of the old one. */
+  /** New at every creation, so that a re-created container shares nothing with the old one. */
   readonly uid: string;
   readonly account: string;
   readonly name: string;
@@ -103,7 +112,7 @@ export interface BlobContainer {
   hasLegalHold: boolean;
   legalHoldTags: string[];
   immutabilityPolicy?: ImmutabilityPolicy;
-  /** Of its root directory, in an account with a hierarchical namespace; absent: as Azure makes it. */
+  /** Of its root directory, in an account with a hierarchical namespace; absent: Azure's default. */
   rootAccess?: PathAccess;
   readonly createdAt: number;
   /** Set while a delete is in force: the name is not usable until then (at least 30 s in Azure). */
@@ -171,7 +180,9 @@ export interface RoleDefinition {
 export interface RoleAssignment {
   /** GUID. */
   readonly name: string;
-  /** As it was written; compared without case. Stays when the scope is deleted, and is in force again when it returns. */
+  /**
+   * As it was written; compared without case. Stays when the scope is deleted, and is in force again when it returns.
+   */
   readonly scope: string;
   /** GUID of the role definition. */
   readonly roleDefinitionName: string;
@@ -181,13 +192,13 @@ export interface RoleAssignment {
   description?: string;
   condition?: string;
   conditionVersion?: string;
-  /** Who wrote it (principal id); absent for seeded ones. */
+  /** Principal id of its creator; absent for seeded ones. */
   readonly createdBy?: string;
   readonly delegatedManagedIdentityResourceId?: string;
   readonly createdAt: number;
-  /** Data and control plane honour it from here on (propagation), by the emulator's clock. */
+  /** From when data and control plane honour it (propagation), by the emulator's clock. */
   readonly effectiveFrom: number;
-  /** Set when it has been deleted: no longer listed, but honoured until then (propagation of the removal). */
+  /** Set when it is deleted: no longer listed, but honoured until then (propagation of the removal). */
   effectiveUntil?: number;
 }
 
@@ -199,7 +210,7 @@ export interface ManagementLock {
   notes?: string;
 }
 
-/** An assigned policy with effect deny, as far as the emulator evaluates one. */
+/** An assigned policy with effect deny, to the extent that the emulator evaluates one. */
 export interface DenyPolicy {
   /** ARM id of the policy assignment. */
   readonly id: string;
@@ -207,29 +218,13 @@ export interface DenyPolicy {
   /** ARM id of the policy definition. */
   readonly definitionId: string;
   readonly definitionName: string;
-  /** Writes at this scope and below it are looked at. */
+  /** Writes at this scope and below it are checked. */
   readonly scope: string;
   /** Such as "Microsoft.Storage/storageAccounts". */
   readonly resourceType: string;
   /**
-   * Path of a member ("properties.allowSharedKeyAccess") to the value that it must have; a member that is absent does
+   * Path of a member ("properties.allowSharedKeyAccess") to the value that it must have; an absent member does
    * not have it. Empty: every write of the type is refused.
    */
   readonly requires: Readonly<Record<string, unknown>>;
-}
-
-export function createWorld(): World {
-  return {
-    tenants: new Map(),
-    principals: new Map(),
-    subscriptions: new Map(),
-    resourceGroups: new Map(),
-    accounts: new Map(),
-    containers: new Map(),
-    identities: new Map(),
-    roleDefinitions: new Map(),
-    roleAssignments: new Map(),
-    locks: new Map(),
-    policies: new Map(),
-  };
 }

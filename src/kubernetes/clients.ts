@@ -1,4 +1,4 @@
-/** Clients of the API server that give up in time: a connection that went dead must not hold a volume for minutes. */
+/** Clients of the API server with a timeout: a dead connection must not block a volume for minutes. */
 import {
   CoreV1Api,
   createConfiguration,
@@ -15,7 +15,7 @@ export interface Clients {
   readonly wellKnown: WellKnownApi;
 }
 
-/** One object, or one page of a list: a second is much. */
+/** One object, or one page of a list: normally well under a second. */
 const REQUEST_TIMEOUT_MS = 10_000;
 
 /** Without a kubeconfig file, those of the cluster that this process runs in. */

@@ -1,31 +1,31 @@
 /**
- * What the API server is asked: single reads, the pods of a namespace, and for `orphans` all volumes and claims; nothing
- * watched, and nothing written but events. The only folder that knows @kubernetes/client-node.
+ * The cluster port on a real API server: single reads, the pods of a namespace, and for `orphans` all volumes and claims.
+ * Nothing is watched, and only events are written. The only folder that imports @kubernetes/client-node.
  */
 import type { CoreV1Api, StorageV1Api, V1PersistentVolumeClaim, V1Pod, WellKnownApi } from "@kubernetes/client-node";
 import { DriverError } from "../errors.ts";
 import type { Claim, ClaimRef, Cluster, Pod } from "../volume/ports.ts";
+import { SERVICE_ACCOUNT_ANNOTATION } from "../volume/service-account.ts";
 import { createClients } from "./clients.ts";
 import { createCsiDrivers } from "./csi-drivers.ts";
 import { createWarning } from "./events.ts";
 import { read, reading } from "./faults.ts";
 import { listClaimUids, listVolumes } from "./lists.ts";
 
-const SERVICE_ACCOUNT_ANNOTATION = "keyless-csi/service-account";
-/** Of Azure Workload Identity: docs "Service account labels and annotations". */
+/** Source: Azure Workload Identity, "Service account labels and annotations". */
 const CLIENT_ID_ANNOTATION = "azure.workload.identity/client-id";
 
-/** Phases in which nobody uses a PersistentVolume any more. */
+/** Phases in which a PersistentVolume is no longer in use. */
 const LEFT_PHASES = ["Released", "Failed"];
-/** Phases in which a pod uses its claims no more. */
+/** Phases in which a pod no longer uses its claims. */
 const ENDED_PHASES = ["Succeeded", "Failed"];
 
 export interface ClusterOptions {
   /** Absent: the cluster that this process runs in. */
   readonly kubeconfig?: string | undefined;
-  /** Absent: the API server's own discovery document tells. */
+  /** Absent: taken from the API server's discovery document. */
   readonly oidcIssuer?: string | undefined;
-  /** Milliseconds of a clock that only goes forward. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
 }
 

@@ -1,5 +1,6 @@
-/** CSIDriver objects: whether the kubelet hands a node plugin tokens. Asked before each volume, so a minute is remembered. */
+/** CSIDriver objects: whether the kubelet hands tokens to a node plugin. Read for each volume, so cached for a minute. */
 import type { StorageV1Api, V1CSIDriver } from "@kubernetes/client-node";
+import { createTtlCache } from "../concurrency/ttl-cache.ts";
 import type { Cluster, CsiDriver } from "../volume/ports.ts";
 import { read } from "./faults.ts";
 
@@ -7,15 +8,14 @@ const REMEMBER_MS = 60_000;
 
 /** The port's `findCsiDriver`, by the clock `now`. */
 export function createCsiDrivers(storage: StorageV1Api, now: () => number): Cluster["findCsiDriver"] {
-  const remembered = new Map<string, { readonly driver: CsiDriver; readonly until: number }>();
+  const cache = createTtlCache<CsiDriver>(REMEMBER_MS, now);
   return async (name, { isFresh } = { isFresh: false }) => {
-    const known = remembered.get(name);
-    if (!isFresh && known !== undefined && now() < known.until) return known.driver;
-    remembered.delete(name);
+    const known = isFresh ? undefined : cache.get(name);
+    if (known !== undefined) return known;
     const found = await read(`CSIDriver ${name}`, () => storage.readCSIDriver({ name }));
     if (found === undefined) return undefined;
     const driver = toCsiDriver(found);
-    remembered.set(name, { driver, until: now() + REMEMBER_MS });
+    cache.set(name, driver);
     return driver;
   };
 }

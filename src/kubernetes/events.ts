@@ -1,14 +1,14 @@
-/** Events on claims, for `kubectl describe pvc`: the only thing that this program writes into the cluster. */
+/** Events on claims, for `kubectl describe pvc`: all that this program writes to the cluster. */
 import { ApiException, type CoreV1Api } from "@kubernetes/client-node";
-import { scrub } from "../scrub.ts";
+import { scrub } from "../text/scrub.ts";
 import type { Claim, ClaimRef, Warning } from "../volume/ports.ts";
 import { toDriverError } from "./faults.ts";
 
 const COMPONENT = "keyless-csi";
 
 /**
- * The port's `warnClaim`. The name is made of the claim and the reason, so that a retry finds the event (409) and does not
- * repeat it; the API server forgets events after an hour.
+ * The port's `warnClaim`. The event's name consists of claim and reason, so that a retry finds the event (409) and does not
+ * repeat it; the API server drops events after an hour.
  */
 export async function createWarning(
   core: CoreV1Api,
@@ -20,10 +20,15 @@ export async function createWarning(
   const body = {
     metadata: { name: `${COMPONENT}.${uid}.${reason.toLowerCase()}`, namespace },
     involvedObject: { apiVersion: "v1", kind: "PersistentVolumeClaim", namespace, name, uid },
+    type: "Warning",
+    reason,
     // Tenants read it, and it quotes a class's own mount options.
-    ...{ type: "Warning", reason, message: scrub(message) },
-    ...{ source: { component: COMPONENT }, reportingComponent: COMPONENT },
-    ...{ firstTimestamp: now, lastTimestamp: now, count: 1 },
+    message: scrub(message),
+    source: { component: COMPONENT },
+    reportingComponent: COMPONENT,
+    firstTimestamp: now,
+    lastTimestamp: now,
+    count: 1,
   };
   try {
     await core.createNamespacedEvent({ namespace, body });

@@ -1,8 +1,8 @@
-/** Faults of the API server as DriverErrors: the one place where its HTTP statuses are looked at. */
+/** Errors of the API server as DriverErrors: the only place that reads its HTTP statuses. */
 import { ApiException } from "@kubernetes/client-node";
 import { DriverError } from "../errors.ts";
 
-/** The object, or undefined when the API server says that there is none. */
+/** The object, or undefined when the API server answers 404. */
 export async function read<T>(what: string, ask: () => Promise<T>): Promise<T | undefined> {
   try {
     return await ask();
@@ -12,7 +12,7 @@ export async function read<T>(what: string, ask: () => Promise<T>): Promise<T | 
   }
 }
 
-/** The same, where there is always an answer. */
+/** The same for reads to which 404 is no valid answer. */
 export async function reading<T>(what: string, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
@@ -35,7 +35,7 @@ export function toDriverError(error: unknown, doing: string): DriverError {
   const how = status === undefined ? (isLate ? "no answer in time" : "no answer") : `HTTP ${status}`;
   return new DriverError(
     isLate ? "DeadlineExceeded" : "Unavailable",
-    `${doing} failed (${how}): the API server is asked again at the next attempt`,
+    `${doing} failed (${how}): the API server is queried again at the next attempt`,
     { cause: error },
   );
 }

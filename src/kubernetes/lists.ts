@@ -1,4 +1,4 @@
-/** Lists over the whole cluster, a page at a time: asked by `orphans` alone, never on the way of a volume. */
+/** Lists over the whole cluster, page by page: used by `orphans` alone, never on the path of a volume. */
 import type { CoreV1Api, V1PersistentVolume } from "@kubernetes/client-node";
 import type { ClusterVolume } from "../volume/ports.ts";
 
@@ -10,7 +10,7 @@ interface Page<T> {
   readonly metadata?: { readonly _continue?: string };
 }
 
-/** Every PersistentVolume of whichever driver: a volume that was moved to another driver still holds its container. */
+/** Every PersistentVolume of any driver: a volume that was moved to another driver still refers to its file system. */
 export async function listVolumes(core: CoreV1Api): Promise<ClusterVolume[]> {
   const volumes = await listAll((page) => core.listPersistentVolume(page));
   return volumes.map(toVolume);
@@ -22,7 +22,7 @@ export async function listClaimUids(core: CoreV1Api): Promise<ReadonlySet<string
   return new Set(claims.map(({ metadata }) => metadata?.uid ?? ""));
 }
 
-/** Throws what the API server answers, also when a continuation has expired (410): half a list proves nothing. */
+/** Throws the API server's error, including an expired continuation (410): half a list proves nothing. */
 async function listAll<T>(ask: (page: { limit: number; _continue?: string }) => Promise<Page<T>>): Promise<T[]> {
   const found: T[] = [];
   let next: string | undefined;

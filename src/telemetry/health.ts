@@ -1,6 +1,6 @@
 /**
- * The HTTP side of the service: /healthz (this process), /readyz (would a volume be made now, and why not) and /metrics.
- * Probe of the Identity service speaks of this process alone; Azure's state is told only here and in the metrics.
+ * The HTTP side of the service: /healthz (this process), /readyz (could a volume be created now, and why not) and /metrics.
+ * Probe of the Identity service covers this process alone; Azure's state is reported only here and in the metrics.
  */
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -24,7 +24,7 @@ export interface HealthServer {
   close(): Promise<void>;
 }
 
-/** Listens; rejects when the address cannot be had. */
+/** Listens; rejects when the address is not available. */
 export async function startHealthServer(options: HealthOptions): Promise<HealthServer> {
   const server = createServer((request, response) => {
     answer(request.url ?? "/", options, response).catch(() => response.destroy());
@@ -54,7 +54,7 @@ async function answer(url: string, options: HealthOptions, response: ServerRespo
     return readiness.ready ? send(response, 200, "ok\n") : send(response, 503, `${readiness.reason}\n`);
   }
   if (path === "/metrics") return send(response, 200, await options.metrics.render(), options.metrics.contentType);
-  send(response, 404, "there is /healthz, /readyz and /metrics\n");
+  send(response, 404, "not found; try /healthz, /readyz or /metrics\n");
 }
 
 function send(response: ServerResponse, status: number, body: string, type = "text/plain; charset=utf-8"): void {

@@ -1,33 +1,32 @@
 /**
- * The service's log: one line an event on standard error, JSON or text, through the redaction of `redaction.ts`.
+ * The service's log: one line for each event on standard error, JSON or text, redacted by `redaction.ts`.
  * The only file that knows winston.
  */
 import type { Writable } from "node:stream";
 import winston from "winston";
-import { type LogFields, redact, scrub } from "./redaction.ts";
+import { scrub } from "../text/scrub.ts";
+import { type LogFields, redact } from "./redaction.ts";
 
-export { describeError, type LogFields } from "./redaction.ts";
+export type { LogFields } from "./redaction.ts";
 
 export type LogLevel = "error" | "warn" | "info" | "debug";
 
-/** Writes events. Fields outside the closed list do not compile, and are dropped at run time all the same. */
+/** Writes events. Fields outside the closed list do not compile, and are also dropped at run time. */
 export interface Logger {
   error(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
   debug(message: string, fields?: LogFields): void;
-  /** A logger whose every line carries `fields` too. */
-  child(fields: LogFields): Logger;
 }
 
 export interface LogOptions {
   readonly level: LogLevel;
   readonly format: "json" | "text";
-  /** Standard error in the service; standard output stays free for what commands answer. */
+  /** Standard error in the service; standard output is for the results of commands. */
   readonly stream: Writable;
 }
 
-/** Makes the logger of one process or one test; there is no global one. */
+/** Creates the logger of one process or one test; there is no global one. */
 export function createLogger(options: LogOptions): Logger {
   const sink = winston.createLogger({
     level: options.level,
@@ -36,10 +35,7 @@ export function createLogger(options: LogOptions): Logger {
     transports: [new winston.transports.Stream({ stream: options.stream, eol: "\n" })],
     exitOnError: false,
   });
-  return withFields(sink, {}, options.level === "debug");
-}
-
-function withFields(sink: winston.Logger, bound: LogFields, showsStacks: boolean): Logger {
+  const showsStacks = options.level === "debug";
   const write =
     (level: LogLevel) =>
     (message: string, fields: LogFields = {}) => {
@@ -48,18 +44,12 @@ function withFields(sink: winston.Logger, bound: LogFields, showsStacks: boolean
         time: new Date().toISOString(),
         level,
         message: scrub(message),
-        ...redact({ ...bound, ...fields }),
-        ...(stack === undefined ? {} : { stack: scrub(stack) }),
+        ...redact(fields),
+        ...(stack !== undefined && { stack: scrub(stack) }),
       };
       sink.log({ level, message: line.message, line });
     };
-  return {
-    error: write("error"),
-    warn: write("warn"),
-    info: write("info"),
-    debug: write("debug"),
-    child: (fields) => withFields(sink, { ...bound, ...fields }, showsStacks),
-  };
+  return { error: write("error"), warn: write("warn"), info: write("info"), debug: write("debug") };
 }
 
 type Line = Readonly<Record<string, unknown>>;

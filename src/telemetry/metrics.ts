@@ -12,27 +12,27 @@ const AZURE_BUCKETS_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 export interface Metrics {
   /** One finished CSI call. `method` is `/csi.v1.Controller/CreateVolume`, `code` the gRPC status' name. */
   observeOperation(call: { readonly method: string; readonly code: string; readonly seconds: number }): void;
-  /** One answered or failed call to Azure. `operation` as in `storageAccounts/create`, `status` 0: no answer. */
+  /** One answered or failed call to Azure. `operation` as in `PUT Microsoft.Storage/storageAccounts`, `status` 0: no answer. */
   observeAzureRequest(call: { readonly operation: string; readonly status: number; readonly seconds: number }): void;
-  /** Calls under way, read when the metrics are asked for. */
+  /** Calls in flight, read at each scrape. */
   watchInFlight(read: () => number): void;
-  /** An account of ours was found that something other than an Entra identity can open. */
+  /** An account of this controller was found that something other than an Entra identity can open. */
   countDrift(): void;
-  /** Role assignments of each subscription, read when the metrics are asked for. */
-  watchGrants(read: () => Promise<readonly GrantUsage[]>): void;
+  /** Role assignments of each subscription, read at each scrape. */
+  watchRoleAssignments(read: () => Promise<readonly RoleAssignmentUsage[]>): void;
   readonly contentType: string;
   /** The Prometheus text. */
   render(): Promise<string>;
 }
 
-/** How many role assignments a subscription holds, of how many that it may. */
-export interface GrantUsage {
+/** How many role assignments a subscription holds, and how many it may hold. */
+export interface RoleAssignmentUsage {
   readonly subscriptionId: string;
   readonly used: number;
   readonly limit: number;
 }
 
-/** Makes the metrics of one service. `version` becomes a label of `keyless_csi_build_info`. */
+/** Creates the metrics of one service. `version` becomes a label of `keyless_csi_build_info`. */
 export function createMetrics(driverName: string, version: string): Metrics {
   const registry = new Registry();
   const registers = [registry];
@@ -59,10 +59,10 @@ export function createMetrics(driverName: string, version: string): Metrics {
   });
   const drift = new Counter({
     name: "keyless_csi_account_drift_total",
-    help: "Times that an account of ours was found open to keys, anonymous access or local users.",
+    help: "Times that an account of this controller was found open to keys, anonymous access or local users.",
     registers,
   });
-  tellVersion(registry, version);
+  setBuildInfo(registry, version);
   return {
     observeOperation: ({ method, code, seconds }) => operations.labels(driverName, method, code).observe(seconds),
     observeAzureRequest({ operation, status, seconds }) {
@@ -71,13 +71,13 @@ export function createMetrics(driverName: string, version: string): Metrics {
     },
     watchInFlight: (read) => watch(registry, read),
     countDrift: () => drift.inc(),
-    watchGrants: (read) => watchGrants(registry, read),
+    watchRoleAssignments: (read) => watchRoleAssignments(registry, read),
     contentType: registry.contentType,
     render: () => registry.metrics(),
   };
 }
 
-function tellVersion(registry: Registry, version: string): void {
+function setBuildInfo(registry: Registry, version: string): void {
   const gauge = new Gauge({
     name: "keyless_csi_build_info",
     help: "1, labelled with the version.",
@@ -90,7 +90,7 @@ function tellVersion(registry: Registry, version: string): void {
 function watch(registry: Registry, read: () => number): void {
   new Gauge({
     name: "keyless_csi_operations_in_flight",
-    help: "CSI calls under way.",
+    help: "CSI calls in flight.",
     registers: [registry],
     collect() {
       this.set(read());
@@ -99,18 +99,21 @@ function watch(registry: Registry, read: () => number): void {
 }
 
 /** Alert at 70 % of the limit: it is fixed, and a new subscription takes time. */
-function watchGrants(registry: Registry, read: () => Promise<readonly GrantUsage[]>): void {
-  const tell = (name: string, help: string, pick: (usage: GrantUsage) => number) =>
+function watchRoleAssignments(registry: Registry, read: () => Promise<readonly RoleAssignmentUsage[]>): void {
+  const add = (name: string, help: string, pick: (usage: RoleAssignmentUsage) => number) =>
     new Gauge({
-      ...{ name, help, labelNames: ["subscription_id"], registers: [registry] },
+      name,
+      help,
+      labelNames: ["subscription_id"],
+      registers: [registry],
       async collect() {
         for (const usage of await read()) this.labels(usage.subscriptionId).set(pick(usage));
       },
     });
-  tell(
+  add(
     "keyless_csi_role_assignments",
-    "Role assignments that a subscription holds, ours and others'.",
+    "Role assignments that a subscription holds, including those of others.",
     ({ used }) => used,
   );
-  tell("keyless_csi_role_assignments_limit", "Role assignments that a subscription may hold.", ({ limit }) => limit);
+  add("keyless_csi_role_assignments_limit", "Role assignments that a subscription may hold.", ({ limit }) => limit);
 }

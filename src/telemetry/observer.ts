@@ -1,6 +1,6 @@
 /**
- * What happens, as logs and metrics: the observer that `app.ts` gives to every layer. Each log line of a call carries the
- * call's id, so that one grep tells the whole story of a volume.
+ * What happens, as logs and metrics: the observer that `app/` gives to every layer. Each log line of a call carries the
+ * call's id, so that one grep finds the whole story of a volume.
  */
 import type { AsyncLocalStorage } from "node:async_hooks";
 import type { LogFields, Logger } from "./log.ts";
@@ -12,7 +12,7 @@ interface AppObserverOptions {
   readonly calls: AsyncLocalStorage<string>;
 }
 
-interface Grant {
+interface RoleAssignment {
   readonly name: string;
   readonly scope: string;
   readonly principalId: string;
@@ -31,8 +31,8 @@ export interface AppObserver {
   azureCalled(call: { readonly operation: string; readonly status: number; readonly milliseconds: number }): void;
   stepBegun(step: string, volume: string): void;
   stepDone(step: string, volume: string): void;
-  granted(grant: Grant, how: string): void;
-  revoked(grant: Grant): void;
+  roleAssignmentCreated(assignment: RoleAssignment, how: string): void;
+  roleAssignmentRemoved(assignment: RoleAssignment): void;
   drifted(account: { readonly ref: { readonly name: string; readonly resourceGroup: string } }): void;
   warned(warning: {
     readonly volume: string;
@@ -43,7 +43,7 @@ export interface AppObserver {
   }): void;
 }
 
-/** Called too often to be worth a line when they succeed. */
+/** Called too often for a log line at level info when they succeed. */
 const QUIET_METHODS = ["/csi.v1.Identity/Probe", "/csi.v1.Controller/ControllerGetCapabilities"];
 
 export function createAppObserver({ log, metrics, calls }: AppObserverOptions): AppObserver {
@@ -51,7 +51,7 @@ export function createAppObserver({ log, metrics, calls }: AppObserverOptions): 
     const callId = calls.getStore();
     return callId === undefined ? {} : { callId };
   };
-  const grantFields = ({ name, scope, principalId }: Grant): LogFields => ({
+  const assignmentFields = ({ name, scope, principalId }: RoleAssignment): LogFields => ({
     roleAssignment: name,
     container: scope,
     principalId,
@@ -72,8 +72,9 @@ export function createAppObserver({ log, metrics, calls }: AppObserverOptions): 
     },
     stepBegun: (step, volume) => log.debug("step begun", { step, volume, ...inCall() }),
     stepDone: (step, volume) => log.debug("step done", { step, volume, ...inCall() }),
-    granted: (grant, how) => log.info("access granted", { ...grantFields(grant), reason: how }),
-    revoked: (grant) => log.info("access removed", grantFields(grant)),
+    roleAssignmentCreated: (assignment, how) =>
+      log.info("role assignment in place", { ...assignmentFields(assignment), reason: how }),
+    roleAssignmentRemoved: (assignment) => log.info("role assignment removed", assignmentFields(assignment)),
     drifted({ ref: { name, resourceGroup } }) {
       metrics.countDrift();
       log.error("storage account is no longer keyless", { account: name, resourceGroup, ...inCall() });
@@ -87,16 +88,16 @@ export function createAppObserver({ log, metrics, calls }: AppObserverOptions): 
 
 type Observing = { readonly [name: string]: (...values: never[]) => unknown };
 
-/** Both are told, the second one of what it has a method for. */
+/** Notifies both, the second one first and only of what it has a method for. */
 export function joinObservers<T extends object>(first: T, second: Partial<T>): T {
-  const joined = Object.entries(first as Observing).map(([name, tell]) => {
+  const joined = Object.entries(first as Observing).map(([name, notify]) => {
     const also = (second as Partial<Observing>)[name];
-    if (also === undefined) return [name, tell];
+    if (also === undefined) return [name, notify];
     return [
       name,
       (...values: never[]) => {
         also(...values);
-        return tell(...values);
+        return notify(...values);
       },
     ];
   });

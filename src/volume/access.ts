@@ -1,98 +1,90 @@
 /**
- * Who may open a volume: step "access" of CreateVolume, and the first step of DeleteVolume. A grant is a role assignment
- * at the container, or at the account where an account serves one namespace or one volume; it is named after scope,
- * principal and role, so that ours are known by their names alone.
+ * Step "access" of CreateVolume: the role assignment that lets the workload's identity use the volume, at the file system,
+ * or at the account where an account serves one namespace or one volume.
  */
 import { DriverError } from "../errors.ts";
-import { accountId, containerId, roleAssignmentName } from "./names.ts";
-import type { AccountRef, ContainerRef, Ports, RoleAssignment, Settings, WorkloadIdentity } from "./ports.ts";
-import type { VolumeClass } from "./volume-class.ts";
+import type { VolumeClass } from "./class/volume-class.ts";
+import type { Dependencies } from "./dependencies.ts";
+import { isOfOtherRequest } from "./file-system-record.ts";
+import { accountId } from "./formats/arm-ids.ts";
+import { encodeDescription } from "./formats/role-assignment-description.ts";
+import { roleAssignmentName } from "./names.ts";
+import type { VolumePlan } from "./plan.ts";
+import type { FileSystem, FileSystemRef, RoleAssignment, WorkloadIdentity } from "./ports.ts";
+import { findOurRoleAssignments, isSameRoleAssignment, removeRoleAssignments } from "./role-assignments.ts";
 
-/** What a role assignment for the identity looks like; the same on every retry. */
-export function grantFor(
-  container: ContainerRef,
-  identity: WorkloadIdentity,
-  grantScope: VolumeClass["grantScope"],
-  settings: Settings,
+/** The file system to open, the identity to open it for, and what was there before this attempt. */
+export interface AccessRequest {
+  readonly fileSystem: FileSystemRef;
+  readonly identity: WorkloadIdentity;
+  readonly existing: FileSystem | undefined;
+}
+
+/** Leaves one role assignment at the file system, for the current identity: those of earlier attempts are removed. */
+export async function ensureAccess(
+  deps: Dependencies,
+  plan: VolumePlan,
+  { fileSystem, identity, existing }: AccessRequest,
+): Promise<void> {
+  const { ports } = deps;
+  const { grantScope, identity: mode } = plan.volumeClass;
+  const assignment = roleAssignmentFor(deps, fileSystem, { identity, grantScope });
+  const isAtFileSystem = grantScope !== "account";
+  const hasOtherRequest = isOfOtherRequest(plan, existing);
+  if (existing !== undefined && isAtFileSystem && (mode === "serviceAccount" || hasOtherRequest)) {
+    await removeOthers(deps, fileSystem, assignment);
+  }
+  const isNewScope = existing === undefined && isAtFileSystem;
+  await ensureRoleAssignment(deps, assignment, { isNewScope, description: describe(deps, plan) });
+  if (hasOtherRequest) await ports.fileSystems.setMetadata(fileSystem, { ...existing?.metadata, ...plan.metadata });
+}
+
+/** The role assignment of a volume; the same on every retry. */
+function roleAssignmentFor(
+  { settings, backend }: Pick<Dependencies, "settings" | "backend">,
+  fileSystem: FileSystemRef,
+  { identity, grantScope }: { readonly identity: WorkloadIdentity } & Pick<VolumeClass, "grantScope">,
 ): RoleAssignment {
-  const scope = grantScope === "account" ? accountId(container.account) : containerId(container);
+  const scope = grantScope === "account" ? accountId(fileSystem.account) : backend.scopeOf(fileSystem);
   const { principalId } = identity;
-  const name = roleAssignmentName(scope, principalId, settings.roleId);
-  return { name, scope, roleId: settings.roleId, principalId };
+  const { roleId } = settings;
+  return { name: roleAssignmentName(scope, principalId, roleId), scope, roleId, principalId };
 }
 
 /**
- * Makes the grant unless it is there. `isNewScope` saves the look before the write. Throws Internal when an assignment of
- * that name says something else: nothing is deleted then, since it is not what we made.
+ * Creates the assignment unless it exists. `isNewScope` saves the read before the write. Throws Internal when an assignment
+ * of that name states something else: nothing is deleted then, since it is not what this controller creates.
  */
-export async function ensureGrant(
-  ports: Ports,
-  grant: RoleAssignment,
+async function ensureRoleAssignment(
+  { ports }: Dependencies,
+  assignment: RoleAssignment,
   options: { readonly isNewScope: boolean; readonly description: string },
 ): Promise<void> {
-  const existing = options.isNewScope ? undefined : await ports.roleAssignments.find(grant.scope, grant.name);
+  const { roleAssignments, observer } = ports;
+  const existing = options.isNewScope ? undefined : await roleAssignments.find(assignment.scope, assignment.name);
   if (existing === undefined) {
-    ports.observer.granted(grant, await ports.roleAssignments.create(grant, options.description));
+    observer.roleAssignmentCreated(assignment, await roleAssignments.create(assignment, options.description));
     return;
   }
-  if (!isSameGrant(existing, grant)) {
+  if (!isSameRoleAssignment(existing, assignment)) {
     throw new DriverError(
       "Internal",
-      `role assignment ${grant.name} at ${grant.scope} names principal ${existing.principalId} and role ${existing.roleId}, ` +
-        `not ${grant.principalId} and ${grant.roleId}: somebody else holds our computed name; remove it by hand`,
+      `role assignment ${assignment.name} at ${assignment.scope} names principal ${existing.principalId} and role ${existing.roleId}, ` +
+        `not ${assignment.principalId} and ${assignment.roleId}: somebody else holds our computed name; remove it by hand`,
     );
   }
-  ports.observer.granted(grant, "found");
+  observer.roleAssignmentCreated(assignment, "found");
 }
 
-/** Removes what an earlier attempt granted at the container to another identity: the ServiceAccount was changed since. */
-export async function removeOtherGrants(ports: Ports, container: ContainerRef, grant: RoleAssignment): Promise<void> {
-  const { atContainer } = await findOurGrants(ports, container);
-  await removeGrants(
-    ports,
-    atContainer.filter((other) => !isSameGrant(other, grant)),
+/** Removes what an earlier attempt assigned at the file system to another identity: the ServiceAccount was changed since. */
+async function removeOthers(deps: Dependencies, fileSystem: FileSystemRef, current: RoleAssignment): Promise<void> {
+  const { atFileSystem } = await findOurRoleAssignments(deps, fileSystem);
+  await removeRoleAssignments(
+    deps.ports,
+    atFileSystem.filter((other) => !isSameRoleAssignment(other, current)),
   );
 }
 
-/** The grants that we made, at the container itself and at its account, by one call. Others are an administrator's. */
-export async function findOurGrants(
-  ports: Ports,
-  container: ContainerRef,
-): Promise<{ readonly atContainer: readonly RoleAssignment[]; readonly atAccount: readonly RoleAssignment[] }> {
-  const grants = (await ports.roleAssignments.listAtAndAbove(containerId(container))).filter(isOurGrant);
-  const at = (scope: string) => grants.filter((grant) => grant.scope.toLowerCase() === scope.toLowerCase());
-  return { atContainer: at(containerId(container)), atAccount: at(accountId(container.account)) };
-}
-
-/** One by one: a fault leaves the rest for the next attempt. */
-export async function removeGrants(
-  ports: Pick<Ports, "roleAssignments" | "observer">,
-  grants: readonly RoleAssignment[],
-): Promise<void> {
-  for (const grant of grants) {
-    await ports.roleAssignments.remove(grant);
-    ports.observer.revoked(grant);
-  }
-}
-
-/** Removes our grants at an account that was just made: an earlier account of its name has left them. */
-export async function removeStaleGrants(
-  ports: Pick<Ports, "roleAssignments" | "observer">,
-  account: AccountRef,
-): Promise<void> {
-  const scope = accountId(account).toLowerCase();
-  const grants = await ports.roleAssignments.listAtAndAbove(accountId(account));
-  const stale = grants.filter((grant) => isOurGrant(grant) && grant.scope.toLowerCase() === scope);
-  await removeGrants(ports, stale);
-}
-
-/** Whether the name follows from scope, principal and role, as only ours do. */
-export function isOurGrant({ name, scope, principalId, roleId }: RoleAssignment): boolean {
-  return name.toLowerCase() === roleAssignmentName(scope, principalId, roleId);
-}
-
-function isSameGrant(a: RoleAssignment, b: RoleAssignment): boolean {
-  const identityOf = ({ scope, principalId, roleId }: RoleAssignment) =>
-    `${scope}|${principalId}|${roleId}`.toLowerCase();
-  return identityOf(a) === identityOf(b);
+function describe({ settings }: Dependencies, { request: { name, claim } }: VolumePlan): string {
+  return encodeDescription({ clusterId: settings.clusterId, volume: name, ...(claim && { claim }) });
 }

@@ -1,63 +1,82 @@
 /**
  * Step "account" of CreateVolume: the first account that is ours, else the first that Azure lets us create. No list call
- * (100 in 5 minutes is Azure's limit): names are computed, and ARM is asked for each by its full id.
+ * (Azure allows 100 in 5 minutes): names are computed, and ARM is asked for each by its full id.
  */
+import { createSingleFlight, type SingleFlight } from "../concurrency/single-flight.ts";
 import { DriverError } from "../errors.ts";
-import { isGiven, isOfNamespace, isOurs, NAMESPACE_UID_TAG } from "./ownership.ts";
+import type { Dependencies } from "./dependencies.ts";
+import { type AccountTags, CLUSTER_TAG, encodeAccountTags } from "./formats/account-tags.ts";
+import { accountKey } from "./formats/arm-ids.ts";
+import { isGiven, isOfNamespace, isOurs } from "./ownership.ts";
 import type { AccountCandidate, VolumePlan } from "./plan.ts";
-import type { Account, Ports, Settings } from "./ports.ts";
+import type { Account, AccountRef, AccountSpec, CreatedAccount, Settings } from "./ports.ts";
+import { findOurRoleAssignmentsAtAccount, removeRoleAssignments } from "./role-assignments.ts";
+
+export interface AccountChoice {
+  /** Every one of our accounts that may hold the volume already, of any namespace UID. Asks ARM for what is not remembered. */
+  find(plan: VolumePlan): Promise<readonly Account[]>;
+  /**
+   * The account, and whether this very call has created it. Throws Misconfigured for an account that is no longer keyless,
+   * and when every name is in use by somebody else.
+   */
+  ensure(plan: VolumePlan): Promise<CreatedAccount>;
+}
+
+interface Choosing extends Dependencies {
+  /** By the account's id: volumes that arrive together create one account. */
+  readonly creating: SingleFlight<Account | "taken">;
+}
+
+export function createAccountChoice(deps: Dependencies): AccountChoice {
+  const choosing: Choosing = { ...deps, creating: createSingleFlight("account") };
+  return {
+    find: async (plan) => (await survey(deps, plan, () => false)).ours,
+    ensure: (plan) => ensureAccount(choosing, plan),
+  };
+}
 
 /** What ARM knows of the candidates. */
 interface Survey {
-  /** Accounts that are ours, in the order of preference, of whichever namespace UID. */
+  /** Accounts that are ours, in the order of preference, of any namespace UID. */
   readonly ours: readonly Account[];
   /** Names that are free as far as ARM tells. */
   readonly free: readonly AccountCandidate[];
 }
 
-/** The account and whether this very call has made it. */
-export interface ChosenAccount {
-  readonly account: Account;
-  readonly isNew: boolean;
-}
-
-/** Every account of ours that may hold the volume already, of whichever namespace UID. Asks ARM for what is not remembered. */
-export async function findAccounts(ports: Ports, plan: VolumePlan, settings: Settings): Promise<readonly Account[]> {
-  return (await survey(ports, plan, settings, () => false)).ours;
-}
-
-/** Throws Misconfigured for an account that is no longer keyless, and when every name is held by somebody else. */
-export async function ensureAccount(ports: Ports, plan: VolumePlan, settings: Settings): Promise<ChosenAccount> {
-  const { volumeClass } = plan;
-  const namespaceUid = volumeClass.isolation === "namespace" ? await requireNamespaceUid(ports, plan) : undefined;
+async function ensureAccount(deps: Choosing, plan: VolumePlan): Promise<CreatedAccount> {
+  const { isolation, storageAccount } = plan.volumeClass;
+  const namespaceUid = isolation === "namespace" ? await requireNamespaceUid(deps, plan) : undefined;
   const fits = (account: Account) => isOfNamespace(account, namespaceUid);
-  const { ours, free } = await survey(ports, plan, settings, fits);
+  const { ours, free } = await survey(deps, plan, fits);
   const found = ours.find(fits);
-  if (found === undefined && volumeClass.storageAccount !== undefined)
-    throw notGiven(volumeClass.storageAccount, settings);
-  const extra: Record<string, string> = namespaceUid === undefined ? {} : { [NAMESPACE_UID_TAG]: namespaceUid };
-  if (found !== undefined) return { account: await complete(ports, plan, settings, found), isNew: false };
-  const isRight = (account: Account) => isOurs(account, settings) && fits(account);
-  const made = await createFirst(ports, plan, { free, extra, isRight, former: ours });
+  if (found !== undefined) return { account: await prepare(deps, plan, found), isNew: false };
+  if (storageAccount !== undefined) throw notGiven(storageAccount, deps.settings);
+  const isRight = (account: Account) => isOurs(account, deps.settings) && fits(account);
+  const created = await createFirst(deps, plan, {
+    free,
+    extraTags: namespaceUid === undefined ? {} : { namespaceUid },
+    isRight,
+    former: ours,
+  });
   try {
-    return { account: await complete(ports, plan, settings, made), isNew: true };
+    return { account: await prepare(deps, plan, created), isNew: true };
   } catch (error) {
     throw DriverError.unfinished(error);
   }
 }
 
-async function complete(ports: Ports, plan: VolumePlan, settings: Settings, found: Account): Promise<Account> {
-  assertKind(plan, found);
-  const account = await ensureKeyless(ports, settings, found);
-  await ports.accounts.ensureRetention(account.ref, { ...plan.accountSpec, tags: account.tags });
+/** Every check and policy that an account must meet before a volume goes into it. */
+async function prepare(deps: Dependencies, plan: VolumePlan, found: Account): Promise<Account> {
+  deps.backend.assertFits(plan.volumeClass, found);
+  const account = await ensureKeyless(deps, found);
+  await deps.ports.fileSystems.ensureRetention(account.ref, plan.accountShape);
   return account;
 }
 
 /** A remembered account that suffices saves the calls for the others. */
 async function survey(
-  ports: Ports,
+  { ports, settings }: Dependencies,
   plan: VolumePlan,
-  settings: Settings,
   suffices: (account: Account) => boolean,
 ): Promise<Survey> {
   const isOurAccount = (account: Account | undefined): account is Account =>
@@ -69,7 +88,7 @@ async function survey(
   const found = await Promise.all(
     plan.candidates.map(async ({ ref }, index) => remembered[index] ?? (await ports.accounts.find(ref))),
   );
-  // A name that somebody else holds in this very resource group is not free: a PUT would change their account.
+  // A name that somebody else uses in this very resource group is not free: a PUT would change their account.
   const free = plan.candidates.filter((_, index) => found[index] === undefined);
   return { ours: found.filter(isOurAccount), free };
 }
@@ -77,65 +96,79 @@ async function survey(
 interface Creation {
   readonly free: readonly AccountCandidate[];
   /** Tags beside the candidate's own. */
-  readonly extra: Readonly<Record<string, string>>;
-  /** Whether what was made is what was asked for: somebody may have been faster, for another namespace. */
+  readonly extraTags: Pick<AccountTags, "namespaceUid">;
+  /** Whether the account is what was asked for: somebody may have been faster, for another namespace. */
   readonly isRight: (account: Account) => boolean;
-  /** Accounts of ours of former namespaces of this name. */
+  /** Our accounts of former namespaces of this name. */
   readonly former: readonly Account[];
 }
 
 async function createFirst(
-  ports: Ports,
+  deps: Choosing,
   plan: VolumePlan,
-  { free, extra, isRight, former }: Creation,
+  { free, extraTags, isRight, former }: Creation,
 ): Promise<Account> {
+  const { location, tags: classTags } = plan.volumeClass;
   for (const { ref, tags } of free) {
-    const created = await ports.accounts.create(ref, { ...plan.accountSpec, tags: { ...tags, ...extra } });
+    if (tags === undefined) continue;
+    const allTags = { ...classTags, ...encodeAccountTags({ ...tags, ...extraTags }) };
+    const spec = { location, tags: allTags, shape: plan.accountShape };
+    const created = await deps.creating.run(accountKey(ref), () => createAccount(deps, ref, spec));
     if (created !== "taken" && isRight(created)) return created;
   }
-  const names = plan.candidates.map(({ ref }) => ref.name).join(", ");
+  throw noNameLeft(plan, former);
+}
+
+/**
+ * Creates the account, and removes what a former one of its name has left in Azure before it is confirmed. Another call or
+ * replica that finds the account in the meantime does not wait for this.
+ */
+async function createAccount({ ports }: Dependencies, ref: AccountRef, spec: AccountSpec): Promise<Account | "taken"> {
+  const remembered = ports.accounts.remembered(ref);
+  if (remembered !== undefined) return remembered;
+  const created = await ports.accounts.create(ref, spec);
+  if (created === "taken" || !created.isNew) return created === "taken" ? created : created.account;
+  try {
+    // Azure keeps the role assignments of a deleted account, and they would take effect again in this one.
+    await removeRoleAssignments(ports, await findOurRoleAssignmentsAtAccount(ports, ref));
+  } catch (error) {
+    throw DriverError.unfinished(error);
+  }
+  ports.accounts.confirm(created.account);
+  return created.account;
+}
+
+function noNameLeft({ candidates, request }: VolumePlan, former: readonly Account[]): DriverError {
+  const names = candidates.map(({ ref }) => ref.name).join(", ");
   if (former.length > 0) {
-    throw new DriverError(
+    return new DriverError(
       "Misconfigured",
-      `accounts of former namespaces called ${plan.request.claim?.namespace} hold the names of this class ` +
+      `accounts of former namespaces called ${request.claim?.namespace} hold the names of this class ` +
         `(${former.map(({ ref }) => ref.name).join(", ")}): remove what nothing needs with \`keyless-csi orphans --delete\``,
     );
   }
-  throw new DriverError(
+  return new DriverError(
     "Misconfigured",
     `every account name computed for this class is held by somebody else (${names}): free one of them, or change the class`,
   );
 }
 
-/** An administrator's account may be of the other kind than the class says; one of ours cannot (names.md, pool key). */
-function assertKind({ volumeClass }: VolumePlan, { ref, isHnsEnabled }: Account): void {
-  const { blobStorageAccountType: type } = volumeClass;
-  const stated = volumeClass.isHnsEnabled ?? (type === undefined ? isHnsEnabled : type === "adls");
-  if (stated === isHnsEnabled) return;
-  const [what, says] = isHnsEnabled ? ["a", "none"] : ["no", "one"];
-  throw new DriverError(
-    "Misconfigured",
-    `storageAccount "${ref.name}" has ${what} hierarchical namespace, and the class says that it has ${says} (isHnsEnabled, ` +
-      "BlobStorageAccountType): make a class without these parameters, or name another account",
-  );
-}
-
-/** Drift is told, and mended where the operator wants that; a given account is an administrator's to mend. */
-async function ensureKeyless(ports: Ports, settings: Settings, account: Account): Promise<Account> {
-  if (account.openings.length === 0) return account;
+/** Drift is reported, and repaired where the operator wants that; a given account is its administrator's to repair. */
+async function ensureKeyless({ ports, settings }: Dependencies, account: Account): Promise<Account> {
+  if (account.nonEntraAccess.length === 0) return account;
   ports.observer.drifted(account);
-  const mended =
-    settings.repairsDrift && isOurs(account, settings) ? await ports.accounts.close(account.ref) : undefined;
-  if (mended !== undefined && mended.openings.length === 0) return mended;
+  const isRepairable = settings.repairsDrift && isOurs(account, settings);
+  const repaired = isRepairable ? await ports.accounts.enforceKeyless(account.ref) : undefined;
+  if (repaired !== undefined && repaired.nonEntraAccess.length === 0) return repaired;
   const { name, resourceGroup } = account.ref;
   throw new DriverError(
     "Misconfigured",
-    `storage account ${name} in resource group ${resourceGroup} is not keyless: ${account.openings.join(", ")}. ` +
-      "Turn this off; no volume is made in it until then",
+    `storage account ${name} in resource group ${resourceGroup} is not keyless: ${account.nonEntraAccess.join(", ")}. ` +
+      "Turn this off; no volume is created in it until then",
   );
 }
 
-async function requireNamespaceUid(ports: Ports, { request }: VolumePlan): Promise<string> {
+async function requireNamespaceUid({ ports }: Dependencies, { request }: VolumePlan): Promise<string> {
   const namespace = request.claim?.namespace ?? "";
   const uid = await ports.cluster.findNamespaceUid(namespace);
   if (uid !== undefined) return uid;
@@ -150,6 +183,6 @@ function notGiven(name: string, { clusterId }: Settings): DriverError {
   return new DriverError(
     "Misconfigured",
     `storageAccount "${name}" is not given to this controller: its administrator must make it keyless and tag it ` +
-      `keyless-csi.cluster=${clusterId}`,
+      `${CLUSTER_TAG}=${clusterId}`,
   );
 }

@@ -3,13 +3,13 @@
  * `kubernetes/` implements it; everybody else takes it from `ports.ts`.
  */
 
-/** A claim's name, as csi-provisioner tells it with `--extra-create-metadata`. */
+/** A claim's name, as csi-provisioner states it with `--extra-create-metadata`. */
 export interface ClaimRef {
   readonly namespace: string;
   readonly name: string;
 }
 
-/** A claim as the API server shows it. Written by tenants: it proves nothing. */
+/** A claim as the API server shows it. Tenants write it: it proves nothing. */
 export interface Claim {
   readonly uid: string;
   /** Value of the annotation `keyless-csi/service-account`. */
@@ -22,14 +22,14 @@ export interface Claim {
   readonly className?: string;
 }
 
-/** A pod, as far as it tells who uses a claim. */
+/** A pod, as far as it states who uses a claim. */
 export interface Pod {
   readonly name: string;
   readonly uid: string;
   readonly serviceAccount: string;
 }
 
-/** A PersistentVolume, of whichever driver, as far as it tells which container and which identity it uses. */
+/** A PersistentVolume of any driver, as far as it states which file system and which identity it uses. */
 export interface ClusterVolume {
   readonly name: string;
   /** `spec.csi.volumeHandle`, `""` for a volume that is not CSI's. */
@@ -65,7 +65,7 @@ export interface Cluster {
   /** False without Kubernetes (csi-sanity, demo): the other methods then answer that there is nothing. */
   readonly isConnected: boolean;
   findClaim(claim: ClaimRef): Promise<Claim | undefined>;
-  /** What was found is remembered for a minute, and read anew with `isFresh`; that there is none, and a failure, is not. */
+  /** What was found is remembered for a minute, and read again with `isFresh`; an absence or a failure is not remembered. */
   findCsiDriver(name: string, how?: { readonly isFresh: boolean }): Promise<CsiDriver | undefined>;
   /** Writes an event of type Warning on the claim: one for each claim and reason, however often it is asked for. */
   warnClaim(ref: ClaimRef, claim: Claim, warning: Warning): Promise<void>;
@@ -74,7 +74,7 @@ export interface Cluster {
   listPodsUsing(claim: ClaimRef): Promise<readonly Pod[]>;
   /** The client id that the ServiceAccount's annotation names, `""` when it has none, undefined without ServiceAccount. */
   findClientId(namespace: string, serviceAccount: string): Promise<string | undefined>;
-  /** UID of a namespace: a namespace that was made anew under its old name has another. */
+  /** UID of a namespace: a namespace recreated under its old name has another. */
   findNamespaceUid(namespace: string): Promise<string | undefined>;
   /** Issuer of the cluster's ServiceAccount tokens. */
   issuer(): Promise<string>;

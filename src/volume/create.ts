@@ -1,178 +1,177 @@
 /**
- * The story of CreateVolume: request, identity, account, container, access, volume context. Everything that can fail for
- * good is checked before the first write; nothing is undone here, since an undo can delete what another replica has just
- * handed out.
+ * The story of CreateVolume: request, identity, account, file system, access, volume context. Everything that can fail for
+ * good is checked before the first write. Nothing is undone here: an undo could delete what another replica has just handed
+ * out.
  */
 import { DriverError } from "../errors.ts";
-import { ensureGrant, grantFor, removeOtherGrants } from "./access.ts";
-import { ensureAccount } from "./account-choice.ts";
-import { assertCompatible, isOfOtherRequest, recordedSize } from "./container-record.ts";
-import { type VolumeContext, volumeContext } from "./context.ts";
-import { type Claimed, ensureIdentity } from "./identity.ts";
-import { findLeftover, mayBeLeftBehind } from "./leftover.ts";
+import { ensureAccess } from "./access.ts";
+import { type AccountChoice, createAccountChoice } from "./account-choice.ts";
+import type { Dependencies } from "./dependencies.ts";
+import { assertCompatible, recordedSize } from "./file-system-record.ts";
+import { accountKey } from "./formats/arm-ids.ts";
+import { type ClaimContext, ensureIdentity } from "./identity.ts";
 import { checkMount } from "./mount-checks.ts";
-import { accountId, volumeId } from "./names.ts";
+import { claimUidIn } from "./names.ts";
 import { planVolume, type VolumePlan, type VolumeRequest } from "./plan.ts";
-import type { Account, Container, ContainerRef, Ports, Settings, Step, WorkloadIdentity } from "./ports.ts";
+import type { Account, FileSystem, FileSystemRef, WorkloadIdentity } from "./ports.ts";
+import { createPreviousAttempts, type PreviousAttempts } from "./previous-attempt.ts";
 
 /** What CreateVolume answers. */
 export interface Volume {
   readonly id: string;
   readonly sizeBytes: number;
-  readonly context: VolumeContext;
+  readonly context: Readonly<Record<string, string>>;
 }
-
-/** csi-provisioner's default; `--volume-name-prefix` must stay at it (contract.md 2). */
-const VOLUME_NAME_PREFIX = "pvc-";
 
 /** Whether something of this volume may exist in Azure: from then on only retryable codes may leave (contract.md 2). */
 interface Footprint {
   mayExist: boolean;
 }
 
-/** Throws a DriverError; one that `isUnfinished` says that the caller must keep trying, whatever its reason. */
-export async function createVolume(ports: Ports, settings: Settings, request: VolumeRequest): Promise<Volume> {
-  const plan = await inStep(ports, "request", request.name, async () => planVolume(request, settings));
+/** One call of CreateVolume, after its claim was looked up. */
+interface Attempt {
+  readonly plan: VolumePlan;
+  readonly claim: ClaimContext;
+  readonly footprint: Footprint;
+}
+
+interface Story extends Dependencies {
+  readonly accounts: AccountChoice;
+  readonly previousAttempts: PreviousAttempts;
+}
+
+/** CreateVolume. Throws a DriverError; one that `isUnfinished` says that the caller must keep trying, whatever its reason. */
+export function createProvisioner(deps: Dependencies): (request: VolumeRequest) => Promise<Volume> {
+  const accounts = createAccountChoice(deps);
+  const story = { ...deps, accounts, previousAttempts: createPreviousAttempts(deps, accounts) };
+  return (request) => createVolume(story, request);
+}
+
+async function createVolume(story: Story, request: VolumeRequest): Promise<Volume> {
+  const plan = await inStep(story, "request", request.name, async () => planVolume(request, story));
   const footprint: Footprint = { mayExist: false };
   try {
-    const claimed = await findClaimed(ports, request);
-    if (claimed === "gone") return await handBack(ports, settings, plan);
-    await checkMount(ports, settings, plan, claimed);
-    return await provision(ports, settings, { plan, claimed }, footprint);
+    const claim = await findClaim(story, request);
+    if (claim === "gone") return await handBack(story, plan);
+    await checkMount(story, plan, claim);
+    return await provision(story, { plan, claim, footprint });
   } catch (error) {
-    // The container is another volume's: ALREADY_EXISTS is what CSI demands.
+    // The file system is another volume's: ALREADY_EXISTS is what CSI demands.
     if (error instanceof DriverError && error.reason === "Incompatible") throw error;
-    if (footprint.mayExist || (await mayBeLeftBehind(ports, settings, plan, error)))
+    if (footprint.mayExist || (await story.previousAttempts.mayHaveLeftResources(plan, error)))
       throw DriverError.unfinished(error);
     throw error;
   }
 }
 
-async function provision(
-  ports: Ports,
-  settings: Settings,
-  { plan, claimed }: { readonly plan: VolumePlan; readonly claimed: Claimed },
-  footprint: Footprint,
-): Promise<Volume> {
-  const { volumeClass, request } = plan;
-  const step = <T>(name: Step, work: () => Promise<T>): Promise<T> => inStep(ports, name, request.name, work);
+async function provision(story: Story, attempt: Attempt): Promise<Volume> {
+  const { plan, claim } = attempt;
+  const step = <T>(name: string, work: () => Promise<T>) => inStep(story, name, plan.request.name, work);
 
-  const identity = await step("identity", () => ensureIdentity(ports, settings, volumeClass, claimed));
-  if (volumeClass.grantScope === "container") await assertRoom(ports, settings, plan);
-  const { account, isNew } = await step("account", () => ensureAccount(ports, plan, settings));
-  footprint.mayExist = isNew || volumeClass.isolation === "volume";
-  const container = { account: account.ref, name: plan.containerName };
-  const open = async () => {
-    const found = await step("container", () => ensureContainer(ports, { plan, claimed }, container, footprint));
-    await step("access", () => ensureAccess(ports, settings, plan, { container, identity, existing: found }));
+  const identity = await step("identity", () => ensureIdentity(story, plan.volumeClass, claim));
+  await assertRoom(story, plan);
+  const account = await step("account", () => ensureAccount(story, attempt));
+  const fileSystem = { account: account.ref, name: plan.fileSystemName };
+  const existing = await withAccountShared(story, plan, account, async () => {
+    const found = await step(story.backend.noun, () => ensureFileSystem(story, attempt, fileSystem));
+    await step("access", () => ensureAccess(story, plan, { fileSystem, identity, existing: found }));
     return found;
-  };
-  const isShared = volumeClass.grantScope === "account";
-  const existing = isShared ? await ports.gate.enter(accountId(account.ref).toLowerCase(), open) : await open();
+  });
   return await step("volume context", async () =>
-    describeVolume(settings, plan, container, { account, existing, identity }),
+    describeVolume(story, plan, { account, fileSystem, existing, identity }),
   );
 }
 
-/** While the subscription is known to be full nothing is begun; a volume that has its container may have its grant too. */
-async function assertRoom(ports: Ports, settings: Settings, plan: VolumePlan): Promise<void> {
+/** Fails fast while the subscription is at its role-assignment limit, unless the file system already exists. */
+async function assertRoom({ ports, previousAttempts }: Story, plan: VolumePlan): Promise<void> {
+  if (plan.volumeClass.grantScope === "account") return;
   try {
     ports.roleAssignments.assertRoom(plan.volumeClass.subscriptionId);
   } catch (error) {
-    const left = await findLeftover(ports, settings, plan);
-    if (left?.container === undefined) throw error;
+    // Its role assignment may exist too.
+    const previous = await previousAttempts.find(plan);
+    if (previous?.fileSystem === undefined) throw error;
   }
 }
 
-/** One grant, to the identity of today: one that an earlier attempt made for another goes. */
-async function ensureAccess(
-  ports: Ports,
-  settings: Settings,
-  plan: VolumePlan,
-  made: {
-    readonly container: ContainerRef;
-    readonly identity: WorkloadIdentity;
-    readonly existing: Container | undefined;
-  },
-): Promise<void> {
-  const { grantScope, identity: mode } = plan.volumeClass;
-  const { container, identity, existing } = made;
-  const grant = grantFor(container, identity, grantScope, settings);
-  const mayHaveChanged = mode === "serviceAccount" || isOfOtherRequest(plan, existing);
-  if (existing !== undefined && grantScope === "container" && mayHaveChanged) {
-    await removeOtherGrants(ports, container, grant);
-  }
-  const isNewScope = existing === undefined && grantScope === "container";
-  await ensureGrant(ports, grant, { isNewScope, description: describeGrant(plan, settings) });
-  if (isOfOtherRequest(plan, existing)) {
-    await ports.containers.relabel(container, { ...existing?.metadata, ...plan.containerMetadata });
-  }
+async function ensureAccount({ accounts }: Story, { plan, footprint }: Attempt): Promise<Account> {
+  const { account, isNew } = await accounts.ensure(plan);
+  footprint.mayExist = isNew || plan.volumeClass.isolation === "volume";
+  return account;
 }
 
 /**
- * Answers the container that was there before, if there was one. Where the API server has confirmed the claim, its UID in
- * the name proves that the container is this claim's, and the class may have been corrected since; elsewhere another size
+ * Role assignments at the account are removed when its last volume goes, under the exclusive lock: a volume that is created
+ * meanwhile must not lose the one it relies on.
+ */
+async function withAccountShared<T>(
+  { ports }: Story,
+  { volumeClass }: VolumePlan,
+  { ref }: Account,
+  work: () => Promise<T>,
+): Promise<T> {
+  return volumeClass.grantScope === "account" ? await ports.accountLock.shared(accountKey(ref), work) : await work();
+}
+
+/**
+ * Answers the file system that was there before, if there was one. Where the API server has confirmed the claim, its UID in
+ * the name proves that the file system is this claim's, and the class may have been corrected since; otherwise another size
  * or other parameters are another volume (Incompatible).
  */
-async function ensureContainer(
-  ports: Ports,
-  { plan, claimed }: { readonly plan: VolumePlan; readonly claimed: Claimed },
-  ref: ContainerRef,
-  footprint: Footprint,
-): Promise<Container | undefined> {
-  const existing = await ports.containers.find(ref);
-  if (existing !== undefined && claimed.claim === undefined) assertCompatible(plan, existing);
+async function ensureFileSystem(
+  story: Story,
+  { plan, claim, footprint }: Attempt,
+  ref: FileSystemRef,
+): Promise<FileSystem | undefined> {
+  const { fileSystems } = story.ports;
+  const existing = await fileSystems.find(ref);
+  if (existing !== undefined && claim.claim === undefined) assertCompatible(story, plan, existing);
   footprint.mayExist = true;
-  if (existing === undefined) await ports.containers.create(ref, plan.containerMetadata);
+  if (existing === undefined) await fileSystems.create(ref, { metadata: plan.metadata, sizeBytes: plan.sizeBytes });
   return existing;
 }
 
 /** The claim of this volume. csi-provisioner names the volume after the claim's UID, and retries for deleted claims. */
-async function findClaimed({ cluster }: Ports, { claim: ref, name }: VolumeRequest): Promise<Claimed | "gone"> {
-  const uid = name.startsWith(VOLUME_NAME_PREFIX) ? name.slice(VOLUME_NAME_PREFIX.length) : undefined;
-  if (ref === undefined || uid === undefined || !cluster.isConnected) return { ref, claim: undefined };
-  const claim = await cluster.findClaim(ref);
+async function findClaim({ ports }: Story, { claim: ref, name }: VolumeRequest): Promise<ClaimContext | "gone"> {
+  const uid = claimUidIn(name);
+  if (ref === undefined || uid === undefined || !ports.cluster.isConnected) return { ref, claim: undefined };
+  const claim = await ports.cluster.findClaim(ref);
   return claim?.uid === uid ? { ref, claim } : "gone";
 }
 
 /** The claim is gone: what exists is handed back, so that Kubernetes deletes it in the ordinary way. */
-async function handBack(ports: Ports, settings: Settings, plan: VolumePlan): Promise<Volume> {
-  const left = await findLeftover(ports, settings, plan);
-  if (left !== undefined) {
-    const { account, container: existing } = left;
-    return describeVolume(settings, plan, left.ref, { account, existing, identity: undefined });
+async function handBack(story: Story, plan: VolumePlan): Promise<Volume> {
+  const previous = await story.previousAttempts.find(plan);
+  if (previous !== undefined) {
+    const { account, ref, fileSystem } = previous;
+    return describeVolume(story, plan, { account, fileSystem: ref, existing: fileSystem, identity: undefined });
   }
   const { claim, name } = plan.request;
   throw new DriverError(
     "Misconfigured",
-    `claim ${claim?.namespace}/${claim?.name} of volume ${name} was deleted or made anew: nothing was provisioned for it`,
+    `claim ${claim?.namespace}/${claim?.name} of volume ${name} was deleted or recreated: nothing was provisioned for it`,
   );
 }
 
 function describeVolume(
-  settings: Settings,
-  plan: VolumePlan,
-  container: ContainerRef,
+  { backend, settings }: Story,
+  { volumeClass, sizeBytes }: VolumePlan,
   known: {
     readonly account: Account;
-    readonly existing: Container | undefined;
+    readonly fileSystem: FileSystemRef;
+    readonly existing: FileSystem | undefined;
     readonly identity: WorkloadIdentity | undefined;
   },
 ): Volume {
+  const { account, fileSystem, existing, identity } = known;
   return {
-    id: volumeId(container),
-    sizeBytes: (known.existing && recordedSize(known.existing.metadata)) ?? plan.sizeBytes,
-    context: volumeContext({ ...known, container }, plan.volumeClass, settings),
+    id: backend.toVolumeId(fileSystem),
+    sizeBytes: (existing && recordedSize(existing.metadata, backend.size)) ?? sizeBytes,
+    context: backend.volumeContext({ account, fileSystem, identity, volumeClass }, settings),
   };
 }
 
-/** At most 2 KB (ARM: description of a role assignment). For people who wonder what the assignment is for. */
-function describeGrant({ request }: VolumePlan, { clusterId }: Settings): string {
-  const claim = request.claim ? ` claim=${request.claim.namespace}/${request.claim.name}` : "";
-  return `keyless-csi v1 cluster=${clusterId} volume=${request.name}${claim}`;
-}
-
-async function inStep<T>(ports: Ports, step: Step, volume: string, work: () => Promise<T>): Promise<T> {
+async function inStep<T>({ ports }: Dependencies, step: string, volume: string, work: () => Promise<T>): Promise<T> {
   ports.observer.stepBegun(step, volume);
   const result = await work();
   ports.observer.stepDone(step, volume);

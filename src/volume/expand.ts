@@ -1,19 +1,15 @@
-/** ControllerExpandVolume: Azure does not limit a container, so a new size is a new label in the container's metadata. */
+/** The story of ControllerExpandVolume: a larger size for a volume that exists. */
 import { DriverError } from "../errors.ts";
-import { recordedSize } from "./container-record.ts";
+import type { Dependencies } from "./dependencies.ts";
+import { recordedSize } from "./file-system-record.ts";
+import { withSize } from "./formats/file-system-metadata.ts";
 import { inspectVolume } from "./inspect.ts";
-import { assertSize, type SizeRange } from "./plan.ts";
-import type { Ports, Settings } from "./ports.ts";
+import { assertSize, type SizeRange } from "./size.ts";
 
 /** The size after it, in bytes. A volume never shrinks: one that is large enough already is answered as it is. */
-export async function expandVolume(
-  ports: Ports,
-  settings: Settings,
-  volumeId: string,
-  range: SizeRange,
-): Promise<number> {
-  assertSize(range);
-  return await relabel(ports, settings, volumeId, range).catch(keepTrying);
+export async function expandVolume(deps: Dependencies, volumeId: string, range: SizeRange): Promise<number> {
+  assertSize(range, deps.backend.size);
+  return await resize(deps, volumeId, range).catch(keepTrying);
 }
 
 /** csi-resizer takes FAILED_PRECONDITION for "not while it is in use", and calls no more until no pod uses the claim. */
@@ -22,17 +18,18 @@ function keepTrying(error: unknown): never {
   throw isRepairable ? DriverError.unfinished(error) : error;
 }
 
-async function relabel(ports: Ports, settings: Settings, volumeId: string, range: SizeRange): Promise<number> {
-  const { ref, metadata } = await inspectVolume(ports, settings, volumeId);
-  const sizeBytes = Math.max(recordedSize(metadata) ?? 0, range.requiredBytes);
+async function resize(deps: Dependencies, volumeId: string, range: SizeRange): Promise<number> {
+  const { ref, metadata } = await inspectVolume(deps, volumeId);
+  const currentBytes = recordedSize(metadata, deps.backend.size);
+  const sizeBytes = Math.max(currentBytes ?? 0, range.requiredBytes);
   if (range.limitBytes > 0 && sizeBytes > range.limitBytes) {
     throw new DriverError(
       "OutOfRange",
       `volume ${volumeId} has ${sizeBytes} bytes, over the limit of ${range.limitBytes}: volumes do not shrink`,
     );
   }
-  if (sizeBytes !== recordedSize(metadata)) {
-    await ports.containers.relabel(ref, { ...metadata, keyless_size_bytes: String(sizeBytes) });
+  if (sizeBytes !== currentBytes) {
+    await deps.ports.fileSystems.resize(ref, { sizeBytes, metadata: withSize(metadata, sizeBytes) });
   }
   return sizeBytes;
 }

@@ -1,30 +1,33 @@
 /**
- * Step "identity" of CreateVolume: for whom the volume is opened. Everything that can fail for good is checked here, before
- * the first write. PVC and pod metadata choose nothing but the ServiceAccount, within the claim's own namespace.
+ * Step "identity" of CreateVolume: which identity will use the volume. Everything that can fail for good is checked here,
+ * before the first write. PVC and pod metadata choose nothing but the ServiceAccount, within the claim's own namespace.
  */
 import { DriverError } from "../errors.ts";
+import type { VolumeClass } from "./class/volume-class.ts";
+import type { Dependencies } from "./dependencies.ts";
+import type { ServiceAccountRef } from "./formats/federated-credential.ts";
 import type { Claim, ClaimRef, Ports, Settings, UserAssignedIdentity, WorkloadIdentity } from "./ports.ts";
 import { chooseServiceAccount } from "./service-account.ts";
-import { ensureTrust, type ServiceAccountRef } from "./trust.ts";
-import type { VolumeClass } from "./volume-class.ts";
+import { tenantOf } from "./settings.ts";
+import { ensureTrust } from "./trust.ts";
 
 /** The claim that the volume is for, as far as it is known. */
-export interface Claimed {
+export interface ClaimContext {
   readonly ref: ClaimRef | undefined;
   readonly claim: Claim | undefined;
 }
 
-/** Throws Misconfigured when the identity cannot be found, may not be had, or the role does not exist. */
+/** Throws Misconfigured when the identity is not found or may not be used, or the role does not exist. */
 export async function ensureIdentity(
-  ports: Ports,
-  settings: Settings,
+  deps: Dependencies,
   volumeClass: VolumeClass,
-  claimed: Claimed,
+  claim: ClaimContext,
 ): Promise<WorkloadIdentity> {
+  const { ports, settings } = deps;
   const asked =
     volumeClass.identity === "serviceAccount"
-      ? await ofServiceAccount(ports, volumeClass, claimed)
-      : { identity: await ofParameters(ports, settings, volumeClass, claimed) };
+      ? await ofServiceAccount(ports, volumeClass, claim)
+      : { identity: await ofParameters(deps, volumeClass, claim) };
   assertTenant(settings, volumeClass, asked.identity);
   if (!(await ports.roleAssignments.roleExists(volumeClass, settings.roleId))) {
     throw new DriverError(
@@ -34,12 +37,12 @@ export async function ensureIdentity(
     );
   }
   // Last, since it may write a federated credential.
-  if ("who" in asked) await ensureTrust(ports, settings, asked.identity, asked.who);
+  if ("serviceAccount" in asked) await ensureTrust(deps, asked.identity, asked.serviceAccount);
   return asked.identity;
 }
 
 function assertTenant(settings: Settings, { subscriptionId }: VolumeClass, identity: WorkloadIdentity): void {
-  const tenantId = settings.tenantOfSubscription[subscriptionId.toLowerCase()] ?? settings.tenantId;
+  const tenantId = tenantOf(settings, subscriptionId);
   if (identity.tenantId.toLowerCase() === tenantId.toLowerCase()) return;
   throw new DriverError(
     "Misconfigured",
@@ -49,10 +52,9 @@ function assertTenant(settings: Settings, { subscriptionId }: VolumeClass, ident
 }
 
 async function ofParameters(
-  ports: Ports,
-  settings: Settings,
+  { ports, settings }: Dependencies,
   volumeClass: VolumeClass,
-  { ref }: Claimed,
+  { ref }: ClaimContext,
 ): Promise<WorkloadIdentity> {
   const { clientId = "", tenantId, principalId } = volumeClass;
   const { allowedNamespaces } = settings;
@@ -76,17 +78,17 @@ async function ofParameters(
 async function ofServiceAccount(
   ports: Ports,
   volumeClass: VolumeClass,
-  { ref, claim }: Claimed,
-): Promise<{ readonly identity: UserAssignedIdentity; readonly who: ServiceAccountRef }> {
+  { ref, claim }: ClaimContext,
+): Promise<{ readonly identity: UserAssignedIdentity; readonly serviceAccount: ServiceAccountRef }> {
   if (ref === undefined || claim === undefined) {
     throw new DriverError(
       "Misconfigured",
       "identity: serviceAccount needs the claim: run csi-provisioner with --extra-create-metadata and the controller with --kubernetes=on",
     );
   }
-  const serviceAccount = await chooseServiceAccount(ports.cluster, ref, claim, volumeClass.defaultServiceAccount);
-  const who = { namespace: ref.namespace, serviceAccount };
-  return { identity: await findAnnotated(ports, who), who };
+  const name = await chooseServiceAccount(ports.cluster, ref, claim, volumeClass.defaultServiceAccount);
+  const serviceAccount = { namespace: ref.namespace, serviceAccount: name };
+  return { identity: await findAnnotated(ports, serviceAccount), serviceAccount };
 }
 
 async function findAnnotated(

@@ -3,12 +3,20 @@
  * which account to go on, and where in it, so that any replica can answer the next page.
  */
 import { DriverError } from "../errors.ts";
-import { isGiven, isOurs, mayHold, ownsCluster } from "./ownership.ts";
-import type { Account, Container, Ports, Settings } from "./ports.ts";
-import { allowedPlaces } from "./settings.ts";
+import type { Dependencies } from "./dependencies.ts";
+import { recordedSize } from "./file-system-record.ts";
+import { isGiven, isOurs, isVolumeOf } from "./ownership.ts";
+import type { Account, FileSystem } from "./ports.ts";
+import { allowedGroups } from "./settings.ts";
+
+export interface ListedVolume {
+  readonly id: string;
+  /** 0 when the metadata states none. */
+  readonly sizeBytes: number;
+}
 
 export interface VolumePage {
-  readonly containers: readonly Container[];
+  readonly volumes: readonly ListedVolume[];
   /** Where the next page begins; absent on the last one. */
   readonly nextToken?: string;
 }
@@ -19,50 +27,54 @@ const MAX_PAGE = 2_000;
 /** Where a page begins: behind the accounts before `account`, and in it at Azure's own continuation. */
 interface Position {
   readonly account: string;
-  readonly continuation?: string;
+  readonly continuation?: string | undefined;
 }
 
-/** `maxEntries` 0: as many as fit. Throws BadPageToken for a token that we cannot have given out. */
-export async function listVolumes(
-  ports: Ports,
-  settings: Settings,
-  maxEntries: number,
-  startingToken: string,
-): Promise<VolumePage> {
+/** `maxEntries` 0: as many as fit. Throws BadPageToken for a token that this driver cannot have given out. */
+export async function listVolumes(deps: Dependencies, maxEntries: number, startingToken: string): Promise<VolumePage> {
   const start = startingToken === "" ? { account: "" } : parseToken(startingToken);
-  const room = maxEntries > 0 ? Math.min(maxEntries, MAX_PAGE) : MAX_PAGE;
-  const accounts = (await listAccounts(ports, settings)).filter(({ ref }) => ref.name >= start.account);
-  const containers: Container[] = [];
+  const pageSize = maxEntries > 0 ? Math.min(maxEntries, MAX_PAGE) : MAX_PAGE;
+  const { fileSystems, next } = await readPage(deps, start, pageSize);
+  const volumes = fileSystems.map(({ ref, metadata }) => ({
+    id: deps.backend.toVolumeId(ref),
+    sizeBytes: recordedSize(metadata, deps.backend.size) ?? 0,
+  }));
+  return { volumes, ...(next && { nextToken: toToken(next) }) };
+}
+
+async function readPage(
+  deps: Dependencies,
+  start: Position,
+  pageSize: number,
+): Promise<{ readonly fileSystems: readonly FileSystem[]; readonly next?: Position }> {
+  const accounts = (await listAccounts(deps)).filter(({ ref }) => ref.name >= start.account);
+  const fileSystems: FileSystem[] = [];
   for (const [index, account] of accounts.entries()) {
     let continuation = account.ref.name === start.account ? start.continuation : undefined;
     do {
-      const left = room - containers.length;
-      if (left === 0) return { containers, nextToken: toToken({ account: account.ref.name, continuation }) };
-      const page = await ports.containers.list(account.ref, left, continuation);
-      containers.push(...page.containers.filter((container) => isOurVolume(account, container, settings)));
+      const left = pageSize - fileSystems.length;
+      if (left === 0) return { fileSystems, next: { account: account.ref.name, continuation } };
+      const page = await deps.ports.fileSystems.list(account.ref, left, continuation);
+      // In a given account others have file systems too, and another cluster may have been given it before.
+      fileSystems.push(...page.fileSystems.filter((each) => isVolumeOf(account, each, deps.settings, "ours")));
       continuation = page.continuation;
     } while (continuation !== undefined);
-    const next = accounts[index + 1];
-    if (containers.length === room && next) return { containers, nextToken: toToken({ account: next.ref.name }) };
+    const following = accounts[index + 1];
+    if (fileSystems.length === pageSize && following) return { fileSystems, next: { account: following.ref.name } };
   }
-  return { containers };
+  return { fileSystems };
 }
 
-/** All accounts of ours, by name: an order that stays while accounts come and go. */
-async function listAccounts(ports: Ports, settings: Settings): Promise<Account[]> {
-  const lists = await Promise.all(allowedPlaces(settings).map((place) => ports.accounts.list(place)));
+/** All accounts that hold volumes, by name: an order that stays while accounts come and go. */
+async function listAccounts({ ports, settings }: Dependencies): Promise<Account[]> {
+  const lists = await Promise.all(allowedGroups(settings).map((group) => ports.accounts.list(group)));
   return lists
     .flat()
     .filter((account) => isOurs(account, settings) || isGiven(account, settings))
     .sort((a, b) => (a.ref.name < b.ref.name ? -1 : 1));
 }
 
-/** In a given account others make containers too, and another cluster may have been given it before. */
-function isOurVolume(account: Account, { ref, metadata }: Container, settings: Settings): boolean {
-  return mayHold(account, ref, settings) && ownsCluster(settings, metadata["keyless_cluster"] ?? settings.clusterId);
-}
-
-function toToken({ account, continuation }: { account: string; continuation?: string | undefined }): string {
+function toToken({ account, continuation }: Position): string {
   return Buffer.from(JSON.stringify([1, account, continuation ?? ""])).toString("base64url");
 }
 
@@ -73,10 +85,10 @@ function parseToken(token: string): Position {
       return continuation === "" ? { account } : { account, continuation };
     }
   } catch {
-    // Not JSON: told below, like every other token that is not ours.
+    // Not JSON: refused below, like every other token that is not ours.
   }
   throw new DriverError(
     "BadPageToken",
-    `starting_token "${token.slice(0, 64)}" is not one of ours: begin again without it`,
+    `starting_token "${token.slice(0, 64)}" was not returned by this driver: list again from the start, without it`,
   );
 }

@@ -3,8 +3,6 @@
  * things. test/unit/volume/names.test.ts pins every one; a change needs a new naming version and a migration note.
  */
 import { createHash } from "node:crypto";
-import { GUID, RESOURCE_GROUP } from "./forms.ts";
-import type { AccountRef, ContainerRef } from "./ports.ts";
 
 /** Raised only together with a migration: a new version is a new set of accounts. */
 export const NAMING_VERSION = 1;
@@ -14,9 +12,6 @@ export const ACCOUNT_NAME_ATTEMPTS = 4;
 
 /** Namespace of every uuid v5 that we compute. Fixed for good. */
 const UUID_NAMESPACE = "6b1f5dc2-6d5e-4f5c-9a0e-2c1d8f7b3a94";
-
-/** GUID of the data-only role that workloads are granted by default; `keyless-csi roles` prints the definition. */
-export const DATA_ROLE_ID = uuidV5("keyless-csi role blob-data v1");
 
 const BASE32 = "abcdefghijklmnopqrstuvwxyz234567";
 
@@ -72,79 +67,67 @@ export function shardOf(volumeName: string, poolSize: number): number {
   return sha256(volumeName).readUInt32BE(0) % poolSize;
 }
 
-/** What an account's name is made of; the same four values stand in its tags. */
-export interface AccountNameParts {
+/** What an account's name is computed from; the same four values stand in its tags. */
+export interface AccountNameSource {
   readonly clusterId: string;
-  /** `hashOf` the pool key: everything that shapes the account, and for whom it is. */
+  /** `hashOf` the pool key: everything that shapes the account, and who may share it. */
   readonly pool: string;
   readonly shard: number;
   readonly attempt: number;
 }
 
 /** `kl` and 22 characters: 24 in all, Azure's maximum, with 110 bits against chance. */
-export function accountName({ clusterId, pool, shard, attempt }: AccountNameParts): string {
+export function accountName({ clusterId, pool, shard, attempt }: AccountNameSource): string {
   return `kl${hashOf([clusterId, pool, shard, attempt]).slice(0, 22)}`;
 }
 
-/** REST: storage account names. An account that an administrator has made need not have our form. */
-const ACCOUNT_NAME = /^[a-z0-9]{3,24}$/;
-/** What csi-provisioner calls a volume, and what we call the container of any other. */
-const STRICT_CONTAINER_NAME = /^(pvc-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|v-[a-z2-7]{40})$/;
-/** 3 to 63 characters, lower case, digits and single hyphens, alphanumeric at both ends (REST: naming containers). */
-const CONTAINER_NAME = /^(?=.{3,50}$)[a-z0-9]+(-[a-z0-9]+)*$/;
+/** What csi-provisioner calls a volume, and our name for the file system of any other. */
+const STRICT_NAME = /^(pvc-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|v-[a-z2-7]{40})$/;
+/**
+ * Lower case, digits and single hyphens, alphanumeric at both ends: what Azure allows for containers and shares (REST:
+ * naming containers, naming shares). Azure allows 63 characters; 50 keep a volume id short.
+ */
+const NAME = /^(?=.{3,50}$)[a-z0-9]+(-[a-z0-9]+)*$/;
 
-/** The volume name itself where Azure allows it as a container name, so that people find it; else its hash. */
-export function containerName(volumeName: string): string {
-  if (CONTAINER_NAME.test(volumeName) && !volumeName.startsWith("v-")) return volumeName;
-  return `v-${base32(sha256(volumeName)).slice(0, 40)}`;
+/** Whether one of our file systems can have this name. */
+export function isFileSystemName(name: string): boolean {
+  return NAME.test(name);
+}
+
+/** The volume name itself where Azure allows it, so that people find it; else its hash. */
+export function fileSystemName(volumeName: string): string {
+  return isFileSystemName(volumeName) && !volumeName.startsWith("v-") ? volumeName : hashedName(volumeName);
 }
 
 /** In an administrator's account only names that nobody chooses by hand are ours: csi-provisioner's, else the hash. */
-export function strictContainerName(volumeName: string): string {
-  const name = containerName(volumeName);
-  return isStrictContainerName(name) ? name : `v-${base32(sha256(volumeName)).slice(0, 40)}`;
+export function strictFileSystemName(volumeName: string): string {
+  const name = fileSystemName(volumeName);
+  return isStrictFileSystemName(name) ? name : hashedName(volumeName);
 }
 
-/** Whether a container of this name in an administrator's account can be ours. */
-export function isStrictContainerName(name: string): boolean {
-  return STRICT_CONTAINER_NAME.test(name);
+/** Whether a file system of this name in an administrator's account can be ours. */
+export function isStrictFileSystemName(name: string): boolean {
+  return STRICT_NAME.test(name);
 }
 
-/** The name of the role assignment for this scope, principal and role (azure.md 4: the principal must be in it). */
+function hashedName(volumeName: string): string {
+  return `v-${base32(sha256(volumeName)).slice(0, 40)}`;
+}
+
+/** csi-provisioner's default; `--volume-name-prefix` must stay at it (contract.md 2). */
+const VOLUME_NAME_PREFIX = "pvc-";
+
+/** What csi-provisioner calls the volume of a claim. */
+export function volumeNameOf(claimUid: string): string {
+  return `${VOLUME_NAME_PREFIX}${claimUid}`;
+}
+
+/** The UID of the claim that a volume is for, as its name states it; undefined for a name of another form. */
+export function claimUidIn(volumeName: string): string | undefined {
+  return volumeName.startsWith(VOLUME_NAME_PREFIX) ? volumeName.slice(VOLUME_NAME_PREFIX.length) : undefined;
+}
+
+/** The name of the role assignment for this scope, principal and role (azure.md 4: the principal must be part of it). */
 export function roleAssignmentName(scope: string, principalId: string, roleId: string): string {
   return uuidV5([scope, principalId, roleId].join("|").toLowerCase());
-}
-
-/** ARM id of an account. */
-export function accountId({ subscriptionId, resourceGroup, name }: AccountRef): string {
-  return `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/Microsoft.Storage/storageAccounts/${name}`;
-}
-
-/** ARM id of a container: the scope of its role assignments. */
-export function containerId({ account, name }: ContainerRef): string {
-  return `${accountId(account)}/blobServices/default/containers/${name}`;
-}
-
-/**
- * `rg#account#container###subscriptionId`: what the OSS blob node plugin parses (its parts four and five are a uuid and
- * a secret's namespace, which we never use). Longer than CSI's 128 bytes when the resource group's name has over 23
- * characters, as the plugin's own ids are; Kubernetes does not enforce that limit.
- */
-export function volumeId({ account, name }: ContainerRef): string {
-  return `${account.resourceGroup}#${account.name}#${name}###${account.subscriptionId}`;
-}
-
-/** The container behind a volume id, or undefined when it cannot be an id that we have given out. */
-export function parseVolumeId(id: string): ContainerRef | undefined {
-  const [resourceGroup = "", account = "", container = "", uuid, secretNamespace, subscriptionId = "", ...rest] =
-    id.split("#");
-  const isOurForm =
-    rest.length === 0 &&
-    uuid === "" &&
-    secretNamespace === "" &&
-    RESOURCE_GROUP.test(resourceGroup) &&
-    ACCOUNT_NAME.test(account) &&
-    CONTAINER_NAME.test(container) &&
-    GUID.test(subscriptionId);
-  return isOurForm ? { account: { subscriptionId, resourceGroup, name: account }, name: container } : undefined;
 }

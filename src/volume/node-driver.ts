@@ -1,8 +1,8 @@
 /**
- * What is wrong with the CSIDriver object by which the kubelet treats our volumes. Without tokens the OSS node plugin skips
- * the mount and says nothing: the pod then runs on the node's own disk. Pure rules, for `mount-checks.ts`.
+ * What is wrong with the CSIDriver object that tells the kubelet how to mount our volumes. Without tokens the OSS node
+ * plugin skips the mount and reports nothing: the pod then runs on the node's own disk. Pure rules, for `mount-checks.ts`.
  */
-import type { MountFault } from "./mount-faults.ts";
+import type { MountProblem } from "../backend/backend.ts";
 import type { CsiDriver } from "./ports.ts";
 
 /** The only audience whose token the plugin reads, in every cloud (contract.md 1). */
@@ -14,23 +14,27 @@ const TOKEN_SECONDS = 3600;
  * Undefined when the kubelet hands the plugin its tokens. No `driver`: there is no such object. One of another name than
  * `ownName` is AKS's or Helm's, or another plugin's: its owners alone may replace it.
  */
-export function findDriverFault(name: string, driver: CsiDriver | undefined, ownName: string): MountFault | undefined {
+export function findDriverProblem(
+  name: string,
+  driver: CsiDriver | undefined,
+  ownName: string,
+): MountProblem | undefined {
   const isOurs = name === ownName;
   if (driver === undefined) {
-    return fault(`CSIDriver ${name} does not exist`, NO_ATTACHER, isOurs ? applied(name) : `${FOREIGN}, ${OTHER}`);
+    return problem(`CSIDriver ${name} does not exist`, NO_ATTACHER, isOurs ? applied(name) : `${FOREIGN}, ${OTHER}`);
   }
   const lacking = lackingTokens(driver);
   if (lacking.length > 0) {
     const fix = `${patchOf(name, driver)}. If AKS or a Helm chart manages this object, change it there`;
     const later = driver.hasTokensInSecrets ? ". If your plugin reads tokens from secrets: --mount-checks=warn" : "";
-    return fault(`CSIDriver ${name}: ${lacking.join("; ")}`, effectOf(driver), `${fix}${later}`);
+    return problem(`CSIDriver ${name}: ${lacking.join("; ")}`, effectOf(driver), `${fix}${later}`);
   }
   const fixed = [
     ...(driver.isAttachRequired ? ["attachRequired is not false, and there is no attacher"] : []),
     ...(driver.isPersistent ? [] : ["volumeLifecycleModes lacks Persistent"]),
   ];
   return fixed.length > 0
-    ? fault(
+    ? problem(
         `CSIDriver ${name}: ${fixed.join("; ")}`,
         "pods would wait forever",
         isOurs ? FIXED : `${FOREIGN}; these fields are immutable`,
@@ -54,7 +58,7 @@ function applied(name: string): string {
   return `kubectl apply -f deploy/manifests/csidriver.yaml${rename}, ${OTHER}`;
 }
 
-function fault(what: string, effect: string, fix: string): MountFault {
+function problem(what: string, effect: string, fix: string): MountProblem {
   return { kind: "NodeDriver", isRefused: true, message: `${what}: ${effect}. Fix: ${fix}` };
 }
 

@@ -3,34 +3,22 @@
  * Made before anything is touched, and the same on every retry.
  */
 import { DriverError } from "../errors.ts";
-import { parseVolumeClass } from "./class-parameters.ts";
+import { parseVolumeClass } from "./class/parse-class.ts";
+import { accountShapeOf, poolKeyOf, type VolumeClass } from "./class/volume-class.ts";
+import type { Dependencies } from "./dependencies.ts";
+import type { AccountTags } from "./formats/account-tags.ts";
+import { encodeMetadata } from "./formats/file-system-metadata.ts";
 import {
   ACCOUNT_NAME_ATTEMPTS,
-  type AccountNameParts,
   accountName,
-  containerName,
+  fileSystemName,
   hashOf,
   NAMING_VERSION,
   shardOf,
-  strictContainerName,
+  strictFileSystemName,
 } from "./names.ts";
-import { VOLUME_TAG } from "./ownership.ts";
-import type { AccountRef, AccountSpec, ClaimRef, Settings } from "./ports.ts";
-import type { VolumeClass } from "./volume-class.ts";
-
-const GIBIBYTE = 2 ** 30;
-/** Recorded, not enforced: Azure does not limit a container. */
-const DEFAULT_SIZE_BYTES = GIBIBYTE;
-/** What a storage account holds by default (azure.md 1: 5 PiB). */
-export const MAX_SIZE_BYTES = 5 * 2 ** 50;
-
-/** What a caller asks of a volume's size. */
-export interface SizeRange {
-  /** 0 when the caller states none. */
-  readonly requiredBytes: number;
-  /** 0 when the caller states none. */
-  readonly limitBytes: number;
-}
+import type { AccountRef, AccountShape, ClaimRef } from "./ports.ts";
+import { chooseSize, type SizeRange } from "./size.ts";
 
 /** What CreateVolume is asked for, in our own types. */
 export interface VolumeRequest extends SizeRange {
@@ -48,7 +36,8 @@ export interface VolumeRequest extends SizeRange {
 /** An account that may hold the volume, in the order of preference. */
 export interface AccountCandidate {
   readonly ref: AccountRef;
-  readonly tags: Readonly<Record<string, string>>;
+  /** Absent for an account that an administrator has made. */
+  readonly tags?: AccountTags;
 }
 
 export interface VolumePlan {
@@ -56,151 +45,61 @@ export interface VolumePlan {
   readonly volumeClass: VolumeClass;
   readonly sizeBytes: number;
   readonly candidates: readonly AccountCandidate[];
-  /** Without tags: each candidate brings its own. */
-  readonly accountSpec: Omit<AccountSpec, "tags">;
-  readonly containerName: string;
-  readonly containerMetadata: Readonly<Record<string, string>>;
+  readonly accountShape: AccountShape;
+  readonly fileSystemName: string;
+  readonly metadata: Readonly<Record<string, string>>;
   /** Hash of the parameters: the same name with another one is another volume (ALREADY_EXISTS). */
   readonly requestHash: string;
 }
 
+type Rules = Pick<Dependencies, "settings" | "backend">;
+
 /** Throws InvalidRequest or OutOfRange; makes no call. */
-export function planVolume(request: VolumeRequest, settings: Settings): VolumePlan {
-  const volumeClass = parseVolumeClass(request.parameters, settings);
-  if (volumeClass.isolation === "namespace" && request.claim === undefined) {
+export function planVolume(request: VolumeRequest, { settings, backend }: Rules): VolumePlan {
+  const volumeClass = parseVolumeClass(request.parameters, settings, backend);
+  const { name, claim } = request;
+  if (volumeClass.isolation === "namespace" && claim === undefined) {
     throw new DriverError(
       "Misconfigured",
       'isolation "namespace" needs the claim\'s namespace: run csi-provisioner with --extra-create-metadata',
     );
   }
-  const sizeBytes = chooseSize(request);
+  const sizeBytes = chooseSize(request, backend.size);
   const requestHash = hashOf(lowerCaseKeys(request.parameters));
+  const { clusterId } = settings;
   return {
     request,
     volumeClass,
     sizeBytes,
-    candidates: candidatesFor(volumeClass, request, settings),
-    accountSpec: accountSpecOf(volumeClass),
-    containerName:
-      volumeClass.storageAccount === undefined ? containerName(request.name) : strictContainerName(request.name),
-    containerMetadata: containerMetadata(request, settings.clusterId, sizeBytes, requestHash),
+    candidates: candidatesFor(volumeClass, request, { settings, backend }),
+    accountShape: accountShapeOf(backend.parameters, volumeClass),
+    fileSystemName: volumeClass.storageAccount === undefined ? fileSystemName(name) : strictFileSystemName(name),
+    metadata: encodeMetadata({ clusterId, volumeName: name, sizeBytes, requestHash, claim }),
     requestHash,
   };
 }
 
-/** Throws OutOfRange for a size that no account holds, InvalidRequest for a limit below the size. */
-export function assertSize({ requiredBytes, limitBytes }: SizeRange): void {
-  if (requiredBytes > MAX_SIZE_BYTES) {
-    throw new DriverError(
-      "OutOfRange",
-      `required_bytes ${requiredBytes} is over the maximum of 5 PiB (${MAX_SIZE_BYTES} bytes): ask for less`,
-    );
-  }
-  if (limitBytes > 0 && limitBytes < requiredBytes) {
-    throw new DriverError(
-      "InvalidRequest",
-      `limit_bytes ${limitBytes} is below required_bytes ${requiredBytes}: raise the limit`,
-    );
-  }
-}
-
-/** CSI: the size is at least `required_bytes` and at most `limit_bytes`. */
-function chooseSize(range: SizeRange): number {
-  assertSize(range);
-  if (range.requiredBytes > 0) return range.requiredBytes;
-  return range.limitBytes > 0 ? Math.min(range.limitBytes, DEFAULT_SIZE_BYTES) : DEFAULT_SIZE_BYTES;
-}
-
-/**
- * The pool key holds what shapes an account and for whom it is, so that classes that differ never share one. Values that
- * are not set stay out, so that a parameter of a later release does not rename the accounts of today.
- */
-function candidatesFor(volumeClass: VolumeClass, request: VolumeRequest, settings: Settings): AccountCandidate[] {
-  const { subscriptionId, resourceGroup, storageAccount, isolation, tags } = volumeClass;
-  if (storageAccount !== undefined) return [{ ref: { subscriptionId, resourceGroup, name: storageAccount }, tags: {} }];
+/** The pool key holds what decides the account and who shares it, so that classes that differ never share one. */
+function candidatesFor(volumeClass: VolumeClass, request: VolumeRequest, rules: Rules): AccountCandidate[] {
+  const { subscriptionId, resourceGroup, storageAccount, isolation } = volumeClass;
+  if (storageAccount !== undefined) return [{ ref: { subscriptionId, resourceGroup, name: storageAccount } }];
   const namespace = request.claim?.namespace ?? "";
   const isolationKey = { pool: "", namespace, volume: request.name }[isolation];
-  const pool = hashOf({ version: NAMING_VERSION, ...shapeOf(volumeClass), isolationKey });
+  const poolKey = poolKeyOf(rules.backend.parameters, volumeClass);
+  const pool = hashOf({ version: NAMING_VERSION, ...poolKey, isolationKey });
   const shard = shardOf(request.name, volumeClass.poolSize);
+  const owner = {
+    pool: {},
+    namespace: { namespace },
+    volume: { fileSystem: fileSystemName(request.name) },
+  }[isolation];
   return Array.from({ length: ACCOUNT_NAME_ATTEMPTS }, (_, attempt) => {
-    const parts = { clusterId: settings.clusterId, pool, shard, attempt };
-    const owner = {
-      pool: {},
-      namespace: { "keyless-csi.namespace": namespace },
-      // A container's name, since it needs no escaping: which claim still needs the account while it is empty.
-      volume: { [VOLUME_TAG]: containerName(request.name) },
-    }[isolation];
+    const source = { clusterId: rules.settings.clusterId, pool, shard, attempt };
     return {
-      ref: { subscriptionId, resourceGroup, name: accountName(parts) },
-      tags: { ...tags, ...ownershipTags(parts, isolation), ...owner },
+      ref: { subscriptionId, resourceGroup, name: accountName(source) },
+      tags: { ...source, isolation, ...owner },
     };
   });
-}
-
-/** Spelt out, so that a new field of the class cannot slip into the key and rename every account. */
-function shapeOf(volumeClass: VolumeClass): Record<string, unknown> {
-  return {
-    subscriptionId: volumeClass.subscriptionId.toLowerCase(),
-    resourceGroup: volumeClass.resourceGroup.toLowerCase(),
-    location: volumeClass.location,
-    skuName: volumeClass.skuName,
-    accessTier: volumeClass.accessTier,
-    isHnsEnabled: volumeClass.isHnsEnabled,
-    publicNetworkAccess: volumeClass.publicNetworkAccess,
-    requireInfrastructureEncryption: volumeClass.requireInfrastructureEncryption,
-    softDeleteBlobsDays: volumeClass.softDeleteBlobsDays,
-    softDeleteContainersDays: volumeClass.softDeleteContainersDays,
-    tags: volumeClass.tags,
-    isolation: volumeClass.isolation,
-    grantScope: volumeClass.grantScope,
-  };
-}
-
-/** Who the account belongs to, and what its name is made of. Only the controller and administrators can change tags. */
-function ownershipTags(parts: AccountNameParts, isolation: string): Record<string, string> {
-  return {
-    "keyless-csi.format": String(NAMING_VERSION),
-    "keyless-csi.cluster": parts.clusterId,
-    "keyless-csi.pool": parts.pool,
-    "keyless-csi.shard": String(parts.shard),
-    "keyless-csi.attempt": String(parts.attempt),
-    "keyless-csi.isolation": isolation,
-  };
-}
-
-function accountSpecOf(volumeClass: VolumeClass): Omit<AccountSpec, "tags"> {
-  const skuName = volumeClass.skuName ?? "Standard_LRS";
-  const optional = {
-    accessTier: volumeClass.accessTier,
-    isHnsEnabled: volumeClass.isHnsEnabled,
-    publicNetworkAccess: volumeClass.publicNetworkAccess,
-    requireInfrastructureEncryption: volumeClass.requireInfrastructureEncryption,
-    softDeleteBlobsDays: volumeClass.softDeleteBlobsDays,
-    softDeleteContainersDays: volumeClass.softDeleteContainersDays,
-  };
-  const stated = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined));
-  const kind = skuName.startsWith("Premium") ? "BlockBlobStorage" : "StorageV2";
-  return { location: volumeClass.location, skuName, kind, ...stated };
-}
-
-/** For people who look at the container. Values are ASCII, as HTTP headers are: names of any script are percent-encoded. */
-function containerMetadata(
-  request: VolumeRequest,
-  clusterId: string,
-  sizeBytes: number,
-  requestHash: string,
-): Record<string, string> {
-  return {
-    keyless_format: String(NAMING_VERSION),
-    keyless_cluster: clusterId,
-    keyless_volume: encodeURIComponent(request.name),
-    keyless_size_bytes: String(sizeBytes),
-    keyless_request: requestHash,
-    ...(request.claim && {
-      keyless_pvc_namespace: encodeURIComponent(request.claim.namespace),
-      keyless_pvc_name: encodeURIComponent(request.claim.name),
-    }),
-  };
 }
 
 function lowerCaseKeys(parameters: Readonly<Record<string, string>>): Record<string, string> {

@@ -4,7 +4,8 @@
  * first consumer, the pods that use the claim; else the class's default.
  */
 import { DriverError } from "../errors.ts";
-import { SERVICE_ACCOUNT } from "./forms.ts";
+import { serviceAccount } from "../text/kubernetes-names.ts";
+import { accepts } from "../text/values.ts";
 import type { Claim, ClaimRef, Cluster, Pod } from "./ports.ts";
 
 /** The annotation by which a tenant names the ServiceAccount of a claim. */
@@ -25,7 +26,7 @@ export async function chooseServiceAccount(
         `${SERVICE_ACCOUNT_ANNOTATION}: <name of a ServiceAccount in ${ref.namespace}>`,
     );
   }
-  if (SERVICE_ACCOUNT.test(name)) return name;
+  if (accepts(serviceAccount, name)) return name;
   throw new DriverError(
     "Misconfigured",
     `claim ${ref.namespace}/${ref.name}: "${name}" is not a ServiceAccount's name: correct the annotation ${SERVICE_ACCOUNT_ANNOTATION}`,
@@ -38,7 +39,7 @@ async function ofPods(cluster: Cluster, ref: ClaimRef, claim: Claim): Promise<st
   return onlyOne(ref, await cluster.listPodsUsing(ref));
 }
 
-/** The pod must be the very one that owns the claim: a pod made anew under the name may be somebody else's. */
+/** The pod must be the very one that owns the claim: a pod recreated under the name may be somebody else's. */
 async function ofOwner(cluster: Cluster, ref: ClaimRef, owner: { name: string; uid: string }): Promise<string> {
   const pod = await cluster.findPod(ref.namespace, owner.name);
   if (pod?.uid === owner.uid) return pod.serviceAccount;

@@ -1,7 +1,7 @@
-/** The operator's decisions as the story of a volume sees them: `app.ts` makes them from the configuration. */
+/** The operator's decisions as the story of a volume sees them: `app/settings.ts` makes them from the configuration. */
 
-/** A resource group. */
-export interface Place {
+/** A resource group in a subscription. */
+export interface ResourceGroupRef {
   /** GUID of the subscription. */
   readonly subscriptionId: string;
   readonly resourceGroup: string;
@@ -17,9 +17,9 @@ export interface Settings {
   readonly resourceGroup: string;
   readonly location: string;
   readonly tenantId: string;
-  /** Further places that a class may name, beside the default one. */
-  readonly allowedResourceGroups: readonly Place[];
-  /** GUID of the role that workloads are granted. */
+  /** Further resource groups that a class may name, besides the default one. */
+  readonly allowedResourceGroups: readonly ResourceGroupRef[];
+  /** GUID of the role that workloads are assigned. */
   readonly roleId: string;
   /** Tenants of subscriptions that are not in `tenantId`. */
   readonly tenantOfSubscription: Readonly<Record<string, string>>;
@@ -29,31 +29,36 @@ export interface Settings {
   readonly managesFederatedCredentials: boolean;
   /** Namespaces that may use classes with `identity: parameters`; empty: all. */
   readonly allowedNamespaces: readonly string[];
-  /** Whether DeleteVolume keeps the container and takes only the access away. */
+  /** Whether DeleteVolume keeps the data and removes only the access to it. */
   readonly retainsOnDelete: boolean;
-  /** Whether an account of ours that was opened is closed again. */
+  /** Whether an account that is no longer keyless is made keyless again. */
   readonly repairsDrift: boolean;
   /** Whether a volume that would lose what is written to it, or whose CSIDriver is wrong, is refused. */
   readonly mountChecks: "refuse" | "warn" | "off";
   /** Our own driver's name. */
   readonly driverName: string;
-  /** Name of the CSIDriver object by which the kubelet treats our volumes; `""`: it is not looked at. */
+  /** Name of the CSIDriver object that tells the kubelet how to mount our volumes; `""`: it is not checked. */
   readonly nodeDriver: string;
-  /** Blob endpoint suffix of the cloud when it is not the public one's: the node plugin is told. */
+  /** Storage endpoint suffix of a cloud other than the public one, for the node plugin. */
   readonly storageEndpointSuffix?: string;
-  /** Entra endpoint for the node plugin in another cloud of Microsoft's; a custom cloud's is of no use to blobfuse2. */
+  /** Entra endpoint for the node plugin in Microsoft's other clouds; absent in a custom cloud, which blobfuse2 cannot use. */
   readonly aadEndpoint?: string;
 }
 
-/** Whether accounts may be made or deleted there. ARM ids compare without case. */
-export function isAllowedPlace(settings: Settings, subscriptionId: string, resourceGroup: string): boolean {
+/** Whether the operator lets this controller create and delete accounts there. ARM ids compare without case. */
+export function isAllowedGroup(settings: Settings, { subscriptionId, resourceGroup }: ResourceGroupRef): boolean {
   const wanted = `${subscriptionId}/${resourceGroup}`.toLowerCase();
-  return allowedPlaces(settings).some(
-    (place) => `${place.subscriptionId}/${place.resourceGroup}`.toLowerCase() === wanted,
+  return allowedGroups(settings).some(
+    (group) => `${group.subscriptionId}/${group.resourceGroup}`.toLowerCase() === wanted,
   );
 }
 
-/** Every resource group in which accounts of ours may be. */
-export function allowedPlaces({ subscriptionId, resourceGroup, allowedResourceGroups }: Settings): Place[] {
+/** Every resource group that may hold accounts of this controller. */
+export function allowedGroups({ subscriptionId, resourceGroup, allowedResourceGroups }: Settings): ResourceGroupRef[] {
   return [{ subscriptionId, resourceGroup }, ...allowedResourceGroups];
+}
+
+/** The tenant of a subscription. */
+export function tenantOf({ tenantOfSubscription, tenantId }: Settings, subscriptionId: string): string {
+  return tenantOfSubscription[subscriptionId.toLowerCase()] ?? tenantId;
 }

@@ -38,7 +38,7 @@ export interface AzureByName {
   readonly readyFile: string;
   state(): Promise<State>;
   calls(): Promise<Calls>;
-  /** Writes what a client is told into a file; its workload's token lies beside it. */
+  /** Writes a client's configuration into a file; its workload's token is beside it. */
   configure(
     account: string,
     more?: Pick<ClientConfig, "hierarchical">,
@@ -73,7 +73,11 @@ export async function startAzureByName(accounts: readonly string[]): Promise<Azu
     const observer = await startClient("observer", process.execPath, [join(folderOfTests, "observer.ts"), readyFile]);
     endings.push(observer.end);
     return {
-      ...{ emulator, folder, readyFile, startClient, stop },
+      emulator,
+      folder,
+      readyFile,
+      startClient,
+      stop,
       state: async () => (await observer.ask("state")) as State,
       calls: async () => (await observer.ask("calls")) as Calls,
       configure: (account, more) => configure(ready, observer, { folder, account, more }),
@@ -114,7 +118,12 @@ async function configure(ready: Ready, observer: Conversation, where: Wanted) {
   const { token } = (await observer.ask(`token demo ${workload.name}`)) as { token: string };
   await writeFile(tokenFile, token);
   const config: ClientConfig = {
-    ...{ tenantId, subscriptionId, resourceGroup, location, account: where.account, container: "made-by-a-client" },
+    tenantId,
+    subscriptionId,
+    resourceGroup,
+    location,
+    account: where.account,
+    container: "made-by-a-client",
     administrator: ready.administrator,
     workload: { clientId: workload.clientId, principalId: workload.principalId, tokenFile },
     machine: { clientId: machine.clientId, principalId: machine.principalId },

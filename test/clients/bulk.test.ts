@@ -1,4 +1,4 @@
-// Much goes through the emulator, sent by an Azure SDK in a process of its own: one GiB, and ten thousand blobs.
+// Bulk transfers by an Azure SDK in a process of its own: one GiB, and ten thousand blobs.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -11,7 +11,7 @@ const GIB_IN_MIB = 1024;
 const RESIDENT_LIMIT_MIB = 300;
 const BLOBS = 10_000;
 
-describe("Much, with the SDK for JavaScript by name", function () {
+describe("Bulk transfers, with the SDK for JavaScript by name", function () {
   this.timeout(180_000);
   let azure: AzureByName;
   let client: Conversation;
@@ -26,7 +26,7 @@ describe("Much, with the SDK for JavaScript by name", function () {
     await azure?.stop();
   });
 
-  it(`1 GiB goes up and comes down the same, with less than ${RESIDENT_LIMIT_MIB} MiB resident in the emulator`, async () => {
+  it(`1 GiB is uploaded and downloaded unchanged, with less than ${RESIDENT_LIMIT_MIB} MiB resident in the emulator`, async () => {
     const started = performance.now();
     const up = await seen(`upload ${GIB_IN_MIB}`);
     const uploaded = performance.now();
@@ -38,7 +38,7 @@ describe("Much, with the SDK for JavaScript by name", function () {
     assert.ok(peak < RESIDENT_LIMIT_MIB, `the emulator held ${peak} MiB`);
   });
 
-  it(`${BLOBS} blobs are listed whole, in order and without doubles, in pages of 1000 and of the service's own size`, async () => {
+  it(`${BLOBS} blobs are listed completely, in order and without duplicates, in pages of 1000 and of the service's own size`, async () => {
     const held = await heldBlobs();
     const started = performance.now();
     await seen(`fill ${BLOBS}`);

@@ -1,5 +1,5 @@
-// A headless Chromium, driven over its DevTools protocol: what a person would see of a page. Debian's package is installed
-// when it is missing.
+// A headless Chromium, driven over its DevTools protocol: what a person would see of a page. Debian's package is
+// installed when it is missing.
 import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -41,7 +41,7 @@ export async function startBrowser({ trustedKeys }: BrowserOptions): Promise<Bro
       [
         ...["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--remote-debugging-port=0"],
         ...["--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-        // Chromium's own errands: nothing but this machine can be resolved.
+        // Chromium's own requests: nothing but this machine can be resolved.
         "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
         `--user-data-dir=${folder}`,
         `--ignore-certificate-errors-spki-list=${trustedKeys.join(",")}`,

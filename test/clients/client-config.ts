@@ -1,4 +1,4 @@
-// What a client program is told: ids, secrets and the names that it is to give. No address of anything.
+// What a client program is configured with: ids, secrets and the names to use. No addresses.
 
 /** The content of the file that is a client program's only argument. */
 export interface ClientConfig {

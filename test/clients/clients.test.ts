@@ -1,4 +1,4 @@
-// Azure's own clients in three languages, unmodified and told nothing of the emulator, against it by name resolution.
+// Azure's own clients in three languages, unmodified and unaware of the emulator, reach it by name resolution.
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -35,7 +35,12 @@ const CLIENTS: readonly Client[] = [
 
 /** Only the steps' titles are wanted before there is an emulator. */
 const unconfigured: ClientConfig = {
-  ...{ tenantId: "", subscriptionId: "", resourceGroup: "", location: "", account: "", container: "" },
+  tenantId: "",
+  subscriptionId: "",
+  resourceGroup: "",
+  location: "",
+  account: "",
+  container: "",
   administrator: { clientId: "", clientSecret: "" },
   workload: { clientId: "", principalId: "", tokenFile: "" },
   machine: { clientId: "", principalId: "" },
@@ -73,23 +78,26 @@ describe("Azure's own clients, by name resolution alone", function () {
           const step = steps[index];
           assert.ok(step);
           const started = performance.now();
-          const { told, ...answer } = (await client.ask(step.id)) as { told?: string } & Record<string, unknown>;
+          const { told: message, ...answer } = (await client.ask(step.id)) as { told?: string } & Record<
+            string,
+            unknown
+          >;
           const seconds = ((performance.now() - started) / 1000).toFixed(1);
           const row = shown.get(title) ?? [];
           shown.set(title, [...row, `${"status" in answer ? `${answer["status"]}` : "done"}, ${seconds} s`]);
-          assert.deepEqual(answer, step.answer, told ?? JSON.stringify(answer));
+          assert.deepEqual(answer, step.answer, message ?? JSON.stringify(answer));
           assert.deepEqual(heldOf(await azure.state(), config), step.held);
         });
       }
     });
   }
 
-  describe("in the end", () => {
-    it("none has asked for a key", async () => {
+  describe("afterwards", () => {
+    it("no client has asked for a key", async () => {
       assert.deepEqual((await azure.calls()).alarms, []);
     });
 
-    it("nothing of theirs is left", async () => {
+    it("nothing that they created is left", async () => {
       const { accounts, containers } = await azure.state();
       assert.deepEqual({ accounts, containers }, { accounts: [], containers: [] });
     });

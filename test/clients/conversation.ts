@@ -1,4 +1,4 @@
-// A program that answers each line that it is sent with one line of JSON: how tests lead clients step by step.
+// A program that answers each line of input with one line of JSON: how tests drive clients step by step.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";

@@ -1,5 +1,5 @@
-// What blobfuse2 asks when it mounts and works, through the Go SDKs that it is made of, on a flat and on a hierarchical
-// account; and our own controller's sign-in at an emulator on port 443, which those mounts need.
+// The calls of blobfuse2 when it mounts and works, through the Go SDKs that it uses, on a flat and on a hierarchical
+// account; and the controller's own sign-in at an emulator on port 443, which those mounts need.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -29,18 +29,18 @@ function stepsFor(isHierarchical: boolean): readonly MountStep[] {
   const file = (size: number, permissions: string) => (isHierarchical ? `file ${size} ${permissions}` : `file ${size}`);
   const folder = isHierarchical ? "directory 0 rwxr-x---" : "directory 0";
   const none = isHierarchical ? "404 PathNotFound" : "404 BlobNotFound";
-  const told = (name: string) => (isHierarchical ? `${name} rw-r-----` : name);
+  const shown = (name: string) => (isHierarchical ? `${name} rw-r-----` : name);
   return [
     {
       id: "is_hierarchical",
-      title: "learns from a list with permissions which kind it is",
+      title: "recognises the kind of account by a list with permissions",
       answer: isHierarchical ? nothing : { status: 400, code: "InvalidQueryParameterValue" },
     },
-    { id: "validate", title: "lists to see that it may", answer: nothing },
-    { id: "make_directory", title: "makes a directory", answer: nothing, blobs: marker },
+    { id: "validate", title: "validates its access by a list", answer: nothing },
+    { id: "make_directory", title: "creates a directory", answer: nothing, blobs: marker },
     {
       id: "make_again",
-      title: isHierarchical ? "is refused to make it again" : "may make it again",
+      title: isHierarchical ? "may not create it again" : "may create it again",
       answer: isHierarchical ? { status: 409, code: "PathAlreadyExists" } : nothing,
     },
     { id: "create_file", title: "creates a file", answer: nothing, blobs: marker + 1 },
@@ -59,7 +59,7 @@ function stepsFor(isHierarchical: boolean): readonly MountStep[] {
     {
       id: "list_directory",
       title: "lists the directory",
-      answer: { seen: { blobs: [told("folder/file")], prefixes: [] } },
+      answer: { seen: { blobs: [shown("folder/file")], prefixes: [] } },
     },
     { id: "rename_file", title: "renames the file", answer: nothing, blobs: marker + 1 },
     { id: "rename_directory", title: "renames the directory", answer: nothing, blobs: marker + 1 },
@@ -74,22 +74,24 @@ function stepsFor(isHierarchical: boolean): readonly MountStep[] {
     },
     {
       id: "use_data_lake",
-      title: isHierarchical ? "appends, flushes and reads by Data Lake" : "is refused paths by Data Lake",
+      title: isHierarchical ? "appends, flushes and reads by Data Lake" : "may not use paths of Data Lake",
       answer: isHierarchical
         ? {
             seen: {
-              ...{ content: "hello data lake", mine: true, acl: "user::rw-,group::r--,other::---" },
+              content: "hello data lake",
+              mine: true,
+              acl: "user::rw-,group::r--,other::---",
               paths: ["moved", "moved/appended", "moved/renamed"],
             },
           }
         : { status: 501, code: "NotImplemented" },
       blobs: 2,
     },
-    { id: "delete_directory", title: "deletes the directory and what is in it", answer: nothing, blobs: 0 },
+    { id: "delete_directory", title: "deletes the directory and its contents", answer: nothing, blobs: 0 },
   ];
 }
 
-describe("A mount, as blobfuse2 asks for it", function () {
+describe("A mount, with the calls of blobfuse2", function () {
   this.timeout(60_000);
   const accounts = [
     { account: "klflat", hierarchical: false },
@@ -118,29 +120,33 @@ describe("A mount, as blobfuse2 asks for it", function () {
       after(() => client?.end());
 
       const take = async (step: string) => {
-        const { told, ...answer } = (await client.ask(step)) as { told?: string } & Record<string, unknown>;
-        return { answer, told: told ?? JSON.stringify(answer) };
+        const { told: message, ...answer } = (await client.ask(step)) as { told?: string } & Record<string, unknown>;
+        return { answer, message: message ?? JSON.stringify(answer) };
       };
 
       it("signs in with the token in a file, after instance discovery", async () => {
-        const { answer, told } = await take("token");
-        assert.deepEqual(answer, { seen: { tenant: config.tenantId, principal: config.workload.principalId } }, told);
+        const { answer, message } = await take("token");
+        assert.deepEqual(
+          answer,
+          { seen: { tenant: config.tenantId, principal: config.workload.principalId } },
+          message,
+        );
         const { counts } = await azure.calls();
         assert.ok((counts["entra discovery/instance"] ?? 0) > 0, JSON.stringify(counts));
       });
 
       for (const step of stepsFor(hierarchical)) {
         it(step.title, async () => {
-          const { answer, told } = await take(step.id);
-          assert.deepEqual(answer, step.answer, told);
+          const { answer, message } = await take(step.id);
+          assert.deepEqual(answer, step.answer, message);
           if (step.blobs !== undefined) assert.equal(heldOf(await azure.state(), config).blobs, step.blobs);
         });
       }
     });
   }
 
-  describe("in the end", () => {
-    it("Data Lake was asked for what Blob cannot do on the hierarchical account", async () => {
+  describe("afterwards", () => {
+    it("Data Lake was called for what Blob cannot do on the hierarchical account", async () => {
       const { calls, alarms } = await azure.calls();
       const asked = calls
         .filter(({ host }) => host === "kltree.dfs.core.windows.net")
@@ -161,7 +167,7 @@ describe("A mount, as blobfuse2 asks for it", function () {
       );
     });
 
-    it("our own controller's identity signs in with that file, and sees what is there", async () => {
+    it("the controller's own identity signs in with that file, and lists what exists", async () => {
       const flags = ["orphans", "--cloud-file", azure.readyFile, "--kubernetes", "off", "--output", "json"];
       const looked = await azure.run("orphans", process.execPath, [product, ...flags]);
       const printed = await readFile(looked.logFile, "utf8");

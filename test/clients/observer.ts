@@ -1,4 +1,4 @@
-// Looks at the emulator from within its namespace, for a test that is outside: observer.ts READY-FILE. Answers the lines
+// Observes the emulator from within its namespace, for a test outside it: observer.ts READY-FILE. Answers the lines
 // `state`, `calls` and `token NAMESPACE NAME` with a line of JSON.
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";

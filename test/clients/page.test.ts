@@ -1,8 +1,10 @@
-// The emulator's own page as a person sees it, in a headless Chromium: complete, legible, and inert whatever callers sent.
+// The emulator's own page as a person sees it, in a headless Chromium: complete, legible, and inert whatever callers
+// sent.
 import assert from "node:assert/strict";
 import { createHash, type X509Certificate } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { connect } from "node:tls";
+import { CONTRACT } from "../../src/emulator/admin/contract-count.generated.ts";
 import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
 import { administratorToken, send, sendAdmin } from "../support/emulator-client.ts";
 import { type Browser, startBrowser } from "./chromium.ts";
@@ -24,17 +26,17 @@ async function keyOf(address: string, ca: string): Promise<string> {
 
 describe("the emulator's page in Chromium", function () {
   this.timeout(60_000);
-  let it_: EmulatedApp;
+  let app: EmulatedApp;
   let browser: Browser;
   let address: string;
   let container: string;
   before(async function () {
     this.timeout(600_000); // the first time, Chromium is installed
-    it_ = await startEmulatedApp();
-    const { emulator } = it_;
+    app = await startEmulatedApp();
+    const { emulator } = app;
     const { adminEndpoint, adminSecret } = emulator.info;
-    const volume = await create(it_, createRequest(emulator));
-    await create(it_, createRequest(emulator, { isolation: "volume" }));
+    const volume = await create(app, createRequest(emulator));
+    await create(app, createRequest(emulator, { isolation: "volume" }));
     container = volume.volume_id.split("#")[2] ?? "";
     const held = emulator.world.containers.get(volume.volume_id.split("#").slice(1, 3).join("/"));
     if (held) held.metadata["note"] = HOSTILE;
@@ -49,7 +51,7 @@ describe("the emulator's page in Chromium", function () {
   });
   after(async () => {
     await browser?.close();
-    await it_?.stop();
+    await app?.stop();
   });
 
   const rowsOf = (id: string) =>
@@ -57,7 +59,13 @@ describe("the emulator's page in Chromium", function () {
       `[...document.querySelectorAll("#${id} tbody tr")].map((row) => [...row.cells].map((cell) => cell.innerText))`,
     );
 
-  it("shows accounts, containers, grants, policies and the last calls", async () => {
+  it("says how much of its contract Azure has confirmed", async () => {
+    const { confirmed, sentences } = CONTRACT;
+    const words = await browser.evaluate<string>('document.querySelector("header").innerText');
+    assert(words.includes(`Azure has confirmed ${confirmed} of the ${sentences} sentences`), words);
+  });
+
+  it("shows accounts, containers, role assignments, policies and the last calls", async () => {
     const accounts = await rowsOf("accounts");
     assert.equal(accounts.length, 2);
     for (const cells of accounts) assert.deepEqual(cells.slice(3, 6), ["Standard_LRS", "off", "off"]);
@@ -65,8 +73,8 @@ describe("the emulator's page in Chromium", function () {
     assert.equal(containers.length, 2);
     assert(containers.some(([, name]) => name === container));
     const grants = await rowsOf("grants");
-    const ours = grants.find(([, , where]) => where?.endsWith(` / ${container}`)) ?? assert.fail("no grant");
-    assert.deepEqual(ours.slice(0, 2), ["workload-a", "keyless-csi Blob Data"]);
+    const own = grants.find(([, , where]) => where?.endsWith(` / ${container}`)) ?? assert.fail("no role assignment");
+    assert.deepEqual(own.slice(0, 2), ["workload-a", "keyless-csi Blob Data"]);
     assert.equal((await rowsOf("policies")).length, 1);
     const calls = await rowsOf("calls");
     assert(
@@ -77,7 +85,7 @@ describe("the emulator's page in Chromium", function () {
     assert(calls.length <= 50);
   });
 
-  it("shows what callers sent as text, runs nothing of it, and loads nothing from elsewhere", async () => {
+  it("shows what callers sent as text, executes nothing of it, and loads nothing from elsewhere", async () => {
     assert.equal(await browser.evaluate("document.title"), "keyless-csi emulator");
     assert.equal(await browser.evaluate(`document.querySelectorAll("script, img, link, iframe").length`), 0);
     assert(await browser.evaluate(`document.body.innerText.includes(${JSON.stringify(HOSTILE)})`));
@@ -89,7 +97,7 @@ describe("the emulator's page in Chromium", function () {
   });
 
   it("shows alarms above everything else", async () => {
-    const { emulator } = it_;
+    const { emulator } = app;
     assert.equal(await browser.evaluate(`document.querySelectorAll(".alarm").length`), 0);
     const [account] = emulator.world.accounts.values();
     const headers = { authorization: `Bearer ${await administratorToken(emulator)}` };

@@ -1,4 +1,4 @@
-// A virtual environment with the Azure SDKs for Python, made once for each machine from requirements.txt.
+// A virtual environment with the Azure SDKs for Python, created once for each machine from requirements.txt.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
@@ -11,7 +11,7 @@ const requirements = join(dirname(fileURLToPath(import.meta.url)), "python", "re
 
 /** Absolute path of the environment's `python`. Rejects with what Python or pip said. */
 export async function pythonWithAzure(): Promise<string> {
-  // The environment is bound to the interpreter that made it.
+  // The environment is bound to the interpreter that created it.
   const interpreter = await run("python3", "-c", "import sys; print(sys.version, sys.base_prefix)");
   const hash = createHash("sha256")
     .update(await readFile(requirements))
@@ -34,7 +34,7 @@ async function run(program: string, ...args: string[]): Promise<string> {
   } catch (error) {
     const { code, stdout, stderr } = error as { code?: string | number; stdout?: string; stderr?: string };
     if (code === "ENOENT") throw new Error(`Python 3 is not installed (no \`${program}\` on PATH)`);
-    const told = `${stdout ?? ""}${stderr ?? ""}`.slice(-4000); // venv says on its standard output that ensurepip is missing
-    throw new Error(`${program} ${args.join(" ")} failed (${code}):\n${told}`);
+    const output = `${stdout ?? ""}${stderr ?? ""}`.slice(-4000); // venv says on its standard output that ensurepip is missing
+    throw new Error(`${program} ${args.join(" ")} failed (${code}):\n${output}`);
   }
 }

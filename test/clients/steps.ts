@@ -1,4 +1,4 @@
-// What every client does, in this order; what it must see; and what the emulator must hold afterwards.
+// What every client does, in this order; what it must see; and what the emulator must contain afterwards.
 import { createHash } from "node:crypto";
 import type { State } from "./azure-by-name.ts";
 import type { ClientConfig } from "./client-config.ts";
@@ -35,7 +35,7 @@ export function heldOf(state: State, { account, container }: ClientConfig): Held
   };
 }
 
-/** The steps of one client. `administratorPrincipal` is the object id of whoever signs in with the secret. */
+/** The steps of one client. `administratorPrincipal` is the object id of the principal that signs in with the secret. */
 export function stepsOf(config: ClientConfig, administratorPrincipal: string): readonly Step[] {
   const { tenantId, account, container, workload, machine } = config;
   const scope = `/subscriptions/${config.subscriptionId}/resourceGroups/${config.resourceGroup}/providers/Microsoft.Storage/storageAccounts/${account}/blobServices/default/containers/${container}`;
@@ -57,19 +57,19 @@ export function stepsOf(config: ClientConfig, administratorPrincipal: string): r
       keyless,
     ],
     ["create_container", "creates a container", { seen: { container, metadata: { made: "by-arm" } } }, empty],
-    ["upload_without_grant", "is refused an upload without a grant, signed in by federation", noRight, empty],
+    ["upload_without_grant", "may not upload without a role assignment, signed in by federation", noRight, empty],
     ["assign_role", "assigns the role at the container", { seen: { principal: workload.principalId, scope } }, open],
     ["upload", "uploads small blobs, and a big one in blocks", { seen: { bytes: big().length } }, filled],
-    ["upload_again", "is refused to replace what must be new", { status: 409, code: "BlobAlreadyExists" }, filled],
+    ["upload_again", "may not replace a blob that must be new", { status: 409, code: "BlobAlreadyExists" }, filled],
     ["download", "downloads them, whole, in parts and with their properties", { seen: downloaded() }, filled],
     ["list_blobs", "lists them flat in pages, and by delimiter", { seen: listed }, filled],
-    ["use_key", "is refused with a key", noKey, filled],
+    ["use_key", "may not use a key", noKey, filled],
     ["managed_identity", "signs in as a managed identity", signedIn(machine.principalId), filled],
-    ["list_without_grant", "is refused the list with that identity, which has no grant", noRight, filled],
+    ["list_without_grant", "may not list with that identity, which has no role assignment", noRight, filled],
     ["list_resources", "lists accounts, containers and role assignments", { seen: found(config) }, filled],
     ["delete_blobs", "deletes the blobs", { seen: { left: 0 } }, open],
     ["remove_role", "removes the role assignment", { seen: null }, empty],
-    ["list_after_removal", "is refused the list after that", noRight, empty],
+    ["list_after_removal", "may not list after that", noRight, empty],
     ["delete_container", "deletes the container", { seen: null }, keyless],
     ["delete_account", "deletes the account", { seen: { accounts: [] } }, nothing],
   ];

@@ -1,5 +1,5 @@
-// The admission policies of deploy/manifests and deploy/examples on a real API server: who may make a volume of our driver,
-// which CSIDriver objects bring tokens, and that every shipped example is one that Kubernetes accepts.
+// The admission policies of deploy/manifests and deploy/examples on a real API server: who may create a PersistentVolume of our
+// driver, what a CSIDriver object must have, and that Kubernetes accepts every shipped example.
 import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { repository } from "../support/sources.ts";
 
 const OURS = "keyless.blob.csi";
 const PROVISIONER = ["--as=system:serviceaccount:kube-system:keyless-csi-controller"];
-/** May write PersistentVolumes as far as RBAC goes, as a storage team often may. */
+/** Allowed to write PersistentVolumes by RBAC, as a storage team often is. */
 const SOMEBODY = ["--as=somebody", "--as-group=storage-team", "--as-group=system:authenticated"];
 const ADMINISTRATOR = ["--as=alice", "--as-group=storage-team", "--as-group=keyless-csi:administrators"];
 
@@ -47,12 +47,12 @@ function pod(name: string, source: object): string {
   return JSON.stringify({ apiVersion: "v1", kind: "Pod", metadata: { name, namespace: "default" }, spec });
 }
 
-describe("the admission policy", function () {
+describe("the admission policies", function () {
   this.timeout(900_000); // a guard against a hang only; the first run on a machine builds the tools (about 6 minutes)
   let plane: ControlPlane;
 
   const create = (who: readonly string[], object: string) => plane.kubectl([...who, "create", "-f", "-"], object);
-  const isRefused = (attempt: Promise<string>, why: RegExp) =>
+  const assertRefused = (attempt: Promise<string>, why: RegExp) =>
     assert.rejects(attempt, (error: Error) => why.test(error.message));
   const driverOf = (name: string) => plane.kubectl(["get", "pv", name, "-o", "jsonpath={.spec.csi.driver}"]);
 
@@ -62,46 +62,46 @@ describe("the admission policy", function () {
     for (const file of ["rbac.yaml", "admission-policy.yaml", "node-driver-policy.yaml"]) {
       await plane.kubectl(["apply", "-f", join(repository, "deploy/manifests", file)]);
     }
-    await refusedFromNowOn(plane);
+    await waitForRefusals(plane);
   });
 
   after(async () => {
     await plane?.stop();
   });
 
-  it("lets csi-provisioner make volumes of our driver", async () => {
+  it("let csi-provisioner create volumes of our driver", async () => {
     await create(PROVISIONER, volume("ours", OURS, OURS));
     assert.equal(await driverOf("ours"), OURS);
   });
 
-  it("refuses everybody else, also with the annotation alone, and says what to do", async () => {
+  it("refuse everybody else, also a volume with our annotation only, and say what to do", async () => {
     const why = /are made by its provisioner: make a claim, or ask an administrator/;
-    await isRefused(create(SOMEBODY, volume("forged", OURS)), why);
-    await isRefused(create(SOMEBODY, volume("forged", "blob.csi.azure.com", OURS)), why);
+    await assertRefused(create(SOMEBODY, volume("forged", OURS)), why);
+    await assertRefused(create(SOMEBODY, volume("forged", "blob.csi.azure.com", OURS)), why);
   });
 
-  it("refuses to turn another driver's volume into one that comes to our controller", async () => {
+  it("refuse an annotation that would bring another driver's volume to our controller", async () => {
     await create(SOMEBODY, volume("foreign", "blob.csi.azure.com"));
     const annotate = ["annotate", "pv", "foreign", `pv.kubernetes.io/provisioned-by=${OURS}`];
-    await isRefused(plane.kubectl([...SOMEBODY, ...annotate]), /are made by its provisioner/);
+    await assertRefused(plane.kubectl([...SOMEBODY, ...annotate]), /are made by its provisioner/);
   });
 
-  it("lets others go on with volumes of ours that exist: labels, sizes, finalizers", async () => {
+  it("let others change the labels of our existing volumes", async () => {
     await plane.kubectl([...SOMEBODY, "label", "pv", "ours", "team=a"]);
   });
 
-  it("lets the administrators' group restore volumes", async () => {
+  it("let the administrators' group restore volumes", async () => {
     await create(ADMINISTRATOR, volume("restored", OURS, OURS));
   });
 
-  it("refuses pods that carry a volume of our driver in themselves, and no others", async () => {
+  it("refuse pods with an inline volume of our driver, and no others", async () => {
     const inline = pod("inline", { csi: { driver: OURS, volumeAttributes: { clientID: "another" } } });
-    await isRefused(create(SOMEBODY, inline), /inline volumes of this driver are not allowed/);
+    await assertRefused(create(SOMEBODY, inline), /inline volumes of this driver are not allowed/);
     await create(SOMEBODY, pod("claiming", { persistentVolumeClaim: { claimName: "data" } }));
     await create(SOMEBODY, pod("foreign", { csi: { driver: "secrets-store.csi.k8s.io" } }));
   });
 
-  describe("of the node plugin's CSIDriver", () => {
+  describe("for the node plugin's CSIDriver", () => {
     const OTHER = "blob.csi.azure.com";
     const TOKENS = [{ audience: "api://AzureADTokenExchange", expirationSeconds: 3600 }];
     const driver = (name: string, change: object = {}) => {
@@ -117,10 +117,10 @@ describe("the admission policy", function () {
     const patch = (name: string, spec: object, ...flags: string[]) =>
       plane.kubectl(["patch", "csidriver", name, "--type=merge", ...flags, "-p", JSON.stringify({ spec })]);
     const warned = (object: string, why: RegExp) =>
-      isRefused(plane.kubectl(["create", "--dry-run=server", "--warnings-as-errors", "-f", "-"], object), why);
+      assertRefused(plane.kubectl(["create", "--dry-run=server", "--warnings-as-errors", "-f", "-"], object), why);
 
     before(async () => {
-      // A warning counts as an error here, so that both bindings are waited for.
+      // A warning counts as an error here, so that this waits for both bindings.
       const flags = ["create", "--dry-run=server", "--warnings-as-errors", "-f", "-"];
       for (const name of [OURS, OTHER]) {
         const isAccepted = () => plane.kubectl(flags, driver(name, { tokenRequests: [] })).then(Boolean, () => false);
@@ -128,13 +128,13 @@ describe("the admission policy", function () {
       }
     });
 
-    it("lets the shipped object in, and labels and other audiences on it", async () => {
+    it("accept the shipped object, and labels and other audiences on it", async () => {
       await plane.kubectl(["apply", "-f", join(repository, "deploy/manifests/csidriver.yaml")]);
       await plane.kubectl(["label", "csidriver", OURS, "team=a"]);
       await patch(OURS, { tokenRequests: [{ audience: "vault" }, ...TOKENS] });
     });
 
-    const faults: readonly (readonly [object, RegExp])[] = [
+    const problems: readonly (readonly [object, RegExp])[] = [
       [{ tokenRequests: [] }, /has no tokenRequests for api:\/\/AzureADTokenExchange: .* disk of their node/],
       [{ tokenRequests: [{ audience: "vault" }] }, /has no tokenRequests for api:\/\/AzureADTokenExchange/],
       [{ requiresRepublish: false }, /has no requiresRepublish/],
@@ -145,25 +145,28 @@ describe("the admission policy", function () {
       [{ attachRequired: true }, /has attachRequired, and there is no attacher/],
       [{ volumeLifecycleModes: ["Ephemeral"] }, /has no volumeLifecycleMode Persistent/],
     ];
-    for (const [change, why] of faults) {
-      it(`refuses ours with ${JSON.stringify(change)}, and warns of blob.csi.azure.com's`, async () => {
-        await isRefused(attempt(driver("keyless.blob.csi", change)), why);
+    for (const [change, why] of problems) {
+      it(`refuse ours with ${JSON.stringify(change)}, and warn for blob.csi.azure.com`, async () => {
+        await assertRefused(attempt(driver("keyless.blob.csi", change)), why);
         await warned(driver(OTHER, change), why);
         await attempt(driver(OTHER, change));
         await attempt(driver("another.example", change));
       });
     }
 
-    it("refuses a change of ours, and lets one of blob.csi.azure.com through with a warning that is audited", async () => {
-      await isRefused(patch(OURS, { tokenRequests: null }), /CSIDriver keyless.blob.csi has no tokenRequests/);
-      await isRefused(patch(OURS, { requiresRepublish: false }), /CSIDriver keyless.blob.csi has no requiresRepublish/);
+    it("refuse a change to ours, and let one to blob.csi.azure.com through with an audited warning", async () => {
+      await assertRefused(patch(OURS, { tokenRequests: null }), /CSIDriver keyless.blob.csi has no tokenRequests/);
+      await assertRefused(
+        patch(OURS, { requiresRepublish: false }),
+        /CSIDriver keyless.blob.csi has no requiresRepublish/,
+      );
       await create([], driver(OTHER));
-      await isRefused(
+      await assertRefused(
         patch(OTHER, { tokenRequests: null }, "--warnings-as-errors"),
         /Warning: .*CSIDriver blob.csi.azure.com has no tokenRequests/,
       );
       const tokens = ["get", "csidriver", OTHER, "-o", "jsonpath={.spec.tokenRequests}"];
-      assert.equal(await plane.kubectl(tokens), "", "the change was made");
+      assert.equal(await plane.kubectl(tokens), "", "the change was accepted");
       const counted = (await plane.kubectl(["get", "--raw", "/metrics"])).split("\n");
       const audits = counted.filter((line) => line.includes('policy_binding="keyless-csi-other-node-driver"'));
       assert(
@@ -173,41 +176,35 @@ describe("the admission policy", function () {
     });
   });
 
-  describe("with the examples", () => {
-    it("every one of deploy/examples is accepted by the API server", async () => {
+  describe("with deploy/examples", () => {
+    it("accept every example", async () => {
       const folder = join(repository, "deploy/examples");
       const files = (await readdir(folder)).filter((name) => name.endsWith(".yaml"));
       assert.ok(files.length >= 7, files.join(", "));
       for (const file of files) await plane.kubectl(["apply", "--dry-run=server", "-f", join(folder, file)]);
     });
 
-    it("under way B (shared) our provisioner's volumes name the shared node plugin, and nobody else can make them", async () => {
+    it("under way B (shared) give our provisioner's volumes the shared node plugin, and refuse those of anybody else", async () => {
       const policy = await readFile(join(repository, "deploy/examples/shared-node-plugin.yaml"), "utf8");
       await plane.kubectl(["apply", "-f", "-"], policy);
-      const name = await rewrittenFromNowOn(plane);
+      const name = await waitForRewrite(plane);
       assert.equal(await driverOf(name), "blob.csi.azure.com");
-      await isRefused(create(SOMEBODY, volume("forged", OURS, OURS)), /are made by its provisioner/);
+      await assertRefused(create(SOMEBODY, volume("forged", OURS, OURS)), /are made by its provisioner/);
     });
   });
 });
 
-/** A policy is in force some moments after it was applied; until then a dry run of what it refuses is accepted. */
-async function refusedFromNowOn(plane: ControlPlane): Promise<void> {
+/** Waits until the policies are in effect, some moments after they were applied: then dry runs are refused. */
+async function waitForRefusals(plane: ControlPlane): Promise<void> {
   const attempts = [volume("probe", OURS), pod("probe", { csi: { driver: OURS } })];
   for (const object of attempts) {
     const isAccepted = () => plane.kubectl([...SOMEBODY, "create", "--dry-run=server", "-f", "-"], object);
-    while (
-      await isAccepted().then(
-        () => true,
-        () => false,
-      )
-    )
-      await delay(100);
+    while (await isAccepted().then(Boolean, () => false)) await delay(100);
   }
 }
 
-/** Makes volumes as csi-provisioner does until one is rewritten; answers its name. */
-async function rewrittenFromNowOn(plane: ControlPlane): Promise<string> {
+/** Creates volumes as csi-provisioner does until one is rewritten; answers its name. */
+async function waitForRewrite(plane: ControlPlane): Promise<string> {
   for (let attempt = 0; attempt < 100; attempt++) {
     const name = `shared-${attempt}`;
     await plane.kubectl([...PROVISIONER, "create", "-f", "-"], volume(name, OURS, OURS));

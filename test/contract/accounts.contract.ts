@@ -27,7 +27,7 @@ interface Shown {
 const put = (cloud: Cloud, id: string, change: object = {}) =>
   cloud.arm("PUT", id, { body: keyless(cloud, { ...change }) });
 
-/** What a PUT with this change of a new account is refused with; nothing is made. */
+/** Asserts that the PUT of a new account with each change is refused with its code, and creates nothing. */
 async function refusedWhenNew(cloud: Cloud, changes: readonly (readonly [object, string])[]): Promise<void> {
   for (const [change, code] of changes) {
     const id = accountId(cloud);
@@ -144,7 +144,7 @@ export const accounts: Chapter = {
       },
     },
     {
-      says: "have names that are unique in all of Azure; the name check tells what is wrong with one",
+      says: "have names that are unique in all of Azure; the name check says what is wrong with one",
       source: SOURCES.accountNameCheck,
       async check(cloud) {
         const ask = async (name: string) => {
@@ -327,7 +327,7 @@ export const accounts: Chapter = {
         }),
     },
     {
-      says: "keep soft delete for blobs and containers as their blob service was told",
+      says: "keep soft delete for blobs and containers as their blob service was set",
       source: SOURCES.blobServiceSet,
       async check(cloud) {
         const { id } = await makeAccount(cloud);

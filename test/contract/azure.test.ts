@@ -5,9 +5,10 @@ import { chapters } from "./chapters.ts";
 import type { Cloud } from "./support/cloud.ts";
 import { type EmulatedCloud, startEmulatedCloud } from "./support/emulated.ts";
 import { ASSERTION_VARIABLE, connectLive } from "./support/live.ts";
-import { reasonToLeaveOut, type Sentence } from "./support/sentence.ts";
+import { type Chapter, reasonToLeaveOut, type Sentence } from "./support/sentence.ts";
+import { isAzure, nameOf, readValidations, recordValidations, type Validation } from "./support/validated.ts";
 
-/** On Azure a sentence may wait for an account, a grant and a credential in turn. */
+/** On Azure a sentence may wait for an account, a role assignment and a credential in turn. */
 const LIVE_TIMEOUT_MS = 30 * 60_000;
 
 const isLive = process.env["KEYLESS_CSI_LIVE"] === "1";
@@ -28,12 +29,15 @@ describe(`the contract with Azure, on ${isLive ? "a subscription" : "the emulato
   let emulated: EmulatedCloud | undefined;
   let heldBefore: Record<string, number> = {};
   let passed = 0;
+  const confirmed: Record<string, Validation> = {};
+  let subscriptionKind = "";
 
   before(async () => {
     emulated = isLive ? undefined : await startEmulatedCloud();
     cloud = emulated ?? (await connectLive(process.env));
     if (emulated !== undefined) heldBefore = countHeld(emulated);
     else console.log(`  all that this run makes is in ${cloud.group}; its names begin with ${cloud.prefix}`);
+    if (isLive) subscriptionKind = await cloud.subscriptionKind();
   });
 
   after(async () => {
@@ -47,11 +51,16 @@ describe(`the contract with Azure, on ${isLive ? "a subscription" : "the emulato
         console.log(`  not applicable: ${sentence.says} (${reasonToLeaveOut(sentence, offer)})`);
       }
       const rest = leftOut.length === 0 ? "" : `, ${leftOut.length} not applicable`;
-      console.log(`  contract: ${all.length} sentences, ${passed} passed${rest}`);
+      if (isLive && isAzure(cloud.armEndpoint)) await recordValidations(confirmed);
+      const validated = Object.keys(await readValidations()).length;
+      console.log(
+        `  contract: ${all.length} sentences, ${passed} passed${rest}; ${validated} validated on Azure so far`,
+      );
     }
   });
 
-  async function prove(sentence: Sentence): Promise<void> {
+  async function prove(chapter: Chapter, sentence: Sentence): Promise<void> {
+    cloud.takeApiVersions();
     try {
       await sentence.check(cloud);
     } catch (error) {
@@ -59,12 +68,14 @@ describe(`the contract with Azure, on ${isLive ? "a subscription" : "the emulato
       throw error;
     }
     passed += 1;
+    const date = new Date().toISOString().slice(0, 10);
+    confirmed[nameOf(chapter, sentence)] = { date, subscriptionKind, apiVersions: cloud.takeApiVersions() };
   }
 
-  for (const { title, sentences } of chapters) {
-    describe(title, () => {
-      const asked = sentences.filter((sentence) => !leftOut.includes(sentence));
-      for (const sentence of asked) it(sentence.says, () => prove(sentence));
+  for (const chapter of chapters) {
+    describe(chapter.title, () => {
+      const asked = chapter.sentences.filter((sentence) => !leftOut.includes(sentence));
+      for (const sentence of asked) it(sentence.says, () => prove(chapter, sentence));
     });
   }
 

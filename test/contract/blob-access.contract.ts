@@ -1,12 +1,12 @@
-// Who may open a container: no key, no stranger, only a token for Storage of a principal with a grant.
+// Who may open a container: no key, no stranger, only a token for Storage of a principal with a role assignment.
 import { equal, match } from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { STORAGE_SCOPE } from "./support/cloud.ts";
 import { withEmulator } from "./support/emulated.ts";
 import {
   answered,
+  assignmentOf,
   grant,
-  grantOf,
   makeContainer,
   makeStranger,
   openContainer,
@@ -95,7 +95,11 @@ export const blobAccess: Chapter = {
       async check(cloud) {
         const { url } = await openContainer(cloud);
         const sas = new URLSearchParams({
-          ...{ sv: "2022-11-02", ss: "b", srt: "o", sp: "r", spr: "https" },
+          sv: "2022-11-02",
+          ss: "b",
+          srt: "o",
+          sp: "r",
+          spr: "https",
           se: new Date(Date.now() + 3_600_000).toISOString().replace(/\.\d+Z$/, "Z"),
           sig: randomBytes(32).toString("base64"),
         });
@@ -116,7 +120,7 @@ export const blobAccess: Chapter = {
       },
     },
     {
-      says: "comes with a grant at the container, and ends there: a neighbour in the same account stays closed",
+      says: "comes with a role assignment at the container, and ends there: a neighbour in the same account stays closed",
       source: SOURCES.blobAuthorization,
       async check(cloud) {
         const open = await openContainer(cloud);
@@ -130,7 +134,7 @@ export const blobAccess: Chapter = {
       source: SOURCES.builtInRoles,
       async check(cloud) {
         const { id, url } = await makeContainer(cloud);
-        await grant(cloud, id, grantOf(cloud, ROLES.blobReader));
+        await grant(cloud, id, assignmentOf(cloud, ROLES.blobReader));
         await cloud.eventually(async () => {
           answered(await cloud.blob("GET", `${url}?restype=container&comp=list`), 200);
         });
@@ -138,7 +142,7 @@ export const blobAccess: Chapter = {
       },
     },
     {
-      says: "by a workload needs nothing but its own exchanged token and the grant",
+      says: "by a workload needs nothing but its own exchanged token and the role assignment",
       source: SOURCES.blobAuthorization,
       needs: { assertion: true },
       async check(cloud) {
@@ -146,7 +150,7 @@ export const blobAccess: Chapter = {
         const { principalId, token } = await makeStranger(cloud, STORAGE_SCOPE);
         const list = `${url}?restype=container&comp=list&maxresults=2`;
         refused(await cloud.blob("GET", list, { token }), 403, "AuthorizationPermissionMismatch");
-        await grant(cloud, id, grantOf(cloud, ROLES.blobContributor, principalId));
+        await grant(cloud, id, assignmentOf(cloud, ROLES.blobContributor, principalId));
         await cloud.eventually(async () => {
           answered(await cloud.blob("GET", list, { token }), 200);
         });
@@ -156,13 +160,13 @@ export const blobAccess: Chapter = {
       },
     },
     {
-      says: "is honoured some time after the grant, and still some time after its removal",
+      says: "takes effect some time after the role assignment, and ends some time after its removal",
       source: SOURCES.rbacTroubleshooting,
       needs: { control: "the clock, to see the times in between for certain" },
       check: () =>
         withEmulator({ propagationGrantMs: 60_000, propagationRemovalMs: 300_000 }, async (cloud) => {
           const { id, url } = await makeContainer(cloud);
-          const assignment = await grant(cloud, id, grantOf(cloud, ROLES.blobReader));
+          const assignment = await grant(cloud, id, assignmentOf(cloud, ROLES.blobReader));
           const list = () => cloud.blob("GET", `${url}?restype=container&comp=list`);
           refused(await list(), 403, "AuthorizationPermissionMismatch");
           cloud.emulator.clock.advance(61_000);
@@ -189,7 +193,7 @@ export const blobAccess: Chapter = {
         const account = await sharedAccount(cloud);
         const name = cloud.newName();
         const scope = `${account.id}/blobServices/default/containers/${name}`;
-        await grant(cloud, scope, grantOf(cloud, ROLES.blobReader));
+        await grant(cloud, scope, assignmentOf(cloud, ROLES.blobReader));
         await cloud.eventually(async () => {
           refused(await cloud.blob("GET", `${account.blob}/${name}/any`), 404, "ContainerNotFound");
         });

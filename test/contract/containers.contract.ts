@@ -201,7 +201,7 @@ export const containers: Chapter = {
       },
     },
     {
-      says: "have the metadata that Blob tells too",
+      says: "have the metadata that Blob shows too",
       source: SOURCES.containerPropertiesBlob,
       async check(cloud) {
         const container = await openContainer(cloud);

@@ -34,7 +34,7 @@ function codeOf(answer: Answer): number {
   return answer.json<{ error_codes: number[] }>().error_codes[0] ?? 0;
 }
 
-/** Asserts that the exchange is refused with this number by an identity that trusts something a little different. */
+/** Asserts that an identity whose trust differs in `change` refuses the exchange with this number. */
 async function refusedFor(cloud: Cloud, change: Partial<Trust>, number: number): Promise<void> {
   const identity = await makeIdentity(cloud);
   await federate(cloud, identity, { ...(await claimsOfAssertion(cloud)), ...change });

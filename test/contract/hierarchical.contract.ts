@@ -1,11 +1,11 @@
-// What tells flat accounts from hierarchical ones, and the Data Lake endpoint as blobfuse2 uses it on the latter.
+// How flat and hierarchical accounts differ, and the Data Lake endpoint as blobfuse2 uses it on the latter.
 import { deepEqual, equal, match } from "node:assert/strict";
 import type { Cloud } from "./support/cloud.ts";
 import { answered, openContainer, openFilesystem, putBlob, refused } from "./support/resources.ts";
 import type { Chapter } from "./support/sentence.ts";
 import { SOURCES } from "./support/sources.ts";
 
-/** What blobfuse2 asks at each mount. */
+/** The call that blobfuse2 makes at each mount. */
 const QUESTION = "restype=container&comp=list&delimiter=%2F&include=metadata,permissions&maxresults=2";
 
 const call = (cloud: Cloud, method: string, url: string, headers: Record<string, string> = {}) =>

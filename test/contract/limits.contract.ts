@@ -6,8 +6,8 @@ import { withEmulator } from "./support/emulated.ts";
 import {
   ASSIGNMENTS,
   answered,
+  assignmentOf,
   grant,
-  grantOf,
   makeContainer,
   makeStranger,
   ROLES,
@@ -18,7 +18,7 @@ import { SOURCES } from "./support/sources.ts";
 
 const control = "limits that nobody else uses up";
 
-/** Calls until one is refused with 429, at most so often; gives that answer and how many went before. */
+/** Calls until one is refused with 429, at most `most` times; answers that refusal and the number of calls before it. */
 async function exhaust(call: () => Promise<Answer>, most: number): Promise<{ refusal: Answer; before: number }> {
   for (let before = 0; before <= most; before += 1) {
     const answer = await call();
@@ -48,7 +48,7 @@ export const limits: Chapter = {
         }),
     },
     {
-      says: "that were hit let calls pass again after the time that Retry-After told, and not before",
+      says: "that were hit let calls pass again after the time that Retry-After gave, and not before",
       source: SOURCES.armThrottling,
       needs: { control },
       check: () =>
@@ -78,7 +78,7 @@ export const limits: Chapter = {
       needs: { control },
       check: () =>
         withEmulator({ limits: { ...AZURE_LIMITS, storageWrites: [{ calls: 10, seconds: 3600 }] } }, async (cloud) => {
-          // As a window of an hour, so that a slow machine sees what a fast one sees in a second.
+          // A window of an hour, so that a slow machine sees what a fast one sees in a second.
           const { account } = await makeContainer(cloud);
           const write = () =>
             cloud.arm("PUT", `${account.id}/blobServices/default/containers/${cloud.newName()}`, { body: {} });
@@ -116,7 +116,7 @@ export const limits: Chapter = {
             taken.set(name, { ...example, name, scope: id, principalId: cloud.newGuid() });
           }
           const path = `${id}/${ASSIGNMENTS}/${cloud.newGuid()}`;
-          const answer = await cloud.arm("PUT", path, { body: grantOf(cloud, ROLES.blobReader) });
+          const answer = await cloud.arm("PUT", path, { body: assignmentOf(cloud, ROLES.blobReader) });
           equal(answer.code, "RoleAssignmentLimitExceeded", answer.text);
           match(answer.message, /No more role assignments can be created/);
         }),
@@ -130,9 +130,9 @@ export const limits: Chapter = {
           const room = first.emulator.world.roleAssignments.size + 1;
           await withEmulator({ roleAssignmentsPerSubscription: room }, async (cloud) => {
             const { id, account } = await makeContainer(cloud);
-            await grant(cloud, id, grantOf(cloud, ROLES.blobReader));
+            await grant(cloud, id, assignmentOf(cloud, ROLES.blobReader));
             const path = `${account.id}/${ASSIGNMENTS}/${cloud.newGuid()}`;
-            const answer = await cloud.arm("PUT", path, { body: grantOf(cloud, ROLES.blobReader) });
+            const answer = await cloud.arm("PUT", path, { body: assignmentOf(cloud, ROLES.blobReader) });
             equal(answer.code, "RoleAssignmentLimitExceeded", answer.text);
           });
         }),

@@ -5,7 +5,7 @@ import { answered, makeAccount, makeContainer, openContainer, putBlob, refused }
 import type { Chapter } from "./support/sentence.ts";
 import { SOURCES } from "./support/sources.ts";
 
-/** Locks a scope for as long as a check runs. */
+/** Holds a lock on a scope while a check runs. */
 async function withLock(cloud: Cloud, scope: string, level: string, check: () => Promise<void>): Promise<void> {
   const id = `${scope}/providers/Microsoft.Authorization/locks/${cloud.newName()}`;
   answered(await cloud.arm("PUT", id, { body: { properties: { level } } }), 200, 201);

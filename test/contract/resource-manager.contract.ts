@@ -72,7 +72,7 @@ export const resourceManager: Chapter = {
       },
     },
     {
-      says: "tells faults as {error: {code, message}} and names every answer with x-ms-request-id and a correlation id",
+      says: "reports errors as {error: {code, message}} and names every answer with x-ms-request-id and a correlation id",
       source: SOURCES.armCommon,
       async check(cloud) {
         const answer = await cloud.arm("GET", accountId(cloud));

@@ -1,12 +1,12 @@
-// Role assignments: the grant that opens a container for a workload's identity.
+// Role assignments: what opens a container to a workload's identity.
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import type { Answer, Cloud } from "./support/cloud.ts";
 import { withEmulator } from "./support/emulated.ts";
 import {
   ASSIGNMENTS,
   answered,
+  assignmentOf,
   grant,
-  grantOf,
   makeContainer,
   makeIdentity,
   makeStranger,
@@ -63,7 +63,7 @@ export const roleAssignments: Chapter = {
       async check(cloud) {
         const { id: scope } = await makeContainer(cloud);
         const { principalId } = await makeIdentity(cloud);
-        const body = grantOf(cloud, ROLES.blobReader, principalId, { description: "keyless-csi v1" });
+        const body = assignmentOf(cloud, ROLES.blobReader, principalId, { description: "keyless-csi v1" });
         const name = cloud.newGuid();
         const id = await grant(cloud, scope, body, name);
         answered(await cloud.arm("PUT", id, { body }), 200);
@@ -83,7 +83,7 @@ export const roleAssignments: Chapter = {
       async check(cloud) {
         const { id: scope } = await makeContainer(cloud);
         const { principalId } = await makeIdentity(cloud);
-        const id = await grant(cloud, scope, grantOf(cloud, ROLES.blobReader, principalId));
+        const id = await grant(cloud, scope, assignmentOf(cloud, ROLES.blobReader, principalId));
         ok(id.includes("/containers/"));
       },
     },
@@ -92,7 +92,7 @@ export const roleAssignments: Chapter = {
       source: SOURCES.assignmentCreate,
       async check(cloud) {
         const { id } = await makeContainer(cloud);
-        const answer = await tryGrant(cloud, id, grantOf(cloud, ROLES.blobReader), cloud.newName());
+        const answer = await tryGrant(cloud, id, assignmentOf(cloud, ROLES.blobReader), cloud.newName());
         refused(answer, 400, "InvalidRoleAssignmentId");
       },
     },
@@ -103,8 +103,8 @@ export const roleAssignments: Chapter = {
         const { id: scope } = await makeContainer(cloud);
         const [one, two] = [await makeIdentity(cloud), await makeIdentity(cloud)];
         const name = cloud.newGuid();
-        await grant(cloud, scope, grantOf(cloud, ROLES.blobReader, one.principalId), name);
-        const answer = await tryGrant(cloud, scope, grantOf(cloud, ROLES.blobReader, two.principalId), name);
+        await grant(cloud, scope, assignmentOf(cloud, ROLES.blobReader, one.principalId), name);
+        const answer = await tryGrant(cloud, scope, assignmentOf(cloud, ROLES.blobReader, two.principalId), name);
         refused(answer, 400, "RoleAssignmentUpdateNotPermitted");
       },
     },
@@ -114,7 +114,7 @@ export const roleAssignments: Chapter = {
       async check(cloud) {
         const [here, there] = [await makeContainer(cloud), await makeContainer(cloud)];
         const { principalId } = await makeIdentity(cloud);
-        const body = grantOf(cloud, ROLES.blobReader, principalId);
+        const body = assignmentOf(cloud, ROLES.blobReader, principalId);
         const name = cloud.newGuid();
         await grant(cloud, here.id, body, name);
         refused(await tryGrant(cloud, there.id, body, name), 400, "RoleAssignmentUpdateNotPermitted");
@@ -126,7 +126,7 @@ export const roleAssignments: Chapter = {
       async check(cloud) {
         const { id: scope } = await makeContainer(cloud);
         const { principalId } = await makeIdentity(cloud);
-        const body = grantOf(cloud, ROLES.blobReader, principalId);
+        const body = assignmentOf(cloud, ROLES.blobReader, principalId);
         const name = cloud.newGuid();
         await grant(cloud, scope, body, name);
         const answer = await tryGrant(cloud, scope, body);
@@ -140,9 +140,9 @@ export const roleAssignments: Chapter = {
       async check(cloud) {
         const { id: scope, account } = await makeContainer(cloud);
         const { principalId } = await makeIdentity(cloud);
-        await grant(cloud, scope, grantOf(cloud, ROLES.blobReader, principalId));
-        await grant(cloud, scope, grantOf(cloud, ROLES.blobContributor, principalId));
-        await grant(cloud, account.id, grantOf(cloud, ROLES.blobReader, principalId));
+        await grant(cloud, scope, assignmentOf(cloud, ROLES.blobReader, principalId));
+        await grant(cloud, scope, assignmentOf(cloud, ROLES.blobContributor, principalId));
+        await grant(cloud, account.id, assignmentOf(cloud, ROLES.blobReader, principalId));
       },
     },
     {
@@ -151,8 +151,12 @@ export const roleAssignments: Chapter = {
       async check(cloud) {
         const { id: scope } = await makeContainer(cloud);
         const { principalId } = await makeIdentity(cloud);
-        const id = await grant(cloud, scope, grantOf(cloud, ROLES.blobReader, principalId, { description: "one" }));
-        const body = grantOf(cloud, ROLES.blobReader, principalId, { description: "two" });
+        const id = await grant(
+          cloud,
+          scope,
+          assignmentOf(cloud, ROLES.blobReader, principalId, { description: "one" }),
+        );
+        const body = assignmentOf(cloud, ROLES.blobReader, principalId, { description: "two" });
         answered(await cloud.arm("PUT", id, { body }), 200);
         equal((await cloud.arm("GET", id)).json<Shown>().properties.description, "two");
       },
@@ -162,7 +166,7 @@ export const roleAssignments: Chapter = {
       source: SOURCES.rbacTroubleshooting,
       async check(cloud) {
         const { id } = await makeContainer(cloud);
-        const answer = await tryGrant(cloud, id, grantOf(cloud, cloud.newGuid()));
+        const answer = await tryGrant(cloud, id, assignmentOf(cloud, cloud.newGuid()));
         equal(answer.code, "RoleDefinitionDoesNotExist", answer.text);
       },
     },
@@ -185,7 +189,7 @@ export const roleAssignments: Chapter = {
           const { principalId } = await makeIdentity(cloud);
           const properties = { roleDefinitionId: roleId(cloud, ROLES.blobReader), principalId };
           refused(await tryGrant(cloud, scope, { properties }), 400, "PrincipalNotFound");
-          await grant(cloud, scope, grantOf(cloud, ROLES.blobReader, principalId));
+          await grant(cloud, scope, assignmentOf(cloud, ROLES.blobReader, principalId));
         }),
     },
     {
@@ -194,7 +198,7 @@ export const roleAssignments: Chapter = {
       async check(cloud) {
         const { id } = await makeContainer(cloud);
         const { principalId } = await makeIdentity(cloud);
-        const body = grantOf(cloud, ROLES.blobReader, principalId, { principalType: "Group" });
+        const body = assignmentOf(cloud, ROLES.blobReader, principalId, { principalType: "Group" });
         await cloud.eventually(async () => {
           refused(await tryGrant(cloud, id, body), 400, "UnmatchedPrincipalType");
         });
@@ -214,7 +218,7 @@ export const roleAssignments: Chapter = {
       async check(cloud) {
         const { id: scope } = await makeContainer(cloud);
         const { principalId } = await makeIdentity(cloud);
-        const id = await grant(cloud, scope, grantOf(cloud, ROLES.blobReader, principalId));
+        const id = await grant(cloud, scope, assignmentOf(cloud, ROLES.blobReader, principalId));
         const gone = answered(await cloud.arm("DELETE", id), 200).json<Shown>();
         equal(gone.properties.principalId, principalId);
         answered(await cloud.arm("DELETE", id), 204);
@@ -227,9 +231,9 @@ export const roleAssignments: Chapter = {
       async check(cloud) {
         const [here, there] = [await makeContainer(cloud), await makeContainer(cloud)];
         const { principalId } = await makeIdentity(cloud);
-        const own = await grant(cloud, here.id, grantOf(cloud, ROLES.blobReader, principalId));
-        await grant(cloud, there.id, grantOf(cloud, ROLES.blobReader, principalId));
-        const above = await grant(cloud, here.account.id, grantOf(cloud, ROLES.blobReader, principalId));
+        const own = await grant(cloud, here.id, assignmentOf(cloud, ROLES.blobReader, principalId));
+        await grant(cloud, there.id, assignmentOf(cloud, ROLES.blobReader, principalId));
+        const above = await grant(cloud, here.account.id, assignmentOf(cloud, ROLES.blobReader, principalId));
         const idsAt = async (scope: string) => {
           const found = await list(cloud, scope, "atScope()");
           return found.filter(({ properties }) => properties.principalId === principalId).map(({ id }) => id);
@@ -246,7 +250,7 @@ export const roleAssignments: Chapter = {
       async check(cloud) {
         const { id: scope } = await makeContainer(cloud);
         const { principalId } = await makeIdentity(cloud);
-        const id = await grant(cloud, scope, grantOf(cloud, ROLES.blobReader, principalId));
+        const id = await grant(cloud, scope, assignmentOf(cloud, ROLES.blobReader, principalId));
         await cloud.eventually(async () => {
           const found = await list(cloud, cloud.subscription, `principalId eq '${principalId}'`);
           deepEqual(
@@ -261,7 +265,7 @@ export const roleAssignments: Chapter = {
       source: SOURCES.orphanedGrants,
       async check(cloud) {
         const container = await makeContainer(cloud);
-        const id = await grant(cloud, container.id, grantOf(cloud, ROLES.blobContributor));
+        const id = await grant(cloud, container.id, assignmentOf(cloud, ROLES.blobContributor));
         await cloud.eventually(async () => {
           answered(await putBlob(cloud, `${container.url}/old`, "old"), 201);
         });
@@ -282,7 +286,7 @@ export const roleAssignments: Chapter = {
       async check(cloud) {
         const { id: scope } = await makeContainer(cloud);
         const identity = await makeIdentity(cloud);
-        const id = await grant(cloud, scope, grantOf(cloud, ROLES.blobReader, identity.principalId));
+        const id = await grant(cloud, scope, assignmentOf(cloud, ROLES.blobReader, identity.principalId));
         answered(await cloud.arm("DELETE", identity.id), 200);
         answered(await cloud.arm("GET", id), 200);
         answered(await cloud.arm("DELETE", id), 200);
@@ -295,7 +299,7 @@ export const roleAssignments: Chapter = {
       async check(cloud) {
         const { token, principalId } = await makeStranger(cloud);
         const { id } = await makeContainer(cloud);
-        const body = grantOf(cloud, ROLES.blobReader, principalId);
+        const body = assignmentOf(cloud, ROLES.blobReader, principalId);
         const answer = await cloud.arm("PUT", `${id}/${ASSIGNMENTS}/${cloud.newGuid()}`, { body, token });
         refused(answer, 403, "AuthorizationFailed");
         match(answer.message, /Microsoft\.Authorization\/roleAssignments\/write/);
@@ -309,10 +313,10 @@ export const roleAssignments: Chapter = {
         const { token, principalId } = await makeStranger(cloud);
         const { id: scope } = await makeContainer(cloud);
         const condition = { condition: ASSIGNER_CONDITION, conditionVersion: "2.0" };
-        await grant(cloud, scope, grantOf(cloud, ROLES.accessAdministrator, principalId, condition));
+        await grant(cloud, scope, assignmentOf(cloud, ROLES.accessAdministrator, principalId, condition));
         const workload = await makeIdentity(cloud);
         const put = (role: string, more: object = {}) => {
-          const body = grantOf(cloud, role, workload.principalId, more);
+          const body = assignmentOf(cloud, role, workload.principalId, more);
           return cloud.arm("PUT", `${scope}/${ASSIGNMENTS}/${cloud.newGuid()}`, { body, token });
         };
         let made = "";
@@ -321,7 +325,7 @@ export const roleAssignments: Chapter = {
         });
         refused(await put(ROLES.blobContributor), 403, "AuthorizationFailed");
         refused(await put(ROLES.blobReader, { principalType: "User" }), 403, "AuthorizationFailed");
-        const other = await grant(cloud, scope, grantOf(cloud, ROLES.blobContributor, workload.principalId));
+        const other = await grant(cloud, scope, assignmentOf(cloud, ROLES.blobContributor, workload.principalId));
         refused(await cloud.arm("DELETE", other, { token }), 403, "AuthorizationFailed");
         answered(await cloud.arm("DELETE", made, { token }), 200);
       },
@@ -333,7 +337,7 @@ export const roleAssignments: Chapter = {
         const { id } = await makeContainer(cloud);
         const { principalId } = await makeIdentity(cloud);
         const more = { condition: "the container is nice", conditionVersion: "2.0" };
-        answered(await tryGrant(cloud, id, grantOf(cloud, ROLES.blobReader, principalId, more)), 400);
+        answered(await tryGrant(cloud, id, assignmentOf(cloud, ROLES.blobReader, principalId, more)), 400);
       },
     },
   ],

@@ -1,7 +1,7 @@
 // Role definitions: the roles that the product grants and that administrators make for it.
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { type Cloud, STORAGE_SCOPE } from "./support/cloud.ts";
-import { answered, grant, grantOf, makeContainer, makeStranger, ROLES, refused } from "./support/resources.ts";
+import { answered, assignmentOf, grant, makeContainer, makeStranger, ROLES, refused } from "./support/resources.ts";
 import type { Chapter } from "./support/sentence.ts";
 import { SOURCES } from "./support/sources.ts";
 
@@ -93,7 +93,7 @@ export const roleDefinitions: Chapter = {
         const { id, url } = await makeContainer(cloud);
         const { principalId, token } = await makeStranger(cloud, STORAGE_SCOPE);
         await cloud.eventually(async () => {
-          await grant(cloud, id, grantOf(cloud, role.name, principalId));
+          await grant(cloud, id, assignmentOf(cloud, role.name, principalId));
         });
         const headers = { "x-ms-blob-type": "BlockBlob" };
         await cloud.eventually(async () => {
@@ -119,7 +119,7 @@ export const roleDefinitions: Chapter = {
         const container = await makeContainer(cloud);
         let assignment = "";
         await cloud.eventually(async () => {
-          assignment = await grant(cloud, container.id, grantOf(cloud, role.name));
+          assignment = await grant(cloud, container.id, assignmentOf(cloud, role.name));
         });
         refused(await cloud.arm("DELETE", role.id), 400, "RoleDefinitionHasAssignments");
         answered(await cloud.arm("DELETE", assignment), 200);

@@ -2,35 +2,29 @@
 import assert from "node:assert/strict";
 import { status } from "@grpc/grpc-js";
 import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
+import { refused } from "../support/refused.ts";
 
 const DATA_ROLE = "a42b9bc9-8c32-5e88-8eee-319364d6623a";
 
 describe("CreateVolume", () => {
-  let it_: EmulatedApp;
+  let app: EmulatedApp;
   before(async () => {
-    it_ = await startEmulatedApp();
+    app = await startEmulatedApp();
   });
   after(async () => {
-    assert.deepEqual(it_.emulator.calls.report().alarms, [], "nobody may ask for an account key");
-    await it_.stop();
+    assert.deepEqual(app.emulator.calls.report().alarms, [], "nobody may ask for an account key");
+    await app.stop();
   });
 
-  const refused = (promise: Promise<unknown>, code: status, message: RegExp) =>
-    assert.rejects(promise, (error: { code: status; details: string }) => {
-      assert.equal(status[error.code], status[code], error.details);
-      assert.match(error.details, message);
-      return true;
-    });
-
-  const accountOf = (id: string) => it_.emulator.world.accounts.get(id.split("#")[1] ?? "");
-  const containerOf = (id: string) => it_.emulator.world.containers.get(id.split("#").slice(1, 3).join("/"));
-  const grantsAt = (id: string) =>
-    [...it_.emulator.world.roleAssignments.values()].filter(
+  const accountOf = (id: string) => app.emulator.world.accounts.get(id.split("#")[1] ?? "");
+  const containerOf = (id: string) => app.emulator.world.containers.get(id.split("#").slice(1, 3).join("/"));
+  const assignmentsAt = (id: string) =>
+    [...app.emulator.world.roleAssignments.values()].filter(
       ({ scope, effectiveUntil }) => effectiveUntil === undefined && scope.endsWith(`/containers/${id.split("#")[2]}`),
     );
 
   it("makes a keyless account, a container and one role assignment, and says how to mount", async () => {
-    const { emulator, csi } = it_;
+    const { emulator, csi } = app;
     const [identity] = emulator.info.identities;
     const request = createRequest(emulator, {
       "csi.storage.k8s.io/pvc/namespace": "team",
@@ -58,16 +52,16 @@ describe("CreateVolume", () => {
     assert.equal(container.metadata["keyless_pvc_namespace"], "team");
     assert.equal(container.metadata["keyless_pvc_name"], "data");
 
-    const grants = grantsAt(volume.volume_id);
+    const assignments = assignmentsAt(volume.volume_id);
     assert.deepEqual(
-      grants.map(({ principalId, principalType, roleDefinitionName }) => [
+      assignments.map(({ principalId, principalType, roleDefinitionName }) => [
         principalId,
         principalType,
         roleDefinitionName,
       ]),
       [[identity?.principalId, "ServicePrincipal", DATA_ROLE]],
     );
-    assert.match(grants[0]?.description ?? "", /^keyless-csi v1 cluster=emulator volume=pvc-.* claim=team\/data$/);
+    assert.match(assignments[0]?.description ?? "", /^keyless-csi v1 cluster=emulator volume=pvc-.* claim=team\/data$/);
 
     const { subscriptionId, resourceGroup, tenantId } = emulator.info;
     const [, account, name] = volume.volume_id.split("#");
@@ -88,18 +82,18 @@ describe("CreateVolume", () => {
   });
 
   it("after the first volume of a class needs at most 3 calls, and a repeated one at most 3 and no write", async () => {
-    const { emulator, csi } = it_;
+    const { emulator, csi } = app;
     await create({ csi }, createRequest(emulator));
-    it_.forgetCalls();
+    app.forgetCalls();
     const request = createRequest(emulator);
     const first = await create({ csi }, request);
-    const warm = it_.armCalls();
-    it_.forgetCalls();
+    const warm = app.armCalls();
+    app.forgetCalls();
     assert.deepEqual(await create({ csi }, request), first);
-    const repeated = it_.armCalls();
-    it_.forgetCalls();
+    const repeated = app.armCalls();
+    app.forgetCalls();
     await csi.controller("DeleteVolume", { volume_id: first.volume_id });
-    const deletion = it_.armCalls();
+    const deletion = app.armCalls();
     const list = (calls: typeof warm) =>
       calls.map(({ method, operation, status: code }) => `${method} ${operation} ${code}`);
     console.log(`      create ${warm.length}:`, list(warm).join(", "));
@@ -110,32 +104,32 @@ describe("CreateVolume", () => {
   });
 
   it("a hundred claims that arrive together on a cold class make one account", async () => {
-    const { emulator, csi } = it_;
-    it_.forgetCalls();
+    const { emulator, csi } = app;
+    app.forgetCalls();
     const requests = Array.from({ length: 100 }, () => createRequest(emulator, { tags: "test=stampede" }));
     const volumes = await Promise.all(requests.map((request) => create({ csi }, request)));
     const accounts = new Set(volumes.map(({ volume_id: id }) => id.split("#")[1]));
     assert.equal(accounts.size, 1);
-    const puts = it_
+    const puts = app
       .armCalls()
       .filter(({ method, operation }) => method === "PUT" && /storageAccounts\/create/i.test(operation));
     assert.equal(puts.length, 1);
-    for (const { volume_id: id } of volumes) assert.equal(grantsAt(id).length, 1);
+    for (const { volume_id: id } of volumes) assert.equal(assignmentsAt(id).length, 1);
   });
 
   it("isolation by volume makes an account for it alone, and deletes it with the volume", async () => {
-    const { emulator, csi } = it_;
+    const { emulator, csi } = app;
     const volume = await create({ csi }, createRequest(emulator, { isolation: "volume" }));
     const other = await create({ csi }, createRequest(emulator, { isolation: "volume" }));
     assert.notEqual(accountOf(volume.volume_id)?.name, accountOf(other.volume_id)?.name);
     await csi.controller("DeleteVolume", { volume_id: volume.volume_id });
     assert.equal(accountOf(volume.volume_id), undefined);
-    assert.deepEqual(grantsAt(volume.volume_id), []);
+    assert.deepEqual(assignmentsAt(volume.volume_id), []);
     assert(accountOf(other.volume_id) && containerOf(other.volume_id), "the other volume's account stays");
   });
 
   it("what a class asks of the account is what Azure holds", async () => {
-    const { emulator, csi } = it_;
+    const { emulator, csi } = app;
     const volume = await create(
       { csi },
       createRequest(emulator, {
@@ -169,12 +163,12 @@ describe("CreateVolume", () => {
   });
 
   it("a Premium class makes a block blob account", async () => {
-    const volume = await create(it_, createRequest(it_.emulator, { skuName: "Premium_LRS" }));
+    const volume = await create(app, createRequest(app.emulator, { skuName: "Premium_LRS" }));
     assert.equal(accountOf(volume.volume_id)?.kind, "BlockBlobStorage");
   });
 
   it("the same name with another size or other parameters is ALREADY_EXISTS, and nothing changes", async () => {
-    const { emulator, csi } = it_;
+    const { emulator, csi } = app;
     const request = createRequest(emulator);
     const volume = await create({ csi }, request);
     const larger = { ...request, capacity_range: { required_bytes: String(2 ** 31) } };
@@ -185,7 +179,7 @@ describe("CreateVolume", () => {
   });
 
   it("a size within the limits of the repeated request is the same volume", async () => {
-    const { emulator, csi } = it_;
+    const { emulator, csi } = app;
     const request = createRequest(emulator);
     await create({ csi }, request);
     const within = { ...request, capacity_range: { required_bytes: "5", limit_bytes: String(2 ** 31) } };
@@ -193,7 +187,7 @@ describe("CreateVolume", () => {
   });
 
   it("metadata that a workload has emptied does not lose the volume", async () => {
-    const { emulator, csi } = it_;
+    const { emulator, csi } = app;
     const request = createRequest(emulator);
     const volume = await create({ csi }, request);
     const container = containerOf(volume.volume_id) ?? assert.fail("no container");
@@ -204,13 +198,13 @@ describe("CreateVolume", () => {
   });
 
   it("a principal id in the class is granted as it is, without a look at the identities", async () => {
-    const { emulator, csi } = it_;
+    const { emulator, csi } = app;
     const [, other] = emulator.info.identities;
     const parameters = { clientID: other?.clientId ?? "", principalID: other?.principalId ?? "" };
-    it_.forgetCalls();
+    app.forgetCalls();
     const volume = await create({ csi }, createRequest(emulator, parameters));
-    assert.equal(grantsAt(volume.volume_id)[0]?.principalId, other?.principalId);
-    assert(!it_.armCalls().some(({ operation }) => /identities/i.test(operation)));
+    assert.equal(assignmentsAt(volume.volume_id)[0]?.principalId, other?.principalId);
+    assert(!app.armCalls().some(({ operation }) => /identities/i.test(operation)));
   });
 
   describe("refuses before anything is touched:", () => {
@@ -256,15 +250,15 @@ describe("CreateVolume", () => {
     ];
     for (const [what, overrides, parameters, code, message] of cases) {
       it(what, async () => {
-        const { emulator, csi } = it_;
-        it_.forgetCalls();
+        const { emulator, csi } = app;
+        app.forgetCalls();
         await refused(csi.controller("CreateVolume", createRequest(emulator, parameters, overrides)), code, message);
-        assert.deepEqual(it_.armCalls(), [], "no call to Azure for a request that is refused");
+        assert.deepEqual(app.armCalls(), [], "no call to Azure for a request that is refused");
       });
     }
 
     it("an identity that does not exist, with the fix", async () => {
-      const { emulator, csi } = it_;
+      const { emulator, csi } = app;
       const clientID = "99999999-9999-4999-8999-999999999999";
       const accounts = emulator.world.accounts.size;
       const request = createRequest(emulator, { clientID, tags: "test=identity" });

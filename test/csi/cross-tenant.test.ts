@@ -6,12 +6,13 @@ import { containerFor, read, write } from "../../src/commands/demo/workload.ts";
 import { checkController } from "../../src/config/controller.ts";
 import { startEmulatedApp } from "../support/emulated-app.ts";
 import { addTenant, type SecondTenant } from "../support/emulated-rights.ts";
+import { refused } from "../support/refused.ts";
 import { SAFE_MOUNT } from "../support/safe-mount.ts";
 
 describe("storage in another tenant", () => {
   it("is provisioned there, opened by an identity there, and by none from here", async () => {
     let abroad: SecondTenant | undefined;
-    const it_ = await startEmulatedApp((emulator) => {
+    const app = await startEmulatedApp((emulator) => {
       abroad = addTenant(emulator);
       const place = `${abroad.subscriptionId}/${abroad.resourceGroup}`;
       return [
@@ -21,7 +22,7 @@ describe("storage in another tenant", () => {
       ];
     });
     if (abroad === undefined) assert.fail("no second tenant");
-    const { emulator, csi } = it_;
+    const { emulator, csi } = app;
     const { subscriptionId, tenantId, resourceGroup, workload } = abroad;
     const request = (clientID: string) => ({
       name: `pvc-${randomUUID()}`,
@@ -40,17 +41,13 @@ describe("storage in another tenant", () => {
     assert.equal((await read(there, "a")).text, "hello");
 
     const here = emulator.info.identities[0]?.clientId ?? "";
-    const refused = csi.controller("CreateVolume", request(here));
-    await assert.rejects(refused, (error: { code: status; details: string }) => {
-      assert.equal(error.code, status.FAILED_PRECONDITION);
-      assert.match(error.details, /Azure grants access only within a tenant/);
-      return true;
-    });
+    const asked = csi.controller("CreateVolume", request(here));
+    await refused(asked, status.FAILED_PRECONDITION, /Azure grants access only within a tenant/);
     await csi.controller("DeleteVolume", { volume_id: volume?.volume_id ?? "" });
-    await it_.stop();
+    await app.stop();
   });
 
-  it("cannot be had with a managed identity, which is said before the start", () => {
+  it("is refused at the start with a managed identity", () => {
     const storageTenants = [{ subscriptionId: randomUUID(), tenantId: randomUUID(), clientId: randomUUID() }];
     const faults = checkController({ emulator: true, credential: "managed-identity", storageTenants });
     assert.match(faults.map(({ problem }) => problem).join(), /"managed-identity" cannot sign in to other tenants/);

@@ -2,77 +2,72 @@
 import assert from "node:assert/strict";
 import { status } from "@grpc/grpc-js";
 import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
+import { refused } from "../support/refused.ts";
 
 describe("DeleteVolume", () => {
-  let it_: EmulatedApp;
+  let app: EmulatedApp;
   before(async () => {
-    it_ = await startEmulatedApp();
+    app = await startEmulatedApp();
   });
-  after(() => it_.stop());
+  after(() => app.stop());
 
-  const remove = (id: string) => it_.csi.controller("DeleteVolume", { volume_id: id });
-  const refused = (promise: Promise<unknown>, code: status, message: RegExp) =>
-    assert.rejects(promise, (error: { code: status; details: string }) => {
-      assert.equal(status[error.code], status[code], error.details);
-      assert.match(error.details, message);
-      return true;
-    });
-  const isLive = (grant: { effectiveUntil?: number } | undefined) =>
-    grant !== undefined && grant.effectiveUntil === undefined;
+  const remove = (id: string) => app.csi.controller("DeleteVolume", { volume_id: id });
+  const isLive = (assignment: { effectiveUntil?: number } | undefined) =>
+    assignment !== undefined && assignment.effectiveUntil === undefined;
   const live = () => ({
-    containers: [...it_.emulator.world.containers.values()].filter(({ deletedUntil }) => deletedUntil === undefined)
+    containers: [...app.emulator.world.containers.values()].filter(({ deletedUntil }) => deletedUntil === undefined)
       .length,
-    grants: [...it_.emulator.world.roleAssignments.values()].filter(
+    assignments: [...app.emulator.world.roleAssignments.values()].filter(
       ({ effectiveUntil }) => effectiveUntil === undefined,
     ).length,
-    accounts: it_.emulator.world.accounts.size,
+    accounts: app.emulator.world.accounts.size,
   });
 
   it("removes role assignment and container, and keeps the pool's account", async () => {
-    const first = await create(it_, createRequest(it_.emulator));
+    const first = await create(app, createRequest(app.emulator));
     const before = live();
-    const volume = await create(it_, createRequest(it_.emulator));
+    const volume = await create(app, createRequest(app.emulator));
     await remove(volume.volume_id);
     assert.deepEqual(live(), before);
     await remove(first.volume_id);
   });
 
   it("an id that was deleted, or that never was, is a success", async () => {
-    const volume = await create(it_, createRequest(it_.emulator));
+    const volume = await create(app, createRequest(app.emulator));
     await remove(volume.volume_id);
     await remove(volume.volume_id);
-    it_.forgetCalls();
+    app.forgetCalls();
     await remove("fake-vol-id");
     await remove(volume.volume_id.replace("#kl", "#KL"));
-    assert.deepEqual(it_.armCalls(), [], "an id of another form needs no call");
+    assert.deepEqual(app.armCalls(), [], "an id of another form needs no call");
     await remove(volume.volume_id.replace(/#kl[a-z2-7]{22}#/, "#klaaaaaaaaaaaaaaaaaaaaaa#"));
   });
 
   it("no id is INVALID_ARGUMENT", () => refused(remove(""), status.INVALID_ARGUMENT, /volume_id is missing/));
 
   it("an account that is not ours is never touched, also when somebody copied our tags onto it", async () => {
-    const volume = await create(it_, createRequest(it_.emulator, { tags: "test=foreign" }));
+    const volume = await create(app, createRequest(app.emulator, { tags: "test=foreign" }));
     const [, name = ""] = volume.volume_id.split("#");
-    const ours = it_.emulator.world.accounts.get(name) ?? assert.fail();
+    const ours = app.emulator.world.accounts.get(name) ?? assert.fail();
     const foreign = "klbbbbbbbbbbbbbbbbbbbbbb";
     const id = ours.id.replace(name, foreign);
-    it_.emulator.world.accounts.set(foreign, { ...ours, id, name: foreign, tags: { ...ours.tags } });
+    app.emulator.world.accounts.set(foreign, { ...ours, id, name: foreign, tags: { ...ours.tags } });
     const before = live();
-    it_.forgetCalls();
+    app.forgetCalls();
     await refused(
       remove(volume.volume_id.replace(name, foreign)),
       status.FAILED_PRECONDITION,
       /was not made by this controller .* nothing was touched/,
     );
     assert.deepEqual(live(), before);
-    assert(it_.armCalls().every(({ method }) => method === "GET"));
-    it_.emulator.world.accounts.delete(foreign);
+    assert(app.armCalls().every(({ method }) => method === "GET"));
+    app.emulator.world.accounts.delete(foreign);
   });
 
   it("another subscription or resource group is refused without a call", async () => {
-    const volume = await create(it_, createRequest(it_.emulator));
-    const { subscriptionId } = it_.emulator.info;
-    it_.forgetCalls();
+    const volume = await create(app, createRequest(app.emulator));
+    const { subscriptionId } = app.emulator.info;
+    app.forgetCalls();
     const elsewhere = volume.volume_id.replace(subscriptionId, "99999999-9999-4999-8999-999999999999");
     await refused(remove(elsewhere), status.FAILED_PRECONDITION, /not one that the operator allows/);
     await refused(
@@ -80,16 +75,16 @@ describe("DeleteVolume", () => {
       status.FAILED_PRECONDITION,
       /not one that the operator/,
     );
-    assert.deepEqual(it_.armCalls(), []);
+    assert.deepEqual(app.armCalls(), []);
   });
 
   it("role assignments that an administrator made on the container stay", async () => {
-    const { emulator } = it_;
-    const volume = await create(it_, createRequest(emulator));
+    const { emulator } = app;
+    const volume = await create(app, createRequest(emulator));
     const [ours] = [...emulator.world.roleAssignments.values()].filter(({ scope }) =>
       scope.endsWith(volume.volume_id.split("#")[2] ?? "-"),
     );
-    if (ours === undefined) assert.fail("no grant");
+    if (ours === undefined) assert.fail("no role assignment");
     const name = "12345678-1234-4234-8234-123456789012";
     const principalId = emulator.info.identities[1]?.principalId ?? "";
     emulator.world.roleAssignments.set(name, { ...ours, name, principalId });
@@ -99,8 +94,8 @@ describe("DeleteVolume", () => {
   });
 
   it("the container stays while a role assignment cannot be removed, and the retry finishes", async () => {
-    const { emulator } = it_;
-    const volume = await create(it_, createRequest(emulator));
+    const { emulator } = app;
+    const volume = await create(app, createRequest(emulator));
     const key = volume.volume_id.split("#").slice(1, 3).join("/");
     emulator.faults.add({
       match: { service: "arm", method: "DELETE", path: "roleAssignments" },

@@ -6,20 +6,20 @@ import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../su
 const GIB = 2 ** 30;
 
 describe("ControllerExpandVolume", () => {
-  let it_: EmulatedApp;
+  let app: EmulatedApp;
   let id: string;
   before(async () => {
-    it_ = await startEmulatedApp();
-    id = (await create(it_, createRequest(it_.emulator))).volume_id;
+    app = await startEmulatedApp();
+    id = (await create(app, createRequest(app.emulator))).volume_id;
   });
-  after(() => it_.stop());
+  after(() => app.stop());
 
   const expand = (volumeId: string, requiredBytes: number, limitBytes = 0) =>
-    it_.csi.controller("ControllerExpandVolume", {
+    app.csi.controller("ControllerExpandVolume", {
       volume_id: volumeId,
       capacity_range: { required_bytes: String(requiredBytes), limit_bytes: String(limitBytes) },
     });
-  const metadata = () => it_.emulator.world.containers.get(id.split("#").slice(1, 3).join("/"))?.metadata ?? {};
+  const metadata = () => app.emulator.world.containers.get(id.split("#").slice(1, 3).join("/"))?.metadata ?? {};
 
   it("raises the recorded size, keeps the rest of the metadata, and needs nothing of the node", async () => {
     const before = metadata();
@@ -29,15 +29,15 @@ describe("ControllerExpandVolume", () => {
   });
 
   it("the same or a smaller size changes nothing, with no write", async () => {
-    it_.forgetCalls();
+    app.forgetCalls();
     assert.equal((await expand(id, 3 * GIB)).capacity_bytes, String(3 * GIB));
     assert.equal((await expand(id, GIB)).capacity_bytes, String(3 * GIB));
-    assert(it_.armCalls().every(({ method }) => method === "GET"));
+    assert(app.armCalls().every(({ method }) => method === "GET"));
   });
 
   it("works after a workload has emptied the metadata", async () => {
-    const other = (await create(it_, createRequest(it_.emulator))).volume_id;
-    const container = it_.emulator.world.containers.get(other.split("#").slice(1, 3).join("/"));
+    const other = (await create(app, createRequest(app.emulator))).volume_id;
+    const container = app.emulator.world.containers.get(other.split("#").slice(1, 3).join("/"));
     if (container) container.metadata = {};
     assert.equal((await expand(other, 2 * GIB)).capacity_bytes, String(2 * GIB));
   });

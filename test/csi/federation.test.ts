@@ -5,27 +5,28 @@ import { status } from "@grpc/grpc-js";
 import { hashOf } from "../../src/volume/names.ts";
 import { create, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
 import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";
+import { refused } from "../support/refused.ts";
 import { SAFE_MOUNT } from "../support/safe-mount.ts";
 
 describe("federated credentials that the controller writes", () => {
-  let it_: EmulatedApp;
+  let app: EmulatedApp;
   let cluster: FakeCluster;
   beforeEach(async () => {
-    it_ = await startEmulatedApp(["--manage-federated-credentials"], {
+    app = await startEmulatedApp(["--manage-federated-credentials"], {
       clusterFor: (emulator) => {
         cluster = createFakeCluster(emulator.issuer.issuer);
         return cluster;
       },
     });
-    cluster.serviceAccounts.set("team/app", it_.emulator.info.identities[0]?.clientId ?? "");
-    cluster.serviceAccounts.set("team/second", it_.emulator.info.identities[0]?.clientId ?? "");
+    cluster.serviceAccounts.set("team/app", app.emulator.info.identities[0]?.clientId ?? "");
+    cluster.serviceAccounts.set("team/second", app.emulator.info.identities[0]?.clientId ?? "");
     identity().federatedCredentials.clear();
   });
-  afterEach(() => it_.stop());
+  afterEach(() => app.stop());
 
   const identity = () =>
-    [...it_.emulator.world.identities.values()].find(({ name }) => name === "workload-a") ?? assert.fail("no identity");
-  const tag = () => `keyless-csi.${hashOf(it_.emulator.issuer.issuer).slice(0, 16)}`;
+    [...app.emulator.world.identities.values()].find(({ name }) => name === "workload-a") ?? assert.fail("no identity");
+  const tag = () => `keyless-csi.${hashOf(app.emulator.issuer.issuer).slice(0, 16)}`;
 
   function claim(serviceAccount: string) {
     const uid = randomUUID();
@@ -40,23 +41,17 @@ describe("federated credentials that the controller writes", () => {
       },
     };
   }
-  const refused = (promise: Promise<unknown>, code: status, message: RegExp) =>
-    assert.rejects(promise, (error: { code: status; details: string }) => {
-      assert.equal(status[error.code], status[code], error.details);
-      assert.match(error.details, message);
-      return true;
-    });
 
   it("a ServiceAccount in the tag gets one credential, however many volumes, and its token works", async () => {
     identity().tags = { [tag()]: "other/x, team/app" };
-    const volume = await create(it_, claim("app"));
-    await create(it_, claim("app"));
+    const volume = await create(app, claim("app"));
+    await create(app, claim("app"));
     const credentials = [...identity().federatedCredentials.values()];
     assert.deepEqual(
       credentials.map(({ issuer, subject, audiences }) => ({ issuer, subject, audiences })),
       [
         {
-          issuer: it_.emulator.issuer.issuer,
+          issuer: app.emulator.issuer.issuer,
           subject: "system:serviceaccount:team:app",
           audiences: ["api://AzureADTokenExchange"],
         },
@@ -68,7 +63,7 @@ describe("federated credentials that the controller writes", () => {
 
   it("namespace/* lists every ServiceAccount of it", async () => {
     identity().tags = { [tag()]: "team/*" };
-    await Promise.all([create(it_, claim("app")), create(it_, claim("second"))]);
+    await Promise.all([create(app, claim("app")), create(app, claim("second"))]);
     assert.equal(identity().federatedCredentials.size, 2);
   });
 
@@ -82,31 +77,31 @@ describe("federated credentials that the controller writes", () => {
     it(`${what}: refused, and nothing is written`, async () => {
       identity().tags = value === undefined ? {} : { [tag()]: value };
       await refused(
-        create(it_, claim("app")),
+        create(app, claim("app")),
         status.FAILED_PRECONDITION,
         /or list the ServiceAccount in the identity's tag keyless-csi\./,
       );
       assert.equal(identity().federatedCredentials.size, 0);
-      assert.equal(it_.emulator.world.accounts.size, 0);
+      assert.equal(app.emulator.world.accounts.size, 0);
     });
   }
 
   it("the tag of another cluster's issuer does not count", async () => {
     identity().tags = { [`keyless-csi.${hashOf("https://other").slice(0, 16)}`]: "team/*" };
-    await refused(create(it_, claim("app")), status.FAILED_PRECONDITION, /does not trust/);
+    await refused(create(app, claim("app")), status.FAILED_PRECONDITION, /does not trust/);
   });
 
-  it("Azure's limit of 20 is told with the way out", async () => {
+  it("Azure's limit of 20 is reported with the way out", async () => {
     identity().tags = { [tag()]: "team/*" };
     for (let count = 0; count < 20; count++) {
       const name = `other-${count}`;
       identity().federatedCredentials.set(name, { name, issuer: "https://x", subject: `s${count}`, audiences: ["a"] });
     }
     await refused(
-      create(it_, claim("app")),
+      create(app, claim("app")),
       status.RESOURCE_EXHAUSTED,
       /has 20 federated credentials, Azure's limit: remove one/,
     );
-    assert.equal(it_.emulator.world.accounts.size, 0);
+    assert.equal(app.emulator.world.accounts.size, 0);
   });
 });

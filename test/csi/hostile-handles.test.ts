@@ -1,13 +1,13 @@
-// Volume ids come from whoever can write a PersistentVolume. Forged ones, by the hundred thousand: no crash, no write, and no
+// Volume ids come from anyone who can write a PersistentVolume. Forged ones, by the hundred thousand: no crash, no write, and no
 // call at all outside the operator's subscriptions and resource groups.
 import assert from "node:assert/strict";
 import { status } from "@grpc/grpc-js";
 import fc from "fast-check";
+import { parseVolumeId } from "../../src/backend/blob/volume-id.ts";
 import { deleteVolume } from "../../src/volume/delete.ts";
-import { parseVolumeId } from "../../src/volume/names.ts";
 import type { AccountRef, Ports } from "../../src/volume/ports.ts";
 import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
-import { SETTINGS, SUBSCRIPTION } from "../support/volume-settings.ts";
+import { blobRules, SUBSCRIPTION } from "../support/volume-settings.ts";
 
 const REAL = `keyless#klabcdefghijklmnopqrstuv#pvc-0e6ab0a2-3a6c-4f0b-8f39-d6e5c1a2b3c4###${SUBSCRIPTION}`;
 
@@ -63,19 +63,24 @@ describe("forged volume ids", () => {
       // Every second account exists, and belongs to somebody else, or to another cluster.
       const tags = { "keyless-csi.cluster": "other", "keyless-csi.pool": "p", "keyless-csi.shard": "0" };
       return ref.name.length % 2 === 0
-        ? { ref, tags: ref.name.length % 4 === 0 ? tags : {}, openings: [], isHnsEnabled: false }
+        ? { ref, tags: ref.name.length % 4 === 0 ? tags : {}, nonEntraAccess: [], isHnsEnabled: false }
         : undefined;
     };
     const ports = {
-      accounts: { remembered: () => undefined, find, remove: fail("accounts.remove"), holdsContainers: fail("holds") },
-      containers: { find: fail("containers.find"), remove: fail("containers.remove") },
+      accounts: { remembered: () => undefined, find, remove: fail("accounts.remove") },
+      fileSystems: {
+        find: fail("fileSystems.find"),
+        remove: fail("fileSystems.remove"),
+        existIn: fail("fileSystems.existIn"),
+      },
       roleAssignments: { listAtAndAbove: fail("list"), remove: fail("roleAssignments.remove"), create: fail("create") },
       cluster: { isVolumeInUse: fail("isVolumeInUse") },
     } as unknown as Ports;
+    const deps = { ports, ...blobRules() };
     await fc.assert(
       fc.asyncProperty(forged, async (id) => {
         try {
-          await deleteVolume(ports, SETTINGS, id);
+          await deleteVolume(deps, id);
         } catch (error) {
           seen.refused += 1;
           assert.equal((error as { reason?: string }).reason, "NotOurs", String(error));
@@ -104,26 +109,26 @@ describe("forged volume ids", () => {
   });
 
   describe("over the wire", () => {
-    let it_: EmulatedApp;
+    let app: EmulatedApp;
     before(async () => {
-      it_ = await startEmulatedApp();
+      app = await startEmulatedApp();
     });
-    after(() => it_.stop());
+    after(() => app.stop());
 
     it("500 of them against a live volume: it stays, and the service lives", async () => {
-      const volume = await create(it_, createRequest(it_.emulator));
-      const before = JSON.stringify([...it_.emulator.world.containers.values()]);
-      it_.forgetCalls();
+      const volume = await create(app, createRequest(app.emulator));
+      const before = JSON.stringify([...app.emulator.world.containers.values()]);
+      app.forgetCalls();
       const ids = fc.sample(forged, 500).filter((id) => id !== "" && !/[\ud800-\udfff]/.test(id));
-      const answers = await Promise.allSettled(ids.map((id) => it_.csi.controller("DeleteVolume", { volume_id: id })));
+      const answers = await Promise.allSettled(ids.map((id) => app.csi.controller("DeleteVolume", { volume_id: id })));
       for (const answer of answers) {
         if (answer.status === "rejected")
           assert.equal(answer.reason.code, status.FAILED_PRECONDITION, String(answer.reason));
       }
-      assert(it_.armCalls().every(({ method }) => method === "GET"));
-      assert.equal(JSON.stringify([...it_.emulator.world.containers.values()]), before);
+      assert(app.armCalls().every(({ method }) => method === "GET"));
+      assert.equal(JSON.stringify([...app.emulator.world.containers.values()]), before);
       assert.equal(
-        (await create(it_, createRequest(it_.emulator))).volume_id.split("#")[1],
+        (await create(app, createRequest(app.emulator))).volume_id.split("#")[1],
         volume.volume_id.split("#")[1],
       );
     });

@@ -1,4 +1,4 @@
-// Isolation by namespace and grants on accounts: who shares what, and what goes when nothing is left.
+// Isolation by namespace and role assignments at accounts: who shares what, and what is removed with the last volume.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { status } from "@grpc/grpc-js";
@@ -7,10 +7,10 @@ import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts"
 import { SAFE_MOUNT } from "../support/safe-mount.ts";
 
 describe("isolation by namespace", () => {
-  let it_: EmulatedApp;
+  let app: EmulatedApp;
   let cluster: FakeCluster;
   beforeEach(async () => {
-    it_ = await startEmulatedApp([], {
+    app = await startEmulatedApp([], {
       clusterFor: (emulator) => {
         cluster = createFakeCluster(emulator.issuer.issuer);
         return cluster;
@@ -19,7 +19,7 @@ describe("isolation by namespace", () => {
     cluster.namespaces.set("one", "uid-1");
     cluster.namespaces.set("two", "uid-2");
   });
-  afterEach(() => it_.stop());
+  afterEach(() => app.stop());
 
   function request(namespace: string, parameters: Record<string, string> = {}, identity = 0) {
     const uid = randomUUID();
@@ -28,7 +28,7 @@ describe("isolation by namespace", () => {
       name: `pvc-${uid}`,
       volume_capabilities: [{ mount: SAFE_MOUNT, access_mode: { mode: "SINGLE_NODE_WRITER" as const } }],
       parameters: {
-        clientID: it_.emulator.info.identities[identity]?.clientId ?? "",
+        clientID: app.emulator.info.identities[identity]?.clientId ?? "",
         isolation: "namespace",
         ...parameters,
         "csi.storage.k8s.io/pvc/name": uid,
@@ -37,62 +37,62 @@ describe("isolation by namespace", () => {
     };
   }
   const accountIn = (id: string) => id.split("#")[1] ?? "";
-  const remove = (id: string) => it_.csi.controller("DeleteVolume", { volume_id: id });
-  const grants = () =>
-    [...it_.emulator.world.roleAssignments.values()].filter(
+  const remove = (id: string) => app.csi.controller("DeleteVolume", { volume_id: id });
+  const assignments = () =>
+    [...app.emulator.world.roleAssignments.values()].filter(
       ({ scope, effectiveUntil }) => effectiveUntil === undefined && scope.includes("/storageAccounts/"),
     );
 
   it("volumes of a namespace share an account, those of another have their own", async () => {
-    const first = await create(it_, request("one"));
-    const second = await create(it_, request("one"));
-    const other = await create(it_, request("two"));
+    const first = await create(app, request("one"));
+    const second = await create(app, request("one"));
+    const other = await create(app, request("two"));
     assert.equal(accountIn(first.volume_id), accountIn(second.volume_id));
     assert.notEqual(accountIn(first.volume_id), accountIn(other.volume_id));
-    const { tags } = it_.emulator.world.accounts.get(accountIn(first.volume_id)) ?? assert.fail("no account");
+    const { tags } = app.emulator.world.accounts.get(accountIn(first.volume_id)) ?? assert.fail("no account");
     assert.equal(tags["keyless-csi.namespace"], "one");
     assert.equal(tags["keyless-csi.namespace-uid"], "uid-1");
   });
 
-  it("a namespace that was deleted and made anew does not reach the old one's account", async () => {
-    const old = await create(it_, request("one"));
+  it("a namespace that was deleted and recreated does not reach the old one's account", async () => {
+    const old = await create(app, request("one"));
     cluster.namespaces.set("one", "uid-1-again");
-    const fresh = await create(it_, request("one"));
+    const fresh = await create(app, request("one"));
     assert.notEqual(accountIn(old.volume_id), accountIn(fresh.volume_id));
-    assert.equal(it_.emulator.world.accounts.get(accountIn(fresh.volume_id))?.tags["keyless-csi.attempt"], "1");
+    assert.equal(app.emulator.world.accounts.get(accountIn(fresh.volume_id))?.tags["keyless-csi.attempt"], "1");
     await remove(old.volume_id);
     await remove(fresh.volume_id);
   });
 
-  it("without the namespace's UID nothing is made", async () => {
+  it("without the namespace's UID nothing is created", async () => {
     cluster.namespaces.delete("one");
-    await assert.rejects(create(it_, request("one")), { code: status.FAILED_PRECONDITION });
-    assert.equal(it_.emulator.world.accounts.size, 0);
+    await assert.rejects(create(app, request("one")), { code: status.FAILED_PRECONDITION });
+    assert.equal(app.emulator.world.accounts.size, 0);
   });
 
-  it("a grant on the account is made once for each identity, and is gone with the last volume", async () => {
+  it("a role assignment at the account is created once for each identity, and removed with the last volume", async () => {
     const shared = { grantScope: "account" };
     const volumes = [
-      await create(it_, request("one", shared)),
-      await create(it_, request("one", shared)),
-      await create(it_, request("one", shared, 1)),
+      await create(app, request("one", shared)),
+      await create(app, request("one", shared)),
+      await create(app, request("one", shared, 1)),
     ];
     const account = accountIn(volumes[0]?.volume_id ?? "");
     assert.deepEqual(
-      grants()
+      assignments()
         .map(({ scope, principalId }) => [scope.split("/").at(-1), principalId])
         .sort(),
-      [0, 1].map((index) => [account, it_.emulator.info.identities[index]?.principalId ?? ""]).sort(),
+      [0, 1].map((index) => [account, app.emulator.info.identities[index]?.principalId ?? ""]).sort(),
     );
     for (const [index, { volume_id: id }] of volumes.entries()) {
       await remove(id);
-      assert.equal(grants().length, index < 2 ? 2 : 0);
+      assert.equal(assignments().length, index < 2 ? 2 : 0);
     }
-    assert(it_.emulator.world.accounts.has(account), "the namespace's account stays for its next volume");
+    assert(app.emulator.world.accounts.has(account), "the namespace's account stays for its next volume");
   });
 
   it("many volumes of ten identities cost ten role assignments for each account", async () => {
-    const { world } = it_.emulator;
+    const { world } = app.emulator;
     const [template] = world.principals.values();
     const parameters = { grantScope: "account", poolSize: "2" };
     const identities = Array.from({ length: 10 }, () => ({ clientID: randomUUID(), principalID: randomUUID() }));
@@ -101,35 +101,37 @@ describe("isolation by namespace", () => {
     }
     const accounts = new Set<string>();
     for (let count = 0; count < 100; count++) {
-      const volume = await create(it_, request("one", { ...parameters, ...identities[count % 10] }));
+      const volume = await create(app, request("one", { ...parameters, ...identities[count % 10] }));
       accounts.add(accountIn(volume.volume_id));
     }
     assert.equal(accounts.size, 2);
-    assert(grants().length <= 20, `${grants().length} role assignments`);
-    console.log(`      100 volumes, ${accounts.size} accounts, 10 identities: ${grants().length} role assignments`);
+    assert(assignments().length <= 20, `${assignments().length} role assignments`);
+    console.log(
+      `      100 volumes, ${accounts.size} accounts, 10 identities: ${assignments().length} role assignments`,
+    );
   });
 
-  it("a volume that is made while the last other one goes keeps its access", async () => {
+  it("a volume that is created while the last other one is deleted keeps its access", async () => {
     const shared = { grantScope: "account" };
     for (let round = 0; round < 5; round++) {
-      const last = await create(it_, request("one", shared));
-      const [made] = await Promise.all([create(it_, request("one", shared)), remove(last.volume_id)]);
-      assert.equal(grants().length, 1, `round ${round}`);
+      const last = await create(app, request("one", shared));
+      const [made] = await Promise.all([create(app, request("one", shared)), remove(last.volume_id)]);
+      assert.equal(assignments().length, 1, `round ${round}`);
       await remove(made.volume_id);
-      assert.equal(grants().length, 0);
+      assert.equal(assignments().length, 0);
     }
   });
 });
 
 describe("the limit of role assignments in a subscription", () => {
-  it("is told with the way out, and once it is known, before anything is made", async () => {
-    const it_ = await startEmulatedApp([], { settings: { roleAssignmentsPerSubscription: 14 } });
-    const { emulator, csi } = it_;
+  it("is reported with the way out, and once it is known, before anything is created", async () => {
+    const app = await startEmulatedApp([], { settings: { roleAssignmentsPerSubscription: 14 } });
+    const { emulator, csi } = app;
     const request = () => createRequest(emulator);
     const volumes: string[] = [];
     const refusals: { code: status; details: string }[] = [];
     for (let count = 0; count < 14; count++) {
-      await create(it_, request()).then(
+      await create(app, request()).then(
         ({ volume_id: id }) => volumes.push(id),
         (error) => refusals.push(error),
       );
@@ -142,15 +144,15 @@ describe("the limit of role assignments in a subscription", () => {
     assert.equal(live.length, volumes.length + 1, "what is refused for the full subscription makes nothing");
     console.log(`      ${volumes.length} volumes, then ${codes.join(", ")}`);
     for (const id of volumes) await csi.controller("DeleteVolume", { volume_id: id });
-    await it_.stop();
+    await app.stop();
   });
 });
 
 describe("keeping data on deletion", () => {
   it("takes the access away and keeps the container", async () => {
-    const it_ = await startEmulatedApp(["--on-delete", "retain"]);
-    const { emulator, csi } = it_;
-    const volume = await create(it_, {
+    const app = await startEmulatedApp(["--on-delete", "retain"]);
+    const { emulator, csi } = app;
+    const volume = await create(app, {
       name: `pvc-${randomUUID()}`,
       volume_capabilities: [{ mount: SAFE_MOUNT, access_mode: { mode: "SINGLE_NODE_WRITER" } }],
       parameters: { clientID: emulator.info.identities[0]?.clientId ?? "", isolation: "volume" },
@@ -163,6 +165,6 @@ describe("keeping data on deletion", () => {
       ({ scope, effectiveUntil }) => effectiveUntil === undefined && scope.includes(key.split("/")[1] ?? "-"),
     );
     assert.deepEqual(left, []);
-    await it_.stop();
+    await app.stop();
   });
 });

@@ -4,23 +4,23 @@ import { status } from "@grpc/grpc-js";
 import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
 
 describe("ListVolumes", () => {
-  let it_: EmulatedApp;
+  let app: EmulatedApp;
   const ids: string[] = [];
   before(async () => {
-    it_ = await startEmulatedApp();
+    app = await startEmulatedApp();
     for (const parameters of [{}, { tags: "a=1" }, { isolation: "volume" }, { isolation: "volume" }]) {
       for (let count = 0; count < 3; count++) {
-        ids.push((await create(it_, createRequest(it_.emulator, parameters))).volume_id);
+        ids.push((await create(app, createRequest(app.emulator, parameters))).volume_id);
       }
     }
   });
-  after(() => it_.stop());
+  after(() => app.stop());
 
   async function pages(maxEntries: number): Promise<string[][]> {
     const found: string[][] = [];
     let token = "";
     do {
-      const page = await it_.csi.controller("ListVolumes", { max_entries: maxEntries, starting_token: token });
+      const page = await app.csi.controller("ListVolumes", { max_entries: maxEntries, starting_token: token });
       found.push(page.entries.map(({ volume }) => volume?.volume_id ?? ""));
       token = page.next_token;
     } while (token !== "");
@@ -28,7 +28,7 @@ describe("ListVolumes", () => {
   }
 
   it("without a limit answers every volume with its size", async () => {
-    const { entries, next_token: token } = await it_.csi.controller("ListVolumes", {});
+    const { entries, next_token: token } = await app.csi.controller("ListVolumes", {});
     assert.deepEqual(entries.map(({ volume }) => volume?.volume_id).sort(), [...ids].sort());
     assert(entries.every(({ volume }) => volume?.capacity_bytes === String(2 ** 30)));
     assert.equal(token, "");
@@ -43,26 +43,26 @@ describe("ListVolumes", () => {
   }
 
   it("a volume that comes or goes between two pages does not hide another", async () => {
-    const first = await it_.csi.controller("ListVolumes", { max_entries: 4 });
-    const added = (await create(it_, createRequest(it_.emulator, { isolation: "volume" }))).volume_id;
-    const rest = await it_.csi.controller("ListVolumes", { starting_token: first.next_token });
+    const first = await app.csi.controller("ListVolumes", { max_entries: 4 });
+    const added = (await create(app, createRequest(app.emulator, { isolation: "volume" }))).volume_id;
+    const rest = await app.csi.controller("ListVolumes", { starting_token: first.next_token });
     const seen = [...first.entries, ...rest.entries].map(({ volume }) => volume?.volume_id);
     assert.deepEqual(seen.filter((id) => id !== added).sort(), [...ids].sort());
-    await it_.csi.controller("DeleteVolume", { volume_id: added });
+    await app.csi.controller("DeleteVolume", { volume_id: added });
   });
 
   it("a token that is not ours is ABORTED", async () => {
     for (const token of ["nonsense", "W10", Buffer.from('[2,"a",""]').toString("base64url")]) {
-      await assert.rejects(it_.csi.controller("ListVolumes", { starting_token: token }), { code: status.ABORTED });
+      await assert.rejects(app.csi.controller("ListVolumes", { starting_token: token }), { code: status.ABORTED });
     }
   });
 
   it("a negative number of entries is INVALID_ARGUMENT", async () => {
-    await assert.rejects(it_.csi.controller("ListVolumes", { max_entries: -1 }), { code: status.INVALID_ARGUMENT });
+    await assert.rejects(app.csi.controller("ListVolumes", { max_entries: -1 }), { code: status.INVALID_ARGUMENT });
   });
 
   it("accounts that are not ours are left out", async () => {
-    const { world, info } = it_.emulator;
+    const { world, info } = app.emulator;
     const [ours] = world.accounts.values();
     if (ours === undefined) assert.fail("no account");
     const name = "somebodyelse";
@@ -73,7 +73,7 @@ describe("ListVolumes", () => {
       tags: {},
       resourceGroup: info.resourceGroup,
     });
-    const { entries } = await it_.csi.controller("ListVolumes", {});
+    const { entries } = await app.csi.controller("ListVolumes", {});
     world.accounts.delete(name);
     assert.equal(entries.length, ids.length);
   });

@@ -3,14 +3,14 @@ import assert from "node:assert/strict";
 import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
 
 describe("metrics and readiness", () => {
-  let it_: EmulatedApp;
+  let app: EmulatedApp;
   before(async () => {
-    it_ = await startEmulatedApp(["--http-endpoint", "127.0.0.1:0", "--account-cache", "0s"]);
-    await create(it_, createRequest(it_.emulator));
+    app = await startEmulatedApp(["--http-endpoint", "127.0.0.1:0", "--account-cache", "0s"]);
+    await create(app, createRequest(app.emulator));
   });
-  after(() => it_.stop());
+  after(() => app.stop());
   const get = async (path: string) => {
-    const { host = "", port = 0 } = it_.app.health ?? {};
+    const { host = "", port = 0 } = app.app.health ?? {};
     const response = await fetch(`http://${host}:${port}${path}`);
     return { status: response.status, text: await response.text() };
   };
@@ -32,8 +32,8 @@ describe("metrics and readiness", () => {
 
   it("tell how many role assignments the subscription holds, of how many it may", async () => {
     const { text } = await get("/metrics");
-    const { subscriptionId } = it_.emulator.info;
-    const held = [...it_.emulator.world.roleAssignments.values()].filter(({ scope }) =>
+    const { subscriptionId } = app.emulator.info;
+    const held = [...app.emulator.world.roleAssignments.values()].filter(({ scope }) =>
       scope.includes(subscriptionId),
     ).length;
     assert(text.includes(`keyless_csi_role_assignments{subscription_id="${subscriptionId}"} ${held}\n`), text);
@@ -41,10 +41,10 @@ describe("metrics and readiness", () => {
   });
 
   it("count an account that was opened", async () => {
-    const [account] = it_.emulator.world.accounts.values();
+    const [account] = app.emulator.world.accounts.values();
     if (account === undefined) assert.fail("no account");
     account.properties["allowSharedKeyAccess"] = true;
-    await assert.rejects(create(it_, createRequest(it_.emulator)));
+    await assert.rejects(create(app, createRequest(app.emulator)));
     assert.match((await get("/metrics")).text, /keyless_csi_account_drift_total 1\n/);
   });
 

@@ -3,12 +3,13 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { status } from "@grpc/grpc-js";
+import { LONGEST_MESSAGE } from "../../src/backend/backend.ts";
+import { RECOMMENDED_OPTIONS } from "../../src/backend/blob/mount-options.ts";
 import type { CreateVolumeRequestInit } from "../../src/csi/proto.generated.ts";
 import { DriverError } from "../../src/errors.ts";
-import { LONGEST_MESSAGE } from "../../src/volume/mount-faults.ts";
-import { RECOMMENDED_OPTIONS } from "../../src/volume/mount-options.ts";
 import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
 import { createFakeCluster, type FakeCluster, SHIPPED_DRIVER } from "../support/fake-cluster.ts";
+import { refused } from "../support/refused.ts";
 
 type Mode =
   | "SINGLE_NODE_MULTI_WRITER"
@@ -17,19 +18,19 @@ type Mode =
   | "MULTI_NODE_MULTI_WRITER";
 
 describe("the mount checks of CreateVolume", () => {
-  let it_: EmulatedApp;
+  let app: EmulatedApp;
   let cluster: FakeCluster;
   let seeded: number;
-  afterEach(() => it_.stop());
+  afterEach(() => app.stop());
 
   async function start(...flags: string[]): Promise<void> {
-    it_ = await startEmulatedApp(flags, {
+    app = await startEmulatedApp(flags, {
       clusterFor: (emulator) => {
         cluster = createFakeCluster(emulator.issuer.issuer);
         return cluster;
       },
     });
-    seeded = it_.emulator.world.roleAssignments.size;
+    seeded = app.emulator.world.roleAssignments.size;
   }
 
   /** As csi-provisioner sends it for a claim of the class `fast`. */
@@ -37,7 +38,7 @@ describe("the mount checks of CreateVolume", () => {
     const uid = randomUUID();
     cluster.claims.set(`team/${uid}`, { uid, isBoundLate: false, className: "fast" });
     const metadata = { "csi.storage.k8s.io/pvc/name": uid, "csi.storage.k8s.io/pvc/namespace": "team" };
-    return createRequest(it_.emulator, metadata, {
+    return createRequest(app.emulator, metadata, {
       name: `pvc-${uid}`,
       volume_capabilities: [{ mount: { mount_flags: [...mountFlags] }, access_mode: { mode } }],
     });
@@ -48,21 +49,18 @@ describe("the mount checks of CreateVolume", () => {
       { mount: { mount_flags: [...mountFlags] }, access_mode: { mode: "MULTI_NODE_MULTI_WRITER" } },
     ],
   });
-  const isRefused = (asked: CreateVolumeRequestInit, code: status, message: RegExp) =>
-    assert.rejects(create(it_, asked), (error: { code: status; details: string }) => {
-      assert.equal(status[error.code], status[code], error.details);
-      assert.match(error.details, message);
-      assert(error.details.length < 920, "an event has room for it, with what csi-provisioner puts before");
-      return true;
-    });
+  const isRefused = async (asked: CreateVolumeRequestInit, code: status, message: RegExp) => {
+    const details = await refused(create(app, asked), code, message);
+    assert(details.length < 920, "an event has room for it, with what csi-provisioner puts before");
+  };
   const assertNothingMade = () => {
-    const { accounts, containers, roleAssignments } = it_.emulator.world;
+    const { accounts, containers, roleAssignments } = app.emulator.world;
     assert.deepEqual([accounts.size, containers.size, roleAssignments.size - seeded], [0, 0, 0]);
-    assert(it_.armCalls().every(({ method }) => method === "GET"));
+    assert(app.armCalls().every(({ method }) => method === "GET"));
   };
 
   describe("of the class's mount options", () => {
-    it("refuse the file cache before anything is made, with the line that fixes the class, which then works", async () => {
+    it("refuse the file cache before anything is created, with the line that fixes the class, which then works", async () => {
       await start();
       const asked = request(["-o allow_other,uid=1000"]);
       await isRefused(
@@ -71,27 +69,27 @@ describe("the mount checks of CreateVolume", () => {
         /^the class mounts with blobfuse2's file cache, which loses data/,
       );
       assertNothingMade();
-      const patch = await create(it_, asked).catch(({ details }: { details: string }) => details);
+      const patch = await create(app, asked).catch(({ details }: { details: string }) => details);
       const [, json = ""] =
         /kubectl patch storageclass fast --type=merge -p '(\{.*?\})'\. Fix existing/.exec(String(patch)) ?? [];
       const { mountOptions } = JSON.parse(json) as { mountOptions: string[] };
       assert.deepEqual(mountOptions, ["-o allow_other,uid=1000", ...RECOMMENDED_OPTIONS.slice(1)]);
-      await create(it_, withFlags(asked, mountOptions));
+      await create(app, withFlags(asked, mountOptions));
       assert.deepEqual(cluster.warnings, []);
     });
 
     for (const mode of ["SINGLE_NODE_SINGLE_WRITER", "MULTI_NODE_READER_ONLY"] as const) {
       it(`accept the file cache in access mode ${mode}`, async () => {
         await start();
-        await create(it_, request(["-o allow_other"], mode));
+        await create(app, request(["-o allow_other"], mode));
       });
     }
 
     it("accept the file cache of a class that says so, in the same account, and do not send it to the node plugin", async () => {
       await start();
-      const plain = await create(it_, request(RECOMMENDED_OPTIONS));
+      const plain = await create(app, request(RECOMMENDED_OPTIONS));
       const asked = request(["-o allow_other"]);
-      const accepted = await create(it_, { ...asked, parameters: { ...asked.parameters, acceptFileCache: "true" } });
+      const accepted = await create(app, { ...asked, parameters: { ...asked.parameters, acceptFileCache: "true" } });
       assert.equal(accepted.volume_id.split("#")[1], plain.volume_id.split("#")[1]);
       assert.deepEqual(Object.keys(accepted.volume_context).sort(), Object.keys(plain.volume_context).sort());
     });
@@ -99,12 +97,12 @@ describe("the mount checks of CreateVolume", () => {
     it("only warn with --mount-checks=warn: in the log with volume, claim and class, and once on the claim", async () => {
       await start("--mount-checks", "warn");
       const asked = request(["-o allow_other"]);
-      await create(it_, asked);
+      await create(app, asked);
       assert.deepEqual(
         cluster.warnings.map(({ namespace, name, reason }) => ({ namespace, name, reason })),
         [{ namespace: "team", name: asked.name?.slice(4), reason: "FileCache" }],
       );
-      const lines = it_
+      const lines = app
         .log()
         .trim()
         .split("\n")
@@ -121,7 +119,7 @@ describe("the mount checks of CreateVolume", () => {
 
     it("warn of what root alone can use, and make the volume, also when the event cannot be written", async () => {
       await start();
-      await create(it_, request(RECOMMENDED_OPTIONS.slice(1)));
+      await create(app, request(RECOMMENDED_OPTIONS.slice(1)));
       assert.deepEqual(
         cluster.warnings.map(({ reason }) => reason),
         ["NoAllowOther"],
@@ -129,15 +127,15 @@ describe("the mount checks of CreateVolume", () => {
       cluster.warnClaim = async () => {
         throw new DriverError("Misconfigured", "writing an event is forbidden");
       };
-      await create(it_, request(RECOMMENDED_OPTIONS.slice(1)));
+      await create(app, request(RECOMMENDED_OPTIONS.slice(1)));
     });
 
     it("warn of parameters that do nothing, which a class of an older version may have, and make the volume", async () => {
       await start();
       const asked = request(RECOMMENDED_OPTIONS);
-      const plain = await create(it_, request(RECOMMENDED_OPTIONS));
+      const plain = await create(app, request(RECOMMENDED_OPTIONS));
       const parameters = { ...asked.parameters, mountPermissions: "0755", fsGroupChangePolicy: "Always" };
-      const made = await create(it_, { ...asked, parameters });
+      const made = await create(app, { ...asked, parameters });
       assert.deepEqual(Object.keys(made.volume_context).sort(), Object.keys(plain.volume_context).sort());
       assert.deepEqual(
         cluster.warnings.map(({ reason }) => reason),
@@ -151,30 +149,30 @@ describe("the mount checks of CreateVolume", () => {
     it("say nothing with --mount-checks=off", async () => {
       await start("--mount-checks", "off");
       cluster.csiDrivers.clear();
-      await create(it_, request([]));
+      await create(app, request([]));
       assert.deepEqual(cluster.warnings, []);
     });
   });
 
   describe("never make csi-provisioner forget a volume:", () => {
-    it("what was made for a claim that is gone is handed back, whatever the class says by now", async () => {
+    it("what was created for a claim that is gone is handed back, whatever the class says by now", async () => {
       await start();
       const asked = request(RECOMMENDED_OPTIONS);
-      const { volume_id: id } = await create(it_, asked);
+      const { volume_id: id } = await create(app, asked);
       cluster.claims.clear();
       cluster.csiDrivers.clear();
-      assert.equal((await create(it_, withFlags(asked, []))).volume_id, id);
+      assert.equal((await create(app, withFlags(asked, []))).volume_id, id);
     });
 
     it("a volume that exists answers UNAVAILABLE until the class is fixed, and then itself", async () => {
       await start();
       const asked = request(RECOMMENDED_OPTIONS);
-      const volume = await create(it_, asked);
+      const volume = await create(app, asked);
       await isRefused(withFlags(asked, []), status.UNAVAILABLE, /file cache/);
       cluster.csiDrivers.clear();
       await isRefused(asked, status.UNAVAILABLE, /CSIDriver keyless.blob.csi does not exist/);
       cluster.csiDrivers.set("keyless.blob.csi", SHIPPED_DRIVER);
-      assert.deepEqual(await create(it_, asked), volume);
+      assert.deepEqual(await create(app, asked), volume);
     });
   });
 
@@ -190,13 +188,13 @@ describe("the mount checks of CreateVolume", () => {
       );
       assertNothingMade();
       cluster.csiDrivers.set("keyless.blob.csi", SHIPPED_DRIVER);
-      await create(it_, asked);
+      await create(app, asked);
     });
 
     it("judge a repaired object at once, although it was remembered as it was", async () => {
       await start();
       cluster.rememberedDrivers.set("keyless.blob.csi", { ...SHIPPED_DRIVER, tokenRequests: [] });
-      await create(it_, request(RECOMMENDED_OPTIONS));
+      await create(app, request(RECOMMENDED_OPTIONS));
     });
 
     it("ask for the plugin's one audience, whatever the cloud's is", async () => {
@@ -219,21 +217,21 @@ describe("the mount checks of CreateVolume", () => {
       );
       cluster.csiDrivers.set("blob.csi.azure.com", SHIPPED_DRIVER);
       cluster.csiDrivers.delete("keyless.blob.csi");
-      await create(it_, request(RECOMMENDED_OPTIONS));
+      await create(app, request(RECOMMENDED_OPTIONS));
     });
 
     it("follow --driver-name, and read nothing when --node-driver is empty", async () => {
       await start("--driver-name", "blob.example.com");
       await isRefused(request(RECOMMENDED_OPTIONS), status.FAILED_PRECONDITION, /CSIDriver blob.example.com does not/);
-      await it_.stop();
+      await app.stop();
       await start("--driver-name", "blob.example.com", "--node-driver", "");
-      await create(it_, request(RECOMMENDED_OPTIONS));
+      await create(app, request(RECOMMENDED_OPTIONS));
     });
 
     it("only warn with --mount-checks=warn", async () => {
       await start("--mount-checks", "warn");
       cluster.csiDrivers.set("keyless.blob.csi", { ...SHIPPED_DRIVER, hasTokensInSecrets: true });
-      await create(it_, request(RECOMMENDED_OPTIONS));
+      await create(app, request(RECOMMENDED_OPTIONS));
       assert.deepEqual(
         cluster.warnings.map(({ reason }) => reason),
         ["NodeDriver"],
@@ -252,11 +250,11 @@ describe("the mount checks of CreateVolume", () => {
   });
 
   it("are off without Kubernetes: plain gRPC callers mount as they like", async () => {
-    it_ = await startEmulatedApp();
+    app = await startEmulatedApp();
     await create(
-      it_,
+      app,
       createRequest(
-        it_.emulator,
+        app.emulator,
         {},
         { volume_capabilities: [{ mount: {}, access_mode: { mode: "MULTI_NODE_MULTI_WRITER" } }] },
       ),

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { runOrphans } from "../../src/commands/orphans.ts";
 import { NO_CLUSTER } from "../../src/kubernetes/cluster.ts";
-import { trustTag } from "../../src/volume/trust.ts";
+import { trustTag } from "../../src/volume/formats/federated-credential.ts";
 import { create, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
 import { allowController } from "../support/emulated-rights.ts";
 import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";
@@ -22,27 +22,27 @@ interface Found {
 }
 
 describe("orphans", () => {
-  let it_: EmulatedApp;
+  let app: EmulatedApp;
   let cluster: FakeCluster;
 
   async function start(...flags: string[]): Promise<void> {
-    it_ = await startEmulatedApp(flags, {
+    app = await startEmulatedApp(flags, {
       clusterFor: (emulator) => {
         cluster = createFakeCluster(emulator.issuer.issuer);
         return cluster;
       },
     });
     cluster.namespaces.set("team", "uid-team");
-    cluster.serviceAccounts.set("team/app", it_.emulator.info.identities[0]?.clientId ?? "");
+    cluster.serviceAccounts.set("team/app", app.emulator.info.identities[0]?.clientId ?? "");
   }
-  afterEach(() => it_.stop());
+  afterEach(() => app.stop());
 
   /** Runs the command; its answer as JSON. */
   async function orphans(options: { delete?: boolean; evenAll?: boolean; olderThan?: number } = {}) {
     const out = createSink();
     const values = { olderThan: HOUR_MS, delete: false, evenAll: false, output: "json" as const, ...options };
     const streams = { stdout: out.stream, stderr: createSink().stream };
-    const code = await runOrphans({ config: it_.config, values, cluster, ...streams });
+    const code = await runOrphans({ config: app.config, values, cluster, ...streams });
     const report = JSON.parse(out.text()) as { findings: Found[]; containersInUse: number; azureCalls: number };
     return { code, ...report, kinds: report.findings.map(({ kind }) => kind) };
   }
@@ -51,11 +51,11 @@ describe("orphans", () => {
   async function provision(parameters: Record<string, string> = {}) {
     const uid = randomUUID();
     cluster.claims.set(`team/${uid}`, { uid, isBoundLate: false, serviceAccount: "app" });
-    const volume = await create(it_, {
+    const volume = await create(app, {
       name: `pvc-${uid}`,
       volume_capabilities: [{ mount: SAFE_MOUNT, access_mode: { mode: "SINGLE_NODE_WRITER" } }],
       parameters: {
-        clientID: it_.emulator.info.identities[0]?.clientId ?? "",
+        clientID: app.emulator.info.identities[0]?.clientId ?? "",
         ...parameters,
         "csi.storage.k8s.io/pvc/name": uid,
         "csi.storage.k8s.io/pvc/namespace": "team",
@@ -74,26 +74,26 @@ describe("orphans", () => {
 
   /** Makes everything that Azure holds so much older. */
   function age(milliseconds = 2 * HOUR_MS): void {
-    const { containers, accounts } = it_.emulator.world;
+    const { containers, accounts } = app.emulator.world;
     for (const container of containers.values()) container.lastModified -= milliseconds;
     for (const [name, account] of accounts) {
       accounts.set(name, { ...account, createdAt: account.createdAt - milliseconds });
     }
   }
   const held = () => {
-    const { accounts, containers, roleAssignments } = it_.emulator.world;
+    const { accounts, containers, roleAssignments } = app.emulator.world;
     return {
       accounts: [...accounts.keys()],
       containers: [...containers.values()]
         .filter(({ deletedUntil }) => deletedUntil === undefined)
         .map(({ name }) => name),
-      grants: [...roleAssignments.values()].filter(
+      assignments: [...roleAssignments.values()].filter(
         ({ scope, effectiveUntil }) => effectiveUntil === undefined && scope.includes("/storageAccounts/"),
       ),
     };
   };
   const identity = () =>
-    [...it_.emulator.world.identities.values()].find(({ name }) => name === "workload-a") ?? assert.fail("no identity");
+    [...app.emulator.world.identities.values()].find(({ name }) => name === "workload-a") ?? assert.fail("no identity");
 
   it("nothing is found while claim or PersistentVolume is there, in whatever phase", async () => {
     await start();
@@ -111,7 +111,7 @@ describe("orphans", () => {
     assert(held().containers.includes(pending.container));
   });
 
-  it("a volume of another driver, or made by hand, holds its container too", async () => {
+  it("a volume of another driver, or made by hand, refers to its container too", async () => {
     await start();
     const [byHandle, byAttribute] = [await provision(), await provision()];
     cluster.persistentVolumes.push({ name: "mine", handle: `rg#other#${byHandle.container}`, attributes: {} });
@@ -122,7 +122,7 @@ describe("orphans", () => {
     assert.deepEqual((await orphans()).findings, []);
   });
 
-  it("a container that nobody names is found when it is old enough, and goes with its grant", async () => {
+  it("a container that nothing refers to is found when it is old enough, and deleted with its role assignment", async () => {
     await start();
     const [left, live] = [await provision(), await provision()];
     bind(live);
@@ -143,7 +143,7 @@ describe("orphans", () => {
     assert.equal(deletion.code, 0);
     assert.deepEqual(held().containers, [live.container]);
     assert.deepEqual(
-      held().grants.map(({ scope }) => scope.split("/").at(-1)),
+      held().assignments.map(({ scope }) => scope.split("/").at(-1)),
       [live.container],
     );
     assert.deepEqual((await orphans()).findings, []);
@@ -155,7 +155,7 @@ describe("orphans", () => {
       const [young, old] = [await provision({ isolation: "volume" }), await provision({ isolation: "volume" })];
       for (const { uid } of [young, old]) cluster.claims.delete(`team/${uid}`);
       age((30 - minutes) * 60_000);
-      const container = it_.emulator.world.containers.get(`${old.account}/${old.container}`);
+      const container = app.emulator.world.containers.get(`${old.account}/${old.container}`);
       if (container) container.lastModified -= 24 * HOUR_MS;
       const { findings } = await orphans();
       assert.deepEqual(
@@ -169,35 +169,35 @@ describe("orphans", () => {
     await start();
     const [left, waiting] = [await provision({ isolation: "volume" }), await provision({ isolation: "volume" })];
     bind(await provision());
-    it_.emulator.world.containers.delete(`${left.account}/${left.container}`);
-    it_.emulator.world.containers.delete(`${waiting.account}/${waiting.container}`);
+    app.emulator.world.containers.delete(`${left.account}/${left.container}`);
+    app.emulator.world.containers.delete(`${waiting.account}/${waiting.container}`);
     abandon(left);
     age();
     const report = await orphans({ delete: true });
-    assert.deepEqual(report.kinds, ["grant", "grant", "account"]);
+    assert.deepEqual(report.kinds, ["role assignment", "role assignment", "account"]);
     assert.match(report.findings[2]?.because ?? "", /made for one volume/);
     assert(!held().accounts.includes(left.account));
     assert(held().accounts.includes(waiting.account));
-    assert.equal(held().grants.length, 1, "only the live volume's");
+    assert.equal(held().assignments.length, 1, "only the live volume's");
   });
 
-  it("an empty account of a namespace goes with the namespace, also when it was made anew", async () => {
+  it("an empty account of a namespace goes with the namespace, also when that was recreated", async () => {
     await start();
     const volume = await provision({ isolation: "namespace", grantScope: "account" });
-    it_.emulator.world.containers.delete(`${volume.account}/${volume.container}`);
+    app.emulator.world.containers.delete(`${volume.account}/${volume.container}`);
     abandon(volume);
     age();
     const alive = await orphans();
-    assert.deepEqual(alive.kinds, ["grant"], "the grant on the empty account, not the account");
-    cluster.namespaces.set("team", "uid-made-anew");
+    assert.deepEqual(alive.kinds, ["role assignment"], "the role assignment at the empty account, not the account");
+    cluster.namespaces.set("team", "uid-recreated");
     const report = await orphans({ delete: true });
-    assert.deepEqual(report.kinds, ["grant", "account"]);
+    assert.deepEqual(report.kinds, ["role assignment", "account"]);
     assert.match(report.findings[1]?.because ?? "", /namespace team \(UID uid-team\), which does not exist any more/);
     assert.deepEqual(held().accounts, []);
-    assert.deepEqual(held().grants, []);
+    assert.deepEqual(held().assignments, []);
   });
 
-  it("an account of a namespace that holds another volume stays, with its grant", async () => {
+  it("an account of a namespace that holds another volume stays, with its role assignment", async () => {
     await start();
     const shared = { isolation: "namespace", grantScope: "account" };
     const [left, live] = [await provision(shared), await provision(shared)];
@@ -206,21 +206,21 @@ describe("orphans", () => {
     age();
     assert.equal((await orphans({ delete: true })).code, 0);
     assert.deepEqual(held().containers, [live.container]);
-    assert.equal(held().grants.length, 1);
+    assert.equal(held().assignments.length, 1);
     assert.deepEqual((await orphans()).findings, []);
   });
 
-  it("grants of containers and accounts that are gone are found, those of others never", async () => {
+  it("role assignments of containers and accounts that are gone are found, those of others never", async () => {
     await start();
     const [gone, whole, live] = [await provision(), await provision({ isolation: "volume" }), await provision()];
     bind(live);
-    it_.emulator.world.containers.delete(`${gone.account}/${gone.container}`);
-    it_.emulator.world.containers.delete(`${whole.account}/${whole.container}`);
-    it_.emulator.world.accounts.delete(whole.account);
-    const grants = [...it_.emulator.world.roleAssignments.values()];
-    const ofGone = grants.find(({ scope }) => scope.endsWith(gone.container)) ?? assert.fail("no grant");
+    app.emulator.world.containers.delete(`${gone.account}/${gone.container}`);
+    app.emulator.world.containers.delete(`${whole.account}/${whole.container}`);
+    app.emulator.world.accounts.delete(whole.account);
+    const assignments = [...app.emulator.world.roleAssignments.values()];
+    const ofGone = assignments.find(({ scope }) => scope.endsWith(gone.container)) ?? assert.fail("no role assignment");
     const byHand = { ...ofGone, name: randomUUID() };
-    it_.emulator.world.roleAssignments.set(byHand.name, byHand);
+    app.emulator.world.roleAssignments.set(byHand.name, byHand);
     const report = await orphans({ delete: true });
     assert.deepEqual(report.findings.map(({ because }) => because).sort(), [
       `container ${gone.container} is gone`,
@@ -228,18 +228,19 @@ describe("orphans", () => {
     ]);
     assert.deepEqual(
       held()
-        .grants.map(({ name, scope }) => (name === byHand.name ? "by hand" : scope.split("/").at(-1)))
+        .assignments.map(({ name, scope }) => (name === byHand.name ? "by hand" : scope.split("/").at(-1)))
         .sort(),
       ["by hand", live.container],
     );
   });
 
-  it("a grant on an account that is gone is another cluster's unless it says that it is ours", async () => {
+  it("a role assignment at an account that is gone is another cluster's unless it says that it is ours", async () => {
     await start();
     const volume = await provision({ isolation: "volume" });
-    it_.emulator.world.accounts.delete(volume.account);
-    for (const grant of it_.emulator.world.roleAssignments.values()) {
-      if (grant.scope.endsWith(volume.container)) grant.description = "keyless-csi v1 cluster=another volume=x";
+    app.emulator.world.accounts.delete(volume.account);
+    for (const assignment of app.emulator.world.roleAssignments.values()) {
+      if (assignment.scope.endsWith(volume.container))
+        assignment.description = "keyless-csi v1 cluster=another volume=x";
     }
     assert.deepEqual((await orphans()).findings, []);
   });
@@ -247,7 +248,7 @@ describe("orphans", () => {
   it("what is not ours is never found: other accounts, other clusters' accounts, others' containers in a given one", async () => {
     await start();
     const volume = await provision();
-    const { accounts, containers } = it_.emulator.world;
+    const { accounts, containers } = app.emulator.world;
     const ours = accounts.get(volume.account) ?? assert.fail("no account");
     const mine = containers.get(`${volume.account}/${volume.container}`) ?? assert.fail("no container");
     const copy = (name: string, tags: Record<string, string>, inIt: Record<string, Record<string, string>>) => {
@@ -283,31 +284,31 @@ describe("orphans", () => {
     assert.deepEqual(
       report.findings.map(({ kind, retained, outcome }) => ({ kind, retained, outcome })),
       [
-        { kind: "grant", retained: false, outcome: "removed" },
+        { kind: "role assignment", retained: false, outcome: "removed" },
         { kind: "container", retained: true, outcome: "found" },
       ],
     );
     assert.equal(report.code, 0);
     assert.equal(held().containers.length, 2);
-    assert.equal(held().grants.length, 1);
+    assert.equal(held().assignments.length, 1);
     assert.equal((await orphans()).code, 0, "retained data is no finding");
   });
 
-  it("a federated credential of ours goes when its ServiceAccount is gone or names another identity", async () => {
+  it("a federated credential that we wrote is removed when its ServiceAccount is gone or names another identity", async () => {
     await start("--manage-federated-credentials");
     const clientId = identity().clientId;
     identity().federatedCredentials.clear();
-    identity().tags = { [trustTag(it_.emulator.issuer.issuer)]: "team/*" };
+    identity().tags = { [trustTag(app.emulator.issuer.issuer)]: "team/*" };
     const byHand = {
       name: "by-hand",
-      issuer: it_.emulator.issuer.issuer,
+      issuer: app.emulator.issuer.issuer,
       subject: "x",
       audiences: ["api://AzureADTokenExchange"],
     };
     identity().federatedCredentials.set("by-hand", byHand);
     const credentials = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials";
-    const { subscriptionId } = it_.emulator.info;
-    allowController(it_.emulator, `/subscriptions/${subscriptionId}`, [
+    const { subscriptionId } = app.emulator.info;
+    allowController(app.emulator, `/subscriptions/${subscriptionId}`, [
       `${credentials}/write`,
       `${credentials}/delete`,
     ]);
@@ -316,7 +317,7 @@ describe("orphans", () => {
       cluster.serviceAccounts.set(`team/${name}`, clientId);
       const uid = randomUUID();
       cluster.claims.set(`team/${uid}`, { uid, isBoundLate: false, serviceAccount: name });
-      const volume = await create(it_, {
+      const volume = await create(app, {
         name: `pvc-${uid}`,
         volume_capabilities: [{ mount: SAFE_MOUNT, access_mode: { mode: "SINGLE_NODE_WRITER" } }],
         parameters: {
@@ -368,18 +369,18 @@ describe("orphans", () => {
     );
     assert.equal(report.code, 3);
     assert.equal(held().containers.length, 2);
-    assert.equal(held().grants.length, 2);
+    assert.equal(held().assignments.length, 2);
   });
 
-  it("a lock is told, and does not keep the others from going", async () => {
+  it("a lock is reported, and does not keep the others from being deleted", async () => {
     await start();
     const [locked, free] = [await provision({ isolation: "volume" }), await provision({ isolation: "volume" })];
     bind(await provision());
     abandon(locked);
     abandon(free);
-    const scope = it_.emulator.world.accounts.get(locked.account)?.id ?? "";
+    const scope = app.emulator.world.accounts.get(locked.account)?.id ?? "";
     const id = `${scope}/providers/Microsoft.Authorization/locks/keep`;
-    it_.emulator.world.locks.set(id.toLowerCase(), { id, name: "keep", scope, level: "CanNotDelete" });
+    app.emulator.world.locks.set(id.toLowerCase(), { id, name: "keep", scope, level: "CanNotDelete" });
     age();
     const report = await orphans({ delete: true });
     assert.equal(report.code, 1);
@@ -404,22 +405,22 @@ describe("orphans", () => {
     assert.deepEqual(held().containers, []);
   });
 
-  it("the same is found when a workload has rewritten, leased or made anew its container", async () => {
+  it("the same is found when a workload has rewritten, leased or recreated its container", async () => {
     await start();
-    const [rewritten, leased, anew, live] = [
+    const [rewritten, leased, recreated, live] = [
       await provision(),
       await provision(),
       await provision(),
       await provision(),
     ];
     bind(live);
-    for (const volume of [rewritten, leased, anew]) abandon(volume);
+    for (const volume of [rewritten, leased, recreated]) abandon(volume);
     const container = ({ account, container: name }: Provisioned) =>
-      it_.emulator.world.containers.get(`${account}/${name}`) ?? assert.fail("no container");
+      app.emulator.world.containers.get(`${account}/${name}`) ?? assert.fail("no container");
     container(rewritten).metadata = { keyless_cluster: "another", keyless_volume: "x" };
     container(leased).lease = { id: randomUUID(), state: "leased", durationSeconds: -1 };
-    it_.emulator.world.containers.set(`${anew.account}/${anew.container}`, {
-      ...container(anew),
+    app.emulator.world.containers.set(`${recreated.account}/${recreated.container}`, {
+      ...container(recreated),
       uid: "new",
       metadata: {},
     });
@@ -432,13 +433,13 @@ describe("orphans", () => {
     assert.deepEqual(held().containers, [live.container]);
   });
 
-  it("reading costs one list of grants and accounts for each place, and one of containers for each account", async () => {
+  it("reading costs one list of role assignments and accounts for each resource group, and one of containers for each account", async () => {
     await start();
     for (let count = 0; count < 5; count += 1) bind(await provision({ isolation: "volume" }));
     age();
-    it_.forgetCalls();
+    app.forgetCalls();
     const { azureCalls } = await orphans();
-    const operations = it_.armCalls().map(({ operation }) => operation);
+    const operations = app.armCalls().map(({ operation }) => operation);
     assert.equal(azureCalls, 7, operations.join(", "));
     console.log(`      5 accounts: ${azureCalls} Azure calls`);
   });
@@ -446,7 +447,7 @@ describe("orphans", () => {
   it("a deleted volume leaves nothing to be found", async () => {
     await start();
     const volume = await provision({ isolation: "namespace", grantScope: "account" });
-    await it_.csi.controller("DeleteVolume", { volume_id: volume.id });
+    await app.csi.controller("DeleteVolume", { volume_id: volume.id });
     abandon(volume);
     age();
     assert.deepEqual((await orphans()).findings, []);

@@ -5,24 +5,25 @@ import { randomUUID } from "node:crypto";
 import { status } from "@grpc/grpc-js";
 import { create, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
 import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";
+import { refused } from "../support/refused.ts";
 import { SAFE_MOUNT } from "../support/safe-mount.ts";
 
 describe("a class with identity: serviceAccount", () => {
-  let it_: EmulatedApp;
+  let app: EmulatedApp;
   let cluster: FakeCluster;
   beforeEach(async () => {
-    it_ = await startEmulatedApp([], {
+    app = await startEmulatedApp([], {
       clusterFor: (emulator) => {
         cluster = createFakeCluster(emulator.issuer.issuer);
         return cluster;
       },
     });
-    const [a, b] = it_.emulator.info.identities;
+    const [a, b] = app.emulator.info.identities;
     cluster.namespaces.set("demo", "uid-demo");
     cluster.serviceAccounts.set("demo/workload-a", a?.clientId ?? "");
     cluster.serviceAccounts.set("demo/workload-b", b?.clientId ?? "");
   });
-  afterEach(() => it_.stop());
+  afterEach(() => app.stop());
 
   function claim(overrides: object = {}, namespace = "demo") {
     const uid = randomUUID();
@@ -38,45 +39,41 @@ describe("a class with identity: serviceAccount", () => {
       } as Record<string, string>,
     };
   }
-  const principal = (index: number) => it_.emulator.info.identities[index]?.principalId;
-  const grantsOn = (volume: string) =>
-    [...it_.emulator.world.roleAssignments.values()]
+  const principal = (index: number) => app.emulator.info.identities[index]?.principalId;
+  const assignmentsOn = (volume: string) =>
+    [...app.emulator.world.roleAssignments.values()]
       .filter(({ scope, effectiveUntil }) => effectiveUntil === undefined && scope.includes(volume))
       .map(({ principalId }) => principalId);
   const granted = async (request: ReturnType<typeof claim>) => {
-    const volume = await create(it_, request);
-    const [only, ...more] = grantsOn(request.name);
+    const volume = await create(app, request);
+    const [only, ...more] = assignmentsOn(request.name);
     assert.deepEqual(more, []);
     return { volume, principalId: only };
   };
-  const refused = async (request: ReturnType<typeof claim>, message: RegExp, code = status.FAILED_PRECONDITION) => {
-    const before = it_.emulator.world.containers.size + it_.emulator.world.roleAssignments.size;
-    await assert.rejects(it_.csi.controller("CreateVolume", request), (error: { code: status; details: string }) => {
-      assert.equal(status[error.code], status[code], error.details);
-      assert.match(error.details, message);
-      return true;
-    });
+  const isRefused = async (request: ReturnType<typeof claim>, message: RegExp, code = status.FAILED_PRECONDITION) => {
+    const before = app.emulator.world.containers.size + app.emulator.world.roleAssignments.size;
+    await refused(app.csi.controller("CreateVolume", request), code, message);
     assert.equal(
-      it_.emulator.world.containers.size + it_.emulator.world.roleAssignments.size,
+      app.emulator.world.containers.size + app.emulator.world.roleAssignments.size,
       before,
       "nothing was made",
     );
-    assert.equal(it_.emulator.world.accounts.size, 0);
+    assert.equal(app.emulator.world.accounts.size, 0);
   };
 
   it("takes the ServiceAccount of the claim's annotation, and its ids from the identity", async () => {
     const { volume, principalId } = await granted(claim({ serviceAccount: "workload-b" }));
     assert.equal(principalId, principal(1));
-    assert.equal(volume.volume_context["clientID"], it_.emulator.info.identities[1]?.clientId);
-    assert.equal(volume.volume_context["tenantID"], it_.emulator.info.tenantId);
+    assert.equal(volume.volume_context["clientID"], app.emulator.info.identities[1]?.clientId);
+    assert.equal(volume.volume_context["tenantID"], app.emulator.info.tenantId);
   });
 
   it("takes the pod's for a generic ephemeral volume, if it is the very pod that owns the claim", async () => {
     cluster.pods.set("demo/web", { name: "web", uid: "pod-1", serviceAccount: "workload-a", uses: [] });
     const owned = await granted(claim({ ownerPod: { name: "web", uid: "pod-1" } }));
     assert.equal(owned.principalId, principal(0));
-    it_.emulator.world.accounts.clear();
-    await refused(claim({ ownerPod: { name: "web", uid: "pod-0" } }), /pod demo\/web, which owns claim .* is gone/);
+    app.emulator.world.accounts.clear();
+    await isRefused(claim({ ownerPod: { name: "web", uid: "pod-0" } }), /pod demo\/web, which owns claim .* is gone/);
   });
 
   it("takes that of the pods that use a claim which waits for its first consumer, and of no others", async () => {
@@ -88,19 +85,19 @@ describe("a class with identity: serviceAccount", () => {
     assert.equal((await granted(request)).principalId, principal(0));
   });
 
-  it("pods with different ServiceAccounts are told by name, with the annotation to set", async () => {
+  it("pods with different ServiceAccounts are refused by name, with the annotation to set", async () => {
     const request = claim({ isBoundLate: true });
     const name = request.parameters["csi.storage.k8s.io/pvc/name"] ?? "";
     cluster.pods.set("demo/one", { name: "one", uid: "1", serviceAccount: "workload-a", uses: [name] });
     cluster.pods.set("demo/two", { name: "two", uid: "2", serviceAccount: "workload-b", uses: [name] });
-    await refused(request, /\(workload-a, workload-b\).*keyless-csi\/service-account/);
+    await isRefused(request, /\(workload-a, workload-b\).*keyless-csi\/service-account/);
   });
 
   it("pods of a claim that is bound at once choose nothing", async () => {
     const request = claim();
     const name = request.parameters["csi.storage.k8s.io/pvc/name"] ?? "";
     cluster.pods.set("demo/one", { name: "one", uid: "1", serviceAccount: "workload-a", uses: [name] });
-    await refused(request, /no ServiceAccount is known for claim .*: annotate the claim/);
+    await isRefused(request, /no ServiceAccount is known for claim .*: annotate the claim/);
   });
 
   it("falls back to the class's default", async () => {
@@ -111,53 +108,53 @@ describe("a class with identity: serviceAccount", () => {
 
   describe("a hostile tenant gets nothing:", () => {
     it("an annotation that names another tenant's client id", async () => {
-      cluster.serviceAccounts.set("evil/thief", it_.emulator.info.identities[0]?.clientId ?? "");
-      await refused(
+      cluster.serviceAccounts.set("evil/thief", app.emulator.info.identities[0]?.clientId ?? "");
+      await isRefused(
         claim({ serviceAccount: "thief" }, "evil"),
         /does not trust system:serviceaccount:evil:thief: .* issuer https:.*subject system:serviceaccount:evil:thief and audience api:\/\/AzureADTokenExchange/,
       );
     });
 
     it("a ServiceAccount of the same name in another namespace", async () => {
-      cluster.serviceAccounts.set("evil/workload-a", it_.emulator.info.identities[0]?.clientId ?? "");
-      await refused(
+      cluster.serviceAccounts.set("evil/workload-a", app.emulator.info.identities[0]?.clientId ?? "");
+      await isRefused(
         claim({ serviceAccount: "workload-a" }, "evil"),
         /does not trust system:serviceaccount:evil:workload-a/,
       );
     });
 
     it("a name that reaches into another namespace", async () => {
-      await refused(claim({ serviceAccount: "x:demo:workload-a" }), /is not a ServiceAccount's name/);
+      await isRefused(claim({ serviceAccount: "x:demo:workload-a" }), /is not a ServiceAccount's name/);
     });
 
     it("an issuer that differs by a slash or by case is another one", async () => {
-      const identity = [...it_.emulator.world.identities.values()].find(({ name }) => name === "workload-a");
+      const identity = [...app.emulator.world.identities.values()].find(({ name }) => name === "workload-a");
       for (const credential of identity?.federatedCredentials.values() ?? []) credential.issuer += "/";
-      await refused(claim({ serviceAccount: "workload-a" }), /does not trust/);
+      await isRefused(claim({ serviceAccount: "workload-a" }), /does not trust/);
     });
 
     it("a client id in the class parameters", async () => {
       const request = claim({ serviceAccount: "workload-a" });
-      request.parameters["clientID"] = it_.emulator.info.identities[1]?.clientId ?? "";
-      await refused(request, /clientID has no meaning with identity "serviceAccount"/, status.INVALID_ARGUMENT);
+      request.parameters["clientID"] = app.emulator.info.identities[1]?.clientId ?? "";
+      await isRefused(request, /clientID has no meaning with identity "serviceAccount"/, status.INVALID_ARGUMENT);
     });
   });
 
   it("says what is missing: the ServiceAccount, its annotation, the identity", async () => {
-    await refused(claim({ serviceAccount: "nobody" }), /ServiceAccount demo\/nobody does not exist: create it/);
+    await isRefused(claim({ serviceAccount: "nobody" }), /ServiceAccount demo\/nobody does not exist: create it/);
     cluster.serviceAccounts.set("demo/plain", "");
-    await refused(
+    await isRefused(
       claim({ serviceAccount: "plain" }),
       /demo\/plain names no identity: annotate it with azure.workload.identity\/client-id/,
     );
     cluster.serviceAccounts.set("demo/lost", "99999999-9999-4999-8999-999999999999");
-    await refused(claim({ serviceAccount: "lost" }), /is not a user-assigned identity that the controller may use/);
+    await isRefused(claim({ serviceAccount: "lost" }), /is not a user-assigned identity that the controller may use/);
   });
 
   it("two namespaces with the same claim name get two volumes", async () => {
-    const [a] = it_.emulator.info.identities;
+    const [a] = app.emulator.info.identities;
     cluster.serviceAccounts.set("other/workload-a", a?.clientId ?? "");
-    const identity = [...it_.emulator.world.identities.values()].find(({ name }) => name === "workload-a");
+    const identity = [...app.emulator.world.identities.values()].find(({ name }) => name === "workload-a");
     const [credential] = identity?.federatedCredentials.values() ?? [];
     if (credential === undefined) assert.fail("no credential");
     const subject = "system:serviceaccount:other:workload-a";
@@ -170,54 +167,54 @@ describe("a class with identity: serviceAccount", () => {
       isBoundLate: false,
       serviceAccount: "workload-a",
     });
-    const ids = [(await create(it_, first)).volume_id, (await create(it_, second)).volume_id];
+    const ids = [(await create(app, first)).volume_id, (await create(app, second)).volume_id];
     assert.notEqual(ids[0], ids[1]);
   });
 
-  it("a ServiceAccount changed between two attempts leaves one grant, for the one of today", async () => {
+  it("a ServiceAccount changed between two attempts leaves one role assignment, for the current one", async () => {
     const request = claim({ serviceAccount: "workload-a" });
-    it_.emulator.faults.add({
+    app.emulator.faults.add({
       match: { method: "PUT", path: "roleAssignments" },
       times: 9,
       action: { status: 503, when: "after" },
     });
-    await assert.rejects(it_.csi.controller("CreateVolume", request), { code: status.UNAVAILABLE });
-    it_.emulator.faults.clear();
-    assert.deepEqual(grantsOn(request.name), [principal(0)], "the first attempt took effect, its answer was lost");
+    await assert.rejects(app.csi.controller("CreateVolume", request), { code: status.UNAVAILABLE });
+    app.emulator.faults.clear();
+    assert.deepEqual(assignmentsOn(request.name), [principal(0)], "the first attempt took effect, its answer was lost");
     const key = `demo/${request.parameters["csi.storage.k8s.io/pvc/name"]}`;
     cluster.claims.set(key, { uid: request.name.slice(4), isBoundLate: false, serviceAccount: "workload-b" });
     assert.equal((await granted(request)).principalId, principal(1));
   }).timeout(60_000);
 
-  it("a claim that is gone gives back what was made for it, so that Kubernetes deletes it", async () => {
+  it("a claim that is gone gets back what was created for it, so that Kubernetes deletes it", async () => {
     const request = claim({ serviceAccount: "workload-a" });
-    const volume = await create(it_, request);
+    const volume = await create(app, request);
     cluster.claims.clear();
-    assert.equal((await create(it_, request)).volume_id, volume.volume_id);
-    await it_.csi.controller("DeleteVolume", { volume_id: volume.volume_id });
-    assert.deepEqual(grantsOn(request.name), []);
-    await assert.rejects(it_.csi.controller("CreateVolume", request), (error: { code: status; details: string }) => {
+    assert.equal((await create(app, request)).volume_id, volume.volume_id);
+    await app.csi.controller("DeleteVolume", { volume_id: volume.volume_id });
+    assert.deepEqual(assignmentsOn(request.name), []);
+    await assert.rejects(app.csi.controller("CreateVolume", request), (error: { code: status; details: string }) => {
       assert.equal(error.code, status.FAILED_PRECONDITION);
-      assert.match(error.details, /was deleted or made anew/);
+      assert.match(error.details, /was deleted or recreated/);
       return true;
     });
   });
 
   it("an identity that vanishes between two attempts does not make Kubernetes forget the container", async () => {
     const request = claim({ serviceAccount: "workload-a" });
-    await create(it_, request);
+    await create(app, request);
     cluster.serviceAccounts.delete("demo/workload-a");
-    await assert.rejects(it_.csi.controller("CreateVolume", request), { code: status.UNAVAILABLE });
+    await assert.rejects(app.csi.controller("CreateVolume", request), { code: status.UNAVAILABLE });
   });
 
-  it("a container whose PersistentVolume is in use is not deleted, whoever asks", async () => {
+  it("a container whose PersistentVolume is in use is not deleted, no matter who asks", async () => {
     const request = claim({ serviceAccount: "workload-a" });
-    const volume = await create(it_, request);
+    const volume = await create(app, request);
     cluster.volumes.add(request.name);
-    const deletion = it_.csi.controller("DeleteVolume", { volume_id: volume.volume_id });
+    const deletion = app.csi.controller("DeleteVolume", { volume_id: volume.volume_id });
     await assert.rejects(deletion, { code: status.FAILED_PRECONDITION });
-    assert.deepEqual(grantsOn(request.name), [principal(0)]);
+    assert.deepEqual(assignmentsOn(request.name), [principal(0)]);
     cluster.volumes.delete(request.name);
-    await it_.csi.controller("DeleteVolume", { volume_id: volume.volume_id });
+    await app.csi.controller("DeleteVolume", { volume_id: volume.volume_id });
   });
 });

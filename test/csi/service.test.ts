@@ -2,20 +2,20 @@
 import assert from "node:assert/strict";
 import { stat } from "node:fs/promises";
 import { status } from "@grpc/grpc-js";
-import { startApp } from "../../src/app.ts";
+import { startApp } from "../../src/app/service.ts";
 import { createLogger } from "../../src/telemetry/log.ts";
 import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
 import { createSink } from "../support/sink.ts";
 
 describe("the CSI service", () => {
-  let it_: EmulatedApp;
+  let app: EmulatedApp;
   beforeEach(async () => {
-    it_ = await startEmulatedApp();
+    app = await startEmulatedApp();
   });
-  afterEach(() => it_.stop());
+  afterEach(() => app.stop());
 
   it("says who it is and what it can", async () => {
-    const { csi } = it_;
+    const { csi } = app;
     const info = await csi.identity("GetPluginInfo", {});
     assert.equal(info.name, "keyless.blob.csi");
     assert.match(info.vendor_version, /^\d+\.\d+\.\d+/);
@@ -30,26 +30,26 @@ describe("the CSI service", () => {
   });
 
   it("Probe stays ready while Azure is out of reach", async () => {
-    it_.emulator.faults.add({ match: {}, times: -1, action: { reset: "before" } });
-    assert.deepEqual(await it_.csi.identity("Probe", {}), { ready: { value: true } });
+    app.emulator.faults.add({ match: {}, times: -1, action: { reset: "before" } });
+    assert.deepEqual(await app.csi.identity("Probe", {}), { ready: { value: true } });
   });
 
   it("the socket is for its owner alone", async () => {
-    assert.equal((await stat(it_.config.socketPath)).mode & 0o777, 0o600);
+    assert.equal((await stat(app.config.socketPath)).mode & 0o777, 0o600);
   });
 
   it("a second service on a live socket is refused, and the first goes on", async () => {
     const log = createLogger({ level: "error", format: "json", stream: createSink().stream });
-    await assert.rejects(startApp({ config: it_.config, log }), /another process is serving on/);
-    await it_.csi.identity("Probe", {});
+    await assert.rejects(startApp({ config: app.config, log }), /another process is serving on/);
+    await app.csi.identity("Probe", {});
   });
 
   it("an RPC that is not announced is UNIMPLEMENTED", async () => {
-    await assert.rejects(it_.csi.controller("GetCapacity", {}), { code: status.UNIMPLEMENTED });
+    await assert.rejects(app.csi.controller("GetCapacity", {}), { code: status.UNIMPLEMENTED });
   });
 
-  it("ValidateVolumeCapabilities confirms what can be had, says why not, and knows what exists", async () => {
-    const { emulator, csi } = it_;
+  it("ValidateVolumeCapabilities confirms what is available, says why something is not, and knows what exists", async () => {
+    const { emulator, csi } = app;
     const volume = await create({ csi }, createRequest(emulator));
     const id = volume.volume_id;
     const mount = { mount: {}, access_mode: { mode: "MULTI_NODE_MULTI_WRITER" as const } };
@@ -67,37 +67,37 @@ describe("the CSI service", () => {
   });
 
   it("the same request joins the one under way; another one of the same volume is ABORTED", async () => {
-    const { emulator, csi } = it_;
+    const { emulator, csi } = app;
     await create({ csi }, createRequest(emulator));
     const request = createRequest(emulator);
     emulator.faults.add({ match: { method: "PUT", path: "/containers/pvc-" }, action: { delay: 300 } });
-    it_.forgetCalls();
+    app.forgetCalls();
     const both = Promise.all([create({ csi }, request), create({ csi }, request)]);
     const larger = { ...request, capacity_range: { required_bytes: String(2 ** 40) } };
     await assert.rejects(csi.controller("CreateVolume", larger), { code: status.ABORTED });
     const [first, second] = await both;
     assert.deepEqual(first, second);
-    const puts = it_.armCalls().filter(({ method }) => method === "PUT");
+    const puts = app.armCalls().filter(({ method }) => method === "PUT");
     assert.equal(puts.length, 2, "one container, one role assignment");
   });
 
   it("stopping lets a call in flight finish and accepts no new one", async () => {
-    const { emulator, csi, app } = it_;
+    const { emulator, csi, app: service } = app;
     emulator.faults.add({ match: { method: "PUT", path: "/containers/pvc-" }, action: { delay: 300 } });
     const request = createRequest(emulator);
-    const inFlight = it_.untilStep("container");
+    const inFlight = app.untilStep("container");
     const running = create({ csi }, request);
     await inFlight;
-    assert.equal(await app.stop(), "finished");
+    assert.equal(await service.stop(), "finished");
     const volume = await running;
     assert(emulator.world.containers.has(volume.volume_id.split("#").slice(1, 3).join("/")));
     await assert.rejects(csi.identity("Probe", {}), { code: status.UNAVAILABLE });
   });
 
   it("no token and no key is in the log, at the most talkative level", async () => {
-    await create(it_, createRequest(it_.emulator));
-    const text = it_.log();
-    assert(text.includes("access granted"), text);
+    await create(app, createRequest(app.emulator));
+    const text = app.log();
+    assert(text.includes("role assignment in place"), text);
     assert.doesNotMatch(text, /eyJ[\w-]{10,}\./);
     assert.doesNotMatch(text, /Bearer\s+\S/);
   });

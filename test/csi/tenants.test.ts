@@ -11,17 +11,17 @@ import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../su
 const CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe";
 
 describe("a tenant", () => {
-  let it_: EmulatedApp;
+  let app: EmulatedApp;
   beforeEach(async () => {
-    it_ = await startEmulatedApp();
+    app = await startEmulatedApp();
   });
-  afterEach(() => it_.stop());
+  afterEach(() => app.stop());
 
   function containerOf(volume: Volume, index: number) {
-    const { blobEndpoint, authorityHost, tenantId, identities } = it_.emulator.info;
+    const { blobEndpoint, authorityHost, tenantId, identities } = app.emulator.info;
     const { storageaccount, containerName } = volume.volume_context;
     const { name = "", clientId = "" } = identities[index] ?? {};
-    const serviceAccountToken = () => it_.emulator.issuer.mint({ namespace: "demo", name });
+    const serviceAccountToken = () => app.emulator.issuer.mint({ namespace: "demo", name });
     const url = `${blobEndpoint}/${storageaccount}/${containerName}`;
     return containerFor(url, { clientId, tenantId, authorityHost, serviceAccountToken });
   }
@@ -32,7 +32,7 @@ describe("a tenant", () => {
     );
 
   it("cannot read, write, delete, list or add in another tenant's container", async () => {
-    const volume = await create(it_, createRequest(it_.emulator));
+    const volume = await create(app, createRequest(app.emulator));
     const own = containerOf(volume, 0);
     await own.getBlockBlobClient("a").upload("mine", 4);
     const foreign = containerOf(volume, 1);
@@ -53,29 +53,29 @@ describe("a tenant", () => {
     let volume: Volume;
     let request: ReturnType<typeof createRequest>;
     beforeEach(async () => {
-      request = createRequest(it_.emulator);
-      volume = await create(it_, request);
-      const [grant] = [...it_.emulator.world.roleAssignments.values()].filter(({ scope }) =>
+      request = createRequest(app.emulator);
+      volume = await create(app, request);
+      const [assignment] = [...app.emulator.world.roleAssignments.values()].filter(({ scope }) =>
         scope.endsWith(request.name ?? "-"),
       );
-      if (grant === undefined) assert.fail("no grant");
+      if (assignment === undefined) assert.fail("no role assignment");
       const name = randomUUID();
-      // At the account, so that a container it makes anew is its own too.
-      const scope = grant.scope.replace(/\/blobServices\/.*/, "");
-      it_.emulator.world.roleAssignments.set(name, { ...grant, name, scope, roleDefinitionName: CONTRIBUTOR });
+      // At the account, so that a container that it creates again is its own too.
+      const scope = assignment.scope.replace(/\/blobServices\/.*/, "");
+      app.emulator.world.roleAssignments.set(name, { ...assignment, name, scope, roleDefinitionName: CONTRIBUTOR });
     });
 
     const behavesTheSame = async () => {
-      const { csi } = it_;
+      const { csi } = app;
       const { entries } = await csi.controller("ListVolumes", {});
       assert(entries.some((entry) => entry.volume?.volume_id === volume.volume_id));
       const range = { required_bytes: String(2 ** 32) };
       await csi.controller("ControllerExpandVolume", { volume_id: volume.volume_id, capacity_range: range });
       const again = { ...request, capacity_range: range };
-      assert.equal((await create(it_, again)).volume_id, volume.volume_id);
+      assert.equal((await create(app, again)).volume_id, volume.volume_id);
       await csi.controller("DeleteVolume", { volume_id: volume.volume_id });
       const key = volume.volume_id.split("#").slice(1, 3).join("/");
-      const left = it_.emulator.world.containers.get(key);
+      const left = app.emulator.world.containers.get(key);
       assert(left === undefined || left.deletedUntil !== undefined, "the container is gone");
     };
 
@@ -94,7 +94,7 @@ describe("a tenant", () => {
       await behavesTheSame();
     });
 
-    it("may delete and make it anew: it is the same volume", async () => {
+    it("may delete and recreate it: it is the same volume", async () => {
       const container = containerOf(volume, 0);
       await container.delete();
       await container.create();
@@ -105,16 +105,16 @@ describe("a tenant", () => {
 
 describe("--allowed-namespaces", () => {
   it("keeps classes that name an identity to the namespaces of the configuration", async () => {
-    const it_ = await startEmulatedApp(["--allowed-namespaces", "platform"]);
+    const app = await startEmulatedApp(["--allowed-namespaces", "platform"]);
     const inNamespace = (name: string) =>
-      createRequest(it_.emulator, { "csi.storage.k8s.io/pvc/namespace": name, "csi.storage.k8s.io/pvc/name": "data" });
-    await create(it_, inNamespace("platform"));
+      createRequest(app.emulator, { "csi.storage.k8s.io/pvc/namespace": name, "csi.storage.k8s.io/pvc/name": "data" });
+    await create(app, inNamespace("platform"));
     const refused = {
       code: status.FAILED_PRECONDITION,
       details: /namespace team may not use .*identity: serviceAccount/,
     };
-    await assert.rejects(create(it_, inNamespace("team")), refused);
-    await assert.rejects(create(it_, createRequest(it_.emulator)), { code: status.FAILED_PRECONDITION });
-    await it_.stop();
+    await assert.rejects(create(app, inNamespace("team")), refused);
+    await assert.rejects(create(app, createRequest(app.emulator)), { code: status.FAILED_PRECONDITION });
+    await app.stop();
   });
 });

@@ -23,7 +23,7 @@ describe("the emulator's admin endpoint", () => {
     equal(await status({ authorization: `Basic ${Buffer.from(`any:${secret}`).toString("base64")}` }), 200);
   });
 
-  it("logs every call but its own, with the service's name for it and without secrets", async () => {
+  it("logs every call except its own, with the service's name for it and without secrets", async () => {
     await discover();
     const form = {
       grant_type: "client_credentials",
@@ -62,7 +62,7 @@ describe("the emulator's admin endpoint", () => {
     ok(!state.text.includes(emulator.info.administrator.clientSecret));
   });
 
-  it("answers a scripted status once, in the form of the service, and then is itself again", async () => {
+  it("answers a scripted status once, in the form of the service, then as usual", async () => {
     await scripted({
       match: { service: "entra" },
       action: { status: 503, code: "ServerBusy", headers: { "retry-after": "7" } },
@@ -81,7 +81,7 @@ describe("the emulator's admin endpoint", () => {
     deepEqual(statuses, [200, 500, 500, 200]);
   });
 
-  it("cuts the connection before or after the service has acted", async () => {
+  it("closes the connection before or after the service has acted", async () => {
     await scripted([
       { match: { path: "openid" }, action: { reset: "before" } },
       { match: { path: "openid" }, action: { reset: "after" } },
@@ -98,7 +98,7 @@ describe("the emulator's admin endpoint", () => {
     );
   });
 
-  it("cuts an answer short, and fills one up", async () => {
+  it("truncates an answer, and pads one", async () => {
     await scripted([
       { match: {}, action: { truncate: 10 } },
       { match: {}, action: { status: 200, bodyBytes: 3_000_000 } },
@@ -107,7 +107,7 @@ describe("the emulator's admin endpoint", () => {
     equal((await discover()).text.length, 3_000_000);
   });
 
-  it("holds an answer back until the client has gone, and lets go when the faults are cleared", async () => {
+  it("holds an answer back until the client disconnects, or until the faults are cleared", async () => {
     await scripted({ match: {}, action: { hang: "forever" } });
     const hanging = rejects(discover(), { code: "ECONNRESET" });
     while (emulator.faults.list().length > 0) await new Promise((resolve) => setImmediate(resolve));
@@ -135,7 +135,7 @@ describe("the emulator's admin endpoint", () => {
     equal((await discover()).status, 200);
   });
 
-  it("moves the clock, by which tokens grow old", async () => {
+  it("moves the clock, by which tokens expire", async () => {
     const before = Date.parse((await sendAdmin(emulator, "GET", "/clock")).json<{ now: string }>().now);
     const moved = await sendAdmin(emulator, "POST", "/clock", { advanceSeconds: 7200 });
     ok(Date.parse(moved.json<{ now: string }>().now) >= before + 7_200_000);
@@ -154,11 +154,14 @@ describe("the emulator's admin endpoint", () => {
     equal(answer.status, 200);
   });
 
-  it("assigns deny policies, which refuse calls until they are taken away", async () => {
+  it("assigns deny policies, which refuse calls until they are removed", async () => {
     const { subscriptionId, resourceGroup } = emulator.info;
     const scope = `/subscriptions/${subscriptionId}`;
     const policy = {
-      ...{ name: "no-keys", displayName: "No account keys", scope, resourceType: "Microsoft.Storage/storageAccounts" },
+      name: "no-keys",
+      displayName: "No account keys",
+      scope,
+      resourceType: "Microsoft.Storage/storageAccounts",
       requires: { "properties.allowSharedKeyAccess": false },
     };
     const made = await sendAdmin(emulator, "POST", "/policies", policy);
@@ -197,7 +200,7 @@ describe("the emulator's admin endpoint", () => {
     deepEqual((await sendAdmin(emulator, "GET", "/policies")).json(), []);
   });
 
-  it("knows what it does not offer", async () => {
+  it("answers 404 to unknown calls", async () => {
     const answer = await sendAdmin(emulator, "GET", "/nothing");
     equal(answer.status, 404);
     match(answer.text, /GET \/state/);

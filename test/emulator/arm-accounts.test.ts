@@ -1,5 +1,6 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { type Arm, collect, refused, startArm } from "../support/arm-calls.ts";
+import { type Arm, collect, startArm } from "../support/arm-calls.ts";
+import { refused } from "../support/azure-refusals.ts";
 import { administratorToken, send } from "../support/emulator-client.ts";
 
 const PROVIDER = "/providers/Microsoft.Storage";
@@ -47,7 +48,7 @@ describe("the emulator's storage accounts", () => {
     equal(arm.emulator.world.accounts.has("sdkaccount"), false);
   });
 
-  it("are made asynchronously: 202 without a body, polls of 202, then the account", async () => {
+  it("are created asynchronously: 202 without a body, polls of 202, then the account", async () => {
     const slow = await startArm({ settings: { accountCreationMs: 25_000, operationRetryAfterSeconds: 17 } });
     try {
       const id = `${slow.group}${PROVIDER}/storageAccounts/slowaccount`;
@@ -78,7 +79,7 @@ describe("the emulator's storage accounts", () => {
     }
   });
 
-  it("take a second PUT as an update with what was sent", async () => {
+  it("treat a second PUT as an update with what was sent", async () => {
     const id = await arm.makeAccount("updated1", { allowSharedKeyAccess: false });
     const again = await arm.call("PUT", id, { body: { ...standard, properties: { minimumTlsVersion: "TLS1_2" } } });
     equal(again.status, 200);
@@ -94,7 +95,7 @@ describe("the emulator's storage accounts", () => {
     equal(arm.emulator.world.accounts.get("kept1")?.properties["allowSharedKeyAccess"], undefined);
   });
 
-  it("fill in what Azure fills in", async () => {
+  it("have Azure's defaults", async () => {
     const id = await arm.makeAccount("defaults1");
     const shown = (await arm.call("GET", id)).json<Account>();
     const { accessTier, supportsHttpsTrafficOnly, allowBlobPublicAccess, networkAcls, encryption } = shown.properties;
@@ -111,7 +112,7 @@ describe("the emulator's storage accounts", () => {
     equal(shown.properties["primaryLocation"], "westeurope");
   });
 
-  it("have endpoints of the cloud when they are asked by the cloud's name", async () => {
+  it("have endpoints of the cloud when called by the cloud's name", async () => {
     const id = await arm.makeAccount("byname1");
     const authorization = `Bearer ${await administratorToken(arm.emulator)}`;
     const path = `${id}?api-version=2025-06-01`;
@@ -130,7 +131,7 @@ describe("the emulator's storage accounts", () => {
     }
   });
 
-  it("have names that are unique in the world, and a message for each way of meeting one", async () => {
+  it("have globally unique names, and a message for each kind of conflict", async () => {
     const { world, info } = arm.emulator;
     await arm.makeAccount("taken1");
     await arm.call("PUT", `${arm.subscription}/resourceGroups/other`, { body: { location: "westeurope" } });
@@ -170,7 +171,7 @@ describe("the emulator's storage accounts", () => {
     equal(arm.emulator.world.accounts.has("wrong1"), false);
   });
 
-  it("do not change what only creation can set", async () => {
+  it("refuse updates of what only creation can set", async () => {
     const id = await arm.makeAccount("fixed1", { isHnsEnabled: false });
     const change = async (body: object) =>
       refused(await arm.call("PATCH", id, { body }), 400, "AccountPropertyCannotBeUpdated");
@@ -189,14 +190,14 @@ describe("the emulator's storage accounts", () => {
     equal((await arm.call("PATCH", id, { body: { properties: { isHnsEnabled: false } } })).status, 200);
   });
 
-  it("carry at most 15 tags, with names of 128 and values of 256 characters", async () => {
+  it("have at most 15 tags, with names of 128 and values of 256 characters", async () => {
     const many = Object.fromEntries(Array.from({ length: 16 }, (_, index) => [`t${index}`, "x"]));
     refused(await put("tags1", { ...standard, tags: many }), 400, "TooManyTags");
     refused(await put("tags1", { ...standard, tags: { ["k".repeat(129)]: "v" } }), 400, "MaxTagKeyLengthExceeded");
     refused(await put("tags1", { ...standard, tags: { k: "v".repeat(257) } }), 400, "MaxTagValueLengthExceeded");
   });
 
-  it("are at most as many in a region as the subscription may have, and usages tell", async () => {
+  it("are limited for each region of a subscription, as usages report", async () => {
     const small = await startArm({ settings: { accountsPerRegion: 2 } });
     try {
       await small.makeAccount("one1");
@@ -210,7 +211,7 @@ describe("the emulator's storage accounts", () => {
     }
   });
 
-  it("answer 404 with Azure's words when they are not there, and 204 to their deletion", async () => {
+  it("answer 404 in Azure's words when they do not exist, and 204 to their deletion", async () => {
     const message = refused(await arm.call("GET", account("nobody1")), 404, "ResourceNotFound");
     match(
       message,
@@ -221,7 +222,7 @@ describe("the emulator's storage accounts", () => {
     refused(await arm.call("PUT", child, { body: {} }), 404, "ParentResourceNotFound");
   });
 
-  it("are found in any case of the path", async () => {
+  it("are found by a path in any case", async () => {
     const id = await arm.makeAccount("anycase1");
     equal(
       (await arm.call("GET", id.replace("resourceGroups", "RESOURCEGROUPS").replace("anycase1", "ANYCASE1"))).status,
@@ -229,7 +230,7 @@ describe("the emulator's storage accounts", () => {
     );
   });
 
-  it("take containers and blobs with them when they are deleted", async () => {
+  it("delete their containers and blobs with them", async () => {
     const id = await arm.makeAccount("doomed1");
     await arm.makeContainer(id, "abc");
     equal((await arm.call("DELETE", id)).status, 200);
@@ -239,7 +240,7 @@ describe("the emulator's storage accounts", () => {
     );
   });
 
-  it("give their keys, and raise the alarm", async () => {
+  it("return their keys, and raise an alarm", async () => {
     const id = await arm.makeAccount("keys1");
     const keys = (await arm.call("POST", `${id}/listKeys`)).json<{ keys: { keyName: string; value: string }[] }>().keys;
     deepEqual(

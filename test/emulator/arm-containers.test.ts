@@ -1,6 +1,7 @@
 import { deepEqual, equal, match } from "node:assert/strict";
-import { ADMINISTRATOR } from "../../src/emulator/seed.ts";
-import { type Arm, refused, startArm } from "../support/arm-calls.ts";
+import { ADMINISTRATOR } from "../../src/emulator/seed/seed.ts";
+import { type Arm, startArm } from "../support/arm-calls.ts";
+import { refused } from "../support/azure-refusals.ts";
 import { administratorToken, send } from "../support/emulator-client.ts";
 
 describe("the emulator's containers in ARM", () => {
@@ -28,7 +29,7 @@ describe("the emulator's containers in ARM", () => {
     equal(arm.emulator.world.containers.has("boxes1/pvc-1"), false);
   });
 
-  it("answer 201 when new and 200 when there, then changed to what was sent", async () => {
+  it("answer 201 when new and 200 when they exist, then changed to what was sent", async () => {
     equal((await put("twice", { metadata: { a: "1" } })).status, 201);
     const uid = arm.emulator.world.containers.get("boxes1/twice")?.uid;
     equal((await put("twice", { metadata: { a: "2" } })).status, 200);
@@ -42,13 +43,13 @@ describe("the emulator's containers in ARM", () => {
     equal((await arm.call("DELETE", container("nowhere"))).status, 204);
   });
 
-  it("refuse names that Storage refuses", async () => {
+  it("refuse names that Storage does not permit", async () => {
     for (const name of ["ab", "a".repeat(64), "Upper", "a--b", "-ab", "ab-", "under_score"]) {
       refused(await put(name), 400, "ContainerOperationFailure");
     }
   });
 
-  it("refuse metadata whose names are no identifiers or whose values are not ASCII", async () => {
+  it("refuse metadata whose names are not identifiers or whose values are not ASCII", async () => {
     for (const metadata of [{ "a-b": "1" }, { "1a": "1" }, { a: "ä" }, { a: "1", A: "2" }]) {
       refused(await put("labelled", { metadata }), 400, "ContainerOperationFailure");
     }
@@ -74,7 +75,7 @@ describe("the emulator's containers in ARM", () => {
     );
   });
 
-  it("keep their name for a while after deletion when the settings say so", async () => {
+  it("keep their name for some time after deletion when the settings say so", async () => {
     const slow = await startArm({ settings: { containerDeleteMs: 30_000 } });
     try {
       const id = await slow.makeContainer(await slow.makeAccount("lingering1"), "gone");
@@ -102,7 +103,7 @@ describe("the emulator's containers in ARM", () => {
     equal(typeof leaseId, "string");
   });
 
-  it("are protected by legal holds and, once they hold blobs, by immutability policies", async () => {
+  it("are protected by legal holds and, once they contain blobs, by immutability policies", async () => {
     await put("held");
     const hold = (verb: string) => arm.call("POST", `${container("held")}/${verb}`, { body: { tags: ["case123"] } });
     equal((await hold("setLegalHold")).status, 200);

@@ -1,5 +1,6 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { type Arm, refused, startArm } from "../support/arm-calls.ts";
+import { type Arm, startArm } from "../support/arm-calls.ts";
+import { refused } from "../support/azure-refusals.ts";
 import { administratorToken, send } from "../support/emulator-client.ts";
 
 const READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7";
@@ -14,7 +15,7 @@ describe("the emulator's ARM front door", () => {
   const accounts = () => `${arm.group}/providers/Microsoft.Storage/storageAccounts`;
   const standard = { location: "westeurope", kind: "StorageV2", sku: { name: "Standard_LRS" } };
 
-  it("asks for an api-version, and names those that it knows", async () => {
+  it("requires an api-version, and names the supported ones", async () => {
     const authorization = `Bearer ${await administratorToken(arm.emulator)}`;
     const bare = await send(arm.emulator, accounts(), { headers: { authorization } });
     refused(bare, 400, "MissingApiVersionParameter");
@@ -101,7 +102,7 @@ describe("the emulator's ARM front door", () => {
     refused(await put(JSON.stringify({ a: "x".repeat(4 * 1024 * 1024) })), 413, "RequestContentTooLarge");
   });
 
-  it("keeps resource groups: made, checked, tagged, listed to those who may see them, deleted with what is in them", async () => {
+  it("has resource groups: created, checked, tagged, listed to those who may read them, deleted with what is in them", async () => {
     const group = `${arm.subscription}/resourceGroups/heap`;
     const body = { location: "West Europe", tags: { a: "b" } };
     equal((await arm.call("HEAD", group)).status, 404);
@@ -128,7 +129,7 @@ describe("the emulator's ARM front door", () => {
     refused(await arm.call("GET", group), 404, "ResourceGroupNotFound");
   });
 
-  it("finds resources by type, name, place, group and tags", async () => {
+  it("finds resources by type, name, location, group and tags", async () => {
     const account = `${arm.group}/providers/Microsoft.Storage/storageAccounts/klsought`;
     const body = { ...standard, tags: { team: "blue" } };
     equal((await arm.call("PUT", account, { body })).status, 202);
@@ -154,7 +155,7 @@ describe("the emulator's ARM front door", () => {
     refused(await arm.call("GET", `${identities}2025-05-30-preview`), 400, "InvalidResourceType");
   });
 
-  it("tells a caller its tenant, its subscriptions, their locations and providers", async () => {
+  it("lists a caller's tenant, its subscriptions, their locations and providers", async () => {
     const { info } = arm.emulator;
     const list = async (path: string) =>
       (await arm.call("GET", path)).json<{ value: Record<string, string>[] }>().value;
@@ -173,7 +174,7 @@ describe("the emulator's ARM front door", () => {
     deepEqual((await arm.call("GET", "/subscriptions", { token })).json<Listed>().value, []);
   });
 
-  it("describes its cloud to anybody", async () => {
+  it("describes its cloud without authentication", async () => {
     const first = await send(arm.emulator, "/metadata/endpoints?api-version=2015-01-01");
     const { authentication } = first.json<{ authentication: { audiences: string[]; loginEndpoint: string } }>();
     ok(authentication.audiences.includes("https://management.azure.com/"));
@@ -249,7 +250,7 @@ describe("the emulator's ARM front door", () => {
     });
     after(() => arm.emulator.world.policies.clear());
 
-    it("refuses an account that allows keys, also by silence, and says which policy it was", async () => {
+    it("refuses an account that allows keys, explicitly or by default, and names the policy", async () => {
       const answer = await arm.call("PUT", `${accounts()}/policy1`, { body: standard });
       const message = refused(answer, 403, "RequestDisallowedByPolicy");
       match(message, /^Resource 'policy1' was disallowed by policy\. Policy identifiers: '\[\{"policyAssignment":/);
@@ -259,7 +260,7 @@ describe("the emulator's ARM front door", () => {
       equal(arm.emulator.world.accounts.has("policy1"), false);
     });
 
-    it("lets a keyless account in, and keeps it keyless", async () => {
+    it("accepts a keyless account, and keeps it keyless", async () => {
       const account = await arm.makeAccount("policy2", { allowSharedKeyAccess: false });
       equal((await arm.call("PATCH", account, { body: { tags: { a: "b" } } })).status, 200);
       const loosen = { body: { properties: { allowSharedKeyAccess: true } } };

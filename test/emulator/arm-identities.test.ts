@@ -1,5 +1,6 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { type Arm, collect, refused, startArm } from "../support/arm-calls.ts";
+import { type Arm, collect, startArm } from "../support/arm-calls.ts";
+import { refused } from "../support/azure-refusals.ts";
 
 const AUDIENCES = ["api://AzureADTokenExchange"];
 
@@ -18,7 +19,7 @@ describe("the emulator's user-assigned identities", () => {
       body: { properties: { issuer: "https://issuer.example", subject: name, audiences: AUDIENCES, ...change } },
     });
 
-  it("are made with ids of their own, changed, listed and deleted by the SDK unchanged", async () => {
+  it("are created with ids of their own, changed, listed and deleted by the SDK unchanged", async () => {
     const { userAssignedIdentities } = arm.identities;
     const made = await userAssignedIdentities.createOrUpdate("keyless", "sdk-identity", { location: "westeurope" });
     match(String(made.clientId), /^[0-9a-f-]{36}$/);
@@ -43,7 +44,7 @@ describe("the emulator's user-assigned identities", () => {
     equal((await arm.call("DELETE", path("sdk-identity"))).status, 204);
   });
 
-  it("are another principal when made anew under the same name", async () => {
+  it("are another principal when created again under the same name", async () => {
     await make("reborn");
     const first = arm.emulator.world.identities.get(path("reborn").toLowerCase())?.principalId;
     await arm.call("DELETE", path("reborn"));
@@ -52,7 +53,7 @@ describe("the emulator's user-assigned identities", () => {
     ok(first !== undefined && second !== undefined && first !== second);
   });
 
-  it("take federated credentials from the SDK unchanged", async () => {
+  it("accept federated credentials from the SDK unchanged", async () => {
     await make("trusting");
     const { federatedIdentityCredentials } = arm.identities;
     const wish = { issuer: "https://issuer.example", subject: "system:serviceaccount:a:b", audiences: AUDIENCES };
@@ -86,14 +87,14 @@ describe("the emulator's user-assigned identities", () => {
     refused(await trust("nobody", "one"), 404, "ParentResourceNotFound");
   });
 
-  it("hold at most 20 credentials", async () => {
+  it("have at most 20 credentials", async () => {
     await make("crowded");
     for (let index = 0; index < 20; index += 1) equal((await trust("crowded", `c-${index}`)).status, 201);
     refused(await trust("crowded", "c-20"), 400, "BadRequest");
     equal((await trust("crowded", "c-7", { subject: "changed" })).status, 200);
   });
 
-  it("refuse a second write of credentials while one is under way", async () => {
+  it("refuse a second write of credentials while one is in progress", async () => {
     const slow = await startArm({ settings: { federatedWriteMs: 1_500 } });
     try {
       const [identity] = slow.emulator.info.identities;

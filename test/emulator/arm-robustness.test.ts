@@ -2,9 +2,9 @@ import { equal, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { type Arm, startArm } from "../support/arm-calls.ts";
 
-describe("the emulator's ARM, whatever it is sent", () => {
+describe("the emulator's ARM, for random requests", () => {
   let arm: Arm;
-  // Anew for each: a random DELETE can lead to the resource group itself (`/one/..` is a way to it).
+  // A new one for each: a random DELETE can lead to the resource group itself (`/one/..` names it).
   beforeEach(async () => {
     arm = await startArm();
     await arm.makeContainer(await arm.makeAccount("sturdy1"), "one");
@@ -23,7 +23,7 @@ describe("the emulator's ARM, whatever it is sent", () => {
     .map(([provider, segments]) => `${provider}${segments.map((each) => `/${each}`).join("")}`);
   const method = fc.constantFrom("GET", "PUT", "PATCH", "POST", "DELETE", "HEAD");
 
-  it("answers every path with an ARM error or success, never with a fault of its own", async () => {
+  it("answers every path with an ARM error or success, never with an internal error", async () => {
     await fc.assert(
       fc.asyncProperty(method, path, async (verb, tail) => {
         // DELETE of the group itself would end the test.

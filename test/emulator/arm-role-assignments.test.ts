@@ -1,5 +1,6 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { type Arm, collect, refused, startArm } from "../support/arm-calls.ts";
+import { type Arm, collect, startArm } from "../support/arm-calls.ts";
+import { refused } from "../support/azure-refusals.ts";
 
 const READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7";
 const BLOB_CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe";
@@ -59,14 +60,14 @@ describe("the emulator's role assignments", () => {
     refused(await put(container, name), 400, "RoleAssignmentUpdateNotPermitted");
   });
 
-  it("exist once for a scope, principal and role: the conflict names the other without dashes", async () => {
+  it("are unique by scope, principal and role: the conflict names the other one without dashes", async () => {
     const [scope, name] = [await fresh(), guid()];
     equal((await put(scope, name)).status, 201);
     const message = refused(await put(scope, guid()), 409, "RoleAssignmentExists");
     match(message, new RegExp(`The ID of the existing role assignment is ${name.replaceAll("-", "")}\\.$`));
   });
 
-  it("refuse a name or a principal that is no GUID, an unknown role, and a body without them", async () => {
+  it("refuse a name or a principal that is not a GUID, an unknown role, and a body without them", async () => {
     const scope = await fresh();
     refused(await put(scope, "not-a-guid"), 400, "InvalidRoleAssignmentId");
     refused(await put(scope, guid(), { principalId: "me" }), 400, "InvalidPrincipalId");
@@ -88,7 +89,7 @@ describe("the emulator's role assignments", () => {
     equal((await put(scope, guid(), { principalType: undefined })).status, 201);
   });
 
-  it("take a new principal without its type only when it has replicated", async () => {
+  it("accept a new principal without its type only when it has replicated", async () => {
     const slow = await startArm({ settings: { principalReplicationMs: 60_000 } });
     try {
       const { identity } = await slow.makeCaller("newcomer");
@@ -112,7 +113,7 @@ describe("the emulator's role assignments", () => {
     equal((await arm.call("GET", idAt(scope, name))).status, 200);
   });
 
-  it("are at most as many in a subscription as the settings say", async () => {
+  it("are limited in each subscription by the settings", async () => {
     const small = await startArm({ settings: { roleAssignmentsPerSubscription: 5 } });
     try {
       ok(small.emulator.world.roleAssignments.size < 5);
@@ -148,7 +149,7 @@ describe("the emulator's role assignments", () => {
     refused(await arm.call("GET", odd), 400, "UnsupportedQuery");
   });
 
-  it("refuse a condition that is not version 2.0 or not of the grammar", async () => {
+  it("refuse a condition that is not version 2.0 or does not follow the grammar", async () => {
     const scope = await fresh();
     const condition = "@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name] StringEquals 'x'";
     const code = "InvalidRoleAssignmentCondition";
@@ -185,7 +186,7 @@ describe("the emulator's role assignments", () => {
     equal((await arm.call("DELETE", idAt(scope, name), { token })).status, 204);
   });
 
-  it("take their time to be honoured, and to be no longer", async () => {
+  it("take time to be honoured, and to be honoured no longer", async () => {
     const slow = await startArm({ settings: { propagationGrantMs: 60_000, propagationRemovalMs: 300_000 } });
     try {
       const { identity, token } = await slow.makeCaller("waiting");
@@ -240,7 +241,7 @@ describe("the emulator's role definitions", () => {
     ok(custom.length > 0 && custom.every((each) => each.roleType === "CustomRole"));
   });
 
-  it("are made, assigned, and deleted only when nobody has them", async () => {
+  it("are created, assigned, and deleted only when no assignment uses them", async () => {
     const [name, principal] = [crypto.randomUUID(), crypto.randomUUID()];
     equal((await put(name)).status, 201);
     const assignment = await arm.grant(arm.group, name, principal);
@@ -252,7 +253,7 @@ describe("the emulator's role definitions", () => {
     refused(await arm.call("GET", path), 404, "RoleDefinitionDoesNotExist");
   });
 
-  it("refuse a name twice, a scope that is none, an action that is none, and a change of what is built in", async () => {
+  it("refuse a duplicate name, an invalid scope, an invalid action, and a change of a built-in role", async () => {
     const roleName = "only one";
     equal((await put(crypto.randomUUID(), { roleName })).status, 201);
     refused(await put(crypto.randomUUID(), { roleName }), 409, "RoleDefinitionWithSameNameExists");
@@ -272,7 +273,7 @@ describe("the emulator's role definitions", () => {
     equal((await arm.call("PUT", path, { body: own, token })).status, 201);
   });
 
-  it("are shown to their holder as permissions", async () => {
+  it("are shown to their principal as permissions", async () => {
     const { identity, token } = await arm.makeCaller("curious");
     const path = `${arm.group}/providers/Microsoft.Authorization/permissions`;
     refused(await arm.call("GET", path, { token }), 403, "AuthorizationFailed");

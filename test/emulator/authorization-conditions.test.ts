@@ -1,7 +1,7 @@
 import { equal, throws } from "node:assert/strict";
-import { evaluate } from "../../src/emulator/authorization/condition-evaluator.ts";
-import { parseCondition } from "../../src/emulator/authorization/condition-parser.ts";
-import { InvalidCondition } from "../../src/emulator/authorization/condition-tokens.ts";
+import { evaluate } from "../../src/emulator/authorization/conditions/evaluator.ts";
+import { parseCondition } from "../../src/emulator/authorization/conditions/parser.ts";
+import { InvalidCondition } from "../../src/emulator/authorization/conditions/tokens.ts";
 
 const CONTAINER = "Microsoft.Storage/storageAccounts/blobServices/containers:name";
 const PATH = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs:path";
@@ -100,7 +100,7 @@ describe("the emulator's conditions", () => {
     equal(holds(`!(${one})`), false);
   });
 
-  it("tell sub-operations apart", () => {
+  it("distinguish sub-operations", () => {
     const notList = `(!(ActionMatches{'${READ}'} AND NOT SubOperationMatches{'Blob.List'})) OR (@Resource[${PATH}] StringLike 'docs/*')`;
     equal(holds(notList, { subOperation: "Blob.List", resource: {} }), true);
     equal(holds(notList, { resource: { [PATH]: "docs/x" } }), true);
@@ -113,7 +113,7 @@ describe("the emulator's conditions", () => {
     );
   });
 
-  it("read tag names in their case when they are marked so", () => {
+  it("compare tag names with case when they are marked so", () => {
     equal(holds(`@Resource[${TAGS}:Project<$key_case_sensitive$>] StringEquals 'Cascade'`), true);
     equal(holds(`@Resource[${TAGS}:project<$key_case_sensitive$>] StringEquals 'Cascade'`), false);
     equal(holds(`Exists @Resource[${TAGS}:Project<$key_case_sensitive$>]`), true);
@@ -127,12 +127,12 @@ describe("the emulator's conditions", () => {
     equal(holds(condition), false);
   });
 
-  it("are false about what the call does not have, also when negated in the operator", () => {
+  it("are false for attributes that the call does not have, also with a negated operator", () => {
     equal(holds(`@Resource[${CONTAINER}] StringEquals 'one'`, { resource: {} }), false);
     equal(holds(`@Resource[${CONTAINER}] StringNotEquals 'one'`, { resource: {} }), false);
   });
 
-  it("keep a delegated assigner to its roles, in the words of the documentation", () => {
+  it("limit a delegated assigner to its roles, in the words of the documentation", () => {
     const write = "Microsoft.Authorization/roleAssignments/write";
     const rule = `((!(ActionMatches{'${write}'})) OR (@Request[${ROLE}] ForAnyOfAnyValues:GuidEquals {${A}, ${B}} AND @Request[Microsoft.Authorization/roleAssignments:PrincipalType] ForAnyOfAnyValues:StringEqualsIgnoreCase {'ServicePrincipal'}))`;
     const asked = (role: string, type: string) => ({
@@ -145,7 +145,7 @@ describe("the emulator's conditions", () => {
     equal(holds(rule, { action: "Microsoft.Authorization/roleAssignments/read" }), true);
   });
 
-  it("are refused when they are not of the documented grammar", () => {
+  it("are refused when they do not follow the documented grammar", () => {
     const wrong = [
       "",
       "true",

@@ -44,7 +44,7 @@ describe("the emulator's authorization", () => {
     return { ...createAuthorization(world, clock), world, clock, role, grant };
   }
 
-  it("counts a grant at its scope and below it, not beside it, without case", () => {
+  it("applies a role assignment at its scope and below it, not to siblings, without case", () => {
     const { allowsAction, role, grant } = setUp();
     grant(GROUP, role({ actions: ["Microsoft.Storage/storageAccounts/*"] }));
     equal(allowsAction("p1", READ, ACCOUNT.toLowerCase()), true);
@@ -54,7 +54,7 @@ describe("the emulator's authorization", () => {
     equal(allowsAction("p2", READ, ACCOUNT), false);
   });
 
-  it("takes notActions off the role that has them, and no other", () => {
+  it("subtracts notActions from the role that has them, and from no other", () => {
     const { allowsAction, role, grant } = setUp();
     grant(GROUP, role({ actions: ["*"], notActions: ["Microsoft.Storage/*/read"] }));
     equal(allowsAction("p1", READ, ACCOUNT), false);
@@ -71,7 +71,7 @@ describe("the emulator's authorization", () => {
     equal(allowsAction("p2", READ, ACCOUNT), false);
   });
 
-  it("honours a grant from the time it has propagated, and a removed one until its removal has", () => {
+  it("honours a role assignment once it has propagated, and a removed one until its removal has", () => {
     const { allowsAction, clock, role, grant } = setUp();
     const now = clock.now();
     grant(GROUP, role({ actions: [READ] }), { effectiveFrom: now + 60_000, effectiveUntil: now + 120_000 });
@@ -82,7 +82,7 @@ describe("the emulator's authorization", () => {
     equal(allowsAction("p1", READ, ACCOUNT), false);
   });
 
-  it("asks the condition of the grant, and a second grant without one goes past it", () => {
+  it("evaluates the condition of a role assignment, and a second one without condition is not limited by it", () => {
     const { allowsDataAction, role, grant } = setUp();
     const name = "Microsoft.Storage/storageAccounts/blobServices/containers:name";
     const reader = role({ dataActions: [BLOB_READ] });

@@ -1,5 +1,5 @@
-// Who may do what on the data plane, and how a refusal is told. Sources: "Authorize with Microsoft Entra ID" (Storage
-// REST reference), "Prevent authorization with Shared Key", "Azure built-in roles".
+// Who may do what on the data plane, and how a refusal is answered. Sources: "Authorize with Microsoft Entra ID"
+// (Storage REST reference), "Prevent authorization with Shared Key", "Azure built-in roles".
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { type BlobFixture, ROLES, startBlobFixture } from "../support/blob-fixture.ts";
@@ -97,7 +97,7 @@ describe("Blob authorization", () => {
       assert.equal((await read("2019-12-12")).code, "NoAuthenticationInformation");
     });
 
-    it("a token without any version is refused as one of a version that knows no tokens", async () => {
+    it("a token without a version is refused as in versions before tokens", async () => {
       const url = new URL(`${blob.url}/${container}/kept`);
       const headers = { authorization: `Bearer ${blob.tokens.a}` };
       const answer = await fetch(url, { headers });
@@ -132,7 +132,7 @@ describe("Blob authorization", () => {
       }
     });
 
-    it("Owner of the account, whose actions are *, opens containers but no blob", async () => {
+    it("Owner of the account, whose actions are *, reaches containers but no blobs", async () => {
       const other = blob.addAccount("ownedbyb");
       blob.grant("b", ROLES.armOwner, other.id);
       const base = blob.url.replace(blob.account.name, other.name);
@@ -145,7 +145,7 @@ describe("Blob authorization", () => {
       assert.equal(listing.code, "AuthorizationPermissionMismatch");
     });
 
-    it("a data role opens blobs but neither makes nor deletes nor leases containers", async () => {
+    it("a data role reaches blobs but neither creates nor deletes nor leases containers", async () => {
       const name = (await blob.newContainer()).containerName;
       const roles = [...blob.emulator.world.roleDefinitions.values()];
       const dataOnly = roles.find(({ roleName }) => roleName === "keyless-csi Blob Data");
@@ -175,7 +175,7 @@ describe("Blob authorization", () => {
       assert.equal((await blob.send("DELETE", `/${name}/x`, { token })).status, 403);
     });
 
-    it("a condition on the container's name opens some containers of an account and no others", async () => {
+    it("a condition on the container's name permits some containers of an account and no others", async () => {
       const other = blob.addAccount("conditional");
       blob.grant("a", ROLES.contributor, other.id);
       const call = (method: string, path: string, token: string) =>
@@ -206,12 +206,16 @@ describe("Blob authorization", () => {
       assert.equal(listing.status, 403);
     });
 
-    it("the right to add alone makes a blob, but does not overwrite it", async () => {
+    it("the right to add creates a blob, but does not overwrite one", async () => {
       const name = (await blob.newContainer()).containerName;
       const role = "00000000-aaaa-4000-8000-000000000001";
       const dataActions = ["Microsoft.Storage/storageAccounts/blobServices/containers/blobs/add/action"];
       blob.emulator.world.roleDefinitions.set(role, {
-        ...{ name: role, roleName: "adder", description: "", type: "CustomRole", assignableScopes: ["/"] },
+        name: role,
+        roleName: "adder",
+        description: "",
+        type: "CustomRole",
+        assignableScopes: ["/"],
         permissions: [{ actions: [], notActions: [], dataActions, notDataActions: [] }],
       });
       blob.grant("b", role, scopeOf(name));
@@ -220,7 +224,7 @@ describe("Blob authorization", () => {
       assert.equal((await blob.send("PUT", `/${name}/x`, { ...put, token })).code, "AuthorizationPermissionMismatch");
     });
 
-    it("container access policies are not for tokens, whatever the role", async () => {
+    it("container access policies cannot be used with tokens, in any role", async () => {
       const answer = await blob.send("GET", `/${container}?restype=container&comp=acl`);
       assert.equal(answer.status, 403);
     });
@@ -252,7 +256,7 @@ describe("Blob authorization", () => {
       }
     });
 
-    it("an account whose allowSharedKeyAccess was never set takes keys", async () => {
+    it("an account whose allowSharedKeyAccess was never set accepts keys", async () => {
       const open = blob.addAccount("openaccount");
       open.properties = {};
       const headers = {

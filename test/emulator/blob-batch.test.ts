@@ -20,7 +20,7 @@ describe("Blob batches and tags", () => {
     getToken: async () => ({ token: blob.tokens[who], expiresOnTimestamp: Date.now() + 3_000_000 }),
   });
 
-  it("a batch deletes many blobs and tells of each what became of it", async () => {
+  it("a batch deletes many blobs and reports on each", async () => {
     const clients = ["one", "two three", "ä/4"].map((name) => container.getBlockBlobClient(name));
     for (const client of clients) await client.upload("x", 1);
     const answer = await batches.deleteBlobs([...clients, container.getBlockBlobClient("absent")]);
@@ -39,7 +39,7 @@ describe("Blob batches and tags", () => {
     assert.equal((await client.getProperties()).accessTier, "Cool");
   });
 
-  it("each part is authorised for itself", async () => {
+  it("each subrequest is authorised by itself", async () => {
     const client = container.getBlockBlobClient("guarded");
     await client.upload("x", 1);
     const stranger = new BlobServiceClient(blob.url, tokenOf("b")).getBlobBatchClient();
@@ -48,7 +48,7 @@ describe("Blob batches and tags", () => {
     assert.equal(await client.exists(), true);
   });
 
-  it("what is no batch is refused", async () => {
+  it("a malformed batch is refused", async () => {
     const untyped = await blob.send("POST", "/?comp=batch", { body: "x" });
     assert.equal(untyped.code, "InvalidHeaderValue");
     const headers = { "content-type": "multipart/mixed; boundary=b" };
@@ -86,7 +86,7 @@ describe("Blob batches and tags", () => {
     }
   });
 
-  it("x-ms-if-tags lets a call pass only when the tags meet it", async () => {
+  it("x-ms-if-tags permits a call only when the tags match", async () => {
     const client = container.getBlockBlobClient("cond");
     await client.upload("x", 1, { tags: { state: "done" } });
     const path = `/${container.containerName}/cond`;

@@ -1,4 +1,4 @@
-// Block blobs in parts: "Put Block", "Put Block List", "Get Block List", and copies: "Copy Blob", "Put Blob From URL",
+// Block blobs by blocks: "Put Block", "Put Block List", "Get Block List", and copies: "Copy Blob", "Put Blob From URL",
 // "Put Block From URL" of the Storage REST reference.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -66,7 +66,7 @@ describe("Blob blocks and copies", () => {
     assert.equal(answer.text, "345");
   });
 
-  it("uncommitted blocks are listed by id, and gone when the blob is put whole", async () => {
+  it("uncommitted blocks are listed by id, and discarded when the blob is put whole", async () => {
     await putBlock("draft", "b2", "22");
     await putBlock("draft", "b1", "1");
     const uncommitted = await blob.send("GET", `${base}/draft?comp=blocklist&blocklisttype=uncommitted`);
@@ -78,7 +78,7 @@ describe("Blob blocks and copies", () => {
     assert.equal((await putList("draft", `<Latest>${id("b1")}</Latest>`)).code, "InvalidBlockList");
   });
 
-  it("what is wrong with a block or a list is told", async () => {
+  it("an error names what is wrong with a block or a list", async () => {
     assert.equal((await putList("faulty", `<Latest>${id("none")}</Latest>`)).code, "InvalidBlockList");
     assert.equal((await putList("faulty", "<Newest>x</Newest>")).code, "InvalidXmlDocument");
     const unclosed = await blob.send("PUT", `${base}/faulty?comp=blocklist`, { body: "<BlockList><Latest>" });
@@ -97,7 +97,7 @@ describe("Blob blocks and copies", () => {
     assert.equal(absent.code, "BlobNotFound");
   });
 
-  it("the SDK's parallel upload and download carry a body over", async () => {
+  it("the SDK's parallel upload and download preserve a body", async () => {
     const body = Buffer.alloc(9 * 1024 * 1024);
     for (let index = 0; index < body.length; index += 4096) body.writeUInt32LE(index, index);
     const client = container.getBlockBlobClient("large");
@@ -113,7 +113,7 @@ describe("Blob blocks and copies", () => {
       await source.upload("copied", 6, { blobHTTPHeaders: { blobContentType: "text/x" }, metadata: { a: "1" } });
     });
 
-    it("Copy Blob takes content, headers and metadata along and is done at once", async () => {
+    it("Copy Blob copies content, headers and metadata and completes at once", async () => {
       const target = container.getBlockBlobClient("target");
       const poller = await target.beginCopyFromURL(container.getBlobClient("source").url);
       const result = await poller.pollUntilDone();
@@ -139,7 +139,7 @@ describe("Blob blocks and copies", () => {
       assert.equal(await textOf("block-url"), "pie");
     });
 
-    it("a source that may not be read, is not there, or is elsewhere is told as the source's fault", async () => {
+    it("a source that may not be read, does not exist, or is elsewhere is reported as an error of the source", async () => {
       const headers = (source: string) => ({ "x-ms-copy-source": source });
       const absent = await blob.send("PUT", `${base}/t2`, { headers: headers(`${blob.url}${base}/absent`) });
       assert.equal(absent.status, 404);
@@ -157,7 +157,7 @@ describe("Blob blocks and copies", () => {
       assert.equal(stolen.code, "CannotVerifyCopySource");
     });
 
-    it("a copy is made only when the conditions on source and target hold", async () => {
+    it("a copy happens only when the conditions on source and target hold", async () => {
       const source = { "x-ms-copy-source": `${blob.url}${base}/source` };
       const refused = await blob.send("PUT", `${base}/t3`, { headers: { ...source, "x-ms-source-if-match": '"0x1"' } });
       assert.equal(refused.status, 412);

@@ -24,7 +24,7 @@ describe("Blob containers", () => {
     assert.equal(again.code, "ContainerAlreadyExists");
   });
 
-  it("names that Azure does not take are refused", async () => {
+  it("names that Azure does not accept are refused", async () => {
     for (const name of ["Upper-Case", "-dash", "dash-", "two--dashes", "under_score"]) {
       const answer = await blob.send("PUT", `/${name}?restype=container`);
       assert.equal(answer.code, "InvalidResourceName", name);
@@ -37,7 +37,7 @@ describe("Blob containers", () => {
     }
   });
 
-  it("a call for the service that says nothing of what it wants is 400 for comp, whoever calls", async () => {
+  it("a call for the service without comp is 400, for every caller", async () => {
     for (const token of [undefined, null]) {
       const answer = await blob.send("GET", "/", token === null ? { token } : {});
       assert.equal(answer.status, 400);
@@ -73,7 +73,7 @@ describe("Blob containers", () => {
     assert.equal((await blob.send("PUT", `/${fresh()}?restype=container`, { headers })).code, "MetadataTooLarge");
   });
 
-  it("an absent container is 404 ContainerNotFound, for HEAD in the header alone", async () => {
+  it("an absent container is 404 ContainerNotFound, for HEAD in the header only", async () => {
     const name = fresh();
     for (const method of ["GET", "DELETE"]) {
       const answer = await blob.send(method, `/${name}?restype=container`);
@@ -86,7 +86,7 @@ describe("Blob containers", () => {
     assert.equal(head.body.length, 0);
   });
 
-  it("deleting drops the blobs, and a container of the same name begins empty", async () => {
+  it("deleting removes the blobs, and a new container of the same name is empty", async () => {
     const name = fresh();
     await blob.send("PUT", `/${name}?restype=container`);
     await blob.send("PUT", `/${name}/x`, { body: "x", headers: { "x-ms-blob-type": "BlockBlob" } });
@@ -96,7 +96,7 @@ describe("Blob containers", () => {
     assert.equal((await blob.send("GET", `/${name}/x`)).code, "BlobNotFound");
   });
 
-  it("while a deletion is under way the name is refused and everything else is not found", async () => {
+  it("while a deletion is in progress the name is refused and everything else is not found", async () => {
     const slow = await startBlobFixture({ settings: { containerDeleteMs: 30_000 } });
     try {
       const name = (await slow.newContainer()).containerName;
@@ -129,7 +129,7 @@ describe("Blob containers", () => {
     await client.delete({ conditions: { leaseId: leaseId ?? "" } });
   });
 
-  it("legal holds and immutability policies keep a container", async () => {
+  it("legal holds and immutability policies protect a container", async () => {
     const held = await blob.newContainer();
     const record = blob.emulator.world.containers.get(`keylessacct/${held.containerName}`);
     assert.ok(record);
@@ -145,7 +145,7 @@ describe("Blob containers", () => {
     assert.equal(answer.code, "ContainerImmutableDueToPolicy");
   });
 
-  it("conditions on times hold for containers, on ETags they are refused", async () => {
+  it("conditions on times apply to containers, those on ETags are refused", async () => {
     const client = await blob.newContainer();
     const path = `/${client.containerName}?restype=container`;
     const unmodified = { "if-unmodified-since": new Date(Date.now() - 3_600_000).toUTCString() };
@@ -154,7 +154,7 @@ describe("Blob containers", () => {
     assert.equal((await blob.send("DELETE", path)).status, 202);
   });
 
-  it("containers are listed by prefix, page by page, with metadata when it is asked for", async () => {
+  it("containers are listed by prefix, page by page, with metadata on request", async () => {
     const mark = `list${Date.now()}`;
     for (const letter of ["a", "b", "c", "d", "e"]) {
       await blob.service().getContainerClient(`${mark}-${letter}`).create({ metadata: { letter } });

@@ -32,7 +32,7 @@ describe("Blob leases", () => {
     await put();
   });
 
-  it("a leased blob is written and deleted only with the lease's id, and read by anybody", async () => {
+  it("a leased blob is written and deleted only with the lease's id, and read without it", async () => {
     const held = await acquire(-1);
     assert.equal((await put()).code, "LeaseIdMissing");
     assert.equal((await put({ "x-ms-lease-id": randomUUID() })).code, "LeaseIdMismatchWithBlobOperation");
@@ -44,14 +44,14 @@ describe("Blob leases", () => {
     assert.equal((await blob.send("DELETE", path, { headers: held })).status, 202);
   });
 
-  it("an id without a lease, and one that is no GUID, are refused", async () => {
+  it("an id without a lease, and one that is not a GUID, are refused", async () => {
     const answer = await put({ "x-ms-lease-id": randomUUID() });
     assert.equal(answer.status, 412);
     assert.equal(answer.code, "LeaseNotPresentWithBlobOperation");
     assert.equal((await put({ "x-ms-lease-id": "mine" })).code, "InvalidHeaderValue");
   });
 
-  it("acquiring again needs the same id, and durations are 15 to 60 seconds or endless", async () => {
+  it("acquiring again needs the same id, and durations are 15 to 60 seconds or infinite", async () => {
     const held = await acquire(15);
     const other = await lease("acquire", { "x-ms-lease-duration": "15" });
     assert.equal(other.status, 409);
@@ -64,7 +64,7 @@ describe("Blob leases", () => {
     assert.equal((await lease("borrow")).code, "InvalidHeaderValue");
   });
 
-  it("a lease that ran out no longer keeps writers out, and its id is lost", async () => {
+  it("an expired lease no longer keeps writers out, and its id is lost", async () => {
     const held = await acquire(15);
     blob.emulator.clock.advance(16_000);
     assert.equal(await stateOf(), "expired");
@@ -98,7 +98,7 @@ describe("Blob leases", () => {
     assert.equal((await lease("break")).code, "LeaseNotPresentWithLeaseOperation");
   });
 
-  it("an endless lease breaks at once, with a period it breaks when that is over", async () => {
+  it("an infinite lease breaks at once, with a period it breaks when that is over", async () => {
     const held = await acquire(-1);
     const answer = await lease("break", { "x-ms-lease-break-period": "20" });
     assert.equal(answer.status, 202);

@@ -69,7 +69,7 @@ describe("Blob listing", () => {
     assert.equal(absent.code, "ContainerNotFound");
   });
 
-  it("include brings metadata, tags, snapshots, copies and uncommitted blobs", async () => {
+  it("include adds metadata, tags, snapshots, copies and uncommitted blobs", async () => {
     const other = await blob.newContainer();
     const client = other.getBlockBlobClient("x");
     await client.upload("x", 1, { metadata: { Key: "<&>" }, tags: { t: "1" } });
@@ -98,7 +98,7 @@ describe("Blob listing", () => {
     assert.equal(items[3]?.properties.copyStatus, "success");
   });
 
-  it("names that XML cannot hold are percent-encoded and come back whole through the SDK", async () => {
+  it("names that XML cannot contain are percent-encoded and decoded by the SDK", async () => {
     const other = await blob.newContainer();
     const odd = ["a\ufffeb", "<tag> & \"quote\" 'x'", "日本語/ä"];
     for (const name of odd) await other.getBlockBlobClient(name).upload("x", 1);
@@ -109,7 +109,7 @@ describe("Blob listing", () => {
     assert.match(answer.text, /<Name Encoded="true">a%EF%BF%BEb<\/Name>/);
   });
 
-  it("10,000 blobs come in pages of 5,000, each once", async () => {
+  it("10,000 blobs are listed in pages of 5,000, each once", async () => {
     const other = await blob.newContainer();
     const record = blob.emulator.world.containers.get(`keylessacct/${other.containerName}`);
     assert.ok(record);
@@ -117,7 +117,7 @@ describe("Blob listing", () => {
     await other.getBlockBlobClient("seed").upload("x", 1);
     const seed = blobs.find("seed");
     assert.ok(seed);
-    // Records are put beside the wire, the listing goes over it: 10,000 uploads would only test patience.
+    // Records are added in process, only the listing uses the network: 10,000 uploads would take too long.
     for (let index = 0; index < 9_999; index += 1) {
       blobs.put({ ...seed, name: `dir${index % 7}/blob-${String(index).padStart(5, "0")}` });
     }

@@ -1,5 +1,5 @@
-// Blobs written and read whole, in ranges and under conditions: "Put Blob", "Get Blob", "Get Blob Properties", "Set Blob
-// Properties", "Specifying conditional headers" and "Specifying the range header" of the Storage REST reference.
+// Blobs written and read whole, in ranges and under conditions: "Put Blob", "Get Blob", "Get Blob Properties", "Set
+// Blob Properties", "Specifying conditional headers" and "Specifying the range header" of the Storage REST reference.
 import assert from "node:assert/strict";
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { readdir } from "node:fs/promises";
@@ -26,7 +26,7 @@ describe("Blob objects", () => {
     blob.send("PUT", `${base}/${path}`, { body, headers: { ...typed, ...headers } });
   const md5 = (text: string) => createHash("md5").update(text).digest("base64");
 
-  it("a blob comes back as it was put, with its headers and metadata", async () => {
+  it("a blob is read as it was put, with its headers and metadata", async () => {
     const name = "folder/ä ö+ü%25 .txt";
     const client = container.getBlockBlobClient(name);
     await client.upload("content", 7, {
@@ -76,7 +76,7 @@ describe("Blob objects", () => {
     assert.equal(answer.headers["x-ms-creation-time"], created);
   });
 
-  it("what a put needs is named when it is missing or wrong", async () => {
+  it("an error names what is missing or wrong in a put", async () => {
     const untyped = await blob.send("PUT", `${base}/x`, { body: "x" });
     assert.equal(untyped.status, 400);
     assert.equal(untyped.code, "MissingRequiredHeader");
@@ -107,7 +107,7 @@ describe("Blob objects", () => {
       assert.equal((await blob.send("GET", `${base}/sum`)).status, 404);
     });
 
-    it("right checksums are accepted and answered", async () => {
+    it("correct checksums are accepted and returned", async () => {
       const answer = await put("sum", "Hello World!", { "x-ms-content-crc64": "peH8Xsgc5QI=" });
       assert.equal(answer.status, 201);
       assert.equal(answer.headers["x-ms-content-crc64"], "peH8Xsgc5QI=");
@@ -119,7 +119,7 @@ describe("Blob objects", () => {
   describe("structured bodies", () => {
     const structured = { "x-ms-structured-body": "XSM/1.0; properties=crc64" };
 
-    it("the SDK's CRC64-checked upload and download carry a body over", async () => {
+    it("the SDK's CRC64-checked upload and download preserve a body", async () => {
       const body = randomBytes(9 * 1024 * 1024 + 3);
       const client = container.getBlockBlobClient("structured");
       await client.upload(body, body.length, { contentChecksumAlgorithm: "StorageCrc64" });
@@ -131,7 +131,7 @@ describe("Blob objects", () => {
       assert.ok(plain.body.equals(body));
     });
 
-    it("a body that is none is refused, and the connection is good for the next call", async () => {
+    it("a malformed body is refused, and the connection can be used for the next call", async () => {
       for (const body of ["", "too short", Buffer.alloc(100_000)]) {
         const answer = await blob.send("PUT", `${base}/bad`, { body, headers: { ...typed, ...structured } });
         assert.equal(answer.status, 400);
@@ -141,7 +141,7 @@ describe("Blob objects", () => {
     });
   });
 
-  it("a chunked body that turns out too long is 413, and the connection is good for the next call", async () => {
+  it("a chunked body that turns out too long is 413, and the connection can be used for the next call", async () => {
     await container.getAppendBlobClient("limited").create();
     const headers = { "x-ms-version": "2021-12-02", "transfer-encoding": "chunked" };
     const body = Readable.from([Buffer.alloc(3 * 1024 * 1024), Buffer.alloc(3 * 1024 * 1024)]);
@@ -168,7 +168,7 @@ describe("Blob objects", () => {
       return names;
     };
 
-    it("a deleted blob is listed when it is asked for, and comes back", async () => {
+    it("a deleted blob is listed on request, and can be restored", async () => {
       const client = container.getBlockBlobClient("soft-1");
       await client.upload("kept", 4);
       await client.delete();
@@ -179,7 +179,7 @@ describe("Blob objects", () => {
       assert.deepEqual(await listed("soft-1"), ["live blob"]);
     });
 
-    it("what is overwritten is kept as a deleted snapshot, until its time is over", async () => {
+    it("an overwritten blob is retained as a deleted snapshot, until its retention ends", async () => {
       const client = container.getBlockBlobClient("soft-2");
       await client.upload("one", 3);
       await client.upload("two", 3);
@@ -203,7 +203,7 @@ describe("Blob objects", () => {
 
     before(() => put("range", content));
 
-    it("a range is 206 with its place, and the whole blob's MD5 under another name", async () => {
+    it("a range is 206 with its position, and the whole blob's MD5 in another header", async () => {
       const answer = await read({ range: "bytes=2-5" });
       assert.equal(answer.status, 206);
       assert.equal(answer.text, "2345");
@@ -218,16 +218,16 @@ describe("Blob objects", () => {
       assert.equal((await read({ range: "bytes=7-99" })).headers["content-range"], "bytes 7-9/10");
     });
 
-    it("x-ms-range counts before Range", async () => {
+    it("x-ms-range takes precedence over Range", async () => {
       assert.equal((await read({ range: "bytes=0-0", "x-ms-range": "bytes=9-9" })).text, "9");
     });
 
-    it("the MD5 of a range comes when it is asked for", async () => {
+    it("the MD5 of a range is returned on request", async () => {
       const answer = await read({ range: "bytes=0-2", "x-ms-range-get-content-md5": "true" });
       assert.equal(answer.headers["content-md5"], md5("012"));
     });
 
-    it("the CRC64 of a range comes when it is asked for, but not both checksums, nor any of the whole blob", async () => {
+    it("the CRC64 of a range is returned on request, but not both checksums, nor any of the whole blob", async () => {
       const whole = await put("crc", "012");
       const answer = await read({ range: "bytes=0-2", "x-ms-range-get-content-crc64": "true" });
       assert.equal(answer.headers["x-ms-content-crc64"], whole.headers["x-ms-content-crc64"]);
@@ -239,7 +239,7 @@ describe("Blob objects", () => {
       }
     });
 
-    it("several ranges at once, and one from the end, are not known and the whole blob comes", async () => {
+    it("several ranges at once, and one from the end, are ignored and the whole blob is returned", async () => {
       for (const range of ["bytes=0-1,3-4", "bytes=-2"]) {
         const answer = await read({ range });
         assert.equal(answer.status, 200, range);
@@ -247,7 +247,7 @@ describe("Blob objects", () => {
       }
     });
 
-    it("a range that begins behind the end is 416 InvalidRange", async () => {
+    it("a range that begins after the end is 416 InvalidRange", async () => {
       const answer = await read({ range: "bytes=10-12" });
       assert.equal(answer.status, 416);
       assert.equal(answer.headers["content-range"], "bytes */10");
@@ -275,7 +275,7 @@ describe("Blob objects", () => {
       modified = answer.headers["last-modified"] ?? "";
     });
 
-    it("reads that would bring nothing new are 304 without a body", async () => {
+    it("reads of an unchanged blob are 304 without a body", async () => {
       for (const headers of [{ "if-none-match": etag }, { "if-modified-since": modified }]) {
         const answer = await get(headers);
         assert.equal(answer.status, 304);
@@ -303,7 +303,7 @@ describe("Blob objects", () => {
       for (const headers of good) assert.equal((await get(headers)).status, 200, JSON.stringify(headers));
     });
 
-    it("a read of anything but what is there can have no answer: 400 UnsatisfiableCondition", async () => {
+    it("a read with If-None-Match * is 400 UnsatisfiableCondition", async () => {
       for (const method of ["GET", "HEAD"]) {
         const answer = await blob.send(method, `${base}/cond`, { headers: { "if-none-match": "*" } });
         assert.equal(answer.status, 400, method);
@@ -311,7 +311,7 @@ describe("Blob objects", () => {
       }
     });
 
-    it("a read may name several ETags and join conditions: what it wants, and one reason why it is new", async () => {
+    it("a read may name several ETags and combine conditions", async () => {
       const cases: readonly [Record<string, string>, number][] = [
         [{ "if-match": `"0x1", ${etag}` }, 200],
         [{ "if-match": '"0x1", "0x2"' }, 412],
@@ -326,7 +326,7 @@ describe("Blob objects", () => {
       for (const [headers, status] of cases) assert.equal((await get(headers)).status, status, JSON.stringify(headers));
     });
 
-    it("a write may name one ETag and no conditions that do not go together", async () => {
+    it("a write may name one ETag and only compatible conditions", async () => {
       const bad = [
         { "if-match": `"0x1", ${etag}` },
         { "if-none-match": `"0x1", "0x2"` },
@@ -342,7 +342,7 @@ describe("Blob objects", () => {
       assert.equal((await put("cond", "y", { "if-match": etag, "if-unmodified-since": before1 })).status, 201);
     });
 
-    it("writes are refused with 412, and with 409 when nothing should be there", async () => {
+    it("writes are refused with 412, and with 409 when nothing may exist", async () => {
       assert.equal((await put("cond", "y", { "if-match": '"0x1"' })).status, 412);
       assert.equal((await put("cond", "y", { "if-none-match": etag })).status, 412);
       assert.equal((await put("cond", "y", { "if-modified-since": after1 })).status, 412);
@@ -353,7 +353,7 @@ describe("Blob objects", () => {
       assert.equal((await get({})).text, "x");
     });
 
-    it("a write on an absent blob with If-Match is 412, with If-None-Match * it is made", async () => {
+    it("a write on an absent blob with If-Match is 412, with If-None-Match * it is created", async () => {
       assert.equal((await put(`new-${randomUUID()}`, "y", { "if-match": "*" })).status, 412);
       assert.equal((await put(`new-${randomUUID()}`, "y", { "if-none-match": "*" })).status, 201);
     });
@@ -386,14 +386,14 @@ describe("Blob objects", () => {
       assert.equal(names.headers["x-ms-meta-hdi_isfolder"], "true");
     });
 
-    it("a deleted blob is gone, deleting it again is 404", async () => {
+    it("a deleted blob is not found, deleting it again is 404", async () => {
       await put("gone", "x");
       assert.equal((await blob.send("DELETE", `${base}/gone`)).status, 202);
       assert.equal((await blob.send("GET", `${base}/gone`)).code, "BlobNotFound");
       assert.equal((await blob.send("DELETE", `${base}/gone`)).code, "BlobNotFound");
     });
 
-    it("a snapshot keeps the old content and must be dealt with before the blob goes", async () => {
+    it("a snapshot keeps the old content and must be considered when the blob is deleted", async () => {
       const client = container.getBlockBlobClient("snapped");
       await client.upload("old", 3, { metadata: { state: "old" } });
       const { snapshot } = await client.createSnapshot();
@@ -413,7 +413,7 @@ describe("Blob objects", () => {
     });
   });
 
-  it("an upload that breaks off leaves no blob and no file", async () => {
+  it("an aborted upload leaves no blob and no file", async () => {
     const directory = join(dirname(blob.emulator.info.caFile), "blobs");
     const folders = (await readdir(directory)).length;
     const broken = new Readable({
@@ -440,7 +440,7 @@ describe("Blob objects", () => {
     assert.equal((await readdir(directory)).length, files - 1);
   });
 
-  it("a download goes on from the old content while the blob is overwritten", async () => {
+  it("a download continues with the old content while the blob is overwritten", async () => {
     const client = container.getBlockBlobClient("racing");
     const old = Buffer.alloc(8 * 1024 * 1024, "o");
     await client.upload(old, old.length);
@@ -450,7 +450,7 @@ describe("Blob objects", () => {
     assert.ok(received.equals(old));
   });
 
-  it("what is not emulated is refused, not passed over", async () => {
+  it("what is not emulated is refused, not ignored", async () => {
     const encrypted = await put("cpk", "x", { "x-ms-encryption-key": "AAAA" });
     assert.equal(encrypted.code, "UnsupportedHeader");
     await put("paged", "x");

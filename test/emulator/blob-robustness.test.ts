@@ -1,4 +1,4 @@
-// Whatever a client sends, the answer is one of Azure's: never a fault of the emulator, never a body without its form.
+// For any request the answer is one of Azure's: never an internal error, never an error body in another form.
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type BlobFixture, ROLES, startBlobFixture } from "../support/blob-fixture.ts";
@@ -145,7 +145,7 @@ describe("Blob robustness", () => {
   );
   const method = fc.constantFrom("GET", "HEAD", "PUT", "DELETE", "POST", "OPTIONS", "PATCH");
 
-  it("no request makes the emulator fail", async () => {
+  it("no request causes an internal error", async () => {
     const request = fc.record({ method, path: path(), query, headers, body });
     await fc.assert(
       fc.asyncProperty(request, async (sent) => {

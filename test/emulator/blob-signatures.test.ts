@@ -1,5 +1,5 @@
-// Shared Key and shared access signatures, made by the real SDK: where keys are allowed they work and are checked, and a
-// user delegation SAS works on a keyless account too, within the rights of the identity behind it.
+// Shared Key and shared access signatures, made by the real SDK: where keys are allowed they work and are checked, and
+// a user delegation SAS works on a keyless account too, within the rights of the identity behind it.
 import assert from "node:assert/strict";
 import {
   AccountSASPermissions,
@@ -14,7 +14,7 @@ import {
   generateBlobSASQueryParameters,
   StorageSharedKeyCredential,
 } from "@azure/storage-blob";
-import { accountKey } from "../../src/emulator/blob/account-keys.ts";
+import { accountKey } from "../../src/emulator/storage/accounts.ts";
 import type { StorageAccount } from "../../src/emulator/world.ts";
 import { type BlobFixture, ROLES, startBlobFixture } from "../support/blob-fixture.ts";
 
@@ -89,7 +89,7 @@ describe("Blob signatures", () => {
     assert.equal(info.accountKind, "StorageV2");
   });
 
-  it("browsers are let in by the account's CORS rules", async () => {
+  it("browsers are permitted by the account's CORS rules", async () => {
     const ask = (method: string, wanted: string) =>
       blob.send("OPTIONS", `/../${open.name}/c/x`, {
         token: null,
@@ -144,7 +144,7 @@ describe("Blob signatures", () => {
     }
   });
 
-  it("a stored access policy completes a SAS, and taking it away ends the SAS", async () => {
+  it("a stored access policy completes a SAS, and removing it ends the SAS", async () => {
     const container = keyed().getContainerClient("policy");
     await container.create();
     const policy = { startsOn: new Date(Date.now() - hour), expiresOn: soon(), permissions: "rl" };
@@ -186,7 +186,7 @@ describe("Blob signatures", () => {
     );
   });
 
-  it("public containers are read by anybody where the account permits it", async () => {
+  it("public containers are readable without credentials where the account permits it", async () => {
     const container = keyed().getContainerClient("public");
     await container.create({ access: "blob" });
     await container.getBlockBlobClient("x").upload("seen", 4);
@@ -207,7 +207,9 @@ describe("Blob signatures", () => {
     const key = await blob.service().getUserDelegationKey(new Date(Date.now() - hour), soon());
     const sas = generateBlobSASQueryParameters(
       {
-        ...{ containerName: container.containerName, blobName: "mine", expiresOn: soon() },
+        containerName: container.containerName,
+        blobName: "mine",
+        expiresOn: soon(),
         permissions: BlobSASPermissions.parse("rw"),
       },
       key,
@@ -245,7 +247,7 @@ describe("Blob signatures", () => {
     assert.equal(await codeOf(forged.getBlobClient("x").download()), "403 AuthenticationFailed");
   });
 
-  it("the SAS ends with the rights of the identity that made it", async () => {
+  it("the SAS ends with the rights of the identity that signed it", async () => {
     const container = await blob.newContainer();
     await container.getBlockBlobClient("x").upload("x", 1);
     blob.grant("b", ROLES.reader, blob.account.id);

@@ -1,17 +1,18 @@
-// The parts under the Blob service that have rules of their own: the XML reader, the CRC64, and what a saved store holds.
+// The foundations of the Blob service that have rules of their own: the XML reader, the CRC64, and what a saved store
+// holds.
 import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import fc from "fast-check";
-import type { Blob } from "../../src/emulator/blob/blob-record.ts";
-import { createCrc64 } from "../../src/emulator/blob/crc64.ts";
-import { type BlobStore, createBlobStore, type SavedBlobs } from "../../src/emulator/blob/store.ts";
-import { element, parseXml, xmlDocument } from "../../src/emulator/blob/xml.ts";
+import { element, parseXml, xmlDocument } from "../../src/emulator/blob/http/xml.ts";
+import type { Blob } from "../../src/emulator/storage/store/blob-record.ts";
+import { createCrc64 } from "../../src/emulator/storage/store/crc64.ts";
+import { type BlobStore, createBlobStore, type SavedBlobs } from "../../src/emulator/storage/store/store.ts";
 
 describe("Blob XML", () => {
-  it("any text that is written is read back, without what XML cannot hold", () => {
+  it("any text that is written is read back, without what XML cannot contain", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (text) => {
         const kept = text.replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "");
@@ -20,7 +21,7 @@ describe("Blob XML", () => {
     );
   });
 
-  it("documents that are not well-formed are not read, and none makes it fail", () => {
+  it("malformed documents are refused, and none causes an internal error", () => {
     const bad = [
       "",
       "text",
@@ -38,7 +39,7 @@ describe("Blob XML", () => {
     fc.assert(fc.property(fc.stringMatching(/^[<>/a&;! "=?-]{0,40}$/), (text) => void parseXml(text)));
   });
 
-  it("elements, attributes, comments, CDATA and character references are understood", () => {
+  it("elements, attributes, comments, CDATA and character references are read", () => {
     const root = parseXml(
       '\ufeff<?xml version="1.0"?><!-- x --><a b="1"><c>&#x41;&amp;&#66;</c><d/><e><![CDATA[<f>]]></e></a>',
     );
@@ -54,7 +55,7 @@ describe("Blob XML", () => {
 });
 
 describe("Blob CRC64", () => {
-  it("is that of Azure Storage, however the bytes are cut", () => {
+  it("is that of Azure Storage, however the bytes are chunked", () => {
     const known = createCrc64();
     known.update(Buffer.from("Hello World!"));
     assert.equal(known.digest(), "peH8Xsgc5QI="); // computed with @azure/storage-common's own calculator
@@ -78,16 +79,23 @@ describe("The blob store", () => {
   afterEach(() => rmSync(join(directory, ".."), { recursive: true, force: true }));
 
   async function put(store: BlobStore, container: string, name: string, text: string): Promise<Blob> {
-    const part = await store.receive(Readable.from([Buffer.from(text)]), 1000);
+    const body = await store.receive(Readable.from([Buffer.from(text)]), 1000);
     const blob: Blob = {
-      ...{ name, type: "BlockBlob", createdAt: 1, lastModified: 1, etag: '"0x1"', metadata: {}, tags: {}, blocks: [] },
+      name,
+      type: "BlockBlob",
+      createdAt: 1,
+      lastModified: 1,
+      etag: '"0x1"',
+      metadata: {},
+      tags: {},
+      blocks: [],
       content: { type: "text/plain" },
-      slices: [{ part, offset: 0, length: part.size }],
-      size: part.size,
+      slices: [{ body, offset: 0, length: body.size }],
+      size: body.size,
       lease: { state: "available" },
     };
     store.blobsOf(container).put(blob);
-    store.release(part);
+    store.release(body);
     return blob;
   }
 
@@ -97,7 +105,7 @@ describe("The blob store", () => {
     return Buffer.concat(chunks).toString();
   }
 
-  it("a store that is saved and kept is taken up by the next one", async () => {
+  it("a store that is saved and kept is restored by the next one", async () => {
     const store = createBlobStore(directory);
     const blob = await put(store, "c1", "x", "kept");
     store.blobsOf("c1").addSnapshot({ ...blob, snapshot: "2026-01-01T00:00:00.0000000Z" });
@@ -119,7 +127,7 @@ describe("The blob store", () => {
     assert.throws(() => readdirSync(directory), { code: "ENOENT" });
   });
 
-  it("dropping a container drops its files", async () => {
+  it("deleting a container deletes its files", async () => {
     const store = createBlobStore(directory);
     for (const name of ["a", "b", "c"]) await put(store, "c1", name, name);
     assert.equal(readdirSync(directory).length, 3);

@@ -28,7 +28,7 @@ describe("the emulator command", () => {
     return { code, stdout, stderr };
   }
 
-  it("tells where it is, and at a signal ends with 0 and leaves no file", async () => {
+  it("prints its addresses, and at a signal exits with 0 and leaves no file", async () => {
     const stop = new AbortController();
     const readyFile = join(folder, "emulator.json");
     const { code, stdout } = run(["--ready-file", readyFile, "--imds", "127.0.0.1:0"], stop.signal);
@@ -42,7 +42,7 @@ describe("the emulator command", () => {
     deepEqual(readdirSync(folder), []);
   });
 
-  it("says nothing when asked to be quiet", async () => {
+  it("prints nothing with --quiet", async () => {
     const { code, stdout } = run(["--quiet"], AbortSignal.abort("SIGINT"));
     equal(await code, 0);
     equal(stdout.text(), "");

@@ -7,7 +7,7 @@ import {
   generateDataLakeSASQueryParameters,
   StorageSharedKeyCredential,
 } from "@azure/storage-file-datalake";
-import { accountKey } from "../../src/emulator/blob/account-keys.ts";
+import { accountKey } from "../../src/emulator/storage/accounts.ts";
 import { type BlobFixture, ROLES, startBlobFixture } from "../support/blob-fixture.ts";
 import { connectDataLake } from "../support/datalake-client.ts";
 
@@ -53,7 +53,7 @@ describe("Data Lake signatures", () => {
 
   const denied = { statusCode: 403, code: "AuthorizationPermissionMismatch" };
 
-  it("a signature for a filesystem lists it and writes in it, as far as its letters go", async () => {
+  it("a signature for a filesystem permits listing and writing in it according to its letters", async () => {
     const files = await signedFor("rwl");
     const names: (string | undefined)[] = [];
     for await (const { name } of files.listPaths({ recursive: true })) names.push(name);
@@ -79,7 +79,7 @@ describe("Data Lake signatures", () => {
     return { permissions, owner: who };
   }
 
-  it("a signature for a directory is good in it, and nowhere else", async () => {
+  it("a signature for a directory is valid in it, and nowhere else", async () => {
     const files = await signedFor("r", { pathName: "d", isDirectory: true, directoryDepth: 1 });
     assert.equal((await files.getFileClient("d/file").readToBuffer()).toString(), "signed");
     await assert.rejects(files.getFileClient("other").readToBuffer(), { statusCode: 403 });
@@ -93,7 +93,9 @@ describe("Data Lake signatures", () => {
       const { url } = (await signedFor(permissions, of)).getFileClient("d/moved");
       const { pathname, search } = new URL(url);
       return fixture.send("PUT", pathname.replace(/^\/[^/]*/, "/files") + search, {
-        ...{ account, token: null, headers: { "x-ms-rename-source": "/files/other" } },
+        account,
+        token: null,
+        headers: { "x-ms-rename-source": "/files/other" },
       });
     };
     const stolen = await rename("rwm", { pathName: "d", isDirectory: true, directoryDepth: 1 });
@@ -101,7 +103,7 @@ describe("Data Lake signatures", () => {
     assert.equal((await rename("rwlm")).status, 201);
   });
 
-  it("a key opens an account that allows keys, and no other", async () => {
+  it("a key works on an account that allows keys, and on no other", async () => {
     const open = fixture.addAccount("withkeys", { isHnsEnabled: true, allowSharedKeyAccess: true });
     const credential = new StorageSharedKeyCredential(open.name, accountKey(open, "key1"));
     const files = connectDataLake(fixture.emulator, open.name, credential).getFileSystemClient("keyed");

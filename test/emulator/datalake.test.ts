@@ -1,10 +1,11 @@
-// The Data Lake service through the real SDK, on an account with a hierarchical namespace: "Path" and "Filesystem" of the
-// Data Lake Storage REST reference, and the same data seen by Blob.
+// The Data Lake service through the real SDK, on an account with a hierarchical namespace: "Path" and "Filesystem" of
+// the Data Lake Storage REST reference, and the same data seen by Blob.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { BlobServiceClient, type ContainerClient } from "@azure/storage-blob";
 import type { DataLakeFileSystemClient } from "@azure/storage-file-datalake";
-import type { ContainerBlobs } from "../../src/emulator/blob/container-blobs.ts";
+import type { ContainerBlobs } from "../../src/emulator/storage/store/container-blobs.ts";
+import { refusal } from "../support/azure-refusals.ts";
 import { type BlobFixture, type RawRequest, ROLES, startBlobFixture } from "../support/blob-fixture.ts";
 import { connectDataLake } from "../support/datalake-client.ts";
 
@@ -30,10 +31,6 @@ describe("Data Lake", () => {
   const send = (method: string, path: string, request: RawRequest = {}) =>
     fixture.send(method, `/${filesystem.name}${path}`, { account, ...request });
   const codeOf = (answer: { text: string }) => (JSON.parse(answer.text) as { error: { code: string } }).error.code;
-  const refused = (status: number, code: string) => (error: { statusCode?: number; code?: string }) => {
-    assert.deepEqual({ status: error.statusCode, code: error.code }, { status, code });
-    return true;
-  };
 
   before(async () => {
     fixture = await startBlobFixture();
@@ -50,7 +47,7 @@ describe("Data Lake", () => {
   });
 
   describe("files", () => {
-    it("are made, appended to, flushed and read, and Blob sees the same", async () => {
+    it("are created, appended to, flushed and read, and Blob shows the same", async () => {
       const file = filesystem.getFileClient("a/b/file.txt");
       await file.create({ pathHttpHeaders: { contentType: "text/plain" }, metadata: { note: "kept" } });
       await file.append("hello ", 0, 6);
@@ -67,18 +64,18 @@ describe("Data Lake", () => {
       assert.equal(held().find("a/b")?.isDirectory, true);
     });
 
-    it("appended data may come in any order, and counts only when it is whole", async () => {
+    it("appended data may arrive in any order, and is committed only without gaps", async () => {
       const file = filesystem.getFileClient("parallel");
       await file.create();
       await file.append("world", 6, 5);
-      await assert.rejects(file.flush(11), refused(400, "InvalidFlushPosition"));
+      await assert.rejects(file.flush(11), refusal(400, "InvalidFlushPosition"));
       await file.append("hello ", 0, 6);
-      await assert.rejects(file.flush(12), refused(400, "InvalidFlushPosition"));
+      await assert.rejects(file.flush(12), refusal(400, "InvalidFlushPosition"));
       await file.flush(11);
       assert.equal(await text("parallel"), "hello world");
     });
 
-    it("data behind a flush is dropped, or kept when that is asked for", async () => {
+    it("data after a flush position is discarded, or kept on request", async () => {
       const file = filesystem.getFileClient("kept");
       await file.create();
       await file.append("one", 0, 3);
@@ -90,7 +87,7 @@ describe("Data Lake", () => {
       await file.append("a", 6, 1);
       await file.append("b", 7, 1);
       await file.flush(7);
-      await assert.rejects(file.flush(8), refused(400, "InvalidFlushPosition"));
+      await assert.rejects(file.flush(8), refusal(400, "InvalidFlushPosition"));
       assert.equal(held().entry("kept")?.uncommitted.size, 0);
     });
 
@@ -109,34 +106,34 @@ describe("Data Lake", () => {
       await write("file", "old");
       const file = filesystem.getFileClient("file");
       const conditions = { ifNoneMatch: "*" };
-      await assert.rejects(file.create({ conditions }), refused(409, "PathAlreadyExists"));
+      await assert.rejects(file.create({ conditions }), refusal(409, "PathAlreadyExists"));
       assert.equal(await text("file"), "old");
       await file.create();
       assert.equal(held().find("file")?.size, 0);
     });
 
-    it("written by Blob are not appended to, and those made here take no blocks", async () => {
+    it("written by Blob cannot be appended to, and those created here accept no blocks", async () => {
       await container.getBlockBlobClient("by-blob").upload("x", 1);
       const byBlob = filesystem.getFileClient("by-blob");
-      await assert.rejects(byBlob.append("y", 1, 1), refused(409, "InvalidAppendOperation"));
-      await assert.rejects(byBlob.flush(1), refused(409, "InvalidFlushOperation"));
+      await assert.rejects(byBlob.append("y", 1, 1), refusal(409, "InvalidAppendOperation"));
+      await assert.rejects(byBlob.flush(1), refusal(409, "InvalidFlushOperation"));
       await write("by-path");
       const byPath = container.getBlockBlobClient("by-path");
-      await assert.rejects(byPath.stageBlock("MQ==", "y", 1), refused(409, "BlobOperationNotSupported"));
+      await assert.rejects(byPath.stageBlock("MQ==", "y", 1), refusal(409, "BlobOperationNotSupported"));
       assert.deepEqual((await byPath.getBlockList("all")).committedBlocks ?? [], []);
       await byPath.upload("over", 4);
       assert.equal(await text("by-path"), "over");
     });
 
-    it("a lease is asked for, whichever service it was taken at", async () => {
+    it("a lease is required, whichever service it was acquired at", async () => {
       await write("leased");
       const lease = container.getBlobClient("leased").getBlobLeaseClient();
       await lease.acquireLease(-1);
-      await assert.rejects(filesystem.getFileClient("leased").delete(), refused(412, "LeaseIdMissing"));
+      await assert.rejects(filesystem.getFileClient("leased").delete(), refusal(412, "LeaseIdMissing"));
       const other = { leaseId: randomUUID() };
       await assert.rejects(
         filesystem.getFileClient("leased").append("y", 1, 1, { conditions: other }),
-        refused(412, "LeaseIdMismatch"),
+        refusal(412, "LeaseIdMismatch"),
       );
       await filesystem.getFileClient("leased").delete(false, { conditions: { leaseId: lease.leaseId } });
       assert.equal(held().find("leased"), undefined);
@@ -144,7 +141,7 @@ describe("Data Lake", () => {
   });
 
   describe("directories", () => {
-    it("are made with their parents, and are directories to both services", async () => {
+    it("are created with their parents, and are directories to both services", async () => {
       await filesystem.getDirectoryClient("x/y").create({ metadata: { note: "1" } });
       const { metadata } = await filesystem.getDirectoryClient("x/y").getProperties();
       assert.deepEqual(metadata, { hdi_isfolder: "true", note: "1" });
@@ -155,32 +152,32 @@ describe("Data Lake", () => {
       assert.equal(all.headers["x-ms-properties"], "hdi_isfolder=dHJ1ZQ==,note=MQ==");
     });
 
-    it("making one twice changes nothing, unless it must be new", async () => {
+    it("creating one twice changes nothing, unless it must be new", async () => {
       await write("d/file");
       const directory = filesystem.getDirectoryClient("d");
       await directory.create();
       assert.equal(await text("d/file"), "x");
-      await assert.rejects(directory.create({ conditions: { ifNoneMatch: "*" } }), refused(409, "PathAlreadyExists"));
+      await assert.rejects(directory.create({ conditions: { ifNoneMatch: "*" } }), refusal(409, "PathAlreadyExists"));
       assert.equal((await directory.createIfNotExists()).succeeded, false);
     });
 
-    it("files and directories do not take each other's place", async () => {
+    it("files and directories do not replace each other", async () => {
       await write("d/file");
-      await assert.rejects(filesystem.getFileClient("d").create(), refused(409, "PathConflict"));
-      await assert.rejects(filesystem.getDirectoryClient("d/file").create(), refused(409, "PathConflict"));
-      await assert.rejects(write("d/file/below"), refused(409, "PathConflict"));
-      await assert.rejects(filesystem.getFileClient("d").append("x", 0, 1), refused(409, "ResourceTypeMismatch"));
+      await assert.rejects(filesystem.getFileClient("d").create(), refusal(409, "PathConflict"));
+      await assert.rejects(filesystem.getDirectoryClient("d/file").create(), refusal(409, "PathConflict"));
+      await assert.rejects(write("d/file/below"), refusal(409, "PathConflict"));
+      await assert.rejects(filesystem.getFileClient("d").append("x", 0, 1), refusal(409, "ResourceTypeMismatch"));
       assert.deepEqual(held().names(), ["d", "d/file"]);
     });
 
-    it("are deleted when they are empty, or with all that they hold", async () => {
+    it("are deleted when they are empty, or with all their contents", async () => {
       await write("d/e/file");
       await write("d!");
-      await assert.rejects(filesystem.getDirectoryClient("d").delete(false), refused(409, "DirectoryNotEmpty"));
+      await assert.rejects(filesystem.getDirectoryClient("d").delete(false), refusal(409, "DirectoryNotEmpty"));
       assert.equal(await text("d/e/file"), "x");
       await filesystem.getDirectoryClient("d").delete(true);
       assert.deepEqual(held().names(), ["d!"]);
-      await assert.rejects(filesystem.getDirectoryClient("d").delete(true), refused(404, "PathNotFound"));
+      await assert.rejects(filesystem.getDirectoryClient("d").delete(true), refusal(404, "PathNotFound"));
     });
   });
 
@@ -197,7 +194,7 @@ describe("Data Lake", () => {
       assert.notEqual(after?.etag, before?.etag);
     });
 
-    it("a directory moves with all that it holds, also what is not flushed yet", async () => {
+    it("a directory moves with all its contents, including what is not flushed yet", async () => {
       await write("d/one", "1");
       await write("d/e/two", "2");
       await write("d-beside", "3");
@@ -209,7 +206,7 @@ describe("Data Lake", () => {
       assert.equal(await text("moved/e/two"), "2!");
     });
 
-    it("lead into another filesystem of the account", async () => {
+    it("can move into another filesystem of the account", async () => {
       const other = clientOf("a").getFileSystemClient(`fs-${randomUUID()}`);
       await other.create();
       await write("d/file", "there");
@@ -227,14 +224,14 @@ describe("Data Lake", () => {
       const conditions = { ifNoneMatch: "*" };
       await assert.rejects(
         filesystem.getFileClient("one").move("two", { destinationConditions: conditions }),
-        refused(409, "PathAlreadyExists"),
+        refusal(409, "PathAlreadyExists"),
       );
       await filesystem.getFileClient("one").move("two");
       assert.equal(await text("two"), "1");
       await filesystem.getDirectoryClient("dir").move("empty");
       assert.equal(held().find("empty/in")?.isDirectory, true);
-      await assert.rejects(filesystem.getDirectoryClient("empty").move("full"), refused(409, "DirectoryNotEmpty"));
-      const mixed = refused(409, "InvalidSourceOrDestinationResourceType");
+      await assert.rejects(filesystem.getDirectoryClient("empty").move("full"), refusal(409, "DirectoryNotEmpty"));
+      const mixed = refusal(409, "InvalidSourceOrDestinationResourceType");
       await assert.rejects(filesystem.getFileClient("two").move("full"), mixed);
       await assert.rejects(filesystem.getDirectoryClient("full").move("two"), mixed);
     });
@@ -242,20 +239,20 @@ describe("Data Lake", () => {
     it("are refused without source, without parent, into themselves, and by conditions of the source", async () => {
       await write("d/file", "here");
       const file = filesystem.getFileClient("d/file");
-      await assert.rejects(filesystem.getFileClient("none").move("x"), refused(404, "SourcePathNotFound"));
-      await assert.rejects(file.move("none/x"), refused(404, "RenameDestinationParentPathNotFound"));
-      const inside = refused(409, "InvalidRenameSourcePath");
+      await assert.rejects(filesystem.getFileClient("none").move("x"), refusal(404, "SourcePathNotFound"));
+      await assert.rejects(file.move("none/x"), refusal(404, "RenameDestinationParentPathNotFound"));
+      const inside = refusal(409, "InvalidRenameSourcePath");
       await assert.rejects(filesystem.getDirectoryClient("d").move("d/below"), inside);
-      await assert.rejects(file.move("x", { conditions: { ifMatch: '"0x1"' } }), refused(412, "SourceConditionNotMet"));
+      await assert.rejects(file.move("x", { conditions: { ifMatch: '"0x1"' } }), refusal(412, "SourceConditionNotMet"));
       assert.equal(await text("d/file"), "here");
     });
 
-    it("a lease on the source is asked for, one on the destination is broken", async () => {
+    it("a lease on the source is required, one on the destination is broken", async () => {
       await write("source");
       await write("destination", "old");
       await container.getBlobClient("source").getBlobLeaseClient().acquireLease(-1);
       await container.getBlobClient("destination").getBlobLeaseClient().acquireLease(-1);
-      await assert.rejects(filesystem.getFileClient("source").move("x"), refused(412, "LeaseIdMissing"));
+      await assert.rejects(filesystem.getFileClient("source").move("x"), refusal(412, "LeaseIdMissing"));
       await write("free", "new");
       await filesystem.getFileClient("free").move("destination");
       assert.equal(await text("destination"), "new");
@@ -274,7 +271,7 @@ describe("Data Lake", () => {
       for (const name of ["a/b/deep", "a/file", "a!", "z"]) await write(name);
     });
 
-    it("hold one level, or all that is below, in the order of the tree", async () => {
+    it("contain one level, or everything below, in the order of the tree", async () => {
       assert.deepEqual(await names({}), ["a/", "a!", "z"]);
       assert.deepEqual(await names({ recursive: true }), ["a/", "a/b/", "a/b/deep", "a/file", "a!", "z"]);
       assert.deepEqual(await names({ path: "a" }), ["a/b/", "a/file"]);
@@ -293,7 +290,7 @@ describe("Data Lake", () => {
       }
     });
 
-    it("tell owner, group, permissions, length and times", async () => {
+    it("show owner, group, permissions, length and times", async () => {
       const found = [];
       for await (const path of filesystem.listPaths()) found.push(path);
       const { owner, group, permissions, contentLength } = found[2] ?? {};
@@ -312,19 +309,19 @@ describe("Data Lake", () => {
       assert.ok(raw.headers["x-ms-continuation"]);
     });
 
-    it("of no directory are 404, of no recursive 400", async () => {
-      await assert.rejects(names({ path: "none" }), refused(404, "PathNotFound"));
-      await assert.rejects(names({ path: "z" }), refused(404, "PathNotFound"));
+    it("are 404 without the directory, 400 without `recursive`", async () => {
+      await assert.rejects(names({ path: "none" }), refusal(404, "PathNotFound"));
+      await assert.rejects(names({ path: "z" }), refusal(404, "PathNotFound"));
       assert.equal(codeOf(await send("GET", "?resource=filesystem")), "MissingRequiredQueryParameter");
       const gone = clientOf("a").getFileSystemClient("none-such");
-      await assert.rejects(names({}, gone), refused(404, "FilesystemNotFound"));
+      await assert.rejects(names({}, gone), refusal(404, "FilesystemNotFound"));
       const bad = await send("GET", "?resource=filesystem&recursive=maybe");
       assert.equal(codeOf(bad), "InvalidQueryParameterValue");
     });
   });
 
   describe("access control", () => {
-    it("a new path belongs to its maker, with the umask's permissions", async () => {
+    it("a new path belongs to its creator, with the umask's permissions", async () => {
       await write("d/file");
       const { owner, group, acl, permissions } = await filesystem.getFileClient("d/file").getAccessControl();
       assert.deepEqual({ owner, group }, { owner: ownerId(), group: "$superuser" });
@@ -346,12 +343,12 @@ describe("Data Lake", () => {
         (await send("PATCH", "/file?action=setAccessControl", { headers: { "x-ms-acl": named } })).status,
         200,
       );
-      const told = await send("HEAD", "/file?action=getAccessControl");
-      assert.equal(told.headers["x-ms-acl"], `user::rw-,user:${ownerId()}:r--,group::r--,mask::r--,other::---`);
-      assert.equal(told.headers["x-ms-permissions"], "rw-r-----+");
+      const shown = await send("HEAD", "/file?action=getAccessControl");
+      assert.equal(shown.headers["x-ms-acl"], `user::rw-,user:${ownerId()}:r--,group::r--,mask::r--,other::---`);
+      assert.equal(shown.headers["x-ms-permissions"], "rw-r-----+");
     });
 
-    it("who is not the owner needs the right to change permissions, and everybody that to give away", async () => {
+    it("changing permissions needs the right or ownership, changing the owner always needs the right", async () => {
       await write("file");
       const root = { headers: { "x-ms-permissions": "0777" } };
       assert.equal(codeOf(await send("PATCH", "/?action=setAccessControl", root)), "AuthorizationPermissionMismatch");
@@ -374,7 +371,7 @@ describe("Data Lake", () => {
       }
     });
 
-    it("default entries of a directory are inherited by what is made in it", async () => {
+    it("default entries of a directory are inherited by what is created in it", async () => {
       await filesystem.getDirectoryClient("d").create();
       const acl = "user::rwx,group::r-x,other::---,default:user::rwx,default:group::rwx,default:other::r--";
       await send("PATCH", "/d?action=setAccessControl", { headers: { "x-ms-acl": acl } });
@@ -393,7 +390,9 @@ describe("Data Lake", () => {
       const id = randomUUID();
       const none = { read: false, write: false, execute: false };
       const item = (permissions: object) => ({
-        ...{ accessControlType: "user" as const, entityId: id, defaultScope: false },
+        accessControlType: "user" as const,
+        entityId: id,
+        defaultScope: false,
         permissions: { ...none, ...permissions },
       });
       const added = await directory.updateAccessControlRecursive([item({ read: true })], { batchSize: 1 });
@@ -420,7 +419,7 @@ describe("Data Lake", () => {
       assert.equal(listOf("d/one"), "user::r--,group::---,other::---");
     });
 
-    it("what is not well-formed is refused", async () => {
+    it("malformed values are refused", async () => {
       await write("file");
       const change = async (headers: Record<string, string>) =>
         codeOf(await send("PATCH", "/file?action=setAccessControl", { headers }));
@@ -473,7 +472,7 @@ describe("Data Lake", () => {
     it("without a role are refused, also for what does not exist", async () => {
       await write("file");
       const other = clientOf("b").getFileSystemClient(filesystem.name);
-      const denied = refused(403, "AuthorizationPermissionMismatch");
+      const denied = refusal(403, "AuthorizationPermissionMismatch");
       await assert.rejects(other.getFileClient("file").append("x", 1, 1), denied);
       await assert.rejects(other.getFileClient("none").delete(), denied);
       await assert.rejects(other.getDirectoryClient("d").create(), denied);
@@ -482,7 +481,7 @@ describe("Data Lake", () => {
       assert.equal(codeOf(answer), "AuthorizationPermissionMismatch");
     });
 
-    it("who may only read does not write, delete, or rename", async () => {
+    it("with the right to read only cannot write, delete, or rename", async () => {
       await write("file");
       const { id } = fixture.emulator.world.accounts.get(account) ?? assert.fail();
       fixture.grant("b", ROLES.reader, `${id}/blobServices/default/containers/${filesystem.name}`);
@@ -499,7 +498,7 @@ describe("Data Lake", () => {
       assert.deepEqual(held().names(), ["file"]);
     });
 
-    it("with a key, with another audience, or with nothing are refused as by Blob", async () => {
+    it("with a key, with another audience, or without credentials are refused as by Blob", async () => {
       const path = "?resource=filesystem&recursive=false";
       const key = { token: null, headers: { authorization: `SharedKey ${account}:AAAA` } };
       assert.equal(codeOf(await send("GET", path, key)), "KeyBasedAuthenticationNotPermitted");
@@ -513,7 +512,7 @@ describe("Data Lake", () => {
   });
 
   describe("what is not emulated", () => {
-    it("is refused: paths of flat accounts, expiry, leases on the way, checks of access", async () => {
+    it("is refused: paths of flat accounts, expiry, leases in other calls, checks of access", async () => {
       await fixture.send("PUT", "/flat?restype=container");
       const flat = await fixture.send("GET", "/flat?resource=filesystem&recursive=false");
       assert.deepEqual([flat.status, codeOf(flat)], [501, "NotImplemented"]);

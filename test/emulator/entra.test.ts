@@ -4,8 +4,8 @@ import type { AddressInfo } from "node:net";
 import tls from "node:tls";
 import { ClientSecretCredential, WorkloadIdentityCredential } from "@azure/identity";
 import { createRemoteJWKSet, decodeJwt, exportJWK, generateKeyPair, jwtVerify, SignJWT } from "jose";
-import { createServerIdentity } from "../../src/emulator/certificate.ts";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
+import { createServerIdentity } from "../../src/emulator/http/certificate.ts";
 import { type RawAnswer, send, sendForm } from "../support/emulator-client.ts";
 
 const STORAGE = "https://storage.azure.com/.default";
@@ -45,7 +45,7 @@ describe("the emulator's Entra", () => {
   const workloadToken = (change: object = {}) =>
     emulator.issuer.mint({ namespace: "demo", name: "workload-a", ...change });
 
-  /** The refusal's AADSTS number, which must be the same wherever it stands in the answer. */
+  /** The refusal's AADSTS number, which must be the same everywhere in the answer. */
   function refusedWith(answer: RawAnswer): number {
     const body = answer.json<{ error: string; error_description: string; error_codes: number[]; trace_id: string }>();
     const [code] = body.error_codes;
@@ -83,7 +83,9 @@ describe("the emulator's Entra", () => {
   it("exchanges the controller's ServiceAccount token, with the SDK unchanged", async () => {
     const { tenantId, authorityHost, controller } = emulator.info;
     const credential = new WorkloadIdentityCredential({
-      ...{ tenantId, authorityHost, disableInstanceDiscovery: true },
+      tenantId,
+      authorityHost,
+      disableInstanceDiscovery: true,
       clientId: controller.clientId,
       tokenFilePath: controller.tokenFile,
     });
@@ -104,7 +106,7 @@ describe("the emulator's Entra", () => {
     equal(payload["idtyp"], "app");
   });
 
-  it("answers version 1 with a resource and numbers as texts", async () => {
+  it("answers version 1 with a resource and numbers as strings", async () => {
     const { scope: _, ...rest } = administrator();
     const form = { ...rest, resource: "https://management.core.windows.net/" };
     const body = (await sendForm(emulator, `/${emulator.info.tenantId}/oauth2/token`, form)).json();
@@ -113,7 +115,7 @@ describe("the emulator's Entra", () => {
     equal(decodeJwt(String(body["access_token"])).aud, form.resource);
   });
 
-  it("takes the secret from a basic Authorization header too", async () => {
+  it("accepts the secret in a basic Authorization header too", async () => {
     const { clientId, clientSecret } = emulator.info.administrator;
     const answer = await send(emulator, tokenPath(), {
       method: "POST",
@@ -126,7 +128,7 @@ describe("the emulator's Entra", () => {
     equal(answer.status, 200);
   });
 
-  it("leaves OpenID scopes beside the resource out of account, as MSAL for Go sends them", async () => {
+  it("ignores OpenID scopes besides the resource, as MSAL for Go sends them", async () => {
     const form = { ...administrator(), scope: `${STORAGE} openid offline_access profile` };
     const { access_token } = (await sendForm(emulator, tokenPath(), form)).json<{ access_token: string }>();
     equal(decodeJwt(access_token).aud, "https://storage.azure.com");
@@ -189,7 +191,7 @@ describe("the emulator's Entra", () => {
       equal(await refusal(await workloadToken({ audience: "api://azureadtokenexchange" })), 700212);
     });
 
-    it("refuses a token before and after its time by the emulator's clock", async () => {
+    it("refuses a token outside its validity by the emulator's clock", async () => {
       const token = await workloadToken({ lifetimeSeconds: 600 });
       emulator.clock.advance(601_000);
       equal(await refusal(token), 700024);
@@ -199,7 +201,7 @@ describe("the emulator's Entra", () => {
       equal((await sendForm(emulator, tokenPath(), withAssertion(token))).status, 200);
     });
 
-    it("refuses a token that somebody else signed in the issuer's name", async () => {
+    it("refuses a token that another key signed in the issuer's name", async () => {
       const { privateKey } = await generateKeyPair("RS256");
       const { kid } = (await send(emulator, "/_oidc/openid/v1/jwks")).json<{ keys: { kid: string }[] }>().keys[0] ?? {};
       const forged = (header: object) =>
@@ -216,7 +218,7 @@ describe("the emulator's Entra", () => {
     });
   });
 
-  describe("with an outside issuer", () => {
+  describe("with an external issuer", () => {
     let server: Server;
     let issuer: string;
     let documents: Record<string, unknown>;
@@ -265,14 +267,14 @@ describe("the emulator's Entra", () => {
       return sendForm(federated, `/${federated.info.tenantId}/oauth2/v2.0/token`, form);
     };
 
-    it("fetches the issuer's keys over TLS with the configured CA, and again when the key was rolled", async () => {
+    it("fetches the issuer's keys over TLS with the configured CA, and again when the key was rotated", async () => {
       const first = await publish("one");
       equal((await exchange(await first())).status, 200);
       const second = await publish("two");
       equal((await exchange(await second())).status, 200);
     });
 
-    it("says so when the issuer's keys cannot be had", async () => {
+    it("reports when the issuer's keys cannot be fetched", async () => {
       const strict = await startEmulator();
       try {
         const sign = await publish("three");

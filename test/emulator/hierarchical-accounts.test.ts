@@ -1,4 +1,4 @@
-// Flat and hierarchical accounts by Blob: what tells them apart for a client that asks no more than blobfuse2 does.
+// Flat and hierarchical accounts by Blob: what distinguishes them for a client like blobfuse2.
 import assert from "node:assert/strict";
 import { type BlobFixture, ROLES, startBlobFixture } from "../support/blob-fixture.ts";
 
@@ -26,7 +26,7 @@ describe("Blob of flat and hierarchical accounts", () => {
     assert.match(answer.text, /<QueryParameterValue>metadata,permissions<\/QueryParameterValue>/);
   });
 
-  it("and 200 on a hierarchical one, in the versions that know the word", async () => {
+  it("and 200 on a hierarchical one, in the versions that support it", async () => {
     assert.equal((await blob.send("GET", question, { account: "hierarchical" })).status, 200);
     const old = { account: "hierarchical", headers: { "x-ms-version": "2020-04-08" } };
     assert.equal((await blob.send("GET", question, old)).code, "InvalidQueryParameterValue");
@@ -57,7 +57,7 @@ describe("Blob of flat and hierarchical accounts", () => {
       return blob.emulator.services.blobs.blobsOf(uid);
     };
 
-    it("a blob brings the directories above it, and a flat list shows them as entries", async () => {
+    it("a blob creates the directories above it, and a flat list shows them as entries", async () => {
       assert.equal((await put("a/b/deep.txt")).status, 201);
       assert.equal((await put("a!")).status, 201);
       assert.deepEqual(names(await list("")), ["a", "a!", "a/b", "a/b/deep.txt"]);
@@ -83,7 +83,7 @@ describe("Blob of flat and hierarchical accounts", () => {
       );
     });
 
-    it("a list shows only files or directories when that is asked for, and refuses a prefix through a file", async () => {
+    it("a list shows only files or directories on request, and refuses a prefix through a file", async () => {
       assert.deepEqual(names(await list("&showonly=files")), ["a!", "a/b/deep.txt"]);
       assert.deepEqual(names(await list("&showonly=directories")), ["a", "a/b"]);
       assert.deepEqual(names(await list("&showonly=files&delimiter=/")), ["a!"]);
@@ -105,7 +105,7 @@ describe("Blob of flat and hierarchical accounts", () => {
       assert.deepEqual(seen, ["a!", "a/"]);
     });
 
-    it("Get Blob Properties tells owner, group, permissions and kind, in the versions that have them", async () => {
+    it("Get Blob Properties shows owner, group, permissions and kind, in the versions that have them", async () => {
       const file = await blob.send("HEAD", "/files/a/b/deep.txt", { account });
       assert.equal(file.headers["x-ms-owner"], blob.emulator.info.identities[0]?.principalId);
       assert.equal(file.headers["x-ms-group"], "$superuser");
@@ -127,7 +127,7 @@ describe("Blob of flat and hierarchical accounts", () => {
       assert.equal((await put(`${"d/".repeat(61)}f`)).code, "InvalidUri");
     });
 
-    it("files and directories do not take each other's place", async () => {
+    it("files and directories do not replace each other", async () => {
       assert.equal((await put("a/b")).code, "ResourceTypeMismatch");
       assert.equal((await put("a!/below")).code, "ResourceTypeMismatch");
       const block = await blob.send("PUT", "/files/a?comp=block&blockid=MQ==", { account, body: "x" });
@@ -141,7 +141,7 @@ describe("Blob of flat and hierarchical accounts", () => {
       assert.deepEqual(record().find("marked")?.metadata, {});
     });
 
-    it("Delete Blob takes a directory only when it is empty", async () => {
+    it("Delete Blob deletes a directory only when it is empty", async () => {
       const remove = (name: string, headers: Record<string, string> = {}) =>
         blob.send("DELETE", `/files/${name}`, { account, headers });
       const refused = await remove("a/b");

@@ -34,7 +34,7 @@ describe("the emulator's instance metadata service", () => {
     }
   });
 
-  it("finds an identity by client id, object id or resource id, and answers numbers as texts", async () => {
+  it("finds an identity by client id, object id or resource id, and answers with numbers as strings", async () => {
     for (const { clientId, principalId, resourceId } of emulator.info.identities) {
       for (const name of [`client_id=${clientId}`, `object_id=${principalId}`, `msi_res_id=${resourceId}`]) {
         const body = (await ask(`${storage}&${name}`)).json<Record<string, string>>();
@@ -52,7 +52,7 @@ describe("the emulator's instance metadata service", () => {
     equal((await ask(storage, { Metadata: "true" }, "POST")).status, 405);
   });
 
-  it("asks which identity is meant when there are several, and says when there is no such one", async () => {
+  it("refuses an ambiguous and an unknown identity", async () => {
     match((await ask(storage)).text, /Multiple user assigned identities exist/);
     const unknown = await ask(`${storage}&client_id=${crypto.randomUUID()}`);
     deepEqual([unknown.status, unknown.json()["error_description"]], [400, "Identity not found"]);

@@ -1,7 +1,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { createRateCounters } from "../../src/emulator/arm/front-door/rate-counters.ts";
 import { createClock } from "../../src/emulator/clock.ts";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
-import { createRateCounters } from "../../src/emulator/rate-counters.ts";
 import { AZURE_LIMITS } from "../../src/emulator/settings.ts";
 import { administratorToken, type RawAnswer, send, sendForm } from "../support/emulator-client.ts";
 
@@ -28,7 +28,7 @@ describe("request limits", () => {
   const listAccounts = () => get(`${group()}/providers/Microsoft.Storage/storageAccounts?api-version=2025-06-01`);
   const codeOf = (answer: RawAnswer) => answer.json<{ error: { code: string } }>().error.code;
 
-  it("are told in headers of every answer, and refuse nothing unless asked to", async () => {
+  it("are shown in headers of every answer, and enforced only on request", async () => {
     await start(false);
     const reads = [];
     for (let i = 0; i < 105; i += 1) {
@@ -40,7 +40,7 @@ describe("request limits", () => {
     ok((reads.at(-1) ?? 0) < 249);
   });
 
-  it("stop the 101st list of a storage provider within five minutes, with the time to wait", async () => {
+  it("refuse the 101st list of the storage provider within five minutes, with the time to wait", async () => {
     await start(true);
     for (let i = 0; i < 100; i += 1) equal((await listAccounts()).status, 200);
     const refused = await listAccounts();
@@ -56,7 +56,7 @@ describe("request limits", () => {
     equal((await listAccounts()).status, 200);
   });
 
-  it("stop a principal's reads when ARM's bucket is empty, and let another principal read on", async () => {
+  it("refuse a principal's reads when ARM's bucket is empty, and not those of another principal", async () => {
     await start(true);
     const path = `${group()}?api-version=2024-11-01`;
     const statuses = new Map<number, number>();
@@ -74,7 +74,7 @@ describe("request limits", () => {
     equal((await get(path)).status, 403, "another principal is refused for its rights, not for its rate");
   });
 
-  it("count on the emulator's clock: a bucket fills again, a window slides", () => {
+  it("use the emulator's clock: a bucket refills, a window slides", () => {
     const clock = { ...createClock(), now: () => now };
     let now = 1_000_000;
     const counters = createRateCounters(clock);

@@ -8,9 +8,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decodeJwt } from "jose";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
-import { originOf } from "../../src/emulator/exchange.ts";
+import { originOf } from "../../src/emulator/http/exchange.ts";
+import { parseListenAddress } from "../../src/emulator/http/server.ts";
 import type { EmulatorInfo } from "../../src/emulator/ready-file.ts";
-import { parseListenAddress } from "../../src/emulator/server.ts";
 import { administratorToken, send } from "../support/emulator-client.ts";
 
 describe("the emulator as a server", () => {
@@ -25,7 +25,7 @@ describe("the emulator as a server", () => {
     rmSync(folder, { recursive: true });
   });
 
-  it("writes the ready file for its owner alone, with what clients need, and removes all it wrote", async () => {
+  it("writes the ready file readable by its owner only, with what clients need, and removes all its files", async () => {
     const readyFile = join(folder, "ready.json");
     emulator = await startEmulator({ readyFile });
     deepEqual(readdirSync(folder).sort(), ["ready-ca.pem", "ready-controller-token", "ready.json"]);
@@ -44,7 +44,7 @@ describe("the emulator as a server", () => {
     ok(!existsSync(info.caFile));
   });
 
-  it("renews the controller's token when the clock passes four fifths of its life", async () => {
+  it("renews the controller's token when the clock passes four fifths of its lifetime", async () => {
     emulator = await startEmulator();
     const read = () => readFileSync(emulator?.info.controller.tokenFile ?? "", "utf8");
     const first = read();
@@ -54,7 +54,7 @@ describe("the emulator as a server", () => {
     ok((decodeJwt(read()).exp ?? 0) * 1000 > emulator.clock.now());
   });
 
-  it("listens on every address that it was given", async () => {
+  it("listens on all configured addresses", async () => {
     emulator = await startEmulator({ listen: ["127.0.0.1:0", "[::1]:0", "127.0.0.2:0"] });
     match(emulator.info.armEndpoint, /^https:\/\/127\.0\.0\.1:\d+$/);
     equal((await send(emulator, "/common/discovery/keys")).status, 200);
@@ -69,7 +69,7 @@ describe("the emulator as a server", () => {
     await rejects(startEmulator({ listen: ["0.0.0.0:0"] }), /loopback/);
   });
 
-  it("opens no listener when one address is taken", async () => {
+  it("opens no listener when one address is in use", async () => {
     const taken = createServer().listen(0, "127.0.0.1");
     await new Promise((resolve) => taken.once("listening", resolve));
     const { port } = taken.address() as AddressInfo;
@@ -85,7 +85,7 @@ describe("the emulator as a server", () => {
       const ours = await send(emulator, "/subscriptions?api-version=2022-12-01", {
         headers: { authorization: `Bearer ${token}` },
       });
-      equal(ours.status, 401, "a token of one emulator is nothing to another");
+      equal(ours.status, 401, "a token of one emulator is not valid for another");
       other.world.tenants.clear();
       equal(emulator.world.tenants.size, 1);
     } finally {
@@ -121,7 +121,7 @@ describe("the emulator as a server", () => {
     ]);
   });
 
-  it("writes addresses without the scheme's own port, in the ready file and wherever a client's Host header leads", async () => {
+  it("writes addresses without the scheme's default port, in the ready file and in answers that follow the Host header", async () => {
     equal(originOf("https", "127.0.0.1:443"), "https://127.0.0.1");
     equal(originOf("https", "[::1]:443"), "https://[::1]");
     equal(originOf("http", "169.254.169.254:80"), "http://169.254.169.254");
@@ -154,7 +154,7 @@ describe("the emulator as a server", () => {
     deepEqual([primaryEndpoints["blob"], primaryEndpoints["dfs"]], Array(2).fill("https://localhost/klport/"));
   });
 
-  it("gives Resource Manager's answers their ids, and the client's own id back when it asks", async () => {
+  it("puts request ids on Resource Manager's answers, and returns the client's own id when asked", async () => {
     emulator = await startEmulator();
     const headers = { "x-ms-client-request-id": "mine", "x-ms-return-client-request-id": "true" };
     const answer = await send(emulator, "/subscriptions?api-version=2022-12-01", { headers });
@@ -165,7 +165,7 @@ describe("the emulator as a server", () => {
     equal(answer.headers["x-ms-client-request-id"], "mine");
   });
 
-  it("logs a client that went away in the middle of its request as no answer, and no fault of its own", async () => {
+  it("logs a client that disconnects in the middle of its request as unanswered, and not as a bug", async () => {
     emulator = await startEmulator();
     const { tenantId, authorityHost } = emulator.info;
     const headers = { "content-length": "1000", expect: "100-continue" };

@@ -73,7 +73,7 @@ describe("the emulator's state file", () => {
     equal((await blob(emulator, "PUT", "/klstate1/kept/a.txt", "still here")).status, 201);
   }
 
-  it("carries accounts, containers, grants, blobs, keys and the clock over a restart", async () => {
+  it("keeps accounts, containers, role assignments, blobs, keys and the clock across a restart", async () => {
     const first = await start();
     await fill(first);
     first.clock.advance(3_600_000);
@@ -97,7 +97,7 @@ describe("the emulator's state file", () => {
     equal(second.info.administrator.clientSecret, first.info.administrator.clientSecret);
   });
 
-  it("carries directories, their permissions, and data that is not flushed yet", async () => {
+  it("keeps directories, their permissions, and data that is not flushed yet", async () => {
     const first = await start();
     await fill(first, { isHnsEnabled: true });
     const change = async (emulator: Emulator, method: string, path: string, more: object = {}) => {
@@ -119,14 +119,14 @@ describe("the emulator's state file", () => {
     equal((await change(second, "GET", "d/file")).text, "late");
   });
 
-  it("is refused when it is something else", async () => {
+  it("is refused when it is not a state file of this version", async () => {
     writeFileSync(stateFile, '{"format": 99}');
     await rejects(start(), /is not a state file: its format is 99/);
     writeFileSync(stateFile, "not JSON");
     await rejects(start(), /is not a state file/);
   });
 
-  it("can be looked at as a page, on which nothing that callers wrote becomes markup", async () => {
+  it("is shown as a page on which nothing that callers sent becomes markup", async () => {
     const emulator = await start();
     await fill(emulator);
     const page = await sendAdmin(emulator, "GET", "/");

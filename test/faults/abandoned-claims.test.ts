@@ -1,28 +1,28 @@
-// The service is killed at any cloud call, the claim is deleted, and nobody ever asks again: what is left is computable, and
-// `orphans` finds all of it and nothing that lives.
+// The service is killed at any cloud call, the claim is deleted, and no call for the volume ever comes again: what is left
+// can be computed, and `orphans` finds all of it and nothing that is in use.
 import assert from "node:assert/strict";
+import { createAdapters } from "../../src/app/adapters.ts";
 import { toControllerConfig } from "../../src/config/controller.ts";
 import { controllerSettings } from "../../src/config/controller-settings.ts";
 import { loadSettings } from "../../src/config/load.ts";
-import type { FaultMoment } from "../../src/emulator/faults.ts";
-import { createOutside } from "../../src/outside.ts";
-import type { Finding } from "../../src/volume/finding.ts";
-import { createOrphanRemoval } from "../../src/volume/orphan-removal.ts";
-import { surveyOrphans } from "../../src/volume/orphans.ts";
-import type { Ports, Settings } from "../../src/volume/ports.ts";
+import type { FaultMoment } from "../../src/emulator/faults/faults.ts";
+import type { Dependencies } from "../../src/volume/dependencies.ts";
+import type { Orphan } from "../../src/volume/orphans/orphan.ts";
+import { createOrphanRemoval } from "../../src/volume/orphans/removal.ts";
+import { surveyOrphans } from "../../src/volume/orphans/survey.ts";
 import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";
 import { type Census, type Cloud, startCloud } from "./support/cloud.ts";
-import { tell } from "./support/figures.ts";
+import { report } from "./support/figures.ts";
 import { requestOf, volumeName, volumeOf } from "./support/modes.ts";
 import { type Service, type Spares, startSpares } from "./support/service.ts";
 
 const MINUTE_MS = 60_000;
 /** `--older-than`'s default. */
 const OLDER_THAN_MS = 60 * MINUTE_MS;
-/** How wrong the clock of whoever looks may be. */
+/** How far off the clock of the machine that runs `orphans` may be. */
 const SKEWS_MINUTES = [0, 10, -10];
 
-/** Where create is cut: the calls that look come first, then each write, with what may have been made by then. */
+/** Where create is cut off: reads first, then each write, with what may exist by then. */
 const CREATE_CALLS = [
   "storageAccounts/create",
   "storageAccounts/poll",
@@ -39,13 +39,13 @@ const DELETE_CALLS = [
 ];
 const MOMENTS: readonly FaultMoment[] = ["before", "after"];
 
-describe("claims that are abandoned at any cloud call", function () {
+describe("claims abandoned at any cloud call", function () {
   this.timeout(300_000);
   let cloud: Cloud;
   let spares: Spares;
   let cluster: FakeCluster;
-  let looking: { readonly ports: Ports; readonly settings: Settings };
-  /** Volumes that somebody uses, and one that is kept by its PersistentVolume after its claim went. */
+  let looking: Dependencies;
+  /** Volumes in use, including one that its PersistentVolume keeps after its claim is gone. */
   let live: Census;
   let abandoned: Census;
   let counter = 100;
@@ -61,9 +61,9 @@ describe("claims that are abandoned at any cloud call", function () {
     });
     assert("values" in loaded, JSON.stringify(loaded));
     const ignore = () => {};
-    const steps = { stepBegun: ignore, stepDone: ignore, granted: ignore, revoked: ignore };
+    const steps = { stepBegun: ignore, stepDone: ignore, roleAssignmentCreated: ignore, roleAssignmentRemoved: ignore };
     const observer = { ...steps, drifted: ignore, warned: ignore, azureCalled: ignore };
-    looking = createOutside(toControllerConfig(loaded.values), observer, cluster);
+    looking = createAdapters(toControllerConfig(loaded.values), observer, cluster);
     await makeLiveVolumes();
   });
   after(async () => {
@@ -84,7 +84,7 @@ describe("claims that are abandoned at any cloud call", function () {
     live = cloud.census();
   }
 
-  /** Kills at a call that `work` makes; what Azure holds then stays as it is. */
+  /** Kills the service at a call that `work` makes, and leaves Azure as it is at that moment. */
   async function killAt(service: Service, at: { operation: string; held: Promise<void> }, work: Promise<unknown>) {
     const outcome = work.catch(() => "cut off");
     await Promise.race([at.held, outcome.then(() => assert.fail(`${at.operation} was never called`))]);
@@ -94,12 +94,12 @@ describe("claims that are abandoned at any cloud call", function () {
     kills += 1;
   }
 
-  it("leaves what can be computed from the names alone", async () => {
+  it("leave only what can be computed from names", async () => {
     for (const isolation of ["pool", "volume"]) {
       for (const operation of CREATE_CALLS) {
         for (const moment of MOMENTS) {
           counter += 1;
-          // A class of its own, so that the account is made too.
+          // A class of its own, so that the account is created too.
           const request = requestOf(cloud.emulator, volumeName(counter), { isolation, tags: `case=${counter}` });
           const service = await spares.next();
           const held = cloud.hold({ service: "arm", operation }, 0, moment);
@@ -118,28 +118,28 @@ describe("claims that are abandoned at any cloud call", function () {
       }
     }
     abandoned = without(cloud.census(), live);
-    assert(abandoned.containers.length > 5 && abandoned.grants.length > 2);
+    assert(abandoned.containers.length > 5 && abandoned.roleAssignments.length > 2);
   });
 
   for (const skew of SKEWS_MINUTES) {
-    it(`finds all of it and nothing else, with a clock that is ${skew} minutes off`, async () => {
+    it(`are found completely, and nothing else is, with a clock that is ${skew} minutes off`, async () => {
       if (skew === SKEWS_MINUTES[0]) cloud.emulator.clock.advance(OLDER_THAN_MS + 15 * MINUTE_MS);
       const young = await makeYoungVolume();
       const findings = await look(skew);
       assertAll(findings);
-      for (const part of young) assert(!findings.some(({ id }) => id.includes(part)), `${part} is being made`);
+      for (const part of young) assert(!findings.some(({ id }) => id.includes(part)), `${part} is being created`);
     });
   }
 
-  it("removes all of it and nothing else", async () => {
+  it("are removed completely, and nothing else is", async () => {
     const findings = await look(0);
     assertAll(findings);
-    const remove = createOrphanRemoval(looking.ports, looking.settings, () => performance.now());
+    const remove = createOrphanRemoval(looking, () => performance.now());
     for (const finding of findings) assert.equal(await remove(finding), "removed", finding.id);
     assert.deepEqual(await look(0), []);
     const left = without(cloud.census(), live);
     const kept = left.accounts.filter((name) => !young.has(name));
-    // Accounts of a pool are no volume's: the next one of the class takes them.
+    // Accounts of a pool belong to no volume: the next volume of the class uses them.
     for (const name of kept)
       assert.equal(cloud.emulator.world.accounts.get(name)?.tags["keyless-csi.isolation"], "pool");
     assert.deepEqual(
@@ -147,13 +147,13 @@ describe("claims that are abandoned at any cloud call", function () {
       [],
     );
     const now = cloud.census();
-    for (const key of ["accounts", "containers", "grants"] as const) {
-      for (const each of live[key]) assert(now[key].includes(each), `${each} lives and was removed`);
+    for (const key of ["accounts", "containers", "roleAssignments"] as const) {
+      for (const each of live[key]) assert(now[key].includes(each), `${each} is in use and was removed`);
     }
-    const { containers, grants } = abandoned;
-    tell(
+    const { containers, roleAssignments } = abandoned;
+    report(
       2,
-      `${kills} kills without a replay left ${containers.length} containers, ${grants.length} grants and ` +
+      `${kills} kills without a replay left ${containers.length} containers, ${roleAssignments.length} role assignments and ` +
         `${findings.filter(({ kind }) => kind === "account").length} accounts: all found and removed, ` +
         `none of ${live.containers.length} live volumes touched, clock 10 min off or not`,
     );
@@ -161,7 +161,7 @@ describe("claims that are abandoned at any cloud call", function () {
 
   const young = new Set<string>();
 
-  /** Made this very moment, by another replica: no PersistentVolume yet, and its claim not seen. */
+  /** Created at this very moment by another replica: it has no PersistentVolume yet, and its claim was not listed. */
   async function makeYoungVolume(): Promise<string[]> {
     counter += 1;
     const service = await spares.next();
@@ -173,14 +173,14 @@ describe("claims that are abandoned at any cloud call", function () {
     return [account, container];
   }
 
-  async function look(skewMinutes: number): Promise<readonly Finding[]> {
+  async function look(skewMinutes: number): Promise<readonly Orphan[]> {
     const nowMs = cloud.emulator.clock.now() + skewMinutes * MINUTE_MS;
-    const { findings } = await surveyOrphans(looking.ports, looking.settings, { olderThanMs: OLDER_THAN_MS, nowMs });
+    const { orphans: findings } = await surveyOrphans(looking, { olderThanMs: OLDER_THAN_MS, nowMs });
     return findings;
   }
 
-  /** Every container; every account made for one volume that holds none; every grant whose container is gone. */
-  function assertAll(findings: readonly Finding[]): void {
+  /** Every container; every account for one volume that holds none; every role assignment whose container is gone. */
+  function assertAll(findings: readonly Orphan[]): void {
     const { world } = cloud.emulator;
     const containersOf = (account: string) => abandoned.containers.filter((key) => key.startsWith(`${account}/`));
     const expected = [
@@ -189,15 +189,15 @@ describe("claims that are abandoned at any cloud call", function () {
         .filter((name) => world.accounts.get(name)?.tags["keyless-csi.isolation"] === "volume")
         .filter((name) => containersOf(name).length === 0)
         .map((name) => `account ${name}`),
-      ...abandoned.grants
-        .map((grant) => grant.split("|")[0] ?? "")
+      ...abandoned.roleAssignments
+        .map((each) => each.split("|")[0] ?? "")
         .filter((scope) => !abandoned.containers.some((key) => scope.endsWith(`/${key.split("/")[1]}`)))
-        .map((scope) => `grant ${scope.split("/").at(-1)}`),
+        .map((scope) => `role assignment ${scope.split("/").at(-1)}`),
     ];
     const found = findings.map(({ kind, id }) => {
       const [, account = "", container] =
         /storageAccounts\/([^/]+)(?:\/blobServices\/default\/containers\/([^/]+))?/.exec(id) ?? [];
-      if (kind === "container") return `container ${account}/${container}`;
+      if (kind === "file system") return `container ${account}/${container}`;
       return kind === "account" ? `account ${account}` : `${kind} ${container ?? id}`;
     });
     assert.deepEqual(found.sort(), expected.sort());
@@ -206,5 +206,5 @@ describe("claims that are abandoned at any cloud call", function () {
 
 function without(all: Census, some: Census): Census {
   const rest = (key: keyof Census) => all[key].filter((each) => !some[key].includes(each));
-  return { accounts: rest("accounts"), containers: rest("containers"), grants: rest("grants") };
+  return { accounts: rest("accounts"), containers: rest("containers"), roleAssignments: rest("roleAssignments") };
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { status } from "@grpc/grpc-js";
 import { type Cloud, startCloud } from "./support/cloud.ts";
 import { startCluster, type TestCluster } from "./support/cluster.ts";
-import { tell } from "./support/figures.ts";
+import { report } from "./support/figures.ts";
 import { claimRequestOf, volumeName, volumeOf } from "./support/modes.ts";
 import { type Service, type Spares, startSpares } from "./support/service.ts";
 
@@ -25,13 +25,13 @@ describe("a claim that changes between two attempts", function () {
     await spares?.stop();
     await cluster?.stop();
     await cloud?.stop();
-    tell(1, `${cases} claims deleted or re-annotated between two attempts: handed back or finished, nothing lost`);
+    report(1, `${cases} claims deleted or re-annotated between two attempts: returned or finished, nothing lost`);
   });
 
   const create = (service: Service, parameters: Readonly<Record<string, string>>) =>
     service.csi.controller("CreateVolume", claimRequestOf(cloud.emulator, volumeName(1), parameters));
 
-  /** A first attempt that dies at `operation`, and a service started anew. */
+  /** Kills a first attempt at `operation`, and gives a fresh service. */
   async function dieAt(operation: string, parameters: Readonly<Record<string, string>>): Promise<Service> {
     cloud.empty();
     cluster.claim(1);
@@ -47,7 +47,7 @@ describe("a claim that changes between two attempts", function () {
   }
 
   for (const isolation of ["pool", "volume"]) {
-    it(`deleted, isolation ${isolation}: what exists is handed back and goes by DeleteVolume, else the answer is final`, async () => {
+    it(`and is deleted, isolation ${isolation}: what exists is returned and DeleteVolume removes it, else the answer is final`, async () => {
       for (const operation of CALLS) {
         const service = await dieAt(operation, { isolation });
         cluster.unclaim();
@@ -59,19 +59,19 @@ describe("a claim that changes between two attempts", function () {
           const { volume_id: id } = volumeOf(await create(service, { isolation }));
           await service.csi.controller("DeleteVolume", { volume_id: id });
         }
-        const { accounts, containers, grants } = cloud.census();
-        assert.deepEqual([containers, grants], [[], []], operation);
+        const { accounts, containers, roleAssignments } = cloud.census();
+        assert.deepEqual([containers, roleAssignments], [[], []], operation);
         assert.equal(
           accounts.length,
           isolation === "pool" ? 1 : 0,
-          `${operation}: an account for this volume alone was left`,
+          `${operation}: an account for this volume alone was left behind`,
         );
         await service.kill();
       }
     });
   }
 
-  it("annotated with another ServiceAccount: the same volume, open for the new identity alone", async () => {
+  it("and is annotated with another ServiceAccount: it gets the same volume, open to the new identity alone", async () => {
     const parameters = { identity: "serviceAccount" };
     const [, second] = cloud.emulator.info.identities;
     if (second === undefined) throw new Error("the emulator has one identity only");
@@ -82,10 +82,10 @@ describe("a claim that changes between two attempts", function () {
       const { volume_id: id } = volumeOf(await create(service, parameters));
       expected ??= id;
       assert.equal(id, expected);
-      const { containers, grants } = cloud.census();
+      const { containers, roleAssignments } = cloud.census();
       assert.equal(containers.length, 1);
       assert.deepEqual(
-        grants.map((grant) => grant.split("|")[1]),
+        roleAssignments.map((each) => each.split("|")[1]),
         [second.principalId],
         operation,
       );

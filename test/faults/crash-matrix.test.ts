@@ -1,23 +1,23 @@
-// The service is killed before and after every cloud call of create and delete, started anew and asked again.
+// The service is killed before and after every cloud call of create and delete, restarted, and called again.
 import assert from "node:assert/strict";
-import type { FaultMoment } from "../../src/emulator/faults.ts";
+import type { FaultMoment } from "../../src/emulator/faults/faults.ts";
 import { type Census, type Cloud, startCloud } from "./support/cloud.ts";
 import { startCluster, type TestCluster } from "./support/cluster.ts";
-import { tell } from "./support/figures.ts";
+import { report } from "./support/figures.ts";
 import { claimRequestOf, type Mode, modes, requestOf, volumeName, volumeOf } from "./support/modes.ts";
 import { type Service, type Spares, startSpares } from "./support/service.ts";
 
-/** A replaying service is the next one to be killed: without a memory of accounts it asks for them again. */
+/** The service that replays is the next one to be killed: without its account cache it asks for accounts again. */
 const FORGETFUL = ["--account-cache", "1ms"];
 /** How many calls a replay may make beyond an undisturbed run. */
 const EXTRA_CALLS = 2;
 
-describe("a service that is killed at any cloud call and started anew", function () {
+describe("a service that is killed at any cloud call and restarted", function () {
   this.timeout(600_000);
   let kills = 0;
   let mostExtra = Number.NEGATIVE_INFINITY;
   after(() => {
-    tell(
+    report(
       1,
       `${kills} kills in ${modes.length} modes: same ids, 0 duplicates, 0 orphans, most extra calls ${mostExtra}`,
     );
@@ -25,7 +25,7 @@ describe("a service that is killed at any cloud call and started anew", function
 
   for (const mode of modes) describe(mode.name, () => matrixOf(mode));
 
-  it("killed while Azure is still making the account: the next attempt waits for it and makes no other", async () => {
+  it("waits for an account that Azure is still creating, and creates no other", async () => {
     const cloud = await startCloud({ settings: { accountCreationMs: 3_000 } });
     const spares = startSpares(cloud);
     try {
@@ -40,8 +40,8 @@ describe("a service that is killed at any cloud call and started anew", function
       kills += 1;
       const replaying = await spares.next();
       volumeOf(await replaying.csi.controller("CreateVolume", request));
-      const { accounts, containers, grants } = cloud.census();
-      assert.deepEqual([accounts.length, containers.length, grants.length], [1, 1, 1]);
+      const { accounts, containers, roleAssignments } = cloud.census();
+      assert.deepEqual([accounts.length, containers.length, roleAssignments.length], [1, 1, 1]);
       await replaying.kill();
     } finally {
       await spares.stop();
@@ -63,7 +63,7 @@ describe("a service that is killed at any cloud call and started anew", function
       cloud.clearFaults();
       assert.deepEqual(cloud.emulator.calls.report().alarms, []);
     });
-    // biome-ignore lint/suspicious/noDuplicateTestHooks: the other one is the outer suite's
+    // biome-ignore lint/suspicious/noDuplicateTestHooks: the other hook belongs to the outer suite
     after(async () => {
       await spares?.stop();
       await cluster?.stop();
@@ -73,7 +73,7 @@ describe("a service that is killed at any cloud call and started anew", function
     const create = (service: Service) =>
       service.csi.controller("CreateVolume", claimRequestOf(cloud.emulator, volumeName(1), mode.parameters));
 
-    /** Kills `service` at the `skip`th call of `work`, leaves Azure as it is then, and gives a service started anew. */
+    /** Kills `service` at the `skip`th call of `work`, leaves Azure as it is then, and gives a fresh service. */
     async function killAt(
       service: Service,
       at: Moment,
@@ -85,7 +85,7 @@ describe("a service that is killed at any cloud call and started anew", function
         () => "cut off",
       );
       const first = await Promise.race([held.then(() => "held"), outcome]);
-      assert.equal(first, "held", `${at.name}: it was never made`);
+      assert.equal(first, "held", `${at.name}: the call was never made`);
       await service.kill();
       assert.equal(await outcome, "cut off");
       cloud.clearFaults();
@@ -100,11 +100,11 @@ describe("a service that is killed at any cloud call and started anew", function
       mostExtra = Math.max(mostExtra, extra);
     }
 
-    /** What remains of a deleted volume: the account, when others may use it. */
+    /** What remains of a deleted volume: its account, when other volumes may use it. */
     const without = (nothing: Census, whole: Census): Census =>
       mode.ownsAccount ? nothing : { ...nothing, accounts: whole.accounts };
 
-    it("create: the same volume id, nothing twice, nothing left over", async () => {
+    it("creates the same volume id, with no duplicate and nothing left behind", async () => {
       let service = await spares.next();
       const nothing = cloud.census();
       cloud.forgetCalls();
@@ -114,7 +114,7 @@ describe("a service that is killed at any cloud call and started anew", function
       cloud.empty();
       cloud.forgetCalls();
       await create(service);
-      // What a service asks once in its life comes first: for that a fresh one is killed.
+      // Calls that a service makes only once come first: a fresh service is killed for those.
       const once = clean - cloud.calls().length;
       for (const at of momentsOf(clean)) {
         cloud.empty();
@@ -131,7 +131,7 @@ describe("a service that is killed at any cloud call and started anew", function
       await service.kill();
     });
 
-    it("delete: everything is gone after the next attempt", async () => {
+    it("deletes everything in the next attempt", async () => {
       let service = await spares.next();
       cloud.empty();
       const nothing = cloud.census();
@@ -168,7 +168,8 @@ interface Moment {
 function momentsOf(calls: number): Moment[] {
   return Array.from({ length: calls }, (_, skip) =>
     (["before", "after"] as const).map((moment) => ({
-      ...{ skip, moment },
+      skip,
+      moment,
       name: `killed ${moment} call ${skip + 1} of ${calls}`,
     })),
   ).flat();

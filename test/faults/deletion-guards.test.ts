@@ -1,20 +1,21 @@
-// What DeleteVolume must leave alone, however it is asked, and what must not hold it up.
+// What DeleteVolume must leave alone, whatever the request, and what must not hold it up.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { status } from "@grpc/grpc-js";
 import { accountName } from "../../src/volume/names.ts";
 import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
 import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";
-import { tell } from "./support/figures.ts";
+import { refused } from "../support/refused.ts";
+import { report } from "./support/figures.ts";
 
-describe("deletion is guarded", function () {
+describe("DeleteVolume", function () {
   this.timeout(120_000);
-  let it_: EmulatedApp;
+  let app: EmulatedApp;
   let cluster: FakeCluster;
   let guards = 0;
 
   before(async () => {
-    it_ = await startEmulatedApp(["--account-cache", "1ms"], {
+    app = await startEmulatedApp(["--account-cache", "1ms"], {
       clusterFor: (emulator) => {
         cluster = createFakeCluster(emulator.issuer.issuer);
         return cluster;
@@ -22,111 +23,107 @@ describe("deletion is guarded", function () {
     });
   });
   after(async () => {
-    await it_?.stop();
-    tell(11, `${guards} guards held: nothing foreign, live, locked or retained was deleted`);
+    await app?.stop();
+    report(11, `${guards} guards held: nothing foreign, live, locked or retained was deleted`);
   });
   afterEach(function () {
     if (this.currentTest?.state === "passed") guards += 1;
   });
 
-  const remove = (id: string) => it_.csi.controller("DeleteVolume", { volume_id: id });
+  const remove = (id: string) => app.csi.controller("DeleteVolume", { volume_id: id });
   const partsOf = (id: string) => {
     const [, account = "", container = ""] = id.split("#");
     return { account, container, key: `${account}/${container}` };
   };
   const isThere = (id: string) => {
-    const container = it_.emulator.world.containers.get(partsOf(id).key);
+    const container = app.emulator.world.containers.get(partsOf(id).key);
     return container !== undefined && container.deletedUntil === undefined;
   };
-  const grantsOn = (id: string) =>
-    [...it_.emulator.world.roleAssignments.values()].filter(
+  const roleAssignmentsOn = (id: string) =>
+    [...app.emulator.world.roleAssignments.values()].filter(
       ({ scope, effectiveUntil }) => effectiveUntil === undefined && scope.endsWith(`/${partsOf(id).container}`),
     ).length;
 
-  /** Refused with this code and words, and no call of the attempt has changed anything. */
-  async function assertUntouched(id: string, code: status, words: RegExp): Promise<void> {
-    it_.forgetCalls();
-    await assert.rejects(remove(id), (error: { code: status; details: string }) => {
-      assert.equal(status[error.code], status[code], error.details);
-      assert.match(error.details, words);
-      return true;
-    });
-    const changes = it_.armCalls().filter(({ method }) => method !== "GET");
+  /** DeleteVolume refuses with this code and message, and none of its calls has changed anything. */
+  async function assertUntouched(id: string, code: status, message: RegExp): Promise<void> {
+    app.forgetCalls();
+    await refused(remove(id), code, message);
+    const changes = app.armCalls().filter(({ method }) => method !== "GET");
     assert.deepEqual(changes, [], "something was changed");
     assert(isThere(id));
-    assert.equal(grantsOn(id), 1, "the access to a volume that stays was taken away");
+    assert.equal(roleAssignmentsOn(id), 1, "access to a volume that stays was removed");
   }
 
   const retag = (id: string, tags: Record<string, string>) => {
-    const account = it_.emulator.world.accounts.get(partsOf(id).account) ?? assert.fail("no account");
+    const account = app.emulator.world.accounts.get(partsOf(id).account) ?? assert.fail("no account");
     account.tags = { ...account.tags, ...tags };
   };
 
-  it("an account without our marks", async () => {
-    const volume = await create(it_, createRequest(it_.emulator, { tags: "guard=1" }));
-    const account = it_.emulator.world.accounts.get(partsOf(volume.volume_id).account) ?? assert.fail();
+  it("refuses an account without our tags", async () => {
+    const volume = await create(app, createRequest(app.emulator, { tags: "guard=1" }));
+    const account = app.emulator.world.accounts.get(partsOf(volume.volume_id).account) ?? assert.fail();
     account.tags = { owner: "somebody" };
     await assertUntouched(volume.volume_id, status.FAILED_PRECONDITION, /was not made by this controller/);
   });
 
-  it("an account of another cluster, whatever its name", async () => {
-    const volume = await create(it_, createRequest(it_.emulator, { tags: "guard=2" }));
+  it("refuses an account of another cluster, whatever its name", async () => {
+    const volume = await create(app, createRequest(app.emulator, { tags: "guard=2" }));
     retag(volume.volume_id, { "keyless-csi.cluster": "another" });
     await assertUntouched(volume.volume_id, status.FAILED_PRECONDITION, /was not made by this controller/);
   });
 
   for (const tag of ["pool", "shard", "attempt"]) {
-    it(`an account whose tag ${tag} does not lead to its name`, async () => {
-      const volume = await create(it_, createRequest(it_.emulator, { tags: `guard=${tag}` }));
+    it(`refuses an account whose tag ${tag} does not lead to its name`, async () => {
+      const volume = await create(app, createRequest(app.emulator, { tags: `guard=${tag}` }));
       retag(volume.volume_id, { [`keyless-csi.${tag}`]: "7" });
       await assertUntouched(volume.volume_id, status.FAILED_PRECONDITION, /was not made by this controller/);
     });
   }
 
-  it("an account whose name is right for another cluster's tags", async () => {
-    const volume = await create(it_, createRequest(it_.emulator, { tags: "guard=3" }));
+  it("refuses an account whose name fits another cluster's tags", async () => {
+    const volume = await create(app, createRequest(app.emulator, { tags: "guard=3" }));
     const { account } = partsOf(volume.volume_id);
-    const ours = it_.emulator.world.accounts.get(account) ?? assert.fail();
+    const ours = app.emulator.world.accounts.get(account) ?? assert.fail();
     const pool = ours.tags["keyless-csi.pool"] ?? "";
     const name = accountName({ clusterId: "another", pool, shard: 0, attempt: 0 });
     const id = ours.id.replace(account, name);
-    it_.emulator.world.accounts.set(name, {
+    app.emulator.world.accounts.set(name, {
       ...ours,
       id,
       name,
       tags: { ...ours.tags, "keyless-csi.cluster": "another" },
     });
-    it_.forgetCalls();
+    app.forgetCalls();
     await assert.rejects(remove(volume.volume_id.replace(account, name)), { code: status.FAILED_PRECONDITION });
-    assert(it_.armCalls().every(({ method }) => method === "GET"));
-    it_.emulator.world.accounts.delete(name);
+    assert(app.armCalls().every(({ method }) => method === "GET"));
+    app.emulator.world.accounts.delete(name);
   });
 
-  it("a container whose name is none of ours, in an account of ours", async () => {
-    const volume = await create(it_, createRequest(it_.emulator));
+  it("ignores a container with a name that we never use, in an account that is ours", async () => {
+    const volume = await create(app, createRequest(app.emulator));
     const { key, account } = partsOf(volume.volume_id);
-    const template = it_.emulator.world.containers.get(key) ?? assert.fail();
-    it_.emulator.world.containers.set(`${account}/$web`, { ...template, uid: randomUUID(), name: "$web" });
-    it_.forgetCalls();
+    const template = app.emulator.world.containers.get(key) ?? assert.fail();
+    app.emulator.world.containers.set(`${account}/$web`, { ...template, uid: randomUUID(), name: "$web" });
+    app.forgetCalls();
     for (const name of ["$web", "$root", "$logs", "Upper", "a", "../x"]) {
       await remove(volume.volume_id.replace(partsOf(volume.volume_id).container, name)).catch(() => {});
     }
-    assert.deepEqual(it_.armCalls(), []);
-    assert(it_.emulator.world.containers.has(`${account}/$web`));
+    assert.deepEqual(app.armCalls(), []);
+    assert(app.emulator.world.containers.has(`${account}/$web`));
   });
 
-  it("an account that was made for one volume but holds another container", async () => {
-    const volume = await create(it_, createRequest(it_.emulator, { isolation: "volume" }));
+  it("keeps an account for one volume when it holds another container", async () => {
+    const volume = await create(app, createRequest(app.emulator, { isolation: "volume" }));
     const { key, account } = partsOf(volume.volume_id);
-    const template = it_.emulator.world.containers.get(key) ?? assert.fail();
-    it_.emulator.world.containers.set(`${account}/theirs`, { ...template, uid: randomUUID(), name: "theirs" });
+    const template = app.emulator.world.containers.get(key) ?? assert.fail();
+    app.emulator.world.containers.set(`${account}/theirs`, { ...template, uid: randomUUID(), name: "theirs" });
     await remove(volume.volume_id);
     assert(!isThere(volume.volume_id));
-    assert(it_.emulator.world.accounts.has(account) && it_.emulator.world.containers.has(`${account}/theirs`));
+    assert(app.emulator.world.accounts.has(account) && app.emulator.world.containers.has(`${account}/theirs`));
   });
 
-  it("the volume of a PersistentVolume that is in use", async () => {
-    const volume = await create(it_, createRequest(it_.emulator));
+  it("refuses the volume of a PersistentVolume that is in use", async () => {
+    const volume = await create(app, createRequest(app.emulator));
     cluster.volumes.add(partsOf(volume.volume_id).container);
     await assertUntouched(volume.volume_id, status.FAILED_PRECONDITION, /exists and is not released/);
     cluster.volumes.clear();
@@ -134,48 +131,44 @@ describe("deletion is guarded", function () {
     assert(!isThere(volume.volume_id));
   });
 
-  it("what a delete lock holds: said so, kept, and deleted when the lock is gone", async () => {
-    const volume = await create(it_, createRequest(it_.emulator, { isolation: "volume" }));
+  it("reports a delete lock and keeps the volume until the lock is gone", async () => {
+    const volume = await create(app, createRequest(app.emulator, { isolation: "volume" }));
     const { account } = partsOf(volume.volume_id);
-    const scope = it_.emulator.world.accounts.get(account)?.id ?? assert.fail();
+    const scope = app.emulator.world.accounts.get(account)?.id ?? assert.fail();
     const id = `${scope}/providers/Microsoft.Authorization/locks/keep`;
-    it_.emulator.world.locks.set(id.toLowerCase(), { id, name: "keep", scope, level: "CanNotDelete" });
-    await assert.rejects(remove(volume.volume_id), (error: { code: status; details: string }) => {
-      assert.equal(status[error.code], "UNAVAILABLE", error.details);
-      assert.match(error.details, /ScopeLocked.*lock/);
-      return true;
-    });
-    assert(isThere(volume.volume_id) && it_.emulator.world.accounts.has(account));
-    it_.emulator.world.locks.clear();
+    app.emulator.world.locks.set(id.toLowerCase(), { id, name: "keep", scope, level: "CanNotDelete" });
+    await refused(remove(volume.volume_id), status.UNAVAILABLE, /ScopeLocked.*lock/);
+    assert(isThere(volume.volume_id) && app.emulator.world.accounts.has(account));
+    app.emulator.world.locks.clear();
     await remove(volume.volume_id);
-    assert(!it_.emulator.world.accounts.has(account));
+    assert(!app.emulator.world.accounts.has(account));
   });
 
-  it("what a legal hold or an immutability policy protects: said so, and kept", async () => {
-    const volume = await create(it_, createRequest(it_.emulator));
-    const container = it_.emulator.world.containers.get(partsOf(volume.volume_id).key) ?? assert.fail();
+  it("reports a legal hold and keeps the volume", async () => {
+    const volume = await create(app, createRequest(app.emulator));
+    const container = app.emulator.world.containers.get(partsOf(volume.volume_id).key) ?? assert.fail();
     container.hasLegalHold = true;
-    await assert.rejects(remove(volume.volume_id), (error: { code: status; details: string }) => {
-      assert.equal(status[error.code], "UNAVAILABLE", error.details);
-      assert.match(error.details, /protected from deletion due to LegalHold.*must release it/);
-      return true;
-    });
+    await refused(
+      remove(volume.volume_id),
+      status.UNAVAILABLE,
+      /protected from deletion due to LegalHold.*must release it/,
+    );
     assert(isThere(volume.volume_id));
     container.hasLegalHold = false;
     await remove(volume.volume_id);
     assert(!isThere(volume.volume_id));
   });
 
-  it("a lease does not hold the deletion up", async () => {
-    const volume = await create(it_, createRequest(it_.emulator));
-    const container = it_.emulator.world.containers.get(partsOf(volume.volume_id).key) ?? assert.fail();
+  it("a lease does not hold it up", async () => {
+    const volume = await create(app, createRequest(app.emulator));
+    const container = app.emulator.world.containers.get(partsOf(volume.volume_id).key) ?? assert.fail();
     container.lease = { id: randomUUID(), state: "leased", durationSeconds: -1 };
     await remove(volume.volume_id);
     assert(!isThere(volume.volume_id));
-    assert.equal(grantsOn(volume.volume_id), 0);
+    assert.equal(roleAssignmentsOn(volume.volume_id), 0);
   });
 
-  it("--on-delete=retain keeps the data and takes the access away", async () => {
+  it("with --on-delete=retain keeps the data and removes the access", async () => {
     const retaining = await startEmulatedApp(["--on-delete", "retain"]);
     try {
       const volume = await create(retaining, createRequest(retaining.emulator, { isolation: "volume" }));

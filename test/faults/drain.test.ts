@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { eventually } from "../support/processes.ts";
 import { type Cloud, startCloud } from "./support/cloud.ts";
-import { tell } from "./support/figures.ts";
+import { report } from "./support/figures.ts";
 import { requestOf, volumeName, volumeOf } from "./support/modes.ts";
 import { startService } from "./support/service.ts";
 
 const CREATES = 100;
 
-describe("a service that is asked to end while it works", function () {
+describe("a service that receives SIGTERM in the middle of its work", function () {
   this.timeout(180_000);
   let cloud: Cloud;
   before(async () => {
@@ -16,7 +16,7 @@ describe("a service that is asked to end while it works", function () {
   });
   after(() => cloud?.stop());
 
-  it("finishes what is in flight, ends with 0, and leaves nothing that a retry does not finish", async () => {
+  it("finishes the calls in flight, exits with 0, and leaves nothing that a retry does not finish", async () => {
     const service = await startService(cloud, { flags: ["--grace-period", "50s"] });
     const { faults } = cloud.emulator;
     faults.add({ match: { service: "arm", operation: "storageAccounts/create" }, action: { delay: 3_000 } });
@@ -27,7 +27,7 @@ describe("a service that is asked to end while it works", function () {
         (error: { code: number }) => error.code,
       ),
     );
-    // The account takes 3 s: until then nobody can be done.
+    // The account takes 3 s: no call can finish before that.
     await eventually(service.program, async () => {
       const begun = (await service.log()).split("\n").filter((line) => line.includes('"step begun","step":"account"'));
       assert.equal(begun.length, CREATES);
@@ -51,13 +51,13 @@ describe("a service that is asked to end while it works", function () {
       if (typeof before === "string") assert.equal(id, before);
       ids.add(id);
     }
-    const { accounts, containers, grants } = cloud.census();
-    assert.deepEqual([accounts.length, containers.length, grants.length], [1, CREATES, CREATES]);
+    const { accounts, containers, roleAssignments } = cloud.census();
+    assert.deepEqual([accounts.length, containers.length, roleAssignments.length], [1, CREATES, CREATES]);
     assert.equal(ids.size, CREATES);
     await next.stop();
-    tell(
+    report(
       10,
-      `exit ${how} ${seconds.toFixed(1)} s after SIGTERM: ${finished} of ${CREATES} finished, ${CREATES - finished} left to a retry, 0 half-made`,
+      `exit ${how} ${seconds.toFixed(1)} s after SIGTERM: ${finished} of ${CREATES} finished, ${CREATES - finished} left to a retry, 0 half-finished`,
     );
   });
 });

@@ -1,24 +1,25 @@
-// Azure honours a role assignment some time after it was made, and for some time after it is gone; a new principal is
-// unknown at first. What the driver says and does meanwhile.
+// A role assignment takes effect some time after it was created and stays in effect for some time after it is deleted; a new
+// principal is unknown at first. What the driver says and does in the meantime.
 import assert from "node:assert/strict";
 import { status } from "@grpc/grpc-js";
 import { containerFor, read, write } from "../../src/commands/demo/workload.ts";
 import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
-import { tell } from "./support/figures.ts";
+import { refused } from "../support/refused.ts";
+import { report } from "./support/figures.ts";
 
 const LAGS_SECONDS = [0, 30, 600];
 /** csi-provisioner's retries: 1 s, doubled. Six of them are a minute. */
 const ATTEMPTS_IN_A_MINUTE = 6;
-/** Calls that one attempt may make on an account that is known: container, role assignment, and the SDK's own repeats. */
+/** Calls that one attempt may make on a known account: container, role assignment, and the SDK's own retries. */
 const MOST_CALLS = 8;
 
-describe("role assignments that take their time", function () {
+describe("a role assignment", function () {
   this.timeout(120_000);
   const apps: EmulatedApp[] = [];
   const results: string[] = [];
   after(async () => {
     for (const app of apps) await app.stop();
-    tell(5, results.join("; "));
+    report(5, results.join("; "));
   });
 
   const start = async (seconds: number) => {
@@ -35,12 +36,15 @@ describe("role assignments that take their time", function () {
     const { name = "", clientId = "" } = identities[0] ?? {};
     const serviceAccountToken = () => emulator.issuer.mint({ namespace: "demo", name });
     return containerFor(`${blobEndpoint}/${account}/${container}`, {
-      ...{ tenantId, authorityHost, clientId, serviceAccountToken },
+      tenantId,
+      authorityHost,
+      clientId,
+      serviceAccountToken,
     });
   };
 
   for (const seconds of LAGS_SECONDS) {
-    it(`in force ${seconds} s after it was made: refused until then, open from then on`, async () => {
+    it(`that takes effect after ${seconds} s: the container refuses access until then, and opens after that`, async () => {
       const app = await start(seconds);
       app.forgetCalls();
       const volume = await create(app, createRequest(app.emulator));
@@ -54,7 +58,7 @@ describe("role assignments that take their time", function () {
         app.emulator.clock.advance(6_000);
       }
       assert.equal((await write(openAs(app, volume.volume_id), "a", "hello")).status, 201);
-      // A repeated create in the middle of the lag asks once more and changes nothing.
+      // A repeated create only reads, and changes nothing.
       app.forgetCalls();
       await create(app, createRequest(app.emulator, {}, { name: volume.volume_id.split("#")[2] ?? "" }));
       const again = app.armCalls();
@@ -64,7 +68,7 @@ describe("role assignments that take their time", function () {
   }
 
   for (const seconds of LAGS_SECONDS) {
-    it(`honoured ${seconds} s after it was removed: the deletion does not wait, the data is gone at once`, async () => {
+    it(`that stays in effect for ${seconds} s after its removal: deletion does not wait, and the data is gone at once`, async () => {
       const app = await start(seconds);
       const request = createRequest(app.emulator);
       const volume = await create(app, request);
@@ -74,8 +78,8 @@ describe("role assignments that take their time", function () {
       await app.csi.controller("DeleteVolume", { volume_id: volume.volume_id });
       assert(app.armCalls().length <= MOST_CALLS, "the deletion polls for the end of the lag");
       const left = await read(openAs(app, volume.volume_id), "a");
-      assert.notEqual(left.status, 200, "what is deleted can be read");
-      // The same claim again: its grant is made anew, although Azure still honours the old one.
+      assert.notEqual(left.status, 200, "the deleted data can still be read");
+      // The same claim again: its role assignment is created again, although the old one is still in effect.
       const second = await create(app, request);
       assert.equal(second.volume_id, volume.volume_id);
       app.emulator.clock.advance(seconds * 1000 + 1000);
@@ -83,7 +87,7 @@ describe("role assignments that take their time", function () {
     });
   }
 
-  it("a principal that Azure does not find for 60 s: every attempt is bounded and says so, then it succeeds", async () => {
+  it("for a principal that Azure does not find for 60 s: every attempt is bounded and says so, and then one succeeds", async () => {
     const app = await start(0);
     await create(app, createRequest(app.emulator));
     app.emulator.faults.add({
@@ -95,11 +99,11 @@ describe("role assignments that take their time", function () {
     let most = 0;
     for (let attempt = 0; attempt < ATTEMPTS_IN_A_MINUTE; attempt++) {
       app.forgetCalls();
-      await assert.rejects(create(app, request), (error: { code: status; details: string }) => {
-        assert.equal(status[error.code], "UNAVAILABLE", error.details);
-        assert.match(error.details, /assigning role .* to principal .*PrincipalNotFound.*it is tried again/);
-        return true;
-      });
+      await refused(
+        create(app, request),
+        status.UNAVAILABLE,
+        /assigning role .* to principal .*PrincipalNotFound.*it is tried again/,
+      );
       most = Math.max(most, app.armCalls().length);
     }
     assert(most <= MOST_CALLS, `${most} calls in one attempt`);

@@ -1,18 +1,19 @@
-// Canaries: things that look like secrets, put wherever one could come in, must come out nowhere.
+// Canaries, texts that look like secrets, are put wherever a secret could come in; none may come out anywhere.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { get } from "node:http";
 import { tmpdir } from "node:os";
 import { basename, join, relative } from "node:path";
+import { fetchText } from "../support/fetch-text.ts";
 import { startProgram } from "../support/processes.ts";
 import { SAFE_MOUNT } from "../support/safe-mount.ts";
 import { type Cloud, startCloud } from "./support/cloud.ts";
-import { tell } from "./support/figures.ts";
+import { report } from "./support/figures.ts";
 import { requestOf, volumeName, volumeOf } from "./support/modes.ts";
+import { crashOnSignal } from "./support/preloads.ts";
 import { type Service, serviceCommand, startService } from "./support/service.ts";
 
-/** A secret of a form that is used with Azure, and the part of it that must never be seen again. */
+/** A secret in a form that Azure uses, and the part of it that must never appear again. */
 interface Canary {
   readonly text: string;
   readonly core: string;
@@ -46,18 +47,18 @@ const FORMS: Readonly<Record<string, () => Canary>> = {
   },
 };
 
-describe("secrets", function () {
+describe("a secret", function () {
   this.timeout(180_000);
   const canaries = new Map<string, string>();
   let cloud: Cloud;
   let service: Service;
   let port = "";
-  /** Holds what the test itself writes canaries to. */
-  let outside = "";
-  /** Everything that the service has said to anybody. */
+  /** For the files into which the test itself writes canaries. */
+  let canaryFolder = "";
+  /** Everything that the service has answered or printed. */
   const heard: string[] = [];
 
-  /** A text with a canary of every form, noted under where it was put. */
+  /** A text with a canary of every form, each noted with the place it was put. */
   const bait = (where: string): string =>
     Object.entries(FORMS)
       .map(([form, make]) => {
@@ -67,7 +68,7 @@ describe("secrets", function () {
       })
       .join(" ");
 
-  /** A secret that nothing gives away as one, for places whose content has no business anywhere. */
+  /** A secret that does not look like one, for places whose content must never be repeated at all. */
   const plainBait = (where: string): string => {
     const core = random(24);
     canaries.set(core, `plain text in ${where}`);
@@ -85,13 +86,13 @@ describe("secrets", function () {
 
   before(async () => {
     cloud = await startCloud();
-    outside = await mkdtemp(join(tmpdir(), "keyless-csi-canaries-"));
+    canaryFolder = await mkdtemp(join(tmpdir(), "keyless-csi-canaries-"));
     const home = join(cloud.folder, "home");
     await mkdir(home);
     service = await startService(cloud, {
       flags: ["--http-endpoint", "127.0.0.1:0"],
       env: {
-        // Whatever the service may write to disk, it writes where it is looked for afterwards.
+        // Whatever the service writes to disk lands where the test looks for it afterwards.
         HOME: home,
         TMPDIR: home,
         AZURE_PASSWORD: plainBait("environment"),
@@ -105,7 +106,7 @@ describe("secrets", function () {
   after(async () => {
     await service?.kill();
     await cloud?.stop();
-    await rm(outside, { recursive: true, force: true });
+    await rm(canaryFolder, { recursive: true, force: true });
   });
 
   const create = (number: number, overrides: object = {}) =>
@@ -114,7 +115,7 @@ describe("secrets", function () {
       ...overrides,
     });
 
-  it("in secrets, volume context and parameters of requests", async () => {
+  it("is put into secrets, volume context and parameters of requests", async () => {
     const { volume_id: id, volume_context: context } = volumeOf(
       await create(1, { secrets: { token: bait("secrets"), key: plainBait("secrets") } }),
     );
@@ -135,7 +136,7 @@ describe("secrets", function () {
     await listen(service.csi.controller("DeleteVolume", { volume_id: id, secrets: { token: bait("secrets") } }));
   });
 
-  it("in what Azure answers: messages, bodies, headers, at every step", async () => {
+  it("is put into messages, bodies and headers that Azure answers, at every step", async () => {
     const operations = [
       "storageAccounts/get",
       "storageAccounts/create",
@@ -151,8 +152,10 @@ describe("secrets", function () {
           status: 409,
           code: "Conflict",
           headers: {
-            ...{ "x-ms-error": bait("header"), "www-authenticate": bait("header") },
-            ...{ "x-ms-secret": plainBait("header"), "retry-after": plainBait("header") },
+            "x-ms-error": bait("header"),
+            "www-authenticate": bait("header"),
+            "x-ms-secret": plainBait("header"),
+            "retry-after": plainBait("header"),
           },
         },
         garbage: { status: 200, body: `{"properties": ${bait(`half of ${operation}`)}` },
@@ -165,7 +168,7 @@ describe("secrets", function () {
     }
   });
 
-  it("in what Entra answers", async () => {
+  it("is put into what Entra answers", async () => {
     cloud.emulator.faults.add({
       match: { service: "entra", operation: "token" },
       times: -1,
@@ -178,8 +181,8 @@ describe("secrets", function () {
     cloud.clearFaults();
   });
 
-  it("in a configuration that is refused", async () => {
-    const file = join(outside, "config.yaml");
+  it("is put into an invalid configuration", async () => {
+    const file = join(canaryFolder, "config.yaml");
     const lines = [
       ["client-secret", plainBait("an unknown key of the configuration")],
       ["tenant-id", bait("a wrong value of the configuration")],
@@ -189,7 +192,8 @@ describe("secrets", function () {
     const [node = "", ...args] = await serviceCommand(cloud);
     const flags = ["--config", file, `--password=${plainBait("an unknown flag")}`, "--client-id", bait("a wrong flag")];
     const program = await startProgram(node, [...args.slice(0, args.indexOf("controller") + 1), ...flags], {
-      ...{ name: "refused", logFolder: cloud.folder },
+      name: "refused",
+      logFolder: cloud.folder,
       env: {
         KEYLESS_CSI_CLIENT_SECRET: plainBait("an unknown variable"),
         KEYLESS_CSI_LOCATION: bait("a wrong variable"),
@@ -199,7 +203,7 @@ describe("secrets", function () {
     assert.match(await readFile(program.logFile, "utf8"), /tenant-id/);
   });
 
-  it("in what a crash prints", async () => {
+  it("is put into an uncaught error", async () => {
     const crashing = await startService(cloud, {
       nodeFlags: ["--import", crashOnSignal(bait("an uncaught error"))],
     });
@@ -210,9 +214,9 @@ describe("secrets", function () {
     heard.push(printed);
   });
 
-  it("none of them is in an answer, the log, the metrics or on disk", async () => {
+  it("and comes out in no answer, log, metric or file", async () => {
     assert.notEqual(port, "", "the address of /metrics is not in the log");
-    const metrics = await textOf(`http://127.0.0.1:${port}/metrics`);
+    const metrics = (await fetchText(`http://127.0.0.1:${port}/metrics`)).text;
     assert.match(metrics, /csi_plugin_operations_seconds/);
     await service.stop();
     const places: Record<string, string> = { answers: heard.join("\n"), metrics };
@@ -220,44 +224,25 @@ describe("secrets", function () {
       const path = join(entry.parentPath, entry.name);
       if (entry.isFile()) places[relative(cloud.folder, path)] = await readFile(path, "utf8");
     }
-    // Had the canaries never come so far, nothing would have been taken out.
+    // Canaries that never got this far would prove nothing: some must have been redacted.
     for (const place of ["answers", basename(service.program.logFile)]) {
       for (const instead of ["[redacted]", "[token]"])
         assert(places[place]?.includes(instead), `${instead} in ${place}`);
     }
     const tokenFile = relative(cloud.folder, cloud.emulator.info.controller.tokenFile);
-    assert(tokenFile in places, "the folder of the run is not the one that is read");
+    assert(tokenFile in places, "the folder that is read is not the one of this run");
     for (const [place, text] of Object.entries(places)) {
       const found = [...canaries].filter(([core]) => text.includes(core)).map(([, where]) => where);
       assert.deepEqual(found, [], `came out in ${place}`);
-      // Nor the real ones: the ServiceAccount token and what Entra gave for it.
+      // Nor the real secrets: the ServiceAccount token and the access token from Entra.
       if (place !== tokenFile)
         assert.doesNotMatch(text, /eyJ[\w-]{20,}\.eyJ[\w-]{20,}/, `a token came out in ${place}`);
     }
-    assert.deepEqual(cloud.emulator.calls.report().alarms, [], "a key was asked for");
+    assert.deepEqual(cloud.emulator.calls.report().alarms, [], "an account key was requested");
     const size = Object.values(places).reduce((sum, text) => sum + text.length, 0);
-    tell(
+    report(
       7,
-      `${canaries.size} canaries, 0 found again in ${Math.round(size / 1024)} KiB of logs, answers, metrics and files`,
+      `${canaries.size} canaries, 0 found in ${Math.round(size / 1024)} KiB of logs, answers, metrics and files`,
     );
   });
 });
-
-/** A module that throws an error with `text` in it, and in its cause, when the process is signalled. */
-function crashOnSignal(text: string): string {
-  const source = `process.on("SIGUSR2", () => {
-    const error = new Error(${JSON.stringify(text)}, { cause: Object.assign(new Error(${JSON.stringify(text)}), { request: { headers: { authorization: ${JSON.stringify(text)} } } }) });
-    setImmediate(() => { throw error; });
-  });`;
-  return `data:text/javascript,${encodeURIComponent(source)}`;
-}
-
-function textOf(url: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    get(url, (answer) => {
-      const parts: Buffer[] = [];
-      answer.on("data", (part: Buffer) => parts.push(part));
-      answer.on("end", () => resolve(Buffer.concat(parts).toString("utf8")));
-    }).on("error", reject);
-  });
-}

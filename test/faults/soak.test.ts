@@ -1,6 +1,6 @@
 // Hours of a cluster's life with tokens of five minutes, on a clock that runs faster.
 import assert from "node:assert/strict";
-import { isFull, tell } from "./support/figures.ts";
+import { isFull, report } from "./support/figures.ts";
 import { runSoak } from "./support/soak-run.ts";
 
 const SPEED = 90;
@@ -14,9 +14,10 @@ describe("hours of work with tokens of five minutes", function () {
 
   it("refreshes tokens at every layer, keeps memory and handles flat, and leaves nothing in Azure", async () => {
     const { simulatedHours, volumes, tokens, memoryMiB, handles, left } = await runSoak({
-      ...{ realSeconds: REAL_SECONDS, speed: SPEED },
+      realSeconds: REAL_SECONDS,
+      speed: SPEED,
     });
-    tell(
+    report(
       6,
       `${simulatedHours.toFixed(1)} simulated hours, ${volumes} volumes, ${tokens} tokens of the controller; memory ${memoryMiB.join(" -> ")} MiB, ` +
         `handles ${handles.join(" -> ")}, ${left} left in Azure`,

@@ -1,26 +1,27 @@
-// A service that lacks something it needs: disk, file descriptors, Entra, Azure, the right time. It stays up, says the truth,
-// and works again soon after the cause has ended.
+// A service that lacks something it needs: disk, file descriptors, Entra, Azure, the right time. It stays up, reports the
+// problem, and works again soon after the cause has ended.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
-import { get } from "node:http";
 import { join } from "node:path";
 import { status } from "@grpc/grpc-js";
 import { connectCsi } from "../support/csi-client.ts";
+import { fetchText } from "../support/fetch-text.ts";
 import { eventually } from "../support/processes.ts";
 import { type Cloud, startCloud } from "./support/cloud.ts";
-import { tell } from "./support/figures.ts";
+import { report } from "./support/figures.ts";
 import { requestOf, volumeName, volumeOf } from "./support/modes.ts";
 import { type Network, startNetwork } from "./support/network.ts";
+import { clockOnSignal, stallLookupsOnSignal } from "./support/preloads.ts";
 import { type Service, serviceCommand, startService } from "./support/service.ts";
 
-/** After the cause has ended. */
+/** Longest time from the end of the cause to a new volume. */
 const RECOVERY_SECONDS = 10;
 /** livenessprobe's default is 1 s; a loaded test machine gets more. */
 const PROBE_SECONDS = 3;
 const MOST_BLOCKED_MS = 500;
 
-describe("a service that is starved", function () {
+describe("a starved service", function () {
   this.timeout(240_000);
   let cloud: Cloud;
   let network: Network;
@@ -31,7 +32,7 @@ describe("a service that is starved", function () {
   let worstBlockMs = 0;
 
   before(async () => {
-    // A federated identity's tokens live for a day, those of other clients for an hour: here all do.
+    // A federated identity's tokens live for a day, those of other clients for an hour; here all live for an hour.
     cloud = await startCloud({ settings: { managedIdentityTokenSeconds: 3600 } });
     network = await startNetwork(cloud);
   });
@@ -40,7 +41,7 @@ describe("a service that is starved", function () {
     await network?.stop();
     await cloud?.stop();
     const text = Object.entries(recoveries).map(([cause, ms]) => `${cause} ${(ms / 1000).toFixed(1)} s`);
-    tell(
+    report(
       9,
       `recovery: ${text.join(", ")}; slowest Probe ${Math.round(worstProbeMs)} ms, event loop blocked at most ${worstBlockMs} ms`,
     );
@@ -72,26 +73,42 @@ describe("a service that is starved", function () {
     const port = /"listen":"[^"]*:(\d+)"/.exec(await service.log())?.[1] ?? "";
     return fetchText(`http://127.0.0.1:${port}${path}`);
   };
-  /** /readyz tells the truth: 200, or 503 and why. The process itself is healthy either way. */
+  /** /readyz answers 200, or 503 with the reason. /healthz answers 200 either way. */
   const assertReady = async (service: Service, reason?: RegExp) => {
     const { status: code, text } = await httpOf(service, "/readyz");
     assert.equal(code, reason === undefined ? 200 : 503, text);
     assert.match(text, reason ?? /^ok\n$/);
     assert.equal((await httpOf(service, "/healthz")).status, 200);
   };
-  /** Asks until a volume is made; how long that took after the cause ended. */
+  /** Retries until a volume is created, and records how long after the end of the cause that was. */
   const recover = async (service: Service, cause: string) => {
     const begun = performance.now();
     await eventually(service.program, () => create(service), RECOVERY_SECONDS * 3);
     const took = performance.now() - begun;
     recoveries[cause] = took;
     await probe(service);
-    assert(took < RECOVERY_SECONDS * 1000, `${cause}: a volume was made ${took} ms after its end`);
+    assert(took < RECOVERY_SECONDS * 1000, `${cause}: the first volume came ${took} ms after its end`);
     const lag = /nodejs_eventloop_lag_max_seconds ([\d.e-]+)/.exec((await httpOf(service, "/metrics")).text)?.[1];
     worstBlockMs = Math.max(worstBlockMs, Math.round(Number(lag) * 1000));
   };
 
-  it("Azure cannot be reached", async () => {
+  /** The service started by a shell script, in which `"$0" "$@"` is its command line. */
+  const startInShell = async (script: string, deadlineSeconds: number) => {
+    counter += 1;
+    const socketPath = `${cloud.folder}/shell-${counter}.sock`;
+    const command = await serviceCommand(cloud, { readyFile: network.readyFile });
+    const child = spawn("sh", ["-c", script, ...command, "--endpoint", `unix://${socketPath}`], { stdio: "ignore" });
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    const client = connectCsi(`unix:${socketPath}`, deadlineSeconds);
+    const kill = async () => {
+      client.close();
+      child.kill("SIGKILL");
+      await ended;
+    };
+    return { client, isRunning: () => child.exitCode === null, kill };
+  };
+
+  it("recovers when Azure cannot be reached", async () => {
     const service = await start();
     await create(service);
     network.cut();
@@ -103,7 +120,7 @@ describe("a service that is starved", function () {
     await assertReady(service);
   });
 
-  it("Azure accepts connections and says nothing", async () => {
+  it("recovers when Azure accepts connections and never answers", async () => {
     const service = await start({ deadlineSeconds: 8 });
     await create(service);
     network.stall();
@@ -113,10 +130,10 @@ describe("a service that is starved", function () {
     await recover(service, "Azure silent");
   });
 
-  it("Azure accepts a request that every volume waits for and never answers it", async () => {
+  it("recovers when Azure never answers a request that every volume waits for", async () => {
     const { faults } = cloud.emulator;
     const service = await start({ deadlineSeconds: 3 });
-    // Longer than the test: clearing the faults lets new calls pass, and leaves those that wait as they are.
+    // Longer than the test: clearing the faults lets new calls pass, but does not release those that wait.
     faults.add({ match: { service: "arm", method: "GET" }, times: -1, action: { hang: 200_000 } });
     await assert.rejects(create(service), { code: status.DEADLINE_EXCEEDED });
     assert.notEqual(faults.list()[0]?.hits, 0);
@@ -125,7 +142,7 @@ describe("a service that is starved", function () {
     await recover(service, "lost answers");
   });
 
-  it("Entra does not answer: /readyz says so, and then takes it back", async () => {
+  it("recovers when Entra does not answer: /readyz says so, and later that it is ready", async () => {
     cloud.emulator.faults.add({ match: { service: "entra" }, times: -1, action: { status: 503 } });
     const service = await start();
     await assert.rejects(create(service));
@@ -136,9 +153,9 @@ describe("a service that is starved", function () {
     await assertReady(service);
   });
 
-  it("Entra accepts the sign-in and never answers it", async () => {
+  it("recovers when Entra accepts the sign-in and never answers it", async () => {
     const { faults } = cloud.emulator;
-    // Longer than the test: clearing the faults lets new calls pass, and leaves this one as it is.
+    // Longer than the test: clearing the faults lets new calls pass, but does not release this one.
     faults.add({ match: { service: "entra" }, times: -1, action: { hang: 200_000 } });
     const service = await start({ deadlineSeconds: 3 });
     await eventually(service.program, async () => assert.notEqual(faults.list()[0]?.hits, 0));
@@ -150,7 +167,7 @@ describe("a service that is starved", function () {
     await assertReady(service);
   });
 
-  it("the clock jumps by an hour, forwards and back", async () => {
+  it("recovers when its clock jumps by an hour, forwards and back", async () => {
     const service = await start({ nodeFlags: ["--import", clockOnSignal(3_600_000)] });
     await create(service);
     process.kill(service.program.id, "SIGUSR2");
@@ -159,7 +176,7 @@ describe("a service that is starved", function () {
     await recover(service, "clock -1 h");
   });
 
-  it("Azure's clock jumps by an hour: it refuses a token that looks good here", async () => {
+  it("recovers when Azure's clock jumps by an hour, and Azure refuses a token that still looks valid here", async () => {
     const service = await start();
     await create(service);
     cloud.forgetCalls();
@@ -172,7 +189,7 @@ describe("a service that is starved", function () {
     await assertReady(service);
   });
 
-  it("names cannot be looked up", async () => {
+  it("recovers when names cannot be looked up", async () => {
     const readyFile = join(cloud.folder, "ready-by-name.json");
     const ready = await readFile(cloud.readyFile, "utf8");
     await writeFile(readyFile, ready.replaceAll("https://127.0.0.1:", "https://localhost:"), { mode: 0o600 });
@@ -185,16 +202,8 @@ describe("a service that is starved", function () {
     await recover(service, "DNS stall");
   });
 
-  it("64 file descriptors", async () => {
-    const [program = "", ...args] = await serviceCommand(cloud, { readyFile: network.readyFile });
-    const socketPath = `${cloud.folder}/few.sock`;
-    const child = spawn(
-      "sh",
-      ["-c", 'ulimit -n 64; exec "$0" "$@"', program, ...args, "--endpoint", `unix://${socketPath}`],
-      { stdio: "ignore" },
-    );
-    const ended = new Promise((resolve) => child.once("exit", resolve));
-    const client = connectCsi(`unix:${socketPath}`, 60);
+  it("recovers when it has only 64 file descriptors", async () => {
+    const { client, isRunning, kill } = await startInShell('ulimit -n 64; exec "$0" "$@"', 60);
     const probeReady = async () => {
       const begun = performance.now();
       const { ready } = await client.identity("Probe", {});
@@ -212,27 +221,15 @@ describe("a service that is starved", function () {
       for (const request of requests) await until(() => client.controller("CreateVolume", request));
       const failed = outcomes.filter((outcome) => outcome.status === "rejected").length;
       recoveries[`64 descriptors (${failed} of 100 retried)`] = performance.now() - begun;
-      assert.equal(child.exitCode, null);
+      assert(isRunning());
     } finally {
-      client.close();
-      child.kill("SIGKILL");
-      await ended;
+      await kill();
     }
   });
 
-  it("a full disk behind the log", async () => {
-    const [program = "", ...args] = await serviceCommand(cloud, { readyFile: network.readyFile });
-    const socketPath = `${cloud.folder}/full.sock`;
+  it("keeps working when its log goes to a full disk", async () => {
     // Every write to /dev/full fails with ENOSPC.
-    const child = spawn(
-      "sh",
-      ["-c", 'exec "$0" "$@" > /dev/full 2> /dev/full', program, ...args, "--endpoint", `unix://${socketPath}`],
-      {
-        stdio: "ignore",
-      },
-    );
-    const ended = new Promise((resolve) => child.once("exit", resolve));
-    const client = connectCsi(`unix:${socketPath}`, 30);
+    const { client, isRunning, kill } = await startInShell('exec "$0" "$@" > /dev/full 2> /dev/full', 30);
     try {
       await until(() => client.identity("Probe", {}));
       for (let number = 6_000; number < 6_010; number++) {
@@ -240,55 +237,20 @@ describe("a service that is starved", function () {
       }
       const { ready } = await client.identity("Probe", {});
       assert.equal(ready?.value, true);
-      assert.equal(child.exitCode, null);
+      assert(isRunning());
     } finally {
-      client.close();
-      child.kill("SIGKILL");
-      await ended;
+      await kill();
     }
   });
 
-  it("no work of its own blocks the event loop", () => {
+  it("does not block its event loop with work of its own", () => {
     assert(worstBlockMs > 0, "the metric is missing");
-    // Timings are printed, not judged; this is a guard ten times over what is promised.
+    // Timings are reported, not judged; this guard is ten times what is promised.
     assert(worstBlockMs < MOST_BLOCKED_MS * 10, `${worstBlockMs} ms`);
   });
 });
 
-/** A module that moves the process' clock there and back, at every signal. */
-function clockOnSignal(milliseconds: number): string {
-  const source = `const real = Date.now.bind(Date);
-    const RealDate = Date;
-    let offset = 0;
-    globalThis.Date = class extends RealDate {
-      constructor(...args) { if (args.length === 0) super(real() + offset); else super(...args); }
-      static now() { return real() + offset; }
-    };
-    process.on("SIGUSR2", () => { offset = offset === 0 ? ${milliseconds} : 0; });`;
-  return `data:text/javascript,${encodeURIComponent(source)}`;
-}
-
-/** A module that makes every look-up of a name wait, from one signal to the next; open connections are not kept. */
-function stallLookupsOnSignal(): string {
-  const source = `import dns from "node:dns";
-    import { Agent } from "node:https";
-    const lookup = dns.lookup;
-    let waiting;
-    dns.lookup = (...args) => {
-      if (waiting === undefined) return lookup(...args);
-      waiting.push(args);
-    };
-    Agent.prototype.keepSocketAlive = () => false;
-    process.on("SIGUSR2", () => {
-      const held = waiting ?? [];
-      waiting = waiting === undefined ? [] : undefined;
-      for (const args of held) lookup(...args);
-      process.stderr.write("look-ups " + (waiting === undefined ? "go on" : "wait") + "\\n");
-    });`;
-  return `data:text/javascript,${encodeURIComponent(source)}`;
-}
-
-/** Asks again until it works; a guard of 30 s. */
+/** Retries until it works, for at most 30 s. */
 async function until(work: () => Promise<unknown>): Promise<void> {
   const deadline = Date.now() + 30_000;
   for (;;) {
@@ -300,14 +262,4 @@ async function until(work: () => Promise<unknown>): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
-}
-
-function fetchText(url: string): Promise<{ status: number; text: string }> {
-  return new Promise((resolve, reject) => {
-    get(url, (answer) => {
-      const parts: Buffer[] = [];
-      answer.on("data", (part: Buffer) => parts.push(part));
-      answer.on("end", () => resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(parts).toString("utf8") }));
-    }).on("error", reject);
-  });
 }

@@ -1,9 +1,9 @@
-// Two controllers that both believe to be the only one, with the same requests, and a bad network for one of them.
+// Two controllers that each believe they are the only one get the same requests; one of them has a bad network.
 import assert from "node:assert/strict";
 import { status } from "@grpc/grpc-js";
 import { isFinal } from "../../src/csi/call.ts";
 import { type Cloud, startCloud } from "./support/cloud.ts";
-import { tell } from "./support/figures.ts";
+import { report } from "./support/figures.ts";
 import { requestOf, volumeName, volumeOf } from "./support/modes.ts";
 import { type Network, startNetwork } from "./support/network.ts";
 import { type Service, startService } from "./support/service.ts";
@@ -13,14 +13,14 @@ const REQUESTS = 200;
 const TOGETHER = 20;
 const ATTEMPTS = 40;
 
-describe("two controllers that are given the same requests", function () {
+describe("two controllers that get the same requests", function () {
   this.timeout(300_000);
   let cloud: Cloud;
   let network: Network;
   const services: Service[] = [];
 
   before(async () => {
-    // Not at once, so that one finds accounts that the other is making.
+    // Creation takes a moment, so that one controller finds accounts that the other is creating.
     cloud = await startCloud({ settings: { accountCreationMs: 500 } });
     network = await startNetwork(cloud);
     services.push(await startService(cloud), await startService(cloud, { readyFile: network.readyFile }));
@@ -31,7 +31,7 @@ describe("two controllers that are given the same requests", function () {
     await cloud?.stop();
   });
 
-  it("give the same ids, make nothing twice, and take nothing away that the other has handed out", async () => {
+  it("return the same ids, create no duplicates, and delete nothing that the other has returned", async () => {
     network.breakEvery(7);
     let failures = 0;
     const seen = new Map<number, Set<string>>();
@@ -47,31 +47,34 @@ describe("two controllers that are given the same requests", function () {
           failures += 1;
         }
       }
-      throw new Error(`volume ${number} was not made in ${ATTEMPTS} attempts`);
+      throw new Error(`volume ${number} was not created in ${ATTEMPTS} attempts`);
     };
     await Promise.all(
       services.map((service, index) =>
         inParallel(async (number) => {
-          // One goes through the list from its end, so that they meet at every distance.
+          // One goes through the list backwards, so that the two meet at every distance.
           const own = index === 0 ? number : REQUESTS - 1 - number;
           const id = await create(service, own);
           seen.set(own, (seen.get(own) ?? new Set()).add(id));
           const [account, container] = id.split("#").slice(1, 3);
-          assert(cloud.census().containers.includes(`${account}/${container}`), `${id} is handed out but not there`);
+          assert(
+            cloud.census().containers.includes(`${account}/${container}`),
+            `${id} was returned but does not exist`,
+          );
         }),
       ),
     );
     for (const [number, ids] of seen) assert.equal(ids.size, 1, `volume ${number}: ${[...ids].join(", ")}`);
-    const { accounts, containers, grants } = cloud.census();
+    const { accounts, containers, roleAssignments } = cloud.census();
     assert.equal(containers.length, REQUESTS);
     assert.equal(new Set(containers.map((each) => each.split("/")[1])).size, REQUESTS);
-    assert.equal(grants.length, REQUESTS);
-    assert.equal(new Set(grants).size, REQUESTS);
+    assert.equal(roleAssignments.length, REQUESTS);
+    assert.equal(new Set(roleAssignments).size, REQUESTS);
     assert.equal(accounts.length, 1 + REQUESTS / 4);
     assert(network.broken() > 0);
     const ids = [...seen.values()].map(([id]) => id ?? "");
     await assertBothDelete(ids);
-    tell(
+    report(
       4,
       `${REQUESTS} requests at two controllers, ${network.broken()} connections cut at one (${failures} calls failed): ` +
         "identical ids, 0 duplicates, 0 lost",
@@ -96,8 +99,8 @@ describe("two controllers that are given the same requests", function () {
         }),
       ),
     );
-    const { accounts, containers, grants } = cloud.census();
-    assert.deepEqual([accounts.length, containers.length, grants.length], [1, 0, 0]);
+    const { accounts, containers, roleAssignments } = cloud.census();
+    assert.deepEqual([accounts.length, containers.length, roleAssignments.length], [1, 0, 0]);
   }
 });
 

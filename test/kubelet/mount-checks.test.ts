@@ -1,5 +1,5 @@
-// What the controller refuses before a volume is made, since a pod would lose its data without a word: on a real cluster, with
-// the events that a user reads. With --mount-checks=warn the pod shows what would have happened.
+// What the controller refuses before it creates a volume, because a pod would silently lose its data: on a real cluster, with
+// the events that a user reads. Under --mount-checks=warn a pod shows what would have happened.
 import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -34,8 +34,8 @@ describe("a volume whose data a pod would lose", function () {
     const shipped = manifestOf(await readManifests(), "StorageClass");
     await stage.apply({ ...shipped, metadata: { name }, mountOptions });
   };
-  /** As in an installation without our admission policies, where anybody may have changed the object. */
-  const takeTokensAway = async () => {
+  /** As in an installation without our admission policies, where anybody may change the object. */
+  const removeTokenRequests = async () => {
     const bindings = ["validatingadmissionpolicybinding", "keyless-csi-node-driver", "keyless-csi-other-node-driver"];
     await stage.plane.kubectl(["delete", ...bindings]);
     const patch = ["patch", "csidriver", OUR_DRIVER, "--type=merge", "-p", '{"spec":{"tokenRequests":null}}'];
@@ -43,7 +43,7 @@ describe("a volume whose data a pod would lose", function () {
   };
 
   /** Provisioning fails with this event, and Azure holds what it held before. */
-  const refused = async (name: string, className: string, why: RegExp) => {
+  const assertRefused = async (name: string, className: string, why: RegExp) => {
     const before = await stage.driver.admin.state();
     await claimAndPod(name, className);
     const message = await reasonOf(name);
@@ -56,20 +56,24 @@ describe("a volume whose data a pod would lose", function () {
   it("is refused when the class mounts with blobfuse2's file cache", async () => {
     await start();
     await applyClass("file-cache", ["-o allow_other"]);
-    await refused("cached", "file-cache", /FailedPrecondition.*file cache.*kubectl patch storageclass file-cache /s);
+    await assertRefused(
+      "cached",
+      "file-cache",
+      /FailedPrecondition.*file cache.*kubectl patch storageclass file-cache /s,
+    );
   });
 
   it("is refused when the CSIDriver object brings no tokens", async () => {
     await start();
-    await takeTokensAway();
-    await refused(
+    await removeTokenRequests();
+    await assertRefused(
       "tokenless",
       "keyless",
       /FailedPrecondition.*tokenRequests.*node's own disk.*kubectl patch csidriver /s,
     );
   });
 
-  it("is made after the command in the event was run", async () => {
+  it("is created after the command in the event was run", async () => {
     await start();
     await applyClass("file-cache", ["-o allow_other"]);
     await claimAndPod("cached", "file-cache");
@@ -81,9 +85,9 @@ describe("a volume whose data a pod would lose", function () {
     assert.equal(await (await storageOf(stage, "team", "cached")).read("a"), "kept\n");
   });
 
-  it("is made with a warning under --mount-checks=warn, and the pod then runs on the node's own disk", async () => {
+  it("is created with a warning under --mount-checks=warn, and the pod then runs on the node's own disk", async () => {
     await start(["--mount-checks=warn"]);
-    await takeTokensAway();
+    await removeTokenRequests();
     await claimAndPod("silent", "keyless");
     await running(stage, "team", "silent");
     const warning = await eventOf(stage.plane, "silent", "NodeDriver", "team");
@@ -101,7 +105,7 @@ describe("a volume whose data a pod would lose", function () {
     const [folder = ""] = mounts.filter((path) => path.includes("kubernetes.io~csi"));
     assert.equal(await readFile(join(folder, "lost"), "utf8"), "on the node\n");
     await assert.rejects((await storageOf(stage, "team", "silent")).read("lost"), /HTTP 404/);
-    // It stays behind in the folder that the plugin had bound: the plugin cannot remove it while there are files in it.
+    // The file stays behind in the folder that the plugin had bound: the plugin cannot remove a folder with files in it.
     await remove(stage, "team", "silent");
     const volumes = join(KUBELET_FOLDER, "plugins", "kubernetes.io", "csi", OUR_DRIVER);
     const [hash = ""] = await readdir(volumes);

@@ -1,6 +1,7 @@
-// The same with the node plugin of another installation (way B, shared): the shipped policy rewrites the driver of our volumes, that
-// plugin mounts them, and deletion still comes to our controller.
+// Volumes under the node plugin of another installation (way B, shared): the shipped policy rewrites the driver of our volumes,
+// that plugin mounts them, and our controller still deletes them.
 import assert from "node:assert/strict";
+import { trackFailures } from "../support/installation.ts";
 import { eventually } from "../support/processes.ts";
 import { claim, NOT_ROOT, pod, remove, running, shell } from "./support/pods.ts";
 import { type Stage, startStage } from "./support/stage.ts";
@@ -11,22 +12,18 @@ const SHARED = "blob.csi.azure.com";
 describe("a pod on a node with the node plugin of another installation", function () {
   this.timeout(180_000); // a guard against a hang only
   let stage: Stage;
-  let hasFailed = true;
+  const hasFailed = trackFailures();
 
   before(async () => {
     stage = await startStage({ nodeDriver: SHARED });
     await addTenants(stage);
     await applyShippedClasses(stage);
-    await rewritesVolumes(stage);
-    hasFailed = false;
+    await waitForPolicy(stage);
   });
-  afterEach(function () {
-    if (this.currentTest?.state === "failed") hasFailed = true;
-  });
-  after(() => stage?.stop({ keepLogs: hasFailed }));
+  after(() => stage?.stop({ keepLogs: hasFailed() }));
 
   for (const className of ["keyless", "keyless-one-identity"]) {
-    it(`that is not root reads and writes a volume of class ${className}, and it is deleted by our controller`, async () => {
+    it(`that is not root reads and writes a volume of class ${className}, which our controller deletes`, async () => {
       const name = className;
       await stage.apply(
         claim({ name, namespace: "team", className }),
@@ -50,8 +47,8 @@ describe("a pod on a node with the node plugin of another installation", functio
   }
 });
 
-/** A policy is in force some moments after it was applied: asked by dry runs of what csi-provisioner does. */
-async function rewritesVolumes({ plane, kubelet }: Stage): Promise<void> {
+/** Waits until the policy is in effect, some moments after it was applied: dry runs of what csi-provisioner does show it. */
+async function waitForPolicy({ plane, kubelet }: Stage): Promise<void> {
   const driver = "keyless.blob.csi";
   const volume = JSON.stringify({
     apiVersion: "v1",

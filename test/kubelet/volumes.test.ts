@@ -1,11 +1,12 @@
-// Volumes of every shipped class in pods on a real node, under a node plugin of this driver's own name (way A, dedicated): what a pod
-// writes is in storage, and who may not have it does not get it.
+// Volumes of every shipped class in pods on a real node, under a node plugin of this driver's own name (way A, dedicated): what a
+// pod writes reaches storage, and a pod without access does not read it.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { decodeJwt } from "jose";
 import { AUDIENCE } from "../support/azure-administrator.ts";
 import { eventOf } from "../support/cluster-objects.ts";
 import { manifestOf, readManifests } from "../support/deployment.ts";
+import { trackFailures } from "../support/installation.ts";
 import { eventually } from "../support/processes.ts";
 import { KUBELET_FOLDER } from "./support/kubelet.ts";
 import { mountsBelow } from "./support/mounts.ts";
@@ -17,20 +18,16 @@ describe("a pod on a node with a node plugin of this driver's own name", functio
   this.timeout(180_000); // a guard against a hang only
   let stage: Stage;
   let classes: string[];
-  let hasFailed = true;
+  const hasFailed = trackFailures();
 
   before(async () => {
     stage = await startStage({ nodeDriver: OUR_DRIVER });
     await addTenants(stage);
     classes = await applyShippedClasses(stage);
-    hasFailed = false;
   });
-  afterEach(function () {
-    if (this.currentTest?.state === "failed") hasFailed = true;
-  });
-  after(() => stage?.stop({ keepLogs: hasFailed }));
+  after(() => stage?.stop({ keepLogs: hasFailed() }));
 
-  /** A claim of a class with a pod that uses it, both of the same name. */
+  /** A claim of a class and a pod that uses it, both with the same name. */
   const use = async (name: string, className: string, more: Partial<Parameters<typeof pod>[0]> = {}) => {
     const namespace = more.namespace ?? "team";
     await stage.apply(
@@ -62,7 +59,7 @@ describe("a pod on a node with a node plugin of this driver's own name", functio
     assert.equal(await shell(stage, "team", classes[0] ?? "", "stat -c %g /data/hello"), "2000\n");
   });
 
-  it("leaves its file to the pod that comes after it", async () => {
+  it("leaves its file to the next pod of the claim", async () => {
     const name = classes[0] ?? "";
     await remove(stage, "team", name);
     await stage.apply(pod({ name: "successor", namespace: "team", claim: name, securityContext: NOT_ROOT }));
@@ -75,7 +72,7 @@ describe("a pod on a node with a node plugin of this driver's own name", functio
     await stage.apply(pod({ name: "second", namespace: "team", claim: "first", securityContext: NOT_ROOT }));
     for (const name of ["first", "second"]) await running(stage, "team", name);
     await shell(stage, "team", "first", "mkdir /data/folder && echo from the first > /data/folder/a");
-    // A moment later: each mount lists the container for itself.
+    // Not at once: each mount lists the container for itself.
     const sees = (name: string, file: string, text: string) =>
       eventually(stage.kubelet, async () => assert.equal(await shell(stage, "team", name, `cat ${file}`), text));
     await sees("second", "/data/folder/a", "from the first\n");
@@ -98,7 +95,7 @@ describe("a pod on a node with a node plugin of this driver's own name", functio
     await assert.rejects(read("a/b/c"), /HTTP 404/);
   });
 
-  it("of a ReadOnlyMany claim reads what is there and cannot write", async () => {
+  it("of a ReadOnlyMany claim can read and cannot write", async () => {
     await stage.apply(
       claim({ name: "catalogue", namespace: "team", className: "keyless", accessMode: "ReadOnlyMany" }),
       pod({ name: "reader", namespace: "team", claim: "catalogue", securityContext: NOT_ROOT }),
@@ -111,8 +108,8 @@ describe("a pod on a node with a node plugin of this driver's own name", functio
   });
 
   it("with another ServiceAccount is refused, and its event says why", async () => {
-    // In an account of its own: the node plugin keeps one token for an identity and an account, and a pod with a good token
-    // beside it would let this one in.
+    // In an account of its own: the node plugin keeps one token per identity and account, so a pod with a valid token for the
+    // same account would let this one in.
     const annotations = { "keyless-csi/service-account": "app" };
     await stage.apply(
       claim({ name: "vault", namespace: "team", className: "keyless-volume", annotations }),
@@ -127,11 +124,11 @@ describe("a pod on a node with a node plugin of this driver's own name", functio
     await remove(stage, "team", "thief");
   });
 
-  it("goes on when the kubelet publishes its volume again with a fresh token", async () => {
+  it("keeps its volume when the kubelet publishes it again with a fresh token", async () => {
     const { clientID = "", storageaccount = "" } = (await storageOf(stage, "team", "first")).volume.spec.csi
       .volumeAttributes;
     const file = stage.plugin.tokenFile(clientID, storageaccount);
-    // The kubelet keeps a token until four fifths of its life are over; another length of life makes it ask for another.
+    // The kubelet keeps a token for four fifths of its lifetime; a different lifetime makes it request a new one.
     const tokenRequests = [{ audience: AUDIENCE, expirationSeconds: 1200 }];
     const patch = JSON.stringify({ spec: { tokenRequests } });
     await stage.plane.kubectl(["patch", "csidriver", OUR_DRIVER, "--type=merge", "-p", patch]);
@@ -167,16 +164,16 @@ describe("a pod on a node with a node plugin of this driver's own name", functio
     const rolledOut = () => stage.plane.kubectl(["rollout", "status", "deployment/rolling", "--namespace=team"]);
     await stage.apply(claim({ name: "rolling", namespace: "team", className: "keyless" }), version("old"));
     await rolledOut();
-    await stage.apply(version("new")); // while the old one writes
+    await stage.apply(version("new")); // while the old pod is still writing
     await rolledOut();
     const storage = await storageOf(stage, "team", "rolling");
     const written = (name: string) => Array.from({ length: 20 }, (_, n) => `${name} ${n + 1}\n`).join("");
     await eventually(stage.kubelet, async () => assert.equal(await storage.read("new"), written("new")));
     const old = await storage.read("old");
-    assert.ok(old !== "" && written("old").startsWith(old), "what the old pod had written until it was stopped");
+    assert.ok(old !== "" && written("old").startsWith(old), "what the old pod wrote before it was stopped");
   });
 
-  it("gets an error, not silence, when its role is taken away while the volume is mounted", async () => {
+  it("gets an error when its role assignment is removed while the volume is mounted", async () => {
     await use("revoked", "keyless");
     await running(stage, "team", "revoked");
     const storage = await storageOf(stage, "team", "revoked");
@@ -184,11 +181,11 @@ describe("a pod on a node with a node plugin of this driver's own name", functio
     assert.equal(await shell(stage, "team", "revoked", "cat /data/before"), "there");
     const { volume } = storage;
     const { roleAssignments } = await stage.driver.admin.state();
-    const [grant, another] = roleAssignments.filter(({ scope }) =>
+    const [assignment, another] = roleAssignments.filter(({ scope }) =>
       scope.endsWith(`/containers/${volume.metadata.name}`),
     );
-    assert.ok(grant !== undefined && another === undefined);
-    await stage.azure.removeRoleAssignment(grant.scope, grant.name);
+    assert.ok(assignment !== undefined && another === undefined);
+    await stage.azure.removeRoleAssignment(assignment.scope, assignment.name);
     await assert.rejects(shell(stage, "team", "revoked", "cat /data/after"), /Input\/output error|Permission denied/);
     await assert.rejects(shell(stage, "team", "revoked", "echo mine > /data/mine && sync /data/mine"), /error|denied/i);
   });
@@ -206,6 +203,6 @@ describe("a pod on a node with a node plugin of this driver's own name", functio
       roleAssignments.filter(({ scope }) => scope.includes("/containers/")),
       [],
     );
-    assert.deepEqual((await stage.driver.admin.calls()).alarms, [], "nobody asked for an account key");
+    assert.deepEqual((await stage.driver.admin.calls()).alarms, [], "an account key was requested");
   });
 });

@@ -1,21 +1,22 @@
-// What only blobfuse2 can show (`npm run mount`): the block cache with the options of the shipped classes, and the file cache
-// that the controller refuses, with the loss that it is refused for.
+// What only blobfuse2 can show (`npm run mount`): the block cache with the options of the shipped classes, and the data loss for
+// which the controller refuses the file cache.
 import assert from "node:assert/strict";
 import { claim, NOT_ROOT, pod, remove, running, shell } from "../kubelet/support/pods.ts";
 import { OUR_DRIVER, type Stage, startStage } from "../kubelet/support/stage.ts";
 import { addTenants, applyShippedClasses, storageOf } from "../kubelet/support/tenants.ts";
 import { manifestOf, readManifests } from "../support/deployment.ts";
+import { trackFailures } from "../support/installation.ts";
 import { eventually } from "../support/processes.ts";
 
 const FILES = 100;
 const LINES = 20;
-/** The file cache loses only what meets the moment in which the other mount stops. */
+/** The file cache loses only what coincides with the end of the other mount. */
 const ROUNDS = 5;
 
 describe("blobfuse2", function () {
   this.timeout(600_000); // a guard against a hang only
   let stage: Stage;
-  let hasFailed = true;
+  const hasFailed = trackFailures();
 
   before(async () => {
     stage = await startStage({ nodeDriver: OUR_DRIVER });
@@ -24,12 +25,8 @@ describe("blobfuse2", function () {
     const shipped = manifestOf(await readManifests(), "StorageClass");
     const parameters = { ...(shipped["parameters"] as Record<string, string>), acceptFileCache: "true" };
     await stage.apply({ ...shipped, metadata: { name: "file-cache" }, parameters, mountOptions: ["-o allow_other"] });
-    hasFailed = false;
   });
-  afterEach(function () {
-    if (this.currentTest?.state === "failed") hasFailed = true;
-  });
-  after(() => stage?.stop({ keepLogs: hasFailed }));
+  after(() => stage?.stop({ keepLogs: hasFailed() }));
 
   const start = async (name: string, className: string, script?: string) => {
     await stage.apply(
@@ -106,7 +103,7 @@ describe("blobfuse2", function () {
     while (kept.length < ROUNDS && !kept.some((lines) => lines < LINES))
       kept.push(await roll("file-cache", kept.length));
     console.log(`      file cache: ${kept.map((lines) => `${lines} of ${LINES} lines`).join(", ")} in storage`);
-    // If a later blobfuse2 loses nothing, the refusal in src/volume/mount-faults.ts has had its time.
+    // If a later blobfuse2 loses nothing, the refusal of the file cache in src/backend/blob/mount-problems.ts is obsolete.
     assert.ok(kept.some((lines) => lines < LINES));
   });
 });

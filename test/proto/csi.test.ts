@@ -1,4 +1,4 @@
-// Holds proto/csi.proto against the specification's own file, and the generated TypeScript against proto/csi.proto.
+// Compares proto/csi.proto with the specification's own file, and the generated TypeScript with proto/csi.proto.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
@@ -19,11 +19,11 @@ describe("proto/csi.proto", () => {
     official = parse(await readFile(await officialProto(), "utf8"));
   });
 
-  it("is of the specification's package", () => {
+  it("has the specification's package name", () => {
     assert.equal(ours.fullName, official.fullName);
   });
 
-  it("has every message exactly as the specification: fields, numbers, types, labels, maps, oneofs, reserved", () => {
+  it("has every message exactly as in the specification: fields, numbers, types, labels, maps, oneofs, reserved", () => {
     const messages = all(ours).filter((thing) => thing instanceof protobuf.Type);
     assert.ok(messages.length >= 40, `only ${messages.length} messages were read`);
     for (const message of messages) {
@@ -32,7 +32,7 @@ describe("proto/csi.proto", () => {
     }
   });
 
-  it("has every enum exactly as the specification", () => {
+  it("has every enum exactly as in the specification", () => {
     const enums = all(ours).filter((thing) => thing instanceof protobuf.Enum);
     assert.ok(enums.length >= 4, `only ${enums.length} enums were read`);
     for (const ourEnum of enums) {
@@ -45,7 +45,7 @@ describe("proto/csi.proto", () => {
     }
   });
 
-  it("has every call exactly as the specification: request, response, streaming", () => {
+  it("has every call exactly as in the specification: request, response, streaming", () => {
     const services = all(ours).filter((thing) => thing instanceof protobuf.Service);
     assert.deepEqual(services.map((service) => service.name).sort(), ["Controller", "Identity"]);
     for (const service of services) {
@@ -58,7 +58,7 @@ describe("proto/csi.proto", () => {
     }
   });
 
-  it("has the whole Identity service, and of the Controller service all but snapshots, publishing and health", () => {
+  it("has the whole Identity service, and the Controller service without snapshots, publishing and health", () => {
     const missing = ["Identity", "Controller"].flatMap((name) => {
       const known = ours.lookupService(name).methods;
       return Object.keys(official.lookupService(name).methods).filter((method) => !(method in known));
@@ -75,7 +75,7 @@ describe("generated files", () => {
     });
   }
 
-  it("are the same text each time they are made", async () => {
+  it("are identical each time they are generated", async () => {
     for (const [path, make] of generated) assert.equal(await make(), await make(), path);
   });
 });
@@ -117,7 +117,7 @@ function describeMethod(method: protobuf.Method): unknown {
   };
 }
 
-/** `.google.protobuf.BoolValue` and `google.protobuf.BoolValue` are one type. */
+/** `.google.protobuf.BoolValue` and `google.protobuf.BoolValue` are the same type. */
 function typeName(written: string): string {
   return written.replace(/^\./, "");
 }

@@ -1,4 +1,4 @@
-// The generated descriptor over a real socket: what a message holds when it has gone through gRPC once.
+// The generated descriptor over a real socket: what a message contains after a round trip through gRPC.
 import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -69,7 +69,7 @@ describe("the generated descriptor", () => {
     });
   });
 
-  it("names the member of a oneof that is set, and gives known enum values as words, unknown ones as numbers", async () => {
+  it("names the member of a oneof that is set, and decodes known enum values to names, unknown ones to numbers", async () => {
     await client.controller("CreateVolume", request);
     const [mounted, block] = arrived?.volume_capabilities ?? [];
     assert.deepEqual([mounted?.access_type, mounted?.access_mode?.mode], ["mount", "SINGLE_NODE_MULTI_WRITER"]);
@@ -95,7 +95,7 @@ describe("the generated descriptor", () => {
     assert.deepEqual(await client.identity("Probe", {}), { ready: { value: true } });
   });
 
-  it("encodes a request to the bytes that the specification's own file reads back the same", async () => {
+  it("encodes a request to bytes that the specification's own file decodes to the same request", async () => {
     const official = new protobuf.Root();
     protobuf.parse(await readFile(await officialProto(), "utf8"), official, { keepCase: true });
     official.addJSON(protobuf.common.get("google/protobuf/wrappers.proto")?.nested ?? {});

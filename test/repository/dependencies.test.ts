@@ -1,10 +1,10 @@
-// Dependencies are decisions: exact versions, each with its line in docs/decisions, each used where it is declared.
+// Dependencies are decisions: exact versions, each with a line in docs/decisions, each used where it is declared.
 import assert from "node:assert/strict";
 import manifest from "../../package.json" with { type: "json" };
 import { findImports, readSources, type Source } from "../support/sources.ts";
 
 const declared = { ...manifest.dependencies, ...manifest.devDependencies, ...manifest.optionalDependencies };
-/** Tools that are run and not imported, and Node, which is the ground. */
+/** Tools that are run and not imported, and Node itself. */
 const RUN_NOT_IMPORTED = ["@biomejs/biome", "mocha", "node", "typescript"];
 
 const product = readSources("src", ".ts");
@@ -36,7 +36,7 @@ describe("dependencies", () => {
     );
   });
 
-  it("of the product are what src imports, no more and no less; the demo may use those of tests", () => {
+  it("of the product are exactly what src imports; the demo may also use those of tests", () => {
     const imported = packagesOf(product.filter(({ path }) => !path.startsWith("src/commands/demo")));
     assert.deepEqual(absent(imported, manifest.dependencies), []);
     assert.deepEqual(absent(Object.keys(manifest.dependencies), packagesOf(product)), []);
@@ -45,7 +45,7 @@ describe("dependencies", () => {
   it("of tests, scripts and the demo are declared and used", () => {
     const imported = packagesOf([...product, ...readSources("test", ".ts"), ...readSources("scripts", ".ts", ".mjs")]);
     assert.deepEqual(absent(imported, declared), []);
-    // Types are used where what they describe is.
+    // A package of types counts as used where the package that it describes is used.
     const names = Object.keys(manifest.devDependencies).map((name) => name.replace(/^@types\//, ""));
     assert.deepEqual(absent(names, [...imported, ...RUN_NOT_IMPORTED]), []);
   });

@@ -1,9 +1,9 @@
-// Commands that the documents give for volumes that exist: they must find ours and no others, and lead nobody to lose files.
+// Commands in the documents for existing volumes: they must find our volumes and no others, and must not lead to data loss.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { RECOMMENDED_OPTIONS } from "../../src/volume/mount-options.ts";
+import { RECOMMENDED_OPTIONS } from "../../src/backend/blob/mount-options.ts";
 import { repository } from "../support/sources.ts";
 
 const read = (path: string) => readFileSync(join(repository, path), "utf8");
@@ -44,14 +44,14 @@ describe("documented commands", () => {
     ["-o umask=0,allow_root", true],
   ];
 
-  it("tell the options of a file cache from others", () => {
+  it("recognise the options of a file cache", () => {
     const [, pattern = "", flags] = /test\("((?:[^"\\]|\\.)*)"; "(i)"\)/.exec(program) ?? [];
     const regexp = new RegExp(JSON.parse(`"${pattern}"`) as string, flags);
     for (const [option, isFileCache] of KNOWN) assert.equal(!regexp.test(option), isFileCache, option);
   });
 
-  it("find volumes of ours that two pods may write through the file cache, and print their options", () => {
-    if (spawnSync("jq", ["--version"]).status !== 0) return; // the test above reads the same program without jq
+  it("find our volumes that two pods may write through the file cache, and print their options", () => {
+    if (spawnSync("jq", ["--version"]).status !== 0) return; // the test above checks the same program without jq
     const find = (...items: object[]) => {
       const { stdout, stderr } = spawnSync("jq", ["-r", program], {
         input: JSON.stringify({ items }),
@@ -78,13 +78,13 @@ describe("documented commands", () => {
     assert.equal(find(object({ modes: ["ReadOnlyMany", "ReadWriteOnce"] })), "pv []\n");
   });
 
-  it("append to the options of a volume, all that a class has", () => {
+  it("append all options of a class to those of a volume", () => {
     const [, json = ""] = /kubectl patch pv NAME --type=json -p '([^']*)'/.exec(text) ?? [];
     const wanted = RECOMMENDED_OPTIONS.map((value) => ({ op: "add", path: "/spec/mountOptions/-", value }));
     assert.deepEqual(JSON.parse(json), wanted);
   });
 
-  it("come with what becomes of the files, wherever a volume is moved to the block cache", () => {
+  it("say what happens to the files, wherever a volume is moved to the block cache", () => {
     for (const path of HOW_TO) {
       const words = read(path).replaceAll(/\s+/g, " ");
       assert.match(words, /can( then)? be read and replaced, but not appended to or changed in place/, path);
@@ -92,7 +92,7 @@ describe("documented commands", () => {
     }
   });
 
-  it("hold no placeholder that a shell would read as a redirection", () => {
+  it("contain no placeholder that a shell would read as a redirection", () => {
     for (const path of HOW_TO) assert.doesNotMatch(read(path), /`kubectl exec [^`]*<[^`]*`/, path);
   });
 });

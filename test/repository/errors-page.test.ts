@@ -1,5 +1,5 @@
-// docs/reference/errors.md against the code, both ways: every reason, its gRPC code, and whether csi-provisioner forgets
-// the volume after it.
+// docs/reference/errors.md against the code, both ways: every reason, its gRPC code, and whether csi-provisioner forgets the
+// volume after it.
 import assert from "node:assert/strict";
 import { status } from "@grpc/grpc-js";
 import { codeFor, isFinal } from "../../src/csi/call.ts";
@@ -9,14 +9,14 @@ import { readTable } from "../support/documents.ts";
 describe("docs/reference/errors.md", () => {
   const rows = readTable("docs/reference/errors.md", "reason");
 
-  it("lists the reasons of src/errors.ts, all of them and in their order", () => {
+  it("lists all reasons of src/errors.ts, in the same order", () => {
     assert.deepEqual(
       rows.map(([reason]) => reason),
       [...REASONS],
     );
   });
 
-  it("gives the code and the finality that csi/call.ts answers", () => {
+  it("gives the code of each reason in csi/call.ts, and whether it is final", () => {
     const inCode = REASONS.map((reason) => {
       const code = codeFor(new DriverError(reason, ""));
       return [reason, status[code], isFinal(code) ? "yes" : "no"];
@@ -27,7 +27,7 @@ describe("docs/reference/errors.md", () => {
     );
   });
 
-  it("says when each comes", () => {
+  it("says when each occurs", () => {
     for (const [reason, , , when = ""] of rows) assert.match(when, /\w{3,}.*\.$/, reason);
   });
 });

@@ -1,12 +1,13 @@
-// deploy/examples, one file for each mode: what a StorageClass in it says is what CreateVolume reads.
+// deploy/examples, one file for each mode: CreateVolume accepts every StorageClass in them.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
-import { parseVolumeClass } from "../../src/volume/class-parameters.ts";
-import { findMountFaults } from "../../src/volume/mount-faults.ts";
-import { RECOMMENDED_OPTIONS, readMountOptions } from "../../src/volume/mount-options.ts";
-import type { VolumeClass } from "../../src/volume/volume-class.ts";
+import { blobBackend } from "../../src/backend/blob/backend.ts";
+import { RECOMMENDED_OPTIONS, readMountOptions } from "../../src/backend/blob/mount-options.ts";
+import { findMountProblems } from "../../src/backend/blob/mount-problems.ts";
+import type { BlobClass } from "../../src/backend/blob/parameters.ts";
+import { parseVolumeClass } from "../../src/volume/class/parse-class.ts";
 import { readSources, repository } from "../support/sources.ts";
 import { SETTINGS } from "../support/volume-settings.ts";
 
@@ -32,7 +33,7 @@ function classesShownIn(markdown: string): readonly StorageClass[] {
 
 describe("deploy/examples", () => {
   const classes = readSources("deploy/examples", ".yaml").flatMap(({ text }) => classesIn(text));
-  const parse = ({ parameters }: StorageClass): VolumeClass => parseVolumeClass(parameters, SETTINGS);
+  const parse = ({ parameters }: StorageClass): BlobClass => parseVolumeClass(parameters, SETTINGS, blobBackend);
 
   it("has a class for each identity mode and each isolation, all accepted by the controller", () => {
     const parsed = classes.map(parse);
@@ -42,7 +43,7 @@ describe("deploy/examples", () => {
     assert.ok(parsed.some(({ storageAccount }) => storageAccount !== undefined));
   });
 
-  it("names our provisioner, and waits for the pod where the pod tells the ServiceAccount", () => {
+  it("names our provisioner, and waits for the pod where the pod determines the ServiceAccount", () => {
     for (const each of classes) {
       assert.equal(each.provisioner, "keyless.blob.csi", each.metadata.name);
       const isLate = parse(each).identity === "serviceAccount";
@@ -53,7 +54,7 @@ describe("deploy/examples", () => {
   const readme = { path: "README.md", text: readFileSync(join(repository, "README.md"), "utf8") };
   const documents = [readme, ...readSources("docs", ".md"), ...readSources("deploy", ".md")];
 
-  it("and every class in deploy/ and the documents is safe to mount: each recommended option, each with its reason", () => {
+  it("and every class in deploy/ and the documents has each recommended mount option, with its reason", () => {
     const shipped = readSources("deploy", ".yaml").flatMap(({ path, text }) =>
       classesIn(text).map((each) => ({ path, each })),
     );
@@ -66,11 +67,11 @@ describe("deploy/examples", () => {
         flags: mountOptions,
         accessModes: ["MULTI_NODE_MULTI_WRITER"],
         className: "x",
-        acceptsFileCache: false,
+        volumeClass: { ...parse(each), acceptsFileCache: false },
       };
-      assert.deepEqual(findMountFaults(asked, readMountOptions(mountOptions)), [], path);
+      assert.deepEqual(findMountProblems(asked), [], path);
     }
-    // None is hidden from this test, in a document that shows it otherwise than as a block of YAML.
+    // No document hides a class from this test by showing it other than as a block of YAML.
     for (const { path, text } of documents) {
       assert.equal(text.match(/kind: StorageClass/g)?.length ?? 0, classesShownIn(text).length, path);
     }
@@ -84,9 +85,9 @@ describe("deploy/examples", () => {
     }
   });
 
-  it("the dedicated node plugin has memory for the mounts that its comment promises", () => {
+  it("gives the dedicated node plugin memory for the mounts that its comment promises", () => {
     const [{ text = "" } = {}] = readSources("deploy/examples", "dedicated-node-plugin.yaml");
-    const promises = [...text.matchAll(/(\d+)Gi hold (\d+) mounts/g)];
+    const promises = [...text.matchAll(/(\d+)Gi holds (\d+) mounts/g)];
     assert.equal(promises.length, 2, "of the request and of the limit");
     const { poolSizeMiB = 0 } = readMountOptions(RECOMMENDED_OPTIONS);
     for (const [, gibibytes, mounts] of promises) {

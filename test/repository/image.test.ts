@@ -1,4 +1,4 @@
-// What the Dockerfile promises, read from it: there is no docker where these tests run.
+// The promises of the Dockerfile, checked by reading it: there is no Docker where these tests run.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -57,7 +57,7 @@ describe("the container image", () => {
     assert.deepEqual(inFinal("USER"), ["65532:65532"]);
   });
 
-  it("is built from what the Dockerfile copies and nothing more of the checkout", () => {
+  it("is built from what the Dockerfile copies and nothing else of the checkout", () => {
     const ignore = readFileSync(join(repository, ".dockerignore"), "utf8").split("\n");
     const letThrough = ignore.filter((line) => line.startsWith("!")).map((line) => line.slice(1));
     const copied = build.filter(({ name }) => name === "COPY").flatMap(({ rest }) => rest.split(" ").slice(0, -1));

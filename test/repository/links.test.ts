@@ -1,4 +1,4 @@
-// Links between documents lead somewhere: to a file that is there and a heading that is in it.
+// Links between documents lead to a file and a heading that exist.
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
@@ -30,15 +30,15 @@ function toAnchor(heading: string): string {
 }
 
 describe("documents", () => {
-  it("link only to what is there", () => {
-    const roots = ["README.md", "CHANGELOG.md", "DEVELOPERS.md"]
+  it("link only to files and headings that exist", () => {
+    const roots = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"]
       .filter((path) => existsSync(join(repository, path)))
       .map((path) => ({ path, text: readFileSync(join(repository, path), "utf8") }));
     const documents = [...roots, ...readSources("docs", ".md"), ...readSources("deploy", ".md")];
     assert.deepEqual(documents.flatMap(findDeadLinks), []);
   });
 
-  it("would be caught with a dead link", () => {
+  it("with a dead link are caught", () => {
     const text = "[a](../nowhere.md) [b](#none) [c](https://example.com) `[d](no)`\n# There\n[e](#there)";
     const found = findDeadLinks({ path: "docs/x.md", text });
     assert.deepEqual(

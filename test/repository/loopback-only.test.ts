@@ -1,4 +1,4 @@
-// The guard that keeps tests on this machine, seen from outside: in processes of their own, as tests start them.
+// The guard that keeps tests on this machine, tested in processes of their own, as tests start them.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -47,14 +47,14 @@ describe("loopback-only guard", () => {
       "example.com",
     ],
     [
-      "a name of the test's own that leads outside",
+      "a name that the test's own lookup resolves to another machine",
       `import https from "node:https"; https.get("https://management.azure.com/", { lookup: (n, o, f) => f(null, [{ address: "192.0.2.9", family: 4 }]) })`,
       "dialled management.azure.com at 192.0.2.9",
     ],
   ] as const;
 
   for (const [what, code, refusal] of attempts) {
-    it(`refuses ${what} in a child process and notes it`, async () => {
+    it(`refuses ${what} in a child process and records it`, async () => {
       const ended = await run(["--input-type=module", "-e", code], env);
       assert.notEqual(ended.code, 0);
       assert.match(ended.output, /loopback addresses only/);
@@ -62,7 +62,7 @@ describe("loopback-only guard", () => {
     });
   }
 
-  it("lets loopback pass, by address, by localhost and by a look-up of the test's own", async () => {
+  it("allows loopback by address, by localhost and through a test's own look-up", async () => {
     const code = `
       import http from "node:http";
       const server = http.createServer((_, response) => response.end("here")).listen(0, "127.0.0.1", async () => {
@@ -81,8 +81,8 @@ describe("loopback-only guard", () => {
     assert.equal(existsSync(log), false);
   });
 
-  it("fails a run whose tests pass but dialled outside", async () => {
-    const spec = join(folder, "outside.test.mjs");
+  it("fails a run whose tests pass but dialled another machine", async () => {
+    const spec = join(folder, "dials.test.mjs");
     await writeFile(spec, `it("dials", () => fetch("http://192.0.2.1/").catch(() => undefined));`);
     const { KEYLESS_CSI_TEST_DIALS, NODE_OPTIONS, ...clean } = env;
     const ended = await run([mocha, "--no-config", "--require", "test/support/loopback-only.ts", spec], clean);

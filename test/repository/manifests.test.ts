@@ -1,4 +1,4 @@
-// What deploy/manifests promises, read from it; the cluster test applies the same files to a real API server.
+// The promises of deploy/manifests, checked by reading it; test/cluster applies the same files to a real API server.
 import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -70,7 +70,7 @@ describe("deploy/manifests", () => {
     assert.deepEqual(token, { serviceAccountToken: expected });
   });
 
-  it("hands the controller flags and a file that it accepts, and more time to end than it takes to drain", async () => {
+  it("gives the controller flags and a file that it accepts, and more time to stop than its grace period", async () => {
     const config = manifestOf(manifests, "ConfigMap")["data"] as Record<string, string>;
     const folder = await mkdtemp(join(tmpdir(), "keyless-csi-manifests-"));
     try {
@@ -84,13 +84,13 @@ describe("deploy/manifests", () => {
       assert.ok(pod.terminationGracePeriodSeconds * 1000 > loaded.values.gracePeriod);
       const mount = pod.containers[0]?.volumeMounts.find(({ name }) => name === "azure-token");
       assert.equal(loaded.values.tokenFile, `${mount?.mountPath}/token`);
-      assert.equal(readSettingsFile(controllerSettings, path).faults.length, 0);
+      assert.equal(readSettingsFile(controllerSettings, path).problems.length, 0);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
   });
 
-  it("gives csi-provisioner the flags that our promises rest on", () => {
+  it("gives csi-provisioner the flags that our guarantees depend on", () => {
     const flags = argumentsOf(manifestOf(manifests, "Deployment"), "csi-provisioner");
     const needed = ["--extra-create-metadata", "--timeout=120s", "--retry-interval-max=1m", "--leader-election"];
     for (const flag of [...needed, "--kube-api-qps=100", "--kube-api-burst=200"]) assert.ok(flags.includes(flag), flag);
@@ -115,7 +115,7 @@ describe("deploy/manifests", () => {
     assert.equal(manifestOf(manifests, "StorageClass")["provisioner"], fallback);
   });
 
-  it("may read the CSIDriver objects that a volume is checked against, and write events, and its policy asks for the same audience", () => {
+  it("lets the controller read CSIDriver objects and write events, and its policy requires the same audience", () => {
     const role = manifests.find(
       ({ kind, metadata }) => kind === "ClusterRole" && metadata.name === "keyless-csi-controller",
     );
@@ -129,7 +129,7 @@ describe("deploy/manifests", () => {
     assert.ok(JSON.stringify(policy).includes(`'${tokenRequests[0]?.audience}'`));
   });
 
-  it("grants no secrets, no tokens, nothing but reads of pods, ServiceAccounts and namespaces, and no wildcard", () => {
+  it("grants no secrets, no tokens, only reads of pods, ServiceAccounts and namespaces, and no wildcard", () => {
     const rules = manifests
       .filter(({ kind }) => kind === "ClusterRole" || kind === "Role")
       .flatMap((role) => role["rules"] as { resources: string[]; verbs: string[]; apiGroups: string[] }[]);

@@ -1,29 +1,29 @@
-// The reference pages that are written by hand, against the code: what it answers, counts, offers and persists.
+// The hand-written reference pages against the code: volume context, metrics, commands and persisted formats.
 import assert from "node:assert/strict";
+import { CONTEXT_KEYS } from "../../src/backend/blob/volume-context.ts";
 import { CATALOGUE } from "../../src/commands/catalogue.ts";
 import { EXIT } from "../../src/commands/command.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
-import { CONTEXT_KEYS } from "../../src/volume/context.ts";
-import { NAMESPACE_UID_TAG } from "../../src/volume/ownership.ts";
+import { encodeAccountTags } from "../../src/volume/formats/account-tags.ts";
+import { trustTag } from "../../src/volume/formats/federated-credential.ts";
 import { planVolume, type VolumePlan } from "../../src/volume/plan.ts";
 import { SERVICE_ACCOUNT_ANNOTATION } from "../../src/volume/service-account.ts";
-import { trustTag } from "../../src/volume/trust.ts";
 import { readTable } from "../support/documents.ts";
-import { CLIENT, SETTINGS } from "../support/volume-settings.ts";
+import { blobRules, CLIENT } from "../support/volume-settings.ts";
 
 const firstColumn = (path: string, heading: string) => readTable(path, heading).map(([cell]) => cell);
 
 describe("docs/reference", () => {
-  it("volume-context.md lists the keys of volume/context.ts with their meanings", () => {
+  it("volume-context.md lists the keys of the volume context with their meanings", () => {
     const rows = readTable("docs/reference/volume-context.md", "key");
     assert.deepEqual(Object.fromEntries(rows), CONTEXT_KEYS);
   });
 
-  it("metrics.md lists every metric of ours with its help, type and labels", async () => {
+  it("metrics.md lists each of our metrics with its help, type and labels", async () => {
     const metrics = createMetrics("keyless.blob.csi", "1.2.3");
     metrics.watchInFlight(() => 0);
     metrics.countDrift();
-    metrics.watchGrants(async () => [{ subscriptionId: "s", used: 1, limit: 2 }]);
+    metrics.watchRoleAssignments(async () => [{ subscriptionId: "s", used: 1, limit: 2 }]);
     metrics.observeOperation({ method: "m", code: "OK", seconds: 1 });
     metrics.observeAzureRequest({ operation: "o", status: 200, seconds: 1 });
     const text = await metrics.render();
@@ -42,13 +42,15 @@ describe("docs/reference", () => {
     assert.deepEqual(firstColumn("docs/reference/commands.md", "code").map(Number), Object.values(EXIT));
   });
 
-  it("formats.md lists the tags and the metadata that a volume is made with", () => {
+  it("formats.md lists the tags and the metadata of a new volume", () => {
     const plans = ["pool", "namespace", "volume"].map(planWith);
-    const tags = plans.flatMap(({ candidates: [first] }) => Object.keys(first?.tags ?? {}));
+    const tags = plans.flatMap(({ candidates: [first] }) =>
+      Object.keys(first?.tags === undefined ? {} : encodeAccountTags({ ...first.tags, namespaceUid: "uid" })),
+    );
     const onPage = firstColumn("docs/reference/formats.md", "tag").sort();
-    assert.deepEqual(onPage, [...new Set([...tags, NAMESPACE_UID_TAG])].sort());
-    const metadata = plans.flatMap(({ containerMetadata }) => Object.keys(containerMetadata));
-    assert.deepEqual(firstColumn("docs/reference/formats.md", "key").sort(), [...new Set(metadata)].sort());
+    assert.deepEqual(onPage, [...new Set(tags)].sort());
+    const keys = plans.flatMap(({ metadata }) => Object.keys(metadata));
+    assert.deepEqual(firstColumn("docs/reference/formats.md", "key").sort(), [...new Set(keys)].sort());
   });
 
   it("formats.md names the annotation and the tag that people write", () => {
@@ -64,7 +66,7 @@ function planWith(isolation: string): VolumePlan {
   const claim = { namespace: "a", name: "b" };
   return planVolume(
     { name: "pvc-1", requiredBytes: 0, limitBytes: 0, parameters, claim, mountFlags: [], accessModes: [] },
-    SETTINGS,
+    blobRules(),
   );
 }
 

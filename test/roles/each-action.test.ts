@@ -1,6 +1,6 @@
-// Each action of each role is needed: without it something fails, and the message names the action.
+// Every action of every role is needed: without it something fails, and the message names the action.
 import assert from "node:assert/strict";
-import { OPTIONAL_PARTS, ROLES } from "../../src/commands/roles/role-table.ts";
+import { ROLE_OPTIONS, ROLES } from "../../src/commands/roles/role-table.ts";
 import { create, createRequest } from "../support/emulated-app.ts";
 import { type GrantedApp, startGrantedApp } from "../support/printed-roles.ts";
 import { FEATURES, type FeatureName, FLAGS, useVolume } from "./features.ts";
@@ -9,7 +9,7 @@ const ACCOUNTS = "Microsoft.Storage/storageAccounts";
 const CONTAINERS = `${ACCOUNTS}/blobServices/containers`;
 const CREDENTIALS = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials";
 
-/** Action -> the feature that cannot be had without it. */
+/** Action -> a feature that needs it. */
 const NEEDED_FOR: Readonly<Record<string, FeatureName>> = {
   [`${ACCOUNTS}/read`]: "a volume for a principal",
   [`${ACCOUNTS}/write`]: "a volume for a principal",
@@ -25,12 +25,12 @@ const NEEDED_FOR: Readonly<Record<string, FeatureName>> = {
   "Microsoft.ManagedIdentity/userAssignedIdentities/read": "a volume for a client id",
   [`${CREDENTIALS}/read`]: "a volume for a ServiceAccount",
   [`${CREDENTIALS}/write`]: "trust that the controller writes",
-  [`${CREDENTIALS}/delete`]: "trust that orphans takes back",
+  [`${CREDENTIALS}/delete`]: "trust that orphans removes",
   [`${ACCOUNTS}/blobServices/read`]: "a volume with soft delete",
   [`${ACCOUNTS}/blobServices/write`]: "a volume with soft delete",
 };
 
-/** Data action -> what the workload is refused without it. */
+/** Data action -> what a workload cannot do without it. */
 const NEEDED_BY_WORKLOADS: Readonly<Record<string, keyof Awaited<ReturnType<typeof useVolume>>>> = {
   [`${CONTAINERS}/blobs/read`]: "read",
   [`${CONTAINERS}/blobs/write`]: "overwrite",
@@ -38,8 +38,8 @@ const NEEDED_BY_WORKLOADS: Readonly<Record<string, keyof Awaited<ReturnType<type
 };
 
 /**
- * What the emulator cannot show. It has no hierarchical namespace, in which a rename needs `move`, and where `add` is
- * enough so is `write`; both are in Storage Blob Data Contributor, whose data actions ours are.
+ * Needs that the emulator cannot show: a rename in a hierarchical namespace needs `move`, and `write` suffices wherever `add`
+ * does. Both are in Storage Blob Data Contributor, whose data actions our role has.
  */
 const BY_DOCUMENTATION = [`${CONTAINERS}/blobs/add/action`, `${CONTAINERS}/blobs/move/action`];
 
@@ -50,15 +50,15 @@ describe("each action of the roles is needed:", () => {
     app = undefined;
   });
 
-  for (const { roleName, actions, dataActions, part } of ROLES) {
+  for (const { roleName, actions, dataActions, option } of ROLES) {
     for (const { action } of actions) {
       const feature = NEEDED_FOR[action];
-      if (feature === undefined || part === "usage") continue;
+      if (feature === undefined || option === "usage") continue;
       it(`${roleName}: without ${action}, ${feature} fails`, async () => {
         app = await startGrantedApp({ flags: FLAGS, without: action });
         await assert.rejects(FEATURES[feature](app), (error: Error & { details?: string }) => {
-          const told = error.details ?? error.message;
-          assert(told.includes(`perform action '${action}'`), told);
+          const text = error.details ?? error.message;
+          assert(text.includes(`perform action '${action}'`), text);
           return true;
         });
       });
@@ -75,12 +75,12 @@ describe("each action of the roles is needed:", () => {
   }
 
   it("keyless-csi Controller Usage: without it there is no count of the subscription's role assignments", async () => {
-    const others = OPTIONAL_PARTS.filter((part) => part !== "usage");
+    const others = ROLE_OPTIONS.filter((option) => option !== "usage");
     app = await startGrantedApp({ flags: FLAGS, roles: [`--with=${others.join(",")}`] });
     await assert.rejects(FEATURES["the count of role assignments"](app), { code: "ERR_ASSERTION" });
   });
 
-  it("no action is left out here but those that the emulator cannot show", () => {
+  it("this test omits only the actions that the emulator cannot show", () => {
     const all = ROLES.flatMap(({ actions, dataActions }) => [...actions, ...dataActions]).map(({ action }) => action);
     const shown = [...Object.keys(NEEDED_FOR), ...Object.keys(NEEDED_BY_WORKLOADS)];
     const unshown = all.filter((action) => !shown.includes(action));

@@ -1,24 +1,26 @@
-// Everything that the product asks of Azure, as short stories over a running service: each ends well with the roles that
-// `keyless-csi roles` prints, and fails when one of the rights it needs is taken away.
+// Everything that the product does in Azure, as features of a running service: each succeeds with the roles that
+// `keyless-csi roles` prints, and fails when an action that it needs is missing.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { containerFor, read, write } from "../../src/commands/demo/workload.ts";
 import { runOrphans } from "../../src/commands/orphans.ts";
 import type { CreateVolumeRequestInit } from "../../src/csi/proto.generated.ts";
-import { trustTag } from "../../src/volume/trust.ts";
+import { trustTag } from "../../src/volume/formats/federated-credential.ts";
 import { create } from "../support/emulated-app.ts";
 import type { GrantedApp } from "../support/printed-roles.ts";
 import { SAFE_MOUNT } from "../support/safe-mount.ts";
 import { createSink } from "../support/sink.ts";
 
-/** What a workload may do with its volume: HTTP status of each attempt. */
+/** What a workload can do with its volume: the HTTP status of each attempt. */
 export async function useVolume(app: GrantedApp, volumeId: string) {
   const [, account = "", container = ""] = volumeId.split("#");
   const { blobEndpoint, identities, tenantId, authorityHost } = app.emulator.info;
   const [workload] = identities;
   assert(workload);
   const opened = containerFor(`${blobEndpoint}/${account}/${container}`, {
-    ...{ clientId: workload.clientId, tenantId, authorityHost },
+    clientId: workload.clientId,
+    tenantId,
+    authorityHost,
     serviceAccountToken: () => app.emulator.issuer.mint({ namespace: "demo", name: workload.name }),
   });
   const first = (await write(opened, "file", "once")).status;
@@ -51,7 +53,7 @@ const byPrincipal = (app: GrantedApp) => ({
   principalID: app.emulator.info.identities[0]?.principalId ?? "",
 });
 
-async function comeAndGo(app: GrantedApp, parameters: Record<string, string>): Promise<void> {
+async function createAndDelete(app: GrantedApp, parameters: Record<string, string>): Promise<void> {
   const wanted = request(app, parameters);
   const { volume_id: id } = await create(app, wanted);
   assert.equal((await create(app, wanted)).volume_id, id, "a retry finds the same volume");
@@ -84,14 +86,14 @@ async function trustNewcomer(app: GrantedApp): Promise<void> {
 type Feature = (app: GrantedApp) => Promise<void>;
 
 export const FEATURES = {
-  "a volume for a principal": (app) => comeAndGo(app, byPrincipal(app)),
-  "a volume for a client id": (app) => comeAndGo(app, byClientId(app)),
-  "a volume for a ServiceAccount": (app) => comeAndGo(app, { identity: "serviceAccount" }),
-  "a volume with an account of its own": (app) => comeAndGo(app, { ...byPrincipal(app), isolation: "volume" }),
-  "volumes of a namespace with one grant": (app) =>
-    comeAndGo(app, { ...byPrincipal(app), isolation: "namespace", grantScope: "account" }),
+  "a volume for a principal": (app) => createAndDelete(app, byPrincipal(app)),
+  "a volume for a client id": (app) => createAndDelete(app, byClientId(app)),
+  "a volume for a ServiceAccount": (app) => createAndDelete(app, { identity: "serviceAccount" }),
+  "a volume with an account of its own": (app) => createAndDelete(app, { ...byPrincipal(app), isolation: "volume" }),
+  "volumes of a namespace with one role assignment": (app) =>
+    createAndDelete(app, { ...byPrincipal(app), isolation: "namespace", grantScope: "account" }),
   "a volume with soft delete": (app) =>
-    comeAndGo(app, { ...byPrincipal(app), softDeleteBlobs: "7", softDeleteContainers: "7" }),
+    createAndDelete(app, { ...byPrincipal(app), softDeleteBlobs: "7", softDeleteContainers: "7" }),
   "list, validate and expand": async (app) => {
     const wanted = request(app, byPrincipal(app));
     const { volume_id: id } = await create(app, wanted);
@@ -122,7 +124,7 @@ export const FEATURES = {
     assert(containers.get(key) === undefined || container.deletedUntil !== undefined);
   },
   "trust that the controller writes": (app) => trustNewcomer(app),
-  "trust that orphans takes back": async (app) => {
+  "trust that orphans removes": async (app) => {
     await trustNewcomer(app);
     app.cluster.serviceAccounts.delete("demo/newcomer");
     const [stdout, stderr] = [createSink(), createSink()];
@@ -140,7 +142,7 @@ export const FEATURES = {
 
 export type FeatureName = keyof typeof FEATURES;
 
-/** What the controller must be started with for all of them. Accounts are not remembered, so that drift is seen. */
+/** Flags of the controller that the features need. No account cache, so that drift is seen. */
 export const FLAGS = [
   "--manage-federated-credentials",
   "--repair-drift",

@@ -1,4 +1,4 @@
-// Azure Policy in the way: the claim's event says which assignment and which definition refuse the account.
+// Azure Policy refuses an account: the claim's event names the policy assignment and the policy definition.
 import assert from "node:assert/strict";
 import { status } from "@grpc/grpc-js";
 import type { DenyPolicy } from "../../src/emulator/world.ts";
@@ -29,28 +29,28 @@ describe("a deny policy", () => {
   }
   const failure = (parameters: Record<string, string>) =>
     create(app, createRequest(app.emulator, parameters)).then(
-      () => assert.fail("the volume was made"),
+      () => assert.fail("the volume was created"),
       ({ code, details }: { code: status; details: string }) => ({ code, details }),
     );
 
-  it("is told as FAILED_PRECONDITION with assignment, definition, account and what to do", async () => {
+  it("is reported as FAILED_PRECONDITION with assignment, definition, account and what to do", async () => {
     const { id, definitionId } = assign("owner");
     const { code, details } = await failure({ tags: "test=policy" });
     assert.equal(status[code], "FAILED_PRECONDITION");
     assert.match(details, /^creating storage account kl[a-z2-7]{22} in resource group keyless failed/);
     assert(details.includes(`assignment "Contoso: owner" (${id})`), details);
     assert(details.includes(`definition "Storage accounts must have owner" (${definitionId})`), details);
-    assert.match(details, /change the class so that it complies, or ask whoever owns the policy assignment/);
+    assert.match(details, /change the class so that it complies, or ask the owner of the policy assignment/);
     assert.equal(app.emulator.world.accounts.size, 0);
   });
 
-  it("is no hindrance to a class that complies", async () => {
+  it("does not affect a class that complies", async () => {
     assign("owner");
     const volume = await create(app, createRequest(app.emulator, { tags: "owner=somebody" }));
     assert.match(volume.volume_id, /^keyless#kl/);
   });
 
-  it("on the container of a new account is told the same, and Kubernetes keeps trying", async () => {
+  it("on the container of a new account is reported alike, and Kubernetes keeps trying", async () => {
     const { id } = assign("containers", {
       resourceType: "Microsoft.Storage/storageAccounts/blobServices/containers",
       requires: {},
@@ -60,7 +60,7 @@ describe("a deny policy", () => {
     assert(details.includes(`assignment "Contoso: containers" (${id})`), details);
   });
 
-  it("that is taken away lets the next attempt through", async () => {
+  it("that is removed lets the next attempt succeed", async () => {
     const request = createRequest(app.emulator, { tags: "test=again" });
     assign("owner");
     await assert.rejects(create(app, request), { code: status.FAILED_PRECONDITION });

@@ -1,4 +1,4 @@
-// What `keyless-csi roles` prints, in each of its forms, and deploy/roles: all say the same, and nothing too much.
+// What `keyless-csi roles` prints, in every format, and deploy/roles: all contain the same roles, and no right too many.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -6,19 +6,19 @@ import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { parameterisedTemplate, roleFiles } from "../../scripts/generate-roles.ts";
+import { DATA_ROLE_ID } from "../../src/backend/blob/data-role.ts";
 import type { RoleRequest } from "../../src/commands/roles/role-bodies.ts";
 import { ROLES } from "../../src/commands/roles/role-table.ts";
-import { DATA_ROLE_ID } from "../../src/volume/names.ts";
 import { printRoles, runRoles } from "../support/printed-roles.ts";
 
 const SUBSCRIPTION = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0";
 const OTHER = "1f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f1";
 const PRINCIPAL = "2f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f2";
-const PLACE = [`--subscription-id=${SUBSCRIPTION}`, "--resource-group=data", `--principal-id=${PRINCIPAL}`];
-const ALL = [...PLACE, "--with=all"];
+const SCOPE = [`--subscription-id=${SUBSCRIPTION}`, "--resource-group=data", `--principal-id=${PRINCIPAL}`];
+const ALL = [...SCOPE, "--with=all"];
 
 const requests = async (...flags: string[]) =>
-  JSON.parse(await printRoles([...PLACE, "--output=json", ...flags])) as RoleRequest[];
+  JSON.parse(await printRoles([...SCOPE, "--output=json", ...flags])) as RoleRequest[];
 const pathOf = ({ url }: RoleRequest) => new URL(url).pathname;
 const scopesOf = (found: readonly RoleRequest[]) =>
   found
@@ -26,13 +26,13 @@ const scopesOf = (found: readonly RoleRequest[]) =>
     .flatMap((path) => /^(.*)\/providers\/Microsoft\.Authorization\/roleAssignments\//.exec(path)?.[1] ?? []);
 
 describe("keyless-csi roles", () => {
-  it("holds no wildcard, no key, no SAS and no right on role definitions but to read them", () => {
+  it("prints no wildcard, no key, no SAS and no right on role definitions except to read them", () => {
     for (const { action } of ROLES.flatMap((role) => [...role.actions, ...role.dataActions])) {
       assert.doesNotMatch(action, /\*|key|sas$|sas\/|regenerate|delegation|elevate|roleDefinitions\/(write|delete)/i);
     }
   });
 
-  it("keeps data actions and role assignments in roles of their own: a GUID condition would void the former", () => {
+  it("keeps data actions out of the role that assigns roles: its condition on GUIDs would void them", () => {
     for (const { actions, dataActions, isConditional } of ROLES) {
       const assigns = actions.some(({ action }) => /roleAssignments\/(write|delete)$/.test(action));
       assert.equal(assigns, isConditional === true);
@@ -40,7 +40,7 @@ describe("keyless-csi roles", () => {
     }
   });
 
-  it("has GUIDs that never change", () => {
+  it("prints GUIDs that never change", () => {
     assert.deepEqual(Object.fromEntries(ROLES.map(({ key, id }) => [key, id])), {
       "blob-data": "a42b9bc9-8c32-5e88-8eee-319364d6623a",
       "controller-accounts": "e3d26dfa-adbc-59b2-bda9-b521ae827a96",
@@ -56,12 +56,12 @@ describe("keyless-csi roles", () => {
     assert.equal(new Set(ROLES.map(({ roleName }) => roleName)).size, ROLES.length);
   });
 
-  it("prints the same for the same place, whatever the case of a GUID", async () => {
-    const upper = [`--subscription-id=${SUBSCRIPTION.toUpperCase()}`, ...PLACE.slice(1), "--output=json"];
+  it("prints the same for the same scope, whatever the case of a GUID", async () => {
+    const upper = [`--subscription-id=${SUBSCRIPTION.toUpperCase()}`, ...SCOPE.slice(1), "--output=json"];
     assert.deepEqual(JSON.parse(await printRoles(upper)), await requests());
   });
 
-  it("assigns at the resource group what concerns accounts, and at the subscription what can be asked only there", async () => {
+  it("assigns rights on accounts at the resource group, and at the subscription only what can be read only there", async () => {
     const found = await requests("--with=all");
     const scopes = scopesOf(found);
     const times = (scope: string) => scopes.filter((each) => each === scope).length;
@@ -71,7 +71,7 @@ describe("keyless-csi roles", () => {
     assert(found.every(({ url }) => url.startsWith("https://management.azure.com/subscriptions/")));
   });
 
-  it("covers every allowed resource group, and identities where they are", async () => {
+  it("covers every allowed resource group, and identities in their own groups", async () => {
     const found = await requests(`--allowed-resource-groups=${OTHER}/more`, `--identity-scopes=${OTHER}/people`);
     const scopes = scopesOf(found);
     for (const [scope, times] of [
@@ -94,7 +94,7 @@ describe("keyless-csi roles", () => {
     assert(!JSON.stringify(scopesOf(await requests(`--assignable-in=${OTHER}`))).includes(OTHER));
   });
 
-  it("leaves optional parts out unless they are asked for", async () => {
+  it("leaves optional roles out unless they are requested", async () => {
     const names = (found: readonly RoleRequest[]) => JSON.stringify(found);
     assert(!names(await requests("--with=")).includes("userAssignedIdentities"));
     const usual = names(await requests());
@@ -102,19 +102,19 @@ describe("keyless-csi roles", () => {
     assert(names(await requests("--with=identities,trust")).includes("federatedIdentityCredentials/read"));
   });
 
-  it("is for the cloud that it is told", async () => {
+  it("prints for the cloud that --cloud names", async () => {
     const found = await requests("--cloud=AzureChina");
     assert(found.every(({ url }) => url.startsWith("https://management.chinacloudapi.cn/")));
   });
 
-  it("as a script calls az once for each, with the very bodies of the JSON", async () => {
+  it("as a script calls az once for each role and assignment, with exactly the bodies of the JSON", async () => {
     const folder = await mkdtemp(join(tmpdir(), "keyless-csi-roles-"));
     const az = `#!${process.execPath}\nrequire("fs").appendFileSync(process.env.CALLS, JSON.stringify(process.argv.slice(2)) + "\\n")\n`;
     await writeFile(join(folder, "az"), az);
     await chmod(join(folder, "az"), 0o755);
-    const place = [`--subscription-id=${SUBSCRIPTION}`, "--resource-group=(dätä)", `--principal-id=${PRINCIPAL}`];
-    await writeFile(join(folder, "roles.sh"), await printRoles([...place, "--with=all"]));
-    const wanted = JSON.parse(await printRoles([...place, "--with=all", "--output=json"])) as RoleRequest[];
+    const scope = [`--subscription-id=${SUBSCRIPTION}`, "--resource-group=(dätä)", `--principal-id=${PRINCIPAL}`];
+    await writeFile(join(folder, "roles.sh"), await printRoles([...scope, "--with=all"]));
+    const wanted = JSON.parse(await printRoles([...scope, "--with=all", "--output=json"])) as RoleRequest[];
     const env = { PATH: `${folder}${delimiter}/usr/bin${delimiter}/bin`, CALLS: join(folder, "calls") };
     await promisify(execFile)("sh", ["-eu", join(folder, "roles.sh")], { env });
     const calls = (await readFile(env.CALLS, "utf8"))
@@ -129,7 +129,7 @@ describe("keyless-csi roles", () => {
     assert(wanted.some(({ url }) => url.includes("/resourceGroups/(d%C3%A4t%C3%A4)/")));
   });
 
-  it("as a template holds the roles and assignments of the JSON, each assignment in a deployment at its scope", async () => {
+  it("as a template contains the roles and assignments of the JSON, each assignment in a deployment at its scope", async () => {
     const template = JSON.parse(await printRoles([...ALL, "--output=arm"])) as Template;
     assert.deepEqual(
       contentOf(template),
@@ -146,44 +146,39 @@ describe("keyless-csi roles", () => {
     ]);
   });
 
-  it("tells everything that is missing or unsafe, with exit code 2", async () => {
+  it("reports everything that is missing or unsafe, with exit code 2", async () => {
     const nothing = await runRoles([]);
     assert.equal(nothing.code, 2);
     for (const name of ["subscription-id", "resource-group", "principal-id"])
       assert.match(nothing.stderr, new RegExp(`--${name}: is required`));
-    const owner = await runRoles([...PLACE, "--role=8e3af657-a8ff-443c-a75c-2fe8c4bcb635"]);
+    const owner = await runRoles([...SCOPE, "--role=8e3af657-a8ff-443c-a75c-2fe8c4bcb635"]);
     assert.deepEqual([owner.code, owner.stdout], [2, ""]);
-    assert.match(owner.stderr, /is Owner; the controller must not be able to grant it/);
-    assert.match((await runRoles([...PLACE, "--role="])).stderr, /--role: is empty/);
-    assert.match(
-      (await runRoles([...PLACE, "--with=everything"])).stderr,
-      /"everything" is not known; use one of identities/,
-    );
+    assert.match(owner.stderr, /is Owner; the controller must not be able to assign it/);
+    assert.match((await runRoles([...SCOPE, "--role="])).stderr, /--role: is empty/);
+    assert.match((await runRoles([...SCOPE, "--with=everything"])).stderr, /"everything" is not known; use identities/);
   });
 });
 
 describe("deploy/roles", () => {
-  it("is what the table of roles makes: npm run generate writes it", async () => {
+  it("is generated from the table of roles: npm run generate writes it", async () => {
     const files = roleFiles();
     const folder = resolve("deploy/roles");
     assert.deepEqual((await readdir(folder)).sort(), files.map(([path]) => path.split("/").at(-1)).sort());
     for (const [path, make] of files) assert.equal(await readFile(resolve(path), "utf8"), await make(), path);
   });
 
-  it("has files as az role definition create takes them", async () => {
+  it("has files in the format of az role definition create", async () => {
     for (const role of ROLES) {
       const file = JSON.parse(await readFile(resolve(`deploy/roles/${role.key}.json`), "utf8"));
       assert.deepEqual(Object.keys(file), [
-        ...[
-          "Name",
-          "IsCustom",
-          "Description",
-          "Actions",
-          "NotActions",
-          "DataActions",
-          "NotDataActions",
-          "AssignableScopes",
-        ],
+        "Name",
+        "IsCustom",
+        "Description",
+        "Actions",
+        "NotActions",
+        "DataActions",
+        "NotDataActions",
+        "AssignableScopes",
       ]);
       assert.deepEqual([file.Name, file.Actions], [role.roleName, role.actions.map(({ action }) => action)]);
     }
@@ -200,13 +195,13 @@ describe("deploy/roles", () => {
     assert.deepEqual(withoutNames(filled), withoutNames(printed));
   });
 
-  it("has a template that leaves optional parts out unless they are asked for", () => {
+  it("has a template that leaves optional roles out unless they are requested", () => {
     const { parameters, resources } = parameterisedTemplate();
     assert.deepEqual(parameters?.["parts"], { ...parameters?.["parts"], defaultValue: ["identities"] });
-    const optional = ROLES.filter(({ part }) => part !== undefined);
+    const optional = ROLES.filter(({ option }) => option !== undefined);
     const text = JSON.stringify(resources);
-    for (const { part } of optional)
-      assert.equal(text.split(`[contains(parameters('parts'), '${part}')]`).length, 3, part);
+    for (const { option } of optional)
+      assert.equal(text.split(`[contains(parameters('parts'), '${option}')]`).length, 3, option);
   });
 });
 
@@ -226,7 +221,7 @@ function deploymentsOf({ resources }: Template) {
   return resources.filter(({ type }) => type === "Microsoft.Resources/deployments").map((resource) => ({ resource }));
 }
 
-/** Name and properties of roles and assignments, sorted by scope as the JSON is: by role within it. */
+/** Name and properties of roles and assignments, sorted as in the JSON: by scope, then by role. */
 function contentOf(template: Template): (readonly [string, object])[] {
   const roles = template.resources.filter(({ type }) => type === "Microsoft.Authorization/roleDefinitions");
   const assignments = deploymentsOf(template).flatMap(({ resource }) => resource.properties.template?.resources ?? []);

@@ -1,8 +1,8 @@
 // The emulator's seeded controller has exactly the rights that `keyless-csi roles --with all` prints: what works on the
-// emulator works with them.
+// emulator works with those.
 import assert from "node:assert/strict";
 import { ROLES } from "../../src/commands/roles/role-table.ts";
-import { seedWorld } from "../../src/emulator/seed.ts";
+import { seedWorld } from "../../src/emulator/seed/seed.ts";
 import { createWorld } from "../../src/emulator/world.ts";
 
 describe("the emulator's controller", () => {
@@ -22,11 +22,11 @@ describe("the emulator's controller", () => {
       .flatMap(({ actions }) => actions.map(({ action }) => action))
       .sort();
 
-  it("has at its resource group what is printed for resource groups", () => {
+  it("has at its resource group the rights that are printed for resource groups", () => {
     assert.deepEqual(held(true), printed("resource groups"));
   });
 
-  it("has at its subscription what is printed for subscriptions and identity scopes", () => {
+  it("has at its subscription the rights that are printed for subscriptions and identity scopes", () => {
     assert.deepEqual(held(false), printed("subscriptions", "identity scopes"));
   });
 

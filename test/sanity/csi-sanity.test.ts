@@ -11,7 +11,7 @@ import { startNodeStub } from "../support/node-stub.ts";
 import { logTail, startProgram } from "../support/processes.ts";
 import { toolPath } from "../support/tools.ts";
 
-/** The reason that csi-sanity gives for a skip -> the capability whose absence it means. */
+/** The reason that csi-sanity gives for a skip -> the capability that is missing. */
 const absentCapability = new Map([
   ["CreateVolume not supported", "CREATE_DELETE_VOLUME"],
   ["DeleteVolume not supported", "CREATE_DELETE_VOLUME"],
@@ -39,7 +39,7 @@ const absentCapability = new Map([
   ["SNAPSHOT_ACCESSIBILITY_CONSTRAINTS not supported", "SNAPSHOT_ACCESSIBILITY_CONSTRAINTS"],
 ]);
 
-/** Switched off in csi-sanity's own source (`PIt`), whatever the driver; test/csi has a paging test of ours. */
+/** Disabled in csi-sanity's own source (`PIt`) for every driver; test/csi has our own paging test. */
 const switchedOffUpstream = /pagination should detect volumes added between pages/;
 
 describe("csi-sanity v5.6.0", function () {
@@ -77,7 +77,7 @@ describe("csi-sanity v5.6.0", function () {
     for (const { name } of tests.filter(({ state }) => state === "pending")) assert.match(name, switchedOffUpstream);
   });
 
-  it("never makes the controller ask for an account key", async () => {
+  it("never makes the controller request an account key", async () => {
     const { alarms, total } = await driver.admin.calls();
     assert.deepEqual(alarms, []);
     assert.ok(total > 50, `the emulator saw only ${total} calls`);
@@ -139,12 +139,12 @@ function isNodeSuite(name: string): boolean {
   return name.startsWith("Node Service");
 }
 
-/** Gomega's reasons go on with a dump of the error's fields; its first lines say what happened. */
+/** Gomega's reasons end with a dump of the error's fields; the first lines say what happened. */
 function inBrief(reason: string): string {
   return reason.split("\n    {\n")[0]?.replaceAll(/\s+/g, " ") ?? "";
 }
 
-/** Lines for people: counts, and each reason for a skip with how many tests it left out. */
+/** Lines for people: counts, and each reason for a skip with its number of tests. */
 function summary(tests: readonly GinkgoTest[]): string[] {
   const of = (state: string) => tests.filter((test) => test.state === state);
   const reasons = new Map<string, number>();

@@ -1,4 +1,4 @@
-// An emulator with calls to its ARM: raw ones, as the administrator or anybody else, and the Azure SDK's clients.
+// An emulator with clients of its ARM: raw calls, as the administrator or any other caller, and the Azure SDK's clients.
 import { equal } from "node:assert/strict";
 import tls from "node:tls";
 import { AuthorizationManagementClient } from "@azure/arm-authorization";
@@ -9,7 +9,7 @@ import { type Emulator, type EmulatorOptions, startEmulator } from "../../src/em
 import type { UserAssignedIdentity } from "../../src/emulator/world.ts";
 import { administratorToken, type RawAnswer, send, sendForm } from "./emulator-client.ts";
 
-/** Api-versions of the raw calls, by the provider that a path ends in. */
+/** Api-versions of the raw calls, by the last provider in the path. */
 const VERSIONS: Readonly<Record<string, string>> = {
   "Microsoft.Storage": "2025-06-01",
   "Microsoft.Authorization": "2022-04-01",
@@ -30,13 +30,13 @@ export interface Arm {
   readonly group: string;
   /** A raw call, as the administrator unless a token is given; the api-version is added when the path has none. */
   call(method: string, path: string, call?: ArmCall): Promise<RawAnswer>;
-  /** Makes an account and waits for it. Gives its id. */
+  /** Creates an account and waits for it. Answers its id. */
   makeAccount(name: string, properties?: object): Promise<string>;
-  /** Makes a container by a raw call. Gives its id. */
+  /** Creates a container by a raw call. Answers its id. */
   makeContainer(accountId: string, name: string): Promise<string>;
-  /** A new identity with a token of its own for ARM. */
+  /** Creates an identity, with a token of its own for ARM. */
   makeCaller(name: string): Promise<{ identity: UserAssignedIdentity; token: string }>;
-  /** Gives a principal a role at a scope, as the administrator. */
+  /** Assigns a role to a principal at a scope, as the administrator. */
   grant(scope: string, roleId: string, principalId: string, more?: object): Promise<string>;
   readonly storage: StorageManagementClient;
   readonly authorization: AuthorizationManagementClient;
@@ -145,13 +145,6 @@ async function makeCaller({ emulator, group, call }: Bare, name: string) {
   });
   equal(answer.status, 200, answer.text);
   return { identity, token: String(answer.json()["access_token"]) };
-}
-
-/** Asserts that ARM refused with this status and code; gives the message. */
-export function refused(answer: RawAnswer, status: number, code: string): string {
-  const { error } = answer.json<{ error: { code: string; message: string } }>();
-  equal(`${answer.status} ${error.code}`, `${status} ${code}`, answer.text);
-  return error.message;
 }
 
 /** All items of an SDK's list. */

@@ -1,5 +1,5 @@
 // What an administrator does in Azure beside the controller, with Azure's own SDKs: trust ServiceAccounts, prepare an
-// account, take a role away. On the emulator, whose ready file has an application that owns the subscription.
+// account, remove a role assignment. It signs in as the application in the emulator's ready file that owns the subscription.
 import { AuthorizationManagementClient } from "@azure/arm-authorization";
 import { ManagedServiceIdentityClient } from "@azure/arm-msi";
 import { StorageManagementClient } from "@azure/arm-storage";
@@ -9,15 +9,15 @@ import type { ReadyFile } from "./emulator-admin.ts";
 export const AUDIENCE = "api://AzureADTokenExchange";
 
 export interface AzureAdministrator {
-  /** The identity with this index trusts a ServiceAccount of a cluster: `az identity federated-credential create`. */
+  /** Makes the identity with this index trust a ServiceAccount of a cluster: `az identity federated-credential create`. */
   trust(index: number, issuer: string, namespace: string, serviceAccount: string): Promise<void>;
-  /** A keyless account that is given to a cluster by its tag, as docs/how-to/platform-teams.md says. */
+  /** Creates a keyless account whose tag gives it to a cluster, as docs/how-to/platform-teams.md says. */
   createAccount(name: string, clusterId: string): Promise<void>;
-  /** Takes a role assignment away: `az role assignment delete`. */
+  /** `az role assignment delete`. */
   removeRoleAssignment(scope: string, name: string): Promise<void>;
 }
 
-/** The process must trust the emulator's authority already. */
+/** This process must already trust the emulator's CA. */
 export function azureAdministrator(ready: ReadyFile): AzureAdministrator {
   const { tenantId, subscriptionId, resourceGroup, location, administrator, authorityHost, armEndpoint } = ready;
   const { clientId, clientSecret } = administrator;
@@ -43,7 +43,9 @@ export function azureAdministrator(ready: ReadyFile): AzureAdministrator {
         kind: "StorageV2",
         sku: { name: "Standard_LRS" },
         tags: { "keyless-csi.cluster": clusterId },
-        ...{ allowSharedKeyAccess: false, allowBlobPublicAccess: false, isLocalUserEnabled: false },
+        allowSharedKeyAccess: false,
+        allowBlobPublicAccess: false,
+        isLocalUserEnabled: false,
       });
     },
     async removeRoleAssignment(scope, name) {

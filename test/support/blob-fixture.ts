@@ -1,5 +1,5 @@
-// An emulator with one keyless account, an identity that may do everything with its blobs, and one that may do nothing:
-// what the tests of Blob stand on. Tokens come from the emulator's own Entra, as a workload would get them.
+// What the tests of Blob start from: an emulator with one keyless account, an identity with every right on its blobs, and one
+// with none. Tokens come from the emulator's own Entra, as a workload would get them.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import https from "node:https";
@@ -50,7 +50,7 @@ export interface BlobFixture {
   service(who?: "a" | "b"): BlobServiceClient;
   /** A new container, through the SDK. */
   newContainer(): Promise<ContainerClient>;
-  /** One request as it is; the path begins with the container. x-ms-version is sent unless the headers say otherwise. */
+  /** One raw request; the path begins with the container. x-ms-version is added unless the headers set it. */
   send(method: string, path: string, request?: RawRequest): Promise<RawAnswer>;
   close(): Promise<void>;
 }
@@ -87,8 +87,14 @@ export async function startBlobFixture(options: EmulatorOptions = {}): Promise<B
   const grant = (who: "a" | "b", role: string, scope: string): void => {
     const name = randomUUID();
     emulator.world.roleAssignments.set(name, {
-      ...{ name, scope, roleDefinitionName: role, principalId: principals[who]?.principalId ?? "" },
-      ...{ principalType: "ServicePrincipal", tenantId: info.tenantId, createdAt: 0, effectiveFrom: 0 },
+      name,
+      scope,
+      roleDefinitionName: role,
+      principalId: principals[who]?.principalId ?? "",
+      principalType: "ServicePrincipal",
+      tenantId: info.tenantId,
+      createdAt: 0,
+      effectiveFrom: 0,
     });
   };
 
@@ -119,7 +125,14 @@ export async function startBlobFixture(options: EmulatorOptions = {}): Promise<B
       { retryOptions: { maxTries: 1 } },
     );
   return {
-    ...{ emulator, account, url, tokens, addAccount, grant, tokenFor, service },
+    emulator,
+    account,
+    url,
+    tokens,
+    addAccount,
+    grant,
+    tokenFor,
+    service,
     async newContainer() {
       const container = service().getContainerClient(`c-${randomUUID()}`);
       await container.create();

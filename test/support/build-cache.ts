@@ -1,5 +1,5 @@
-// What tests need built once for each machine (Go programs, a Python environment) lies in a cache outside the
-// repository, each in a folder of its own that is there whole or not at all.
+// What tests need built once per machine (Go programs, a Python environment) is in a cache outside the repository, each in a
+// folder of its own that is either complete or absent.
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, open, readFile, rename, rm } from "node:fs/promises";
 import { homedir } from "node:os";
@@ -7,15 +7,15 @@ import { basename, dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
 export interface Build {
-  /** Name of the folder, with a fingerprint of everything that it is made of. */
+  /** Name of the folder, with a fingerprint of everything that it is built from. */
   readonly name: string;
-  /** What is told to whoever waits: "building x, y (about 1 min, once)". */
+  /** Printed while the build runs: "building x, y (about 1 min, once)". */
   readonly announcement: string;
   /** Fills the folder. It is renamed afterwards, so nothing in it may hold its path. */
   into(folder: string): Promise<void>;
 }
 
-/** The built folder, built now if this machine has not built it yet; one builder at a time, over processes. */
+/** The built folder, built now if this machine has not built it yet; one builder at a time across processes. */
 export async function builtOnce(build: Build): Promise<string> {
   const target = join(cacheFolder(), build.name);
   if (existsSync(target)) return target;
@@ -29,12 +29,12 @@ export async function builtOnce(build: Build): Promise<string> {
   return target;
 }
 
-/** Builds beside the target and renames, so that a folder that exists is whole. */
+/** Builds beside the target and renames, so that a folder that exists is complete. */
 async function buildInto(target: string, { announcement, into }: Build): Promise<void> {
   const started = Date.now();
   const seconds = () => Math.round((Date.now() - started) / 1000);
-  tell(`${announcement} into ${target}`);
-  const stillAlive = setInterval(() => tell(`still building ${basename(target)}, ${seconds()} s`), 30_000);
+  print(`${announcement} into ${target}`);
+  const stillAlive = setInterval(() => print(`still building ${basename(target)}, ${seconds()} s`), 30_000);
   const workFolder = await mkdtemp(`${target}.building-`);
   try {
     await into(workFolder);
@@ -43,7 +43,7 @@ async function buildInto(target: string, { announcement, into }: Build): Promise
     clearInterval(stillAlive);
     await rm(workFolder, { recursive: true, force: true });
   }
-  tell(`built ${basename(target)} in ${seconds()} s`);
+  print(`built ${basename(target)} in ${seconds()} s`);
 }
 
 function cacheFolder(): string {
@@ -79,6 +79,6 @@ function isAlive(processId: number): boolean {
   }
 }
 
-function tell(line: string): void {
+function print(line: string): void {
   process.stderr.write(`${line}\n`);
 }

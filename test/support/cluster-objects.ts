@@ -1,4 +1,4 @@
-// Kubernetes objects that the cluster tests apply, and what they read back.
+// Kubernetes objects that the cluster tests apply and read back.
 import type { ControlPlane } from "./control-plane.ts";
 
 /** A PersistentVolume, as far as the tests look at it. */
@@ -49,7 +49,7 @@ export function serviceAccount(name: string, inNamespace: string, clientId: stri
   });
 }
 
-/** A pod that nothing will run (there is no scheduler) with one volume. */
+/** A pod with one volume; nothing runs it, since there is no scheduler. */
 export function pod(name: string, inNamespace: string, serviceAccountName: string, volume: object): string {
   return JSON.stringify({
     apiVersion: "v1",

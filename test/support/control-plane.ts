@@ -7,26 +7,29 @@ import { request } from "node:https";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { writeKubeconfig } from "./kubeconfig.ts";
 import { eventually, type Program, removeFolder, startProgram, stopPrograms } from "./processes.ts";
 import { type ToolName, toolPath } from "./tools.ts";
 
 export interface ControlPlane {
-  /** Logs, keys and kubeconfigs; removed by `stop` unless its logs are to be kept. */
+  /** Logs, keys and kubeconfigs; `stop` removes it unless logs are kept. */
   readonly folder: string;
   readonly server: string;
-  /** Of an administrator (system:masters). */
+  /** PEM file of the API server's certificate. */
+  readonly caFile: string;
+  /** For an administrator (system:masters). */
   readonly kubeconfig: string;
-  /** Runs kubectl as the administrator; rejects with what it said. `input` goes to its standard input. */
+  /** Runs kubectl as the administrator; rejects with its standard error. `input` goes to its standard input. */
   kubectl(args: readonly string[], input?: string): Promise<string>;
-  /** A kubeconfig with a token of a ServiceAccount that exists, from TokenRequest: what a pod of it would have. */
+  /** A kubeconfig with a token of an existing ServiceAccount, from TokenRequest: what its pod would have. */
   kubeconfigOf(namespace: string, serviceAccount: string): Promise<string>;
-  /** Starts another program of the cluster; it is ended before the control plane. */
+  /** Starts another program of the cluster, which is stopped before the control plane. */
   start(tool: ToolName, args: readonly string[]): Promise<Program>;
-  /** Ends everything. Says where the logs are if they are kept. */
+  /** Stops everything. Prints where the logs are if they are kept. */
   stop(options?: { readonly keepLogs: boolean }): Promise<void>;
 }
 
-/** What a node needs beside that: pods are scheduled onto it, and Deployments make and replace them. */
+/** What a node needs in addition: pods are scheduled onto it, and Deployments create and replace them. */
 export interface ControlPlaneOptions {
   readonly schedulesPods?: boolean;
 }
@@ -75,13 +78,14 @@ async function bringUp(
   const etcd = await startEtcd(folder, start);
   const adminToken = randomBytes(16).toString("hex");
   const server = await startApiServer({ folder, etcd, adminToken, start });
-  const kubeconfig = await writeKubeconfig(join(folder, "admin.kubeconfig"), { folder, server, token: adminToken });
+  const caFile = join(folder, "apiserver.crt");
+  const kubeconfig = await writeKubeconfig(join(folder, "admin.kubeconfig"), { server, caFile, token: adminToken });
   await start("kube-controller-manager", [
     `--kubeconfig=${kubeconfig}`,
     `--controllers=${[...controllers, ...(schedulesPods ? controllersOfPods : [])].join(",")}`,
     "--leader-elect=false",
     `--service-account-private-key-file=${join(folder, "service-account.key")}`,
-    `--root-ca-file=${join(folder, "apiserver.crt")}`,
+    `--root-ca-file=${caFile}`,
     "--secure-port=0",
     "--kube-api-qps=200",
     "--kube-api-burst=400",
@@ -95,12 +99,13 @@ async function bringUp(
   return {
     folder,
     server,
+    caFile,
     kubeconfig,
     kubectl,
     kubeconfigOf: async (namespace, serviceAccount) => {
       const token = await kubectl(["create", "token", serviceAccount, "--namespace", namespace, "--duration", "1h"]);
       const file = join(folder, `${namespace}.${serviceAccount}.kubeconfig`);
-      return writeKubeconfig(file, { folder, server, token: token.trim() });
+      return writeKubeconfig(file, { server, caFile, token: token.trim() });
     },
     start,
     stop: async (options) => {
@@ -145,9 +150,9 @@ async function startApiServer(options: {
     `--etcd-servers=${etcd}`,
     `--secure-port=${port}`,
     "--bind-address=127.0.0.1",
-    "--advertise-address=127.0.0.1", // else it looks for a default route, which a namespace need not have
-    "--endpoint-reconciler-type=none", // nobody finds it by the kubernetes Service
-    `--cert-dir=${folder}`, // it makes its own certificate there: apiserver.crt
+    "--advertise-address=127.0.0.1", // otherwise it looks for a default route, which a namespace need not have
+    "--endpoint-reconciler-type=none", // nothing looks it up by the kubernetes Service
+    `--cert-dir=${folder}`, // where it creates its own certificate, apiserver.crt
     `--service-account-issuer=${server}`,
     `--service-account-jwks-uri=${server}/openid/v1/jwks`,
     `--service-account-key-file=${join(folder, "service-account.pub")}`,
@@ -161,7 +166,7 @@ async function startApiServer(options: {
   return server;
 }
 
-/** Rejects unless /readyz says 200, over TLS that is checked against the certificate that the server made. */
+/** Rejects unless /readyz answers 200, over TLS that is verified with the certificate that the server created. */
 async function checkReady(folder: string, url: string, token: string): Promise<void> {
   const ca = await readFile(join(folder, "apiserver.crt"), "utf8");
   const status = await new Promise((resolve, reject) => {
@@ -175,22 +180,6 @@ async function checkReady(folder: string, url: string, token: string): Promise<v
   if (status !== 200) throw new Error(`/readyz answered ${status}`);
 }
 
-async function writeKubeconfig(
-  file: string,
-  { folder, server, token }: { folder: string; server: string; token: string },
-): Promise<string> {
-  const config = {
-    apiVersion: "v1",
-    kind: "Config",
-    clusters: [{ name: "test", cluster: { server, "certificate-authority": join(folder, "apiserver.crt") } }],
-    users: [{ name: "test", user: { token } }],
-    contexts: [{ name: "test", context: { cluster: "test", user: "test" } }],
-    "current-context": "test",
-  };
-  await writeFile(file, JSON.stringify(config), { mode: 0o600 }); // JSON is YAML
-  return file;
-}
-
 function runKubectl(path: string, args: readonly string[], input?: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = execFile(path, args, { maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
@@ -201,7 +190,7 @@ function runKubectl(path: string, args: readonly string[], input?: string): Prom
   });
 }
 
-/** A port that was free a moment ago: these programs cannot tell which one they took when given 0. */
+/** A port that was free a moment ago: these programs do not report which port they chose when given 0. */
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();

@@ -1,2 +1,2 @@
-// The demo's CSI client serves the tests too: one client, one way to speak to the controller.
+// The demo's CSI client, which the tests use too.
 export * from "../../src/commands/demo/csi-client.ts";

@@ -1,5 +1,5 @@
-// The Data Lake SDK with an account's names in Azure: its calls are led to an emulator in this process, with the name as
-// Host header, as name resolution would lead them.
+// The Data Lake SDK with an account's name in Azure: its calls are redirected to an emulator in this process, with the name as
+// Host header, as name resolution would do.
 import {
   type AnonymousCredential,
   DataLakeServiceClient,
@@ -12,7 +12,7 @@ interface TokenSource {
   getToken(): Promise<{ token: string; expiresOnTimestamp: number }>;
 }
 
-/** `signature` is the query of a shared access signature. The emulator's authority must be trusted by this process. */
+/** `signature` is the query of a shared access signature. This process must trust the emulator's CA. */
 export function connectDataLake(
   emulator: Emulator,
   account: string,

@@ -1,4 +1,4 @@
-// What deploy/manifests installs, read as a cluster would: for the test that applies it and runs its sidecar's flags.
+// The objects of deploy/manifests, for the tests that apply them and start the sidecars with the Deployment's flags.
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,9 +1,9 @@
-// Tables of the documents, for tests that hold a page against the code that it describes.
+// Tables of the documents, for tests that compare a page with the code that it describes.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { repository } from "./sources.ts";
 
-/** The rows of every table of a page whose first column is headed so, as cells without backquotes. */
+/** The rows of every table of a page whose first column has this heading, as cells without backquotes. */
 export function readTable(path: string, firstHeading: string): readonly (readonly string[])[] {
   const rows: string[][] = [];
   let isInTable = false;

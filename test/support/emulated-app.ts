@@ -1,9 +1,9 @@
-// The service and the emulator in this process, joined as `controller --emulator` joins them, and a client on the socket.
+// The service and the emulator in this process, connected as by `controller --emulator`, and a client on the socket.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
-import { type App, startApp } from "../../src/app.ts";
+import { type App, startApp } from "../../src/app/service.ts";
 import { type ControllerConfig, toControllerConfig } from "../../src/config/controller.ts";
 import { controllerSettings } from "../../src/config/controller-settings.ts";
 import { loadSettings } from "../../src/config/load.ts";
@@ -25,13 +25,13 @@ export interface EmulatedApp {
   /** Calls to ARM since the last `forgetCalls`, as `PUT storageAccounts/...` of the emulator's log. */
   armCalls(): { readonly operation: string; readonly method: string; readonly status: number }[];
   forgetCalls(): void;
-  /** Resolves when the service begins this step the next time. */
+  /** Resolves when the service next begins this step. */
   untilStep(step: string): Promise<void>;
   stop(): Promise<void>;
 }
 
 export interface EmulatedAppOptions extends EmulatorOptions {
-  /** The cluster that the service asks; absent: none. */
+  /** The cluster of the service. Default: none. */
   readonly clusterFor?: (emulator: Emulator) => Cluster;
 }
 

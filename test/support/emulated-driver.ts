@@ -1,4 +1,4 @@
-// The product as two processes, as on a real machine: an emulator, and a controller that knows it by its ready file.
+// The product as two processes, as on a real machine: an emulator, and a controller that finds it by its ready file.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,7 +16,7 @@ export interface EmulatedDriver {
   readonly ready: ReadyFile;
   readonly admin: EmulatorAdmin;
   readonly controller: Program;
-  /** Ends both; resolves with the controller's exit code. Says where the logs are if they are kept. */
+  /** Stops both; resolves with the controller's exit code. Prints where the logs are if they are kept. */
   stop(options?: { readonly keepLogs: boolean }): Promise<number | NodeJS.Signals>;
 }
 

@@ -9,7 +9,7 @@ const controllerOf = ({ world, info }: Emulator) => {
   return found;
 };
 
-/** Lets the seeded controller do these actions at the scope, by a role of the test's own. */
+/** Allows the seeded controller these actions at the scope, through a role made for it. */
 export function allowController(emulator: Emulator, scope: string, actions: string[]): void {
   const { tenantId, id } = controllerOf(emulator);
   allow(emulator, { principalId: id, tenantId, scope, actions });
@@ -35,7 +35,11 @@ function allow({ world }: Emulator, { principalId, tenantId, scope, actions }: A
   world.roleDefinitions.set(role.name, role);
   const name = randomUUID();
   world.roleAssignments.set(name, {
-    ...{ name, scope, principalId, tenantId, roleDefinitionName: role.name },
+    name,
+    scope,
+    principalId,
+    tenantId,
+    roleDefinitionName: role.name,
     principalType: "ServicePrincipal",
     createdAt: 0,
     effectiveFrom: 0,
@@ -70,7 +74,10 @@ export function addTenant(emulator: Emulator): SecondTenant {
   world.tenants.set(tenantId, { id: tenantId });
   world.subscriptions.set(subscriptionId, { id: subscriptionId, tenantId, displayName: "storage tenant" });
   world.resourceGroups.set(group.toLowerCase(), {
-    ...{ id: group, name: resourceGroup, subscriptionId, location: info.location },
+    id: group,
+    name: resourceGroup,
+    subscriptionId,
+    location: info.location,
     tags: {},
   });
   const own = [...world.identities.values()].find(({ clientId }) => clientId === info.controller?.clientId);
@@ -78,7 +85,10 @@ export function addTenant(emulator: Emulator): SecondTenant {
   if (trust === undefined) throw new Error("the controller has no credential");
   const application = { id: randomUUID(), clientId: randomUUID() };
   world.principals.set(application.id, {
-    ...{ ...application, tenantId, displayName: "keyless-csi abroad", createdAt: 0 },
+    ...application,
+    tenantId,
+    displayName: "keyless-csi abroad",
+    createdAt: 0,
     federatedCredentials: new Map([[trust.name, trust]]),
   });
   allow(emulator, { principalId: application.id, tenantId, scope, actions: EVERYTHING });
@@ -91,12 +101,22 @@ export function addTenant(emulator: Emulator): SecondTenant {
     audiences: ["api://AzureADTokenExchange"],
   };
   world.identities.set(id.toLowerCase(), {
-    ...{ id, name: "abroad", subscriptionId, resourceGroup, location: info.location, tenantId, ...workload },
+    id,
+    name: "abroad",
+    subscriptionId,
+    resourceGroup,
+    location: info.location,
+    tenantId,
+    ...workload,
     tags: {},
     federatedCredentials: new Map([["abroad", credential]]),
   });
   world.principals.set(workload.principalId, {
-    ...{ id: workload.principalId, clientId: workload.clientId, tenantId, displayName: "abroad", identityId: id },
+    id: workload.principalId,
+    clientId: workload.clientId,
+    tenantId,
+    displayName: "abroad",
+    identityId: id,
     federatedCredentials: new Map(),
     createdAt: 0,
   });

@@ -1,5 +1,5 @@
-// Looks into an emulator that runs as another process: what its Azure holds and which calls it got, over its admin
-// endpoint with the secret of the ready file.
+// Inspects an emulator in another process: what its Azure holds and which calls it received, over its admin endpoint with the
+// secret of the ready file.
 import { readFile } from "node:fs/promises";
 import { request } from "node:https";
 
@@ -16,7 +16,7 @@ export interface ReadyFile {
   readonly resourceGroup: string;
   readonly location: string;
   readonly identities: readonly WorkloadIdentity[];
-  /** May do everything with resources, nothing with data. */
+  /** Has every right on resources, and none on data. */
   readonly administrator: { readonly clientId: string; readonly clientSecret: string };
 }
 
@@ -49,7 +49,7 @@ export interface HeldRoleAssignment {
   readonly description?: string;
 }
 
-/** What Azure holds now: nothing that is deleted but still propagating. */
+/** What Azure holds now, without deletions that are still propagating. */
 export interface HeldState {
   readonly accounts: readonly HeldAccount[];
   readonly containers: readonly HeldContainer[];
@@ -67,7 +67,7 @@ export interface EmulatorAdmin {
   state(): Promise<HeldState>;
   calls(): Promise<CallReport>;
   clearCalls(): Promise<void>;
-  /** Moves the emulator's clock on. */
+  /** Advances the emulator's clock. */
   advance(seconds: number): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-// Raw calls to an emulator in this process, without any SDK in between: what came over the wire is what a test sees.
+// Raw calls to an emulator in this process, without an SDK: a test sees exactly what came over the wire.
 import { type IncomingHttpHeaders, request as plainRequest } from "node:http";
 import { request } from "node:https";
 import type { Emulator } from "../../src/emulator/emulator.ts";

@@ -1,4 +1,4 @@
-// A cluster in memory, for tests of the driver's own decisions; test/cluster asks a real API server the same questions.
+// A cluster in memory, for tests of the driver's own decisions; test/cluster uses a real API server.
 import type { Claim, ClaimRef, Cluster, ClusterVolume, CsiDriver, Pod, Warning } from "../../src/volume/ports.ts";
 
 /** A CSIDriver object as deploy/manifests has it. */
@@ -21,13 +21,13 @@ export interface FakeCluster extends Cluster {
   readonly namespaces: Map<string, string>;
   /** name -> CSIDriver. */
   readonly csiDrivers: Map<string, CsiDriver>;
-  /** name -> CSIDriver as it was, for those who do not ask for it afresh. */
+  /** name -> CSIDriver as it was earlier, for callers that do not ask for a fresh one. */
   readonly rememberedDrivers: Map<string, CsiDriver>;
-  /** What was told of claims. */
+  /** Warnings written on claims. */
   readonly warnings: (ClaimRef & Warning)[];
   /** Names of PersistentVolumes that are in use. */
   readonly volumes: Set<string>;
-  /** PersistentVolumes of whatever phase, beside those of `volumes`. */
+  /** PersistentVolumes of any phase, beside those of `volumes`. */
   readonly persistentVolumes: ClusterVolume[];
 }
 
@@ -42,17 +42,15 @@ export function createFakeCluster(issuer: string): FakeCluster {
   const volumes = new Set<string>();
   const persistentVolumes: ClusterVolume[] = [];
   return {
-    ...{
-      claims,
-      pods,
-      serviceAccounts,
-      namespaces,
-      csiDrivers,
-      rememberedDrivers,
-      warnings,
-      volumes,
-      persistentVolumes,
-    },
+    claims,
+    pods,
+    serviceAccounts,
+    namespaces,
+    csiDrivers,
+    rememberedDrivers,
+    warnings,
+    volumes,
+    persistentVolumes,
     isConnected: true,
     findClaim: async ({ namespace, name }) => claims.get(`${namespace}/${name}`),
     findCsiDriver: async (name, how) =>

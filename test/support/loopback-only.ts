@@ -1,5 +1,5 @@
-// Keeps tests on this machine: a dial to any other address, or a look-up of any other name, fails where it is made and
-// fails the whole run. Loaded by mocha (.mocharc.json), and through NODE_OPTIONS by every Node process that tests start.
+// Keeps tests on this machine: a dial to any other address, or a look-up of any other name, fails at once and fails the whole
+// run. Loaded by mocha (.mocharc.json), and through NODE_OPTIONS by every Node process that tests start.
 import dgram from "node:dgram";
 import dns from "node:dns";
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -8,7 +8,7 @@ import net from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
-/** The file in which processes note what they were refused; set for children by the process that runs mocha. */
+/** The file in which processes record what was refused; the process that runs mocha sets it for its children. */
 const LOG_VARIABLE = "KEYLESS_CSI_TEST_DIALS";
 
 const isChild = process.env[LOG_VARIABLE] !== undefined;
@@ -33,7 +33,7 @@ function isLoopback(host: string): boolean {
   return plain === "localhost" || plain.endsWith(".localhost");
 }
 
-/** Notes a refusal and makes its error. */
+/** Records a refusal and answers its error. */
 function refuse(what: string): Error {
   appendFileSync(log, `${what} (process ${process.pid}: ${process.argv.slice(1, 4).join(" ")})\n`);
   return new Error(`${what}: tests may dial loopback addresses only`);
@@ -46,7 +46,7 @@ interface Target {
   lookup?: Anything;
 }
 
-/** What Socket.connect was asked for: options, (port, host), a path, or any of these already made into an array. */
+/** The arguments of Socket.connect: options, (port, host), a path, or any of these already in an array. */
 function toTarget(args: readonly unknown[]): Target {
   const [first, second] = Array.isArray(args[0]) ? (args[0] as unknown[]) : args;
   if (typeof first === "object" && first !== null) return first;
@@ -60,7 +60,7 @@ net.Socket.prototype.connect = function guarded(this: net.Socket, ...args: unkno
   const host = target.host ?? "localhost";
   if (target.path || isLoopback(host)) return connect.apply(this, args);
   const ownLookup = target.lookup;
-  // Tests of "by name" give their own lookup: what counts then is the address that it finds.
+  // Tests that connect by name pass a lookup of their own: what counts then is the address that it finds.
   if (net.isIP(host) === 0 && ownLookup !== undefined && ownLookup !== dns.lookup) {
     target.lookup = guardLookup(ownLookup, host);
     return connect.apply(this, args);

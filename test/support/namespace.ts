@@ -1,5 +1,5 @@
-// A network and a mount namespace of a test's own: programs in it see only a loopback interface, and names as the test
-// has written them. What they dial cannot leave the machine, whatever they are.
+// A network and a mount namespace for a test: programs in it have only a loopback interface and the names that the test
+// defines. No program can dial out of the machine from it.
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -7,28 +7,28 @@ import { fileURLToPath } from "node:url";
 import { fileWrittenBy, type Program, startProgram } from "./processes.ts";
 
 export interface NamespaceOptions {
-  /** Names that are 127.0.0.1 in it, beside localhost. */
+  /** Names that resolve to 127.0.0.1 in it, beside localhost. */
   readonly names: readonly string[];
-  /** IPv4 addresses that its loopback interface has beside 127.0.0.1. */
+  /** IPv4 addresses of its loopback interface, beside 127.0.0.1. */
   readonly addresses?: readonly string[];
 }
 
 export interface Namespace {
   /**
-   * The command that runs a program in it, with the process id that it is started with. The working directory may
-   * become `/`: paths must be absolute.
+   * The command that runs a program in it, under the process id that it is started with. The working directory may become `/`,
+   * so paths must be absolute.
    */
   enter(path: string, args?: readonly string[]): readonly [path: string, args: readonly string[]];
-  /** Ends it; programs in it must have ended. */
+  /** Removes it; programs in it must have ended. */
   close(): Promise<void>;
 }
 
 const loopbackScript = join(dirname(fileURLToPath(import.meta.url)), "loopback.py");
-/** $1 hosts file, $2 file to be written when all is done, $3 script for the interface, then addresses. */
+/** $1 hosts file, $2 file to write when all is ready, $3 script for the interface, then addresses. */
 const SET_UP = `hosts=$1 done=$2 script=$3; shift 3
 mount --bind "$hosts" /etc/hosts && python3 "$script" "$@" && echo up > "$done" && exec sleep infinity`;
 
-/** Makes the namespaces; needs root, or a kernel that lets users have namespaces. Rejects with what the system said. */
+/** Creates the namespaces; needs root, or a kernel that lets users create them. Rejects with the system's error. */
 export async function createNamespace({ names, addresses = [] }: NamespaceOptions): Promise<Namespace> {
   const folder = await mkdtemp(join(tmpdir(), "keyless-csi-namespace-"));
   const isRoot = process.getuid?.() === 0;

@@ -1,5 +1,5 @@
-// The Node service that csi-sanity's clean-up calls (contract.md 4): the product has none, so this stands in. It speaks
-// the messages of the specification's own file, since our proto has no Node messages, and does nothing.
+// A stand-in for the Node service that csi-sanity's clean-up calls (contract.md 4) and the product does not have. It uses the
+// specification's own file, since our proto has no Node messages, and does nothing.
 import grpc from "@grpc/grpc-js";
 import protoLoader from "@grpc/proto-loader";
 import { officialProto } from "./tools.ts";

@@ -1,5 +1,5 @@
-// What `keyless-csi roles` prints, and a service whose controller holds exactly that: the emulator's own roles for it are
-// taken away first, and all is written as an administrator writes it, through ARM.
+// What `keyless-csi roles` prints, and a service whose controller has exactly those roles: the emulator's own roles for it are
+// removed first, and the printed ones are applied through ARM, as an administrator applies them.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { runCommandLine } from "../../src/command-line.ts";
@@ -15,8 +15,13 @@ import { createSink } from "./sink.ts";
 export async function runRoles(argv: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const [stdout, stderr] = [createSink(), createSink()];
   const code = await runCommandLine({
-    ...{ argv: ["roles", ...argv], env: {}, catalogue: CATALOGUE, version: "0" },
-    ...{ stdout: stdout.stream, stderr: stderr.stream, signal: new AbortController().signal },
+    argv: ["roles", ...argv],
+    env: {},
+    catalogue: CATALOGUE,
+    version: "0",
+    stdout: stdout.stream,
+    stderr: stderr.stream,
+    signal: new AbortController().signal,
   });
   return { code, stdout: stdout.text(), stderr: stderr.text() };
 }
@@ -40,15 +45,15 @@ export interface GrantedApp extends EmulatedApp {
 }
 
 export interface GrantedAppOptions {
-  /** Of the controller. */
+  /** Flags of the controller. */
   readonly flags?: readonly string[];
-  /** Of `keyless-csi roles`, beside the place; default: every optional part. */
+  /** Flags of `keyless-csi roles`, beside its scope; default: every optional role. */
   readonly roles?: readonly string[];
-  /** An action that is left out of every role. */
+  /** An action to leave out of every role. */
   readonly without?: string;
 }
 
-/** The service over an emulator in which the controller holds what `keyless-csi roles` prints, and nothing else. */
+/** The service on an emulator in which the controller has the roles that `keyless-csi roles` prints, and no others. */
 export async function startGrantedApp(options: GrantedAppOptions = {}): Promise<GrantedApp> {
   let cluster: FakeCluster | undefined;
   const app = await startEmulatedApp(options.flags, {
@@ -67,12 +72,14 @@ export async function startGrantedApp(options: GrantedAppOptions = {}): Promise<
   assert(principal);
   const granted: GrantedApp = {
     ...app,
-    ...{ cluster, subscription, group: `${subscription}/resourceGroups/${resourceGroup}` },
+    cluster,
+    subscription,
+    group: `${subscription}/resourceGroups/${resourceGroup}`,
     controllerPrincipalId: principal.id,
     asController: (method, path, body) => callArm(emulator, own, { method, path, body }),
     asAdministrator: (method, path, body) => callArm(emulator, administrator, { method, path, body }),
   };
-  await takeSeededRoles(granted);
+  await removeSeededRoles(granted);
   await applyRoles(granted, options);
   return granted;
 }
@@ -114,7 +121,7 @@ interface ArmList {
   readonly value: readonly { readonly id: string; readonly properties: { readonly scope?: string } }[];
 }
 
-async function takeSeededRoles({ asAdministrator, subscription, controllerPrincipalId }: GrantedApp): Promise<void> {
+async function removeSeededRoles({ asAdministrator, subscription, controllerPrincipalId }: GrantedApp): Promise<void> {
   const authorization = `${subscription}/providers/Microsoft.Authorization`;
   const list = async (path: string) => (await asAdministrator("GET", path)).json<ArmList>().value;
   const filter = encodeURIComponent(`principalId eq '${controllerPrincipalId}'`);
@@ -133,15 +140,15 @@ async function applyRoles(app: GrantedApp, { roles = ["--with=all"], without }: 
   }
 }
 
-/** What `--output json` prints for the emulator's place and its controller. */
+/** What `--output json` prints for the emulator's resource group and its controller. */
 export async function printRequests(
   { emulator, controllerPrincipalId }: Pick<GrantedApp, "emulator" | "controllerPrincipalId">,
   flags: readonly string[] = [],
 ): Promise<RoleRequest[]> {
   const { subscriptionId, resourceGroup } = emulator.info;
-  const place = [`--subscription-id=${subscriptionId}`, `--resource-group=${resourceGroup}`];
+  const scope = [`--subscription-id=${subscriptionId}`, `--resource-group=${resourceGroup}`];
   return JSON.parse(
-    await printRoles([...place, `--principal-id=${controllerPrincipalId}`, "--output=json", ...flags]),
+    await printRoles([...scope, `--principal-id=${controllerPrincipalId}`, "--output=json", ...flags]),
   ) as RoleRequest[];
 }
 

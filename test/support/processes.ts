@@ -1,4 +1,4 @@
-// Programs that tests start: each with its own log file, awaited by what it does, and always ended, by its own id.
+// Programs that tests start: each has its own log file, is awaited by what it does, and is always stopped, by its own id.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync, watch } from "node:fs";
@@ -15,23 +15,23 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** A program under way. */
+/** A running program. */
 export interface Program {
   readonly name: string;
   readonly id: number;
   readonly logFile: string;
-  /** Resolves when it has ended, with how: an exit code, or the name of the signal. */
+  /** Resolves when it has ended, with its exit code or the name of the signal. */
   readonly ended: Promise<number | NodeJS.Signals>;
-  /** Throws, with the end of its log, if it has ended: for loops that wait for something it should do. */
+  /** Throws, with the end of its log, if it has ended: for loops that wait for it. */
   checkAlive(): Promise<void>;
-  /** Asks it to end (SIGTERM), forces it after `graceSeconds`; resolves when it is gone, with how it ended. */
+  /** Sends SIGTERM, and SIGKILL after `graceSeconds`; resolves as `ended` does. */
   stop(graceSeconds?: number): Promise<number | NodeJS.Signals>;
-  /** Ends it at once (SIGKILL), as a crash would. */
+  /** Sends SIGKILL, which is like a crash. */
   kill(): Promise<void>;
 }
 
 const running = new Set<ChildProcess>();
-// A test run that dies takes its programs with it; SIGKILL because nobody is left to wait.
+// A test run that dies takes its programs with it; SIGKILL because nothing is left to wait for them.
 process.on("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
@@ -82,12 +82,12 @@ function programOf(
   };
 }
 
-/** Ends programs one after the other, last started first, so that none sees its server go away before itself. */
+/** Stops programs one after another, last started first, so that none loses its server while it runs. */
 export async function stopPrograms(programs: Program[]): Promise<void> {
   for (let program = programs.pop(); program; program = programs.pop()) await program.stop();
 }
 
-/** Removes a folder of logs, or says where it is. */
+/** Removes a folder of logs, or prints where it is kept. */
 export async function removeFolder(folder: string, options?: { readonly keepLogs: boolean }): Promise<void> {
   if (options?.keepLogs) process.stderr.write(`logs are kept in ${folder}\n`);
   else await rm(folder, { recursive: true, force: true });
@@ -99,7 +99,7 @@ export async function logTail(file: string, lines = 25): Promise<string> {
   return text.trimEnd().split("\n").slice(-lines).join("\n");
 }
 
-/** The text of a file that a program writes when it is ready; rejects when the program ends instead. */
+/** The text of a file that a program writes once it is ready; rejects when the program ends instead. */
 export async function fileWrittenBy(program: Program, path: string): Promise<string> {
   const stopWatching = new AbortController();
   const changed = new Promise<string>((resolve, reject) => {
@@ -119,7 +119,7 @@ async function endedInstead(program: Program, path: string): Promise<never> {
   throw new Error(`${program.name} ended (${how}) and did not write ${path}:\n${await logTail(program.logFile)}`);
 }
 
-/** Asks again every `intervalMs` until the probe does not throw: for programs that tell readiness only when asked. */
+/** Retries the probe until it does not throw: for programs that do not announce that they are ready. */
 export async function eventually<T>(program: Program, probe: () => Promise<T>, seconds = 60): Promise<T> {
   const deadline = Date.now() + seconds * 1000;
   for (;;) {

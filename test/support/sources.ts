@@ -1,4 +1,4 @@
-// The repository's own files, for tests that hold its rules: names, text, and what each imports.
+// The repository's own files, for tests of its rules: names, text, and imports.
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, posix, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,7 +11,7 @@ export interface Source {
   readonly text: string;
 }
 
-/** Every file under `folder` whose name ends in one of `endings`; none when there is no such folder. */
+/** Every file under `folder` whose name ends in one of `endings`; none when the folder does not exist. */
 export function readSources(folder: string, ...endings: readonly string[]): readonly Source[] {
   let names: readonly string[];
   try {
@@ -31,7 +31,7 @@ export interface Import {
   readonly isOurs: boolean;
   /** Erased before the program runs. */
   readonly isType: boolean;
-  /** Loaded when it is called for: `import("...")` in code, not in a type. */
+  /** Loaded on demand: `import("...")` in code, not in a type. */
   readonly isDynamic: boolean;
 }
 

@@ -1,5 +1,5 @@
-// The Go programs that tests need (csi-sanity, the parts of a control plane, an Azure client), built from test/tools on
-// first need into a cache outside the repository. A tool that cannot be built is an error, never a skip.
+// The Go programs that tests need (csi-sanity, the programs of a control plane, an Azure client), built from test/tools on
+// first use into a cache outside the repository. A tool that cannot be built is an error, never a skip.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -12,7 +12,7 @@ import { builtOnce } from "./build-cache.ts";
 const run = promisify(execFile);
 
 /**
- * Which module file makes which programs (all at once: they share most of their code), and how long it takes cold.
+ * Which module file builds which programs (all at once: they share most of their code), and how long a first build takes.
  * `tool` stands for the tools that the module file names, `.` for the program in the folder itself.
  */
 const modules = {
@@ -61,7 +61,7 @@ export async function toolPath(name: ToolName): Promise<string> {
   const [module, program] = tools[name];
   const folder = await builtFolder(module);
   const path = join(folder, program);
-  if (!existsSync(path)) throw new Error(`${path} is missing: delete ${folder}, and it is built anew`);
+  if (!existsSync(path)) throw new Error(`${path} is missing: delete ${folder}, and it is built again`);
   return path;
 }
 
@@ -70,7 +70,7 @@ export function officialProto(): Promise<string> {
   return moduleFile("sanity", "github.com/container-storage-interface/spec", "csi.proto");
 }
 
-/** A file of a Go module, in the version that one of our module files names; downloaded when it is not there yet. */
+/** A file of a Go module, in the version that one of our module files names; downloaded if necessary. */
 async function moduleFile(module: ModuleName, path: string, file: string): Promise<string> {
   const answer = await goIn(moduleSource(module))("mod", "download", "-json", path);
   const { Dir } = JSON.parse(answer) as { Dir?: string };
@@ -90,7 +90,7 @@ export function kubeletProto(module: keyof typeof protos): Promise<string> {
   return moduleFile("cluster", module, protos[module]);
 }
 
-/** Builds and downloads ahead what suites with a node need: in their namespaces nothing can be fetched. */
+/** Builds and downloads in advance what suites with a node need: nothing can be fetched in their namespaces. */
 export async function buildForNode(): Promise<void> {
   for (const module of ["cluster", "fuse"] as const) await builtFolder(module);
   for (const module of Object.keys(protos) as (keyof typeof protos)[]) await kubeletProto(module);
@@ -121,7 +121,7 @@ async function build(module: ModuleName): Promise<string> {
   });
 }
 
-/** The same module files, sources and Go version give the same folder; anything else is built anew. */
+/** The same module files, sources and Go version give the same folder; anything else is a new build. */
 async function fingerprint(module: ModuleName): Promise<string> {
   const source = moduleSource(module);
   const hash = createHash("sha256");
@@ -135,9 +135,9 @@ function moduleSource(module: ModuleName): string {
   return join(dirname(fileURLToPath(import.meta.url)), "..", "tools", module);
 }
 
-/** Runs `go` in a folder and gives its standard output; a failure carries the end of what it said. */
+/** Runs `go` in a folder and answers its standard output; a failure carries the end of its standard error. */
 function goIn(folder: string): (...args: string[]) => Promise<string> {
-  // The module files must hold: -mod=readonly; and a build must not depend on this repository's git state.
+  // -mod=readonly: a build must not change the module files; -buildvcs=false: nor depend on this repository's git state.
   const flags = `${process.env.GOFLAGS ?? ""} -mod=readonly -buildvcs=false`.trim();
   const options = { cwd: folder, env: { ...process.env, GOFLAGS: flags, GOWORK: "off" }, maxBuffer: 64 << 20 };
   return async (...args) => {
@@ -151,7 +151,7 @@ function goIn(folder: string): (...args: string[]) => Promise<string> {
   };
 }
 
-// `node test/support/tools.ts sanity cluster` builds ahead of the tests, so that none of them waits for a compiler.
+// `node test/support/tools.ts sanity cluster` builds before the tests, so that none of them waits for a compiler.
 if (import.meta.main) {
   for (const module of process.argv.slice(2)) {
     if (!(module in modules)) throw new Error(`no such tools: ${module} (${Object.keys(modules).join(", ")})`);

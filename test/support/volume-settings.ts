@@ -1,5 +1,7 @@
-// Settings of an operator, with ids that are easy to tell apart in a failure.
-import { DATA_ROLE_ID } from "../../src/volume/names.ts";
+// An operator's settings, with ids that are easy to distinguish in a failure.
+import { blobBackend } from "../../src/backend/blob/backend.ts";
+import { DATA_ROLE_ID } from "../../src/backend/blob/data-role.ts";
+import type { Dependencies } from "../../src/volume/dependencies.ts";
 import type { Settings } from "../../src/volume/ports.ts";
 
 export const SUBSCRIPTION = "11111111-1111-1111-1111-111111111111";
@@ -25,3 +27,8 @@ export const SETTINGS: Settings = {
   driverName: "keyless.blob.csi",
   nodeDriver: "keyless.blob.csi",
 };
+
+/** What blob volumes are planned with, for other settings too. */
+export function blobRules(settings: Settings = SETTINGS): Pick<Dependencies, "settings" | "backend"> {
+  return { settings, backend: blobBackend };
+}

@@ -1,5 +1,5 @@
-// How the Go tools are built: once, whole or not at all, and with words that help when it cannot be done. A stand-in for
-// `go` on PATH takes the compiler's place, so that these tests take no minutes.
+// How the Go tools are built: once, completely or not at all, and with a helpful message when a build is impossible. A stand-in
+// for `go` on PATH replaces the compiler, so that these tests do not take minutes.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -17,7 +17,7 @@ describe("test tools", () => {
   afterEach(() => rm(folder, { recursive: true }));
 
   it("are built once when two processes need them at the same time", async () => {
-    // The build takes long enough for the second process to find the first at it.
+    // The build takes long enough for the second process to find the first one building.
     await placeGo('echo build >> "$FOLDER/builds"; sleep 1; touch "$out/csi-sanity"');
     const ends = await Promise.all([build(), build()]);
     assert.deepEqual(
@@ -31,7 +31,7 @@ describe("test tools", () => {
     assert.deepEqual(others, []);
   });
 
-  it("leave nothing in the cache when the build fails, and the failure shows what the compiler said", async () => {
+  it("leave nothing in the cache when the build fails, and the failure shows the compiler's output", async () => {
     await placeGo('touch "$out/half"; echo "undefined: frobnicate" >&2; exit 1');
     const { code, stderr } = await build();
     assert.notEqual(code, 0);
@@ -39,7 +39,7 @@ describe("test tools", () => {
     assert.deepEqual(await readdir(join(folder, "cache", "tools")), []);
   });
 
-  it("take over the lock of a builder that is no longer alive", async () => {
+  it("take over the lock of a builder that has died", async () => {
     await placeGo('touch "$out/csi-sanity"');
     await build();
     const tools = join(folder, "cache", "tools");
@@ -51,7 +51,7 @@ describe("test tools", () => {
     assert.deepEqual(await readdir(tools), [name]);
   });
 
-  it("say that Go is missing where it is", async () => {
+  it("report a missing Go compiler", async () => {
     const { code, stderr } = await build(folder);
     assert.notEqual(code, 0);
     assert.match(stderr, /Go is not installed \(no `go` on PATH\): tests need Go 1\.26 or later/);

@@ -1,4 +1,4 @@
-// The command line: help, versions, faults, failures and their exit codes, without a process.
+// The command line: help, versions, problems, failures and their exit codes, without a process.
 import assert from "node:assert/strict";
 import { runCommandLine } from "../../src/command-line.ts";
 import type { CatalogueEntry } from "../../src/commands/catalogue.ts";
@@ -51,22 +51,22 @@ const count: Command<typeof settings>["run"] = async ({ values, stdout }) => {
 };
 
 describe("the command line", () => {
-  it("runs a command with its values and ends with the command's exit code", async () => {
+  it("runs a command with its values and exits with the command's exit code", async () => {
     assert.deepEqual(await run(["count", "--count=4"]), { code: 3, stdout: "counted 4\n", stderr: "" });
   });
 
-  it("without a command shows help on standard error and ends with 2", async () => {
+  it("without a command shows help on standard error and exits with 2", async () => {
     const { code, stdout, stderr } = await run([]);
     assert.equal(code, 2);
     assert.equal(stdout, "");
     assert.match(stderr, /Usage: keyless-csi <command>.+ {2}count +count things/s);
   });
 
-  it("shows help and version on standard output when asked, and ends with 0", async () => {
+  it("shows help and version on standard output when asked, and exits with 0", async () => {
     for (const argv of [["--help"], ["-h"], ["help"]]) {
       const { code, stdout, stderr } = await run(argv);
       assert.deepEqual([code, stderr], [0, ""]);
-      assert.match(stdout, /Exit codes: 0 done, 1 failed, 2 called wrongly, 3 /);
+      assert.match(stdout, /Exit codes: 0 done, 1 failed, 2 usage error, 3 /);
     }
     assert.deepEqual(await run(["--version"]), { code: 0, stdout: "keyless-csi 1.2.3\n", stderr: "" });
   });
@@ -83,38 +83,38 @@ describe("the command line", () => {
     assert.equal((await run(["help", "count"])).stdout, stdout);
   });
 
-  it("refuses an unknown command with the nearest known one and ends with 2", async () => {
+  it("refuses an unknown command with the nearest known one and exits with 2", async () => {
     assert.deepEqual(await run(["cuont"]), {
       code: 2,
       stdout: "",
-      stderr: 'keyless-csi: there is no command "cuont"; did you mean count?\n',
+      stderr: 'keyless-csi: unknown command "cuont"; did you mean count?\n',
     });
-    assert.match((await run(["--count=1"])).stderr, /there is no command "--count=1"; see keyless-csi --help/);
+    assert.match((await run(["--count=1"])).stderr, /unknown command "--count=1"; see keyless-csi --help/);
   });
 
-  it("tells every faulty setting, one a line, and ends with 2 without running", async () => {
+  it("reports every invalid setting, one per line, and exits with 2 without running", async () => {
     const { code, stdout, stderr } = await run(["count", "--count=x", "--siez=1"]);
     assert.deepEqual([code, stdout], [2, ""]);
     assert.equal(
       stderr,
-      "keyless-csi count: 2 settings are wrong\n" +
+      "keyless-csi count: 2 invalid settings\n" +
         "  --siez: is not a setting of this command; did you mean --size?\n" +
-        '  --count "x": is not a number from 0 to 9\n' +
+        '  --count "x": is not a number; use a number from 0 to 9\n' +
         "See keyless-csi count --help.\n",
     );
   });
 
-  it("says that a build without emulator holds none, and ends with 2", async () => {
+  it("says when a build contains no emulator, and exits with 2", async () => {
     for (const argv of [["emulator"], ["help", "emulator"]]) {
       assert.deepEqual(await run(argv), {
         code: 2,
         stdout: "",
-        stderr: "keyless-csi emulator: this build holds no emulator\n",
+        stderr: "keyless-csi emulator: this build contains no emulator\n",
       });
     }
   });
 
-  it("prints of a DriverError the message alone and ends with 1", async () => {
+  it("prints only the message of a DriverError and exits with 1", async () => {
     const cause = new Error("secret cause");
     const ended = await run(["count"], { KEYLESS_CSI_DEBUG: "1" }, async () => {
       throw new DriverError("Unavailable", "Azure cannot be reached: check the network", { cause });
@@ -126,7 +126,7 @@ describe("the command line", () => {
     });
   });
 
-  it("calls anything else a bug, without stack unless asked for, and never with a token", async () => {
+  it("calls any other error a bug, with a stack only on request, and never with a token", async () => {
     const fail = async () => {
       throw new TypeError(`cannot read ${JWT}`);
     };

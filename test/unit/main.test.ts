@@ -26,25 +26,25 @@ describe("the program", () => {
     assert.deepEqual(await run([program, "--version"]), { code: 0, stdout: `keyless-csi ${VERSION}\n`, stderr: "" });
   });
 
-  it("without a command ends with 2 and help on standard error", async () => {
+  it("without a command exits with 2 and prints help on standard error", async () => {
     const { code, stdout, stderr } = await run([program]);
     assert.deepEqual([code, stdout], [2, ""]);
     assert.match(stderr, /^Usage: keyless-csi <command>/);
   });
 
-  it("tells all faults of the controller's settings and ends with 2", async () => {
+  it("reports all invalid settings of the controller and exits with 2", async () => {
     const { code, stderr } = await run([program, "controller", "--log-level=loud", "--locaton=x"]);
     assert.equal(code, 2);
     assert.match(stderr, /--locaton: is not a setting of this command; did you mean --location\?/);
-    assert.match(stderr, /--log-level "loud": is not known; use one of error, warn, info, debug/);
+    assert.match(stderr, /--log-level "loud": is not known; use error, warn, info, debug/);
     assert.match(stderr, /--cluster-id: is required/);
     assert.doesNotMatch(stderr, /\n +at /);
   });
 
-  it("prints the roles of one place and one controller on standard output, and nothing beside", async () => {
+  it("prints the roles of one controller on standard output, and nothing else", async () => {
     const id = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0";
-    const place = ["--subscription-id", id, "--resource-group", "data", "--principal-id", id];
-    const { code, stdout, stderr } = await run([program, "roles", ...place, "--output=json"]);
+    const scope = ["--subscription-id", id, "--resource-group", "data", "--principal-id", id];
+    const { code, stdout, stderr } = await run([program, "roles", ...scope, "--output=json"]);
     assert.deepEqual([code, stderr], [0, ""]);
     assert.deepEqual(JSON.parse(stdout)[0].body.properties.assignableScopes, [`/subscriptions/${id}`]);
   });
@@ -63,7 +63,7 @@ describe("the program", () => {
     assert.match(stdout, /--cluster-id ID/);
   });
 
-  it("refuses a Node that cannot run it, and says what it found and what to do", async () => {
+  it("refuses to run on an older Node, and says what it found and what to do", async () => {
     const script = `(await import(${JSON.stringify(join(repository, "scripts/require-node.mjs"))})).requireNode("22.1.0")`;
     const { code, stdout, stderr } = await run(["--input-type=module", "-e", script]);
     assert.deepEqual([code, stdout], [2, ""]);

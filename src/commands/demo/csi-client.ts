@@ -19,7 +19,7 @@ export interface CsiClient {
 
 const services = protoLoader.fromJSON(descriptor, loaderOptions);
 
-/** `address` is what grpc-js dials, such as `unix:///path`; the connection is made with the first call. */
+/** `address` is what grpc-js dials, such as `unix:///path`; it connects at the first call. */
 export function connectCsi(address: string, deadlineSeconds = 30): CsiClient {
   const clients: grpc.Client[] = [];
   function caller(service: string): (method: string, request: unknown) => Promise<unknown> {

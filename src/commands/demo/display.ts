@@ -11,8 +11,8 @@ export interface Display {
   heading(text: string): void;
   /** A row of two or three columns: name, value, and a remark in a quieter colour. */
   row(name: string, value: string, remark?: string): void;
-  /** A statement that was checked, and what was seen. */
-  proof(isTrue: boolean, statement: string, seen: string): void;
+  /** A statement that was checked, and what was observed. */
+  proof(isTrue: boolean, statement: string, observed: string): void;
   /** A command as one would type it in a pod, and what it prints. */
   shell(command: string, output: string): void;
   line(text?: string): void;
@@ -37,8 +37,8 @@ export function createDisplay(stdout: Writable, env: NodeJS.ProcessEnv): Display
     },
     row: (name, value, remark) =>
       line(`   ${name.padEnd(NAME_WIDTH)} ${remark === undefined ? value : `${value.padEnd(7)} ${dim(remark)}`}`),
-    proof: (isTrue, statement, seen) =>
-      line(`   ${isTrue ? green("ok") : red("NO")}  ${statement.padEnd(STATEMENT_WIDTH)} ${dim(seen)}`),
+    proof: (isTrue, statement, observed) =>
+      line(`   ${isTrue ? green("ok") : red("NO")}  ${statement.padEnd(STATEMENT_WIDTH)} ${dim(observed)}`),
     shell(command, output) {
       line(`   ${dim("$")} ${command}`);
       for (const each of output.split("\n")) line(`   ${each}`);

@@ -1,4 +1,4 @@
-/** Collects what the controller's observer tells: each step with its time and the calls to Azure that it made. */
+/** Collects from the controller's observer each step with its time and its calls to Azure. */
 import type { AppObserver } from "../../telemetry/observer.ts";
 
 export interface StepTime {
@@ -10,7 +10,7 @@ export interface StepTime {
 
 export interface StepTimes {
   readonly observer: Partial<AppObserver>;
-  /** The steps since the last call, which are then forgotten. */
+  /** Returns the steps since the last call and clears them. */
   take(): StepTime[];
 }
 

@@ -1,6 +1,6 @@
 /**
- * What stands where the pod and the node plugin stand in a cluster: a ServiceAccount token is exchanged at Entra and opens
- * a container with the ordinary Azure SDK. It knows of the volume only what the volume context says.
+ * Takes the place of pod and node plugin: a ServiceAccount token is exchanged at Entra and opens a container with the
+ * ordinary Azure SDK. All that it knows of the volume is the volume context.
  */
 import { text as textOf } from "node:stream/consumers";
 import { ClientAssertionCredential } from "@azure/identity";
@@ -23,7 +23,7 @@ export interface Attempt {
   readonly text?: string;
 }
 
-/** Asked once: an attempt that is refused is the point, not a mishap to be retried. */
+/** No retries: a refused attempt is what the demo shows. */
 const OPTIONS = { retryOptions: { maxTries: 1 } };
 
 export function containerFor(url: string, workload: WorkloadIdentity): ContainerClient {
@@ -35,7 +35,7 @@ export function containerFor(url: string, workload: WorkloadIdentity): Container
   return new ContainerClient(url, credential, OPTIONS);
 }
 
-/** With a key that is well-formed: the account refuses every key, before it looks which one it is. */
+/** With a well-formed key: the account refuses every key before checking which one it is. */
 export function containerByKey(url: string, account: string): ContainerClient {
   const key = Buffer.alloc(64, 7).toString("base64");
   return new ContainerClient(url, new StorageSharedKeyCredential(account, key), OPTIONS);
@@ -56,7 +56,7 @@ export function read(container: ContainerClient, blob: string): Promise<Attempt>
   });
 }
 
-/** The files of the container's top folder, by the list that a mount makes when somebody looks into it. */
+/** The files of the container's top folder, by the same list call as `ls` in a mount. */
 export async function listFolder(container: ContainerClient): Promise<string[]> {
   const names: string[] = [];
   for await (const item of container.listBlobsByHierarchy("/")) if (item.kind === "blob") names.push(item.name);

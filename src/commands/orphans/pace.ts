@@ -1,4 +1,4 @@
-/** Keeps a run of calls below a limit of so many within a time: Azure answers more of them with 429. */
+/** Rate limit for a sequence of calls: Azure answers those beyond it with 429. */
 
 export interface PaceOptions {
   /** How many calls may begin... */
@@ -10,7 +10,7 @@ export interface PaceOptions {
   readonly sleep: (milliseconds: number) => Promise<unknown>;
 }
 
-/** To be awaited before each call; calls are made one after the other. */
+/** Await it before each call; the calls are sequential. */
 export function createPace({ count, withinMs, now, sleep }: PaceOptions): () => Promise<void> {
   const begun: number[] = [];
   return async () => {

@@ -1,16 +1,17 @@
 /**
  * All roles and assignments as one ARM template for `az deployment sub create`: definitions in the subscription, and a
- * nested deployment for the assignments at each scope, which is how a template reaches another resource group.
+ * nested deployment for the assignments at each scope, since a template reaches another resource group only that way.
  */
+import { subscriptionOf } from "../../volume/formats/arm-ids.ts";
 import { AUTHORIZATION_API_VERSION, toAssignmentProperties, toDefinitionProperties } from "./role-bodies.ts";
-import { type PlannedAssignment, type RolePlan, roleDefinitionId, subscriptionOf } from "./role-plan.ts";
+import { type PlannedAssignment, type RolePlan, roleDefinitionId } from "./role-plan.ts";
 
 const SUBSCRIPTION_SCHEMA =
   "https://schema.management.azure.com/schemas/2018-05-01/subscriptionDeploymentTemplate.json#";
 const GROUP_SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#";
 const DEPLOYMENTS_API_VERSION = "2022-09-01";
 
-/** An ARM template, as far as it is made here. */
+/** An ARM template, as far as it is generated here. */
 export interface ArmTemplate {
   readonly $schema: string;
   readonly contentVersion: string;

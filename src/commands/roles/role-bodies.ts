@@ -2,31 +2,28 @@
  * Roles in the shapes that Azure's tools take: bodies of REST calls (`az rest`, `--output json`) and the file of
  * `az role definition create`.
  */
-import {
-  type PlannedAssignment,
-  type PlannedRole,
-  type RolePlan,
-  roleDefinitionId,
-  subscriptionOf,
-} from "./role-plan.ts";
+import { subscriptionOf } from "../../volume/formats/arm-ids.ts";
+import { type PlannedAssignment, type PlannedRole, type RolePlan, roleDefinitionId } from "./role-plan.ts";
 import type { RoleAction } from "./role-table.ts";
 
 /** REST reference: Authorization, Role Definitions and Role Assignments, Create Or Update. */
 export const AUTHORIZATION_API_VERSION = "2022-04-01";
 
-/** One call that applies a part. */
+/** One call that applies a role definition or an assignment. */
 export interface RoleRequest {
-  /** For people: what it makes. */
+  /** What it creates, for the comment in the script. */
   readonly makes: string;
   readonly method: "PUT";
   readonly url: string;
   readonly body: { readonly properties: object };
 }
 
-/** All calls, in the order in which they are to be made. `armEndpoint` has no slash at the end. */
+/** All calls, in the order in which they must run. `armEndpoint` has no slash at the end. */
 export function toRequests(plan: RolePlan, armEndpoint: string): RoleRequest[] {
   const put = (id: string, makes: string, properties: object): RoleRequest => ({
-    ...{ makes, method: "PUT", url: `${armEndpoint}${encodeURI(id)}?api-version=${AUTHORIZATION_API_VERSION}` },
+    makes,
+    method: "PUT",
+    url: `${armEndpoint}${encodeURI(id)}?api-version=${AUTHORIZATION_API_VERSION}`,
     body: { properties },
   });
   return [
@@ -65,7 +62,7 @@ export function toAssignmentProperties({ role, scope, principalId, condition }: 
   return {
     roleDefinitionId: roleDefinitionId(subscriptionOf(scope), role.id),
     principalId,
-    // Without it ARM looks the principal up in Entra, where a new one may not be found yet.
+    // Without it ARM looks the principal up in Entra, where a new one may not have been replicated yet.
     principalType: "ServicePrincipal",
     description: `keyless-csi controller: ${role.description}`,
     ...(condition !== undefined && { condition, conditionVersion: "2.0" }),
@@ -73,8 +70,8 @@ export function toAssignmentProperties({ role, scope, principalId, condition }: 
 }
 
 /**
- * The file of `az role definition create --role-definition`. That command gives the role a random GUID: the data role
- * made by it has to be named to the controller with `--role`.
+ * The file of `az role definition create --role-definition`. That command gives the role a random GUID: the controller
+ * must then be given that data role with `--role`.
  */
 export function toCliDefinition({ role, assignableScopes }: PlannedRole) {
   return {

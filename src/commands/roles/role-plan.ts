@@ -1,23 +1,23 @@
 /**
- * From the table of roles to what an administrator applies at one place: role definitions and the controller's
- * assignments, every name computed, so that applying them again changes nothing.
+ * From the table of roles to what an administrator applies for one controller: role definitions and the controller's
+ * assignments. Every name is computed, so that applying them again changes nothing.
  */
 import { roleAssignmentName } from "../../volume/names.ts";
-import { grantCondition } from "./grant-condition.ts";
+import { assignmentCondition } from "./assignment-condition.ts";
 import type { RoleRow } from "./role-table.ts";
 
 /** For whom and where. Subscriptions and principals are GUIDs. */
-export interface RolePlace {
+export interface RoleTarget {
   readonly subscriptionId: string;
-  /** Where the controller makes accounts. */
+  /** Where the controller creates accounts. */
   readonly resourceGroups: readonly { readonly subscriptionId: string; readonly resourceGroup: string }[];
   /** Object id of the controller's service principal. */
   readonly principalId: string;
-  /** Whole subscriptions or single resource groups in which workload identities are. */
+  /** Whole subscriptions or single resource groups that hold workload identities. */
   readonly identityScopes: readonly { readonly subscriptionId: string; readonly resourceGroup?: string }[];
-  /** Roles that the controller may grant. */
+  /** Roles that the controller may assign. */
   readonly grantableRoleIds: readonly string[];
-  /** Further subscriptions in which the roles stay assignable: a PUT replaces their list. */
+  /** Further subscriptions in which the roles stay assignable: a PUT replaces the whole list. */
   readonly furtherSubscriptions: readonly string[];
 }
 
@@ -54,54 +54,49 @@ export function groupScope(subscriptionId: string, resourceGroup: string): strin
   return `${subscriptionScope(subscriptionId)}/resourceGroups/${resourceGroup}`;
 }
 
-/** ARM id of a role definition; the same role is seen from every subscription that it is assignable in. */
+/** ARM id of a role definition; the same role exists in every subscription that it is assignable in. */
 export function roleDefinitionId(subscriptionId: string, roleId: string): string {
   return `${subscriptionScope(subscriptionId)}/providers/Microsoft.Authorization/roleDefinitions/${roleId}`;
 }
 
-/** The subscription of an ARM id. */
-export function subscriptionOf(scope: string): string {
-  return scope.split("/")[2] ?? "";
-}
-
 /** Definitions first: an assignment needs its role. */
-export function planRoles(roles: readonly RoleRow[], place: RolePlace): RolePlan {
-  const subscriptions = findSubscriptions(place);
+export function planRoles(roles: readonly RoleRow[], target: RoleTarget): RolePlan {
+  const subscriptions = findSubscriptions(target);
   return {
-    subscriptionId: place.subscriptionId,
+    subscriptionId: target.subscriptionId,
     roles: roles.map((role) => ({ role, assignableScopes: subscriptions.map(subscriptionScope) })),
-    assignments: roles.flatMap((role) => scopesOf(role, place).map((scope) => assign(role, scope, place))),
+    assignments: roles.flatMap((role) => scopesOf(role, target).map((scope) => assign(role, scope, target))),
   };
 }
 
-function assign(role: RoleRow, scope: string, place: RolePlace): PlannedAssignment {
-  const { principalId, grantableRoleIds } = place;
+function assign(role: RoleRow, scope: string, target: RoleTarget): PlannedAssignment {
+  const { principalId, grantableRoleIds } = target;
   const name = roleAssignmentName(scope, principalId, role.id);
-  const condition = grantCondition({ roleIds: grantableRoleIds, controllerPrincipalId: principalId });
+  const condition = assignmentCondition({ roleIds: grantableRoleIds, controllerPrincipalId: principalId });
   return { role, name, scope, principalId, ...(role.isConditional === true && { condition }) };
 }
 
-function scopesOf({ assignedAt }: RoleRow, place: RolePlace): readonly string[] {
+function scopesOf({ assignedAt }: RoleRow, target: RoleTarget): readonly string[] {
   switch (assignedAt) {
     case "nowhere":
       return [];
     case "resource groups":
-      return unique(place.resourceGroups.map((group) => groupScope(group.subscriptionId, group.resourceGroup)));
+      return unique(target.resourceGroups.map((group) => groupScope(group.subscriptionId, group.resourceGroup)));
     case "subscriptions":
-      return unique(place.resourceGroups.map(({ subscriptionId }) => subscriptionScope(subscriptionId)));
+      return unique(target.resourceGroups.map(({ subscriptionId }) => subscriptionScope(subscriptionId)));
     case "identity scopes":
       return unique(
-        place.identityScopes.map(({ subscriptionId, resourceGroup }) =>
+        target.identityScopes.map(({ subscriptionId, resourceGroup }) =>
           resourceGroup === undefined ? subscriptionScope(subscriptionId) : groupScope(subscriptionId, resourceGroup),
         ),
       );
   }
 }
 
-function findSubscriptions(place: RolePlace): readonly string[] {
-  const { subscriptionId, resourceGroups, identityScopes, furtherSubscriptions } = place;
-  const ofPlaces = [...resourceGroups, ...identityScopes].map((each) => each.subscriptionId);
-  return unique([subscriptionId, ...ofPlaces, ...furtherSubscriptions]);
+function findSubscriptions(target: RoleTarget): readonly string[] {
+  const { subscriptionId, resourceGroups, identityScopes, furtherSubscriptions } = target;
+  const named = [...resourceGroups, ...identityScopes].map((each) => each.subscriptionId);
+  return unique([subscriptionId, ...named, ...furtherSubscriptions]);
 }
 
 /** ARM compares without case. */

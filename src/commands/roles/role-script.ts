@@ -3,32 +3,32 @@
  */
 import type { RoleRequest } from "./role-bodies.ts";
 import type { RolePlan } from "./role-plan.ts";
-import { OPTIONAL_PARTS, type OptionalPart, ROLES, type RoleRow } from "./role-table.ts";
+import { ROLE_OPTIONS, ROLES, type RoleOption, type RoleRow } from "./role-table.ts";
 
-/** What the script is made of. */
-export interface ScriptParts {
+/** What the script applies, and which optional roles that leaves out. */
+export interface ScriptInput {
   readonly plan: RolePlan;
   readonly requests: readonly RoleRequest[];
-  readonly parts: readonly OptionalPart[];
+  readonly options: readonly RoleOption[];
 }
 
-/** For `sh`. Every name in it is computed, so that running it again changes nothing. */
-export function toScript({ plan, requests, parts }: ScriptParts): string {
+/** For `sh`. Every name in it is computed, so that rerunning it changes nothing. */
+export function toScript({ plan, requests, options }: ScriptInput): string {
   const calls = requests.map(({ makes, url, body }) => {
     const call = `az rest --method put --url ${quote(url)} \\\n  --body ${quote(JSON.stringify(body))}\n`;
     return `${comment(makes)}${call}`;
   });
   const explained = plan.roles.map(({ role }) => explain(role)).join("#\n");
-  const left = OPTIONAL_PARTS.filter((part) => !parts.includes(part));
+  const left = ROLE_OPTIONS.filter((option) => !options.includes(option));
   return [
     "#!/bin/sh -eu\n",
     comment(
-      "Roles of keyless-csi. Run it as somebody who may write role definitions and assignments there (Owner, or User",
-      "Access Administrator). It can be run again at any time: every name in it is computed.",
+      "Roles of keyless-csi. Run it as a principal that may write role definitions and assignments there (Owner, or User",
+      "Access Administrator). It can be rerun at any time: every name in it is computed.",
     ),
     `#\n${explained}\n`,
     calls.join("\n"),
-    left.length === 0 ? "" : `\n${comment("Left out; add with --with:", ...left.flatMap(describePart))}`,
+    left.length === 0 ? "" : `\n${comment("Left out; add with --with:", ...left.flatMap(describeOption))}`,
   ].join("");
 }
 
@@ -37,8 +37,8 @@ function explain(role: RoleRow): string {
   return comment(`${role.roleName} (${role.id}): ${role.description}`, ...actions);
 }
 
-function describePart(part: OptionalPart): string[] {
-  return ROLES.filter((role) => role.part === part).map((role) => `  ${part}: ${role.description}`);
+function describeOption(option: RoleOption): string[] {
+  return ROLES.filter((role) => role.option === option).map((role) => `  ${option}: ${role.description}`);
 }
 
 function comment(...lines: readonly string[]): string {

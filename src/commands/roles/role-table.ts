@@ -1,18 +1,19 @@
 /**
- * Every Azure role of the product in one table: the data-only role of workloads, and the controller's rights cut into
- * parts so that nobody grants more than is used. `keyless-csi roles`, deploy/roles and the tests read this table;
- * test/roles takes each action away and shows what fails. No wildcard and no key operation may ever stand here.
+ * Every Azure role of the product in one table: the data-only role of workloads, and the controller's rights split
+ * so that only what is used need be assigned. `keyless-csi roles`, deploy/roles and the tests read this table; test/roles
+ * removes each action and shows what fails. A wildcard or a key operation must never be added.
  */
-import { DATA_ROLE_ID, uuidV5 } from "../../volume/names.ts";
+import { DATA_ROLE_ID } from "../../backend/blob/data-role.ts";
+import { uuidV5 } from "../../volume/names.ts";
 
 /** Where a role is assigned to the controller. Workloads get theirs from the controller, volume by volume. */
 export type AssignedAt = "resource groups" | "subscriptions" | "identity scopes" | "nowhere";
 
-/** Optional parts by the names that `--with` knows. */
-export const OPTIONAL_PARTS = ["identities", "trust", "federated-credentials", "soft-delete", "usage"] as const;
-export type OptionalPart = (typeof OPTIONAL_PARTS)[number];
+/** Optional roles by the names that `--with` accepts. */
+export const ROLE_OPTIONS = ["identities", "trust", "federated-credentials", "soft-delete", "usage"] as const;
+export type RoleOption = (typeof ROLE_OPTIONS)[number];
 
-/** One action of Azure's, and what the product does with it. */
+/** One Azure action, and what the product does with it. */
 export interface RoleAction {
   readonly action: string;
   readonly why: string;
@@ -23,13 +24,13 @@ export interface RoleRow {
   /** Name of its file in deploy/roles. */
   readonly key: string;
   readonly id: string;
-  /** Unique in the tenant, as Azure demands. */
+  /** Unique in the tenant, as Azure requires. */
   readonly roleName: string;
   readonly description: string;
   /** Absent: always needed. */
-  readonly part?: OptionalPart;
+  readonly option?: RoleOption;
   readonly assignedAt: AssignedAt;
-  /** Whether the assignment carries the condition of `grant-condition.ts`. */
+  /** Whether the assignment carries the condition of `assignment-condition.ts`. */
   readonly isConditional?: true;
   readonly actions: readonly RoleAction[];
   readonly dataActions: readonly RoleAction[];
@@ -80,14 +81,15 @@ export const ROLES: readonly RoleRow[] = [
   role({
     key: "controller-accounts",
     roleName: "keyless-csi Controller Accounts",
-    description: "Make and delete storage accounts and their containers. Reads no key and no blob.",
+    description: "Create and delete storage accounts and their containers. Reads no key and no blob.",
     assignedAt: "resource groups",
     actions: {
-      [`${ACCOUNTS}/read`]: "check that an account is ours and keyless; list them for ListVolumes",
-      [`${ACCOUNTS}/write`]: "make an account with shared keys off, and turn off again what drifted",
-      [`${ACCOUNTS}/delete`]: "delete the account of a volume that has one of its own",
+      [`${ACCOUNTS}/read`]:
+        "check that an account belongs to this controller and is keyless; list accounts for ListVolumes",
+      [`${ACCOUNTS}/write`]: "create an account with shared keys disabled, and disable again what drifted",
+      [`${ACCOUNTS}/delete`]: "delete the account of a volume that has its own",
       [`${CONTAINERS}/read`]: "find a volume; list volumes",
-      [`${CONTAINERS}/write`]: "make a volume and label it",
+      [`${CONTAINERS}/write`]: "create a volume and set its metadata",
       [`${CONTAINERS}/delete`]: "delete a volume",
       [`${CONTAINERS}/lease/action`]: "break a lease that a workload holds on a volume that is deleted",
     },
@@ -95,27 +97,30 @@ export const ROLES: readonly RoleRow[] = [
   role({
     key: "controller-grants",
     roleName: "keyless-csi Controller Grants",
-    description: "Assign roles. Only ever to be given with the condition that keyless-csi prints with it.",
+    description:
+      "Create and remove role assignments. Assign it only with the condition that keyless-csi prints with it.",
     assignedAt: "resource groups",
     isConditional: true,
     actions: {
-      [`${ASSIGNMENTS}/read`]: "find the grants of a volume",
-      [`${ASSIGNMENTS}/write`]: "open a volume for its workload",
-      [`${ASSIGNMENTS}/delete`]: "close it again before it is deleted",
+      [`${ASSIGNMENTS}/read`]: "find the role assignments of a volume",
+      [`${ASSIGNMENTS}/write`]: "give a workload access to its volume",
+      [`${ASSIGNMENTS}/delete`]: "remove that access before the volume is deleted",
     },
   }),
   role({
     key: "controller-role-check",
     roleName: "keyless-csi Controller Role Check",
-    description: "Read role definitions, to see that the workloads' role exists before anything is made.",
+    description: "Read role definitions, to check that the workloads' role exists before anything is created.",
     assignedAt: "resource groups",
-    actions: { "Microsoft.Authorization/roleDefinitions/read": "see that the role exists before anything is made" },
+    actions: {
+      "Microsoft.Authorization/roleDefinitions/read": "check that the role exists before anything is created",
+    },
   }),
   role({
     key: "controller-identities",
     roleName: "keyless-csi Controller Identities",
     description: "Find the user-assigned identity that a client id belongs to.",
-    part: "identities",
+    option: "identities",
     assignedAt: "identity scopes",
     actions: { [`${IDENTITIES}/read`]: "from client id to principal; not needed where every class names principalID" },
   }),
@@ -123,7 +128,7 @@ export const ROLES: readonly RoleRow[] = [
     key: "controller-trust",
     roleName: "keyless-csi Controller Trust",
     description: "Read which ServiceAccounts an identity trusts.",
-    part: "trust",
+    option: "trust",
     assignedAt: "identity scopes",
     actions: { [`${CREDENTIALS}/read`]: "proof that an identity trusts a ServiceAccount (identity: serviceAccount)" },
   }),
@@ -131,21 +136,21 @@ export const ROLES: readonly RoleRow[] = [
     key: "controller-federated-credentials",
     roleName: "keyless-csi Controller Federated Credentials",
     description: "Write and delete federated credentials of user-assigned identities.",
-    part: "federated-credentials",
+    option: "federated-credentials",
     assignedAt: "identity scopes",
     actions: {
-      [`${CREDENTIALS}/write`]: "--manage-federated-credentials: make an identity trust a ServiceAccount",
-      [`${CREDENTIALS}/delete`]: "orphans --delete: take back what nothing uses any more",
+      [`${CREDENTIALS}/write`]: "--manage-federated-credentials: let an identity trust a ServiceAccount",
+      [`${CREDENTIALS}/delete`]: "orphans --delete: remove what nothing uses any more",
     },
   }),
   role({
     key: "controller-soft-delete",
     roleName: "keyless-csi Controller Soft Delete",
     description: "Set how long deleted blobs and containers are kept.",
-    part: "soft-delete",
+    option: "soft-delete",
     assignedAt: "resource groups",
     actions: {
-      [`${SERVICE}/read`]: "classes with softDeleteBlobs or softDeleteContainers: see what is set",
+      [`${SERVICE}/read`]: "classes with softDeleteBlobs or softDeleteContainers: read the current setting",
       [`${SERVICE}/write`]: "classes with softDeleteBlobs or softDeleteContainers: set it",
     },
   }),
@@ -153,13 +158,13 @@ export const ROLES: readonly RoleRow[] = [
     key: "controller-usage",
     roleName: "keyless-csi Controller Usage",
     description: "Count the role assignments of the subscription, whose number Azure limits.",
-    part: "usage",
+    option: "usage",
     assignedAt: "subscriptions",
     actions: { [`${ASSIGNMENTS}/read`]: "the metric keyless_csi_role_assignments" },
   }),
 ];
 
-/** The roles that are always needed, and the optional ones of `parts`. */
-export function selectRoles(parts: readonly OptionalPart[]): RoleRow[] {
-  return ROLES.filter(({ part }) => part === undefined || parts.includes(part));
+/** The roles that are always needed, and the optional ones that `options` name. */
+export function selectRoles(options: readonly RoleOption[]): RoleRow[] {
+  return ROLES.filter(({ option }) => option === undefined || options.includes(option));
 }

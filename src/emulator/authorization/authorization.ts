@@ -1,15 +1,13 @@
 /**
- * Who may do what, where: the question that ARM asks before every call and Blob before every request. Grants are a
- * union over the scope and all scopes above it, as Azure role-based access control is.
+ * Who may do what, where: ARM asks this before every call and Blob before every request. Role assignments are a
+ * union over the scope and all scopes above it, as in Azure role-based access control.
  */
 import type { Clock } from "../clock.ts";
 import type { Permission, RoleAssignment, World } from "../world.ts";
-import type { ConditionAttributes } from "./condition-evaluator.ts";
-import { createConditionCheck } from "./condition-evaluator.ts";
-import { isVoidInStorage } from "./guid-conditions.ts";
+import type { ConditionAttributes } from "./conditions/attributes.ts";
+import { createConditionCheck } from "./conditions/evaluator.ts";
+import { isVoidInStorage } from "./conditions/guid-trap.ts";
 import { coversAction, coversScope } from "./scopes.ts";
-
-export type { ConditionAttributes } from "./condition-evaluator.ts";
 
 /** Decides by the role assignments in the world, at the time of the emulator's clock. */
 export interface Authorization {
@@ -29,7 +27,7 @@ interface Question {
   readonly attributes: ConditionAttributes;
 }
 
-/** An Authorization over a world; it keeps nothing but parsed conditions, so a changed world counts at once. */
+/** An Authorization over a world; only parsed conditions are cached, so a changed world takes effect at once. */
 export function createAuthorization(world: World, clock: Clock): Authorization {
   const conditionHolds = createConditionCheck();
 
@@ -62,7 +60,7 @@ function withTime(attributes: ConditionAttributes, now: number): ConditionAttrib
   return { ...attributes, environment: { UtcNow: new Date(now).toISOString(), ...attributes.environment } };
 }
 
-/** Whether an assignment counts now: grants and removals both need time to arrive everywhere. */
+/** Whether an assignment is in force now: creation and removal both take time to propagate. */
 export function isInForce(assignment: RoleAssignment, now: number): boolean {
   if (now < assignment.effectiveFrom) return false;
   return assignment.effectiveUntil === undefined || now < assignment.effectiveUntil;

@@ -1,114 +1,13 @@
-/** Which operation a call is: its method, resource, `restype` and `comp` name one row of this table. */
-import type { Call, Reply } from "../http.ts";
-import { getAccessPolicies, setAccessPolicies } from "./access-policies.ts";
-import { getAccountInfo } from "./account-info.ts";
-import { appendBlock, sealBlob } from "./append-blob.ts";
-import { runBatch } from "./batch.ts";
-import { getBlobMetadata, leaseBlob, setBlobMetadata, setBlobProperties, snapshotBlob } from "./blob-properties.ts";
-import { getBlockList, putBlock, putBlockList } from "./blocks.ts";
-import {
-  createContainer,
-  deleteContainer,
-  getContainerMetadata,
-  getContainerProperties,
-  leaseContainer,
-  setContainerMetadata,
-} from "./containers.ts";
-import { abortCopy, copyBlob, putBlobFromUrl, putBlockFromUrl } from "./copy-blob.ts";
-import { deleteBlob } from "./delete-blob.ts";
-import { findBlobsByTags } from "./find-by-tags.ts";
-import { listBlobs } from "./list-blobs.ts";
-import { listContainers } from "./list-containers.ts";
-import { putBlob } from "./put-blob.ts";
-import { getBlob, getBlobProperties } from "./read-blob.ts";
-import type { Address, BlobRequest } from "./request.ts";
-import { RIGHTS, type Right } from "./rights.ts";
-import { getServiceProperties, setServiceProperties } from "./service-properties.ts";
-import { undeleteBlob } from "./soft-delete.ts";
-import { getBlobTags, setBlobTags } from "./tag-xml.ts";
-import { setBlobTier } from "./tier.ts";
-import { refusePages } from "./unsupported.ts";
-import { getUserDelegationKey } from "./user-delegation-key.ts";
+/** Which operation a call is: its method, resource, `restype` and `comp` name one row of the groups' tables. */
+import type { Call } from "../http/call.ts";
+import { accountOperations } from "./account/routes.ts";
+import { blobOperations } from "./blobs/routes.ts";
+import { containerOperations } from "./containers/routes.ts";
+import type { Operation, Operations } from "./http/operation.ts";
+import type { Address } from "./http/request.ts";
+import { tagOperations } from "./tags/routes.ts";
 
-/** One operation. */
-export interface Operation {
-  /** As the call log names it. */
-  readonly name: string;
-  readonly right: Right;
-  readonly run: (request: BlobRequest) => Reply | Promise<Reply>;
-}
-
-const operation = (name: string, right: Right, run: Operation["run"]): Operation => ({ name, right, run });
-
-const ACCOUNT_INFO = operation("service/getAccountInfo", RIGHTS.accountInfo, getAccountInfo);
-
-/**
- * Key: level, method, `restype` (where it says more than the level), `comp`, and whether the content comes from a URL.
- * HEAD is GET where it has no row of its own.
- */
-const OPERATIONS: Readonly<Record<string, Operation>> = {
-  "service GET comp=list": operation("containers/list", RIGHTS.listContainers, listContainers),
-  "service GET restype=service comp=properties": operation(
-    "service/getProperties",
-    RIGHTS.readService,
-    getServiceProperties,
-  ),
-  "service PUT restype=service comp=properties": operation(
-    "service/setProperties",
-    RIGHTS.writeService,
-    setServiceProperties,
-  ),
-  "service GET comp=blobs": operation("blobs/find", RIGHTS.findBlobsByTags, findBlobsByTags),
-  "service POST comp=batch": operation("service/batch", RIGHTS.batch, runBatch),
-  // Clients take the account's name in the path of a loopback host for a container's.
-  "service POST restype=container comp=batch": operation("service/batch", RIGHTS.batch, runBatch),
-  "container POST comp=batch": operation("containers/batch", RIGHTS.batch, runBatch),
-  "container GET comp=blobs": operation("blobs/find", RIGHTS.findContainerBlobsByTags, findBlobsByTags),
-  "service GET restype=account comp=properties": ACCOUNT_INFO,
-  "container GET restype=account comp=properties": ACCOUNT_INFO,
-  "blob GET restype=account comp=properties": ACCOUNT_INFO,
-  "service POST restype=service comp=userdelegationkey": operation(
-    "service/getUserDelegationKey",
-    RIGHTS.getDelegationKey,
-    getUserDelegationKey,
-  ),
-
-  "container PUT": operation("containers/create", RIGHTS.createContainer, createContainer),
-  "container GET": operation("containers/get", RIGHTS.readContainer, getContainerProperties),
-  "container DELETE": operation("containers/delete", RIGHTS.deleteContainer, deleteContainer),
-  "container GET comp=metadata": operation("containers/getMetadata", RIGHTS.readContainer, getContainerMetadata),
-  "container PUT comp=metadata": operation("containers/setMetadata", RIGHTS.writeContainer, setContainerMetadata),
-  "container PUT comp=lease": operation("containers/lease", RIGHTS.leaseContainer, leaseContainer),
-  "container GET comp=acl": operation("containers/getAcl", RIGHTS.accessPolicy, getAccessPolicies),
-  "container PUT comp=acl": operation("containers/setAcl", RIGHTS.accessPolicy, setAccessPolicies),
-  "container GET comp=list": operation("blobs/list", RIGHTS.listBlobs, listBlobs),
-
-  "blob PUT": operation("blobs/put", RIGHTS.createBlob, putBlob),
-  "blob GET": operation("blobs/get", RIGHTS.readBlob, getBlob),
-  "blob HEAD": operation("blobs/getProperties", RIGHTS.readBlob, getBlobProperties),
-  "blob DELETE": operation("blobs/delete", RIGHTS.deleteBlob, deleteBlob),
-  "blob PUT comp=properties": operation("blobs/setProperties", RIGHTS.writeBlob, setBlobProperties),
-  "blob GET comp=metadata": operation("blobs/getMetadata", RIGHTS.readBlob, getBlobMetadata),
-  "blob PUT comp=metadata": operation("blobs/setMetadata", RIGHTS.writeBlob, setBlobMetadata),
-  "blob PUT comp=lease": operation("blobs/lease", RIGHTS.leaseBlob, leaseBlob),
-  "blob PUT comp=snapshot": operation("blobs/snapshot", RIGHTS.snapshotBlob, snapshotBlob),
-  "blob GET comp=tags": operation("blobs/getTags", RIGHTS.readTags, getBlobTags),
-  "blob PUT comp=tags": operation("blobs/setTags", RIGHTS.writeTags, setBlobTags),
-  "blob PUT comp=block": operation("blobs/putBlock", RIGHTS.writeBlock, putBlock),
-  "blob PUT comp=block from-url": operation("blobs/putBlockFromUrl", RIGHTS.writeBlock, putBlockFromUrl),
-  "blob PUT comp=blocklist": operation("blobs/putBlockList", RIGHTS.writeBlock, putBlockList),
-  "blob GET comp=blocklist": operation("blobs/getBlockList", RIGHTS.readBlob, getBlockList),
-  "blob PUT comp=appendblock": operation("blobs/appendBlock", RIGHTS.appendBlob, appendBlock),
-  "blob PUT comp=seal": operation("blobs/seal", RIGHTS.appendBlob, sealBlob),
-  "blob PUT from-url": operation("blobs/copy", RIGHTS.createBlob, copyBlob),
-  "blob PUT from-url typed": operation("blobs/putFromUrl", RIGHTS.createBlob, putBlobFromUrl),
-  "blob PUT comp=undelete": operation("blobs/undelete", RIGHTS.writeBlob, undeleteBlob),
-  "blob PUT comp=page": operation("blobs/putPage", RIGHTS.writeBlob, refusePages),
-  "blob GET comp=pagelist": operation("blobs/getPageRanges", RIGHTS.readBlob, refusePages),
-  "blob PUT comp=incrementalcopy": operation("blobs/incrementalCopy", RIGHTS.writeBlob, refusePages),
-  "blob PUT comp=copy": operation("blobs/abortCopy", RIGHTS.writeBlob, abortCopy),
-  "blob PUT comp=tier": operation("blobs/setTier", RIGHTS.writeTier, setBlobTier),
-};
+const OPERATIONS: Operations = { ...accountOperations, ...containerOperations, ...blobOperations, ...tagOperations };
 
 /** Methods that the service knows at all. */
 export const METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "PUT", "DELETE", "POST", "OPTIONS"]);

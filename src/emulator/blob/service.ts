@@ -2,22 +2,25 @@
  * The Blob service: finds account, container and blob in a call, checks version, caller and right, runs the operation,
  * and gives every answer the headers that all of Azure's have.
  */
-import { type Call, OPERATION_HEADER, type Reply } from "../http.ts";
+import { type Call, OPERATION_HEADER, type Reply } from "../http/call.ts";
 import type { BlobService, BlobTarget, Services } from "../services.ts";
-import { authenticate } from "./authenticate.ts";
-import { authorize } from "./authorize.ts";
-import { answerPreflight, corsHeaders } from "./cors.ts";
-import { BlobError, errorReply, invalidQuery } from "./errors.ts";
-import { findAccount, standardHeaders, versionOf } from "./front-door.ts";
-import { nameIn } from "./namespace.ts";
-import { checkNetwork } from "./network.ts";
-import { type Address, type BlobRequest, parseAddress } from "./request.ts";
-import { findOperation, METHODS, type Operation } from "./routes.ts";
-import { refuseOnHierarchical, refuseUnsupported } from "./unsupported.ts";
+import { invalidQuery, StorageError } from "../storage/errors.ts";
+import { authenticate } from "./auth/authenticate.ts";
+import { authorize } from "./auth/authorize.ts";
+import { checkNetwork } from "./auth/firewall.ts";
+import { blobErrorReply } from "./errors.ts";
+import { findAccount, versionOf } from "./http/account.ts";
+import { answerPreflight, corsHeaders } from "./http/cors.ts";
+import { standardHeaders } from "./http/headers.ts";
+import type { Operation } from "./http/operation.ts";
+import { type Address, type BlobRequest, parseAddress } from "./http/request.ts";
+import { refuseOnHierarchical, refuseUnsupported } from "./http/unsupported.ts";
+import { nameIn } from "./namespace/names.ts";
+import { findOperation, METHODS } from "./routes.ts";
 
 const SERVER = "Windows-Azure-Blob/1.0 Microsoft-HTTPAPI/2.0";
 
-/** Makes the service. `operationOf` names a call from its head, as the call log does. */
+/** Creates the service. `operationOf` names a call from its head, as the call log does. */
 export function createBlobService(services: Services): BlobService {
   const answer = async (call: Call, target: BlobTarget): Promise<Reply> => {
     const now = services.clock.now();
@@ -49,9 +52,9 @@ async function run(handled: Handled, operation: Operation | undefined): Promise<
     }
     const request = await openRequest(handled, operation);
     return await request.operation.run(request);
-  } catch (fault) {
-    if (fault instanceof BlobError) return errorReply(fault, handled.call, handled.now);
-    throw fault;
+  } catch (error) {
+    if (error instanceof StorageError) return blobErrorReply(error, handled.call, handled.now);
+    throw error;
   }
 }
 
@@ -62,7 +65,7 @@ async function openRequest(
   const account = findAccount(services, target, now);
   const address = parseAddress(target.path, call.query);
   const version = versionOf(call, account);
-  if (!METHODS.has(call.method)) throw new BlobError("UnsupportedHttpVerb");
+  if (!METHODS.has(call.method)) throw new StorageError("UnsupportedHttpVerb");
   if (operation === undefined) throw unknownOperation(call, address.level);
   const head = { call, services, target, account, version, now };
   const blob = nameIn(account, address.blob);
@@ -73,16 +76,16 @@ async function openRequest(
   return request;
 }
 
-/** 400 for the parameter that names nothing, also when a call for the service names none; else the method is wrong: 405. */
-function unknownOperation(call: Call, level: Address["level"]): BlobError {
+/** 400 for an unknown `comp`, also when a call for the service has none; else the method is wrong: 405. */
+function unknownOperation(call: Call, level: Address["level"]): StorageError {
   const comp = call.query.get("comp");
-  return comp !== null || level === "service" ? invalidQuery("comp", comp) : new BlobError("UnsupportedHttpVerb");
+  return comp !== null || level === "service" ? invalidQuery("comp", comp) : new StorageError("UnsupportedHttpVerb");
 }
 
 function tryFindOperation(call: Call, target: BlobTarget): Operation | undefined {
   try {
     return findOperation(call, parseAddress(target.path, call.query));
   } catch {
-    return undefined; // the name is not valid; the call is refused for that
+    return undefined; // the name is not valid; the call will be refused for that
   }
 }

@@ -1,10 +1,11 @@
 /**
- * How a Data Lake call is refused: with codes of its own, or with Blob's under the names that they have here ("Path -
- * Create" and its like, other status codes); answered as JSON.
+ * How a Data Lake call is refused: with codes of its own, or with Blob's under their names here ("Path -
+ * Create" and similar, other status codes); answered as JSON.
  */
-import { BlobError, type BlobErrorExtra } from "../blob/errors.ts";
-import { blobTime } from "../blob/times.ts";
-import type { Call, Reply } from "../http.ts";
+
+import type { Call, Reply } from "../http/call.ts";
+import { StorageError, type StorageErrorExtra } from "../storage/errors.ts";
+import { blobTime } from "../storage/times.ts";
 
 /** What only the Data Lake service answers. */
 const ERRORS = {
@@ -40,7 +41,7 @@ const ERRORS = {
   UnsupportedQueryParameter: [400, "One of the query parameters specified in the request URI is not supported."],
 } as const satisfies Record<string, readonly [number, string]>;
 
-export type DfsErrorCode = keyof typeof ERRORS;
+type DfsErrorCode = keyof typeof ERRORS;
 
 /** A refusal that Blob has no code for. */
 export class DfsError extends Error {
@@ -55,15 +56,15 @@ export class DfsError extends Error {
 }
 
 /** 400 UnsupportedHeader that names the header. */
-export function unsupportedHeader(name: string): BlobError {
-  return new BlobError("UnsupportedHeader", named("HeaderName", name));
+export function unsupportedHeader(name: string): StorageError {
+  return new StorageError("UnsupportedHeader", named("HeaderName", name));
 }
 
-function named(kind: string, name: string): BlobErrorExtra {
+function named(kind: string, name: string): StorageErrorExtra {
   return { details: { [kind]: name } };
 }
 
-/** Blob's codes whose names here are not made by rule. */
+/** Blob's codes whose names here do not follow the rule. */
 const RENAMED: Readonly<Record<string, string>> = {
   EmptyMetadataKey: "InvalidPropertyName",
   InvalidMetadata: "InvalidPropertyName",
@@ -75,9 +76,9 @@ const RENAMED: Readonly<Record<string, string>> = {
 };
 
 /** The answer to a refused call; a HEAD has no body, and the code in `x-ms-error-code`. */
-export function dfsErrorReply(error: BlobError | DfsError, call: Call, now: number): Reply {
+export function dfsErrorReply(error: StorageError | DfsError, call: Call, now: number): Reply {
   const code = error instanceof DfsError ? error.code : codeHere(error.code);
-  const headers = { ...(error instanceof BlobError ? error.headers : {}), "x-ms-error-code": code };
+  const headers = { ...(error instanceof StorageError ? error.headers : {}), "x-ms-error-code": code };
   if (call.method === "HEAD" || error.status === 304) return { status: error.status, headers };
   const text = error instanceof DfsError ? error.message : messageHere(code, error.message);
   const message = `${text}\nRequestId:${call.id}\nTime:${blobTime(now)}`;

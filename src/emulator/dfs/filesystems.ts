@@ -1,13 +1,23 @@
-/** Filesystems, which are containers: create, look at, change, delete, and the list of them ("Filesystem", "List"). */
-import { checkContainerConditions } from "../blob/conditions.ts";
-import { requireContainer } from "../blob/container-lookup.ts";
-import { createContainer, deleteContainer, touchContainer, versionHeaders } from "../blob/containers.ts";
-import { checkLease, leaseHeaders } from "../blob/lease.ts";
-import { readMarker, writeMarker } from "../blob/listing.ts";
-import { isHierarchical } from "../blob/namespace.ts";
-import { httpTime } from "../blob/times.ts";
-import type { Reply } from "../http.ts";
-import { type DfsRequest, pageSizeQuery, propertiesAnswer, readProperties, requireNoBody } from "./request.ts";
+/** Filesystems, which are containers: create, get, change, delete, list ("Filesystem"). */
+
+import { requireContainer } from "../blob/containers/find.ts";
+import { createContainer, deleteContainer } from "../blob/containers/operations.ts";
+import { checkContainerConditions } from "../blob/http/conditions.ts";
+import { versionHeaders } from "../blob/http/headers.ts";
+import { writeMarker } from "../blob/http/paging.ts";
+import type { Reply } from "../http/call.ts";
+import { isHierarchical } from "../storage/accounts.ts";
+import { liveContainers, touchContainer } from "../storage/containers.ts";
+import { checkLease, leaseHeaders } from "../storage/lease.ts";
+import { httpTime } from "../storage/times.ts";
+import {
+  type DfsRequest,
+  pageSizeQuery,
+  propertiesAnswer,
+  readContinuation,
+  readProperties,
+  requireNoBody,
+} from "./request.ts";
 
 const PAGE_SIZE = 5000;
 
@@ -60,9 +70,8 @@ export function deleteFilesystem(request: DfsRequest): Reply {
 export function listFilesystems(request: DfsRequest): Reply {
   const { services, account, call } = request;
   const prefix = call.query.get("prefix") ?? "";
-  const from = readMarker(new URLSearchParams({ marker: call.query.get("continuation") ?? "" })) ?? "";
-  const found = [...services.world.containers.values()]
-    .filter((each) => each.account === account.name && each.deletedUntil === undefined)
+  const from = readContinuation(request);
+  const found = liveContainers(services.world, account)
     .filter(({ name }) => name.startsWith(prefix) && name >= from)
     .sort((one, other) => (one.name < other.name ? -1 : 1));
   const size = pageSizeQuery(request, "maxResults", PAGE_SIZE);

@@ -1,13 +1,15 @@
-/** Reads what Data Lake calls say in their query and headers. A call is a Blob request whose container is a filesystem. */
+/** Reads query and headers of Data Lake calls. A call is a Blob request whose container is a filesystem. */
 
-import type { ContentHeaders } from "../blob/blob-record.ts";
-import { BlobError, invalidHeader, invalidQuery, missingHeader } from "../blob/errors.ts";
-import { nameIn } from "../blob/namespace.ts";
-import { type Address, type BlobRequest, containerName, header } from "../blob/request.ts";
+import { readMarker } from "../blob/http/paging.ts";
+import { type Address, type BlobRequest, containerName } from "../blob/http/request.ts";
+import { nameIn } from "../blob/namespace/names.ts";
+import { invalidHeader, invalidQuery, missingHeader, StorageError } from "../storage/errors.ts";
+import { header } from "../storage/headers.ts";
+import type { ContentHeaders } from "../storage/store/blob-record.ts";
 import type { StorageAccount } from "../world.ts";
 import { DfsError, unsupportedHeader } from "./errors.ts";
 
-/** What an operation is given: `container` is the filesystem, `blob` the path; both may be empty. */
+/** `container` is the filesystem, `blob` the path; both may be empty. */
 export type DfsRequest = BlobRequest;
 
 /** `/<filesystem>/<path>`; one segment is always a filesystem, and `/<filesystem>/` with an action is its root. */
@@ -18,7 +20,7 @@ export function parseDfsAddress(account: StorageAccount, path: string): Address 
   const rest = decoded.slice(first.length).replace(/^\/+/, "");
   const container = containerName(first);
   if (rest === "") return { level: "container", container, blob: "" };
-  if (rest.length > 1024) throw new BlobError("InvalidUri");
+  if (rest.length > 1024) throw new StorageError("InvalidUri");
   return { level: "blob", container, blob: nameIn(account, rest) };
 }
 
@@ -26,7 +28,7 @@ function decode(path: string): string {
   try {
     return decodeURIComponent(path);
   } catch {
-    throw new BlobError("InvalidUri");
+    throw new StorageError("InvalidUri");
   }
 }
 
@@ -38,11 +40,11 @@ export function booleanQuery({ call }: DfsRequest, name: string): boolean | unde
   return value.toLowerCase() === "true";
 }
 
-/** A parameter that is a position in a file; 400 when it is missing or none. */
+/** A parameter that is a position in a file; 400 when it is missing or not a number. */
 export function positionQuery({ call }: DfsRequest): number {
   const value = call.query.get("position");
   if (value === null) {
-    throw new BlobError("MissingRequiredQueryParameter", { details: { QueryParameterName: "position" } });
+    throw new StorageError("MissingRequiredQueryParameter", { details: { QueryParameterName: "position" } });
   }
   if (!/^\d{1,15}$/.test(value)) throw invalidQuery("position", value);
   return Number(value);
@@ -54,12 +56,12 @@ export function pageSizeQuery({ call }: DfsRequest, name: string, most: number):
   if (value === null || value === "") return most;
   if (!/^-?\d{1,10}$/.test(value)) throw invalidQuery(name, value);
   if (Number(value) >= 1) return Math.min(Number(value), most);
-  throw new BlobError("OutOfRangeQueryParameterValue", {
+  throw new StorageError("OutOfRangeQueryParameterValue", {
     details: { QueryParameterName: name, QueryParameterValue: value },
   });
 }
 
-/** 400 for a parameter or header that changes what is done and is not emulated: passing over it would be a lie. */
+/** 400 for a parameter or header that has an effect in Azure and is not emulated: it must not be ignored silently. */
 export function refuse(request: DfsRequest, names: { query?: readonly string[]; headers?: readonly string[] }): void {
   if (names.query?.some((name) => request.call.query.has(name))) throw new DfsError("UnsupportedQueryParameter");
   const found = names.headers?.find((name) => request.call.headers[name] !== undefined);
@@ -115,6 +117,11 @@ export function sentContentHeaders(request: DfsRequest): Partial<ContentHeaders>
     return value === undefined ? [] : [[member, value]];
   });
   return Object.fromEntries(sent) as Partial<ContentHeaders>;
+}
+
+/** Where a page begins: the key in `continuation`, or the first one. */
+export function readContinuation({ call }: DfsRequest): string {
+  return readMarker(new URLSearchParams({ marker: call.query.get("continuation") ?? "" })) ?? "";
 }
 
 /** A header that must be there. */

@@ -1,8 +1,8 @@
 /**
- * What each Data Lake operation needs: the same data actions as in Blob, and three more for moves, owners and permissions
- * ("Permissions for calling data operations"; letters of a SAS: "Create a user delegation SAS").
+ * What each Data Lake operation needs: the same data actions as in Blob, and three more for moves, owners and
+ * permissions ("Permissions for calling data operations"; letters of a SAS: "Create a user delegation SAS").
  */
-import { onBlob, RIGHTS, type Right } from "../blob/rights.ts";
+import { onBlob, RIGHTS, type Right } from "../blob/auth/rights.ts";
 
 /** Blob's rights, without the levels of public access: this endpoint has no anonymous access. */
 function closed(right: Right): Right {
@@ -20,12 +20,12 @@ export const DFS_RIGHTS = {
   readPath: closed(RIGHTS.readBlob),
   readAccess: onBlob("read", "re"),
   createPath: RIGHTS.createBlob,
-  /** Asked at the source; the destination needs `createPath`. */
+  /** Needed at the source; the destination needs `createPath`. */
   movePath: onBlob("move/action", "m"),
   writePath: RIGHTS.writeBlob,
   leasePath: RIGHTS.leaseBlob,
   deletePath: RIGHTS.deleteBlob,
-  /** The operation asks for one of the next two itself. */
+  /** The operation itself checks one of the next two. */
   changeAccess: { ...onBlob("", ""), plane: "caller" },
   changeOwner: onBlob("manageOwnership/action", "o"),
   changePermissions: onBlob("modifyPermissions/action", "p"),

@@ -1,11 +1,11 @@
-/** Which operation a Data Lake call is: its method, what it is for, `resource`, and `action` name one row of this table. */
-import { type Address, header } from "../blob/request.ts";
-import type { Right } from "../blob/rights.ts";
-import type { Call, Reply } from "../http.ts";
-import { setAccessControl, setAccessControlRecursive } from "./access-control.ts";
-import { appendData, flushData } from "./append-data.ts";
-import { createPath } from "./create-path.ts";
-import { deletePath } from "./delete-path.ts";
+/**
+ * Which operation a Data Lake call is: its method, what it is for, `resource`, and `action` name one row of this table.
+ */
+
+import type { Right } from "../blob/auth/rights.ts";
+import type { Address } from "../blob/http/request.ts";
+import type { Call, Reply } from "../http/call.ts";
+import { header } from "../storage/headers.ts";
 import {
   createFilesystem,
   deleteFilesystem,
@@ -13,12 +13,16 @@ import {
   listFilesystems,
   setFilesystemProperties,
 } from "./filesystems.ts";
-import { listPaths } from "./list-paths.ts";
-import { checkAccess, getAccessControl, getPathProperties, readPath } from "./read-path.ts";
-import { renamePath } from "./rename-path.ts";
+import { setAccessControl, setAccessControlRecursive } from "./paths/access-control.ts";
+import { appendData, flushData } from "./paths/append.ts";
+import { createPath } from "./paths/create.ts";
+import { deletePath } from "./paths/delete.ts";
+import { listPaths } from "./paths/list.ts";
+import { checkAccess, getAccessControl, getPathProperties, readPath } from "./paths/read.ts";
+import { renamePath } from "./paths/rename.ts";
+import { leasePath, setPathProperties } from "./paths/update.ts";
 import type { DfsRequest } from "./request.ts";
 import { DFS_RIGHTS } from "./rights.ts";
-import { leasePath, setPathProperties } from "./update-path.ts";
 
 /** One operation. */
 export interface DfsOperation {
@@ -99,7 +103,7 @@ export function isKnownMethod(method: string): boolean {
 
 /**
  * Whether a call on a host that Blob and Data Lake share is for the latter. The SDKs ask both services of one address
- * there and tell them apart by nothing but the form of their calls.
+ * there and only the form of the calls distinguishes them.
  */
 export function isDataLakeCall({ query, headers }: Call): boolean {
   if (headers["x-ms-rename-source"] !== undefined) return true;

@@ -2,23 +2,24 @@
  * The Data Lake service (`<account>.dfs.core.windows.net`): the same accounts, containers and blobs as Blob's, seen as
  * filesystems, directories and files. Callers are found and authorised as there.
  */
-import { authenticate } from "../blob/authenticate.ts";
-import { authorize } from "../blob/authorize.ts";
-import { BlobError, invalidQuery } from "../blob/errors.ts";
-import { findAccount, standardHeaders, versionOf } from "../blob/front-door.ts";
-import { isHierarchical } from "../blob/namespace.ts";
-import { checkNetwork } from "../blob/network.ts";
-import type { Address } from "../blob/request.ts";
-import { refuseUnsupported } from "../blob/unsupported.ts";
-import { type Call, OPERATION_HEADER, type Reply } from "../http.ts";
+import { authenticate } from "../blob/auth/authenticate.ts";
+import { authorize } from "../blob/auth/authorize.ts";
+import { checkNetwork } from "../blob/auth/firewall.ts";
+import { findAccount, versionOf } from "../blob/http/account.ts";
+import { standardHeaders } from "../blob/http/headers.ts";
+import type { Address } from "../blob/http/request.ts";
+import { refuseUnsupported } from "../blob/http/unsupported.ts";
+import { type Call, OPERATION_HEADER, type Reply } from "../http/call.ts";
 import type { BlobService, BlobTarget, Services } from "../services.ts";
+import { isHierarchical } from "../storage/accounts.ts";
+import { invalidQuery, StorageError } from "../storage/errors.ts";
 import { DfsError, dfsErrorReply } from "./errors.ts";
 import { parseDfsAddress } from "./request.ts";
 import { type DfsOperation, findDfsOperation, isKnownMethod } from "./routes.ts";
 
 const SERVER = "Windows-Azure-HDFS/1.0 Microsoft-HTTPAPI/2.0";
 
-/** Makes the service. `operationOf` names a call from its head, as the call log does. */
+/** Creates the service. `operationOf` names a call from its head, as the call log does. */
 export function createDfsService(services: Services): BlobService {
   const operationOf = (call: Call, target: BlobTarget) => tryFindOperation(services, call, target)?.name;
   const answer = async (call: Call, target: BlobTarget): Promise<Reply> => {
@@ -40,9 +41,10 @@ interface Handled {
 async function run(services: Services, handled: Handled): Promise<Reply> {
   try {
     return await open(services, handled);
-  } catch (fault) {
-    if (fault instanceof BlobError || fault instanceof DfsError) return dfsErrorReply(fault, handled.call, handled.now);
-    throw fault;
+  } catch (error) {
+    if (error instanceof StorageError || error instanceof DfsError)
+      return dfsErrorReply(error, handled.call, handled.now);
+    throw error;
   }
 }
 
@@ -51,7 +53,7 @@ async function open(services: Services, { call, target, now }: Handled): Promise
   const account = findAccount(services, target, now);
   const address = parseDfsAddress(account, target.path);
   const version = versionOf(call, account);
-  if (!isKnownMethod(call.method)) throw new BlobError("UnsupportedHttpVerb");
+  if (!isKnownMethod(call.method)) throw new StorageError("UnsupportedHttpVerb");
   const operation = findDfsOperation(call, address);
   if (operation === undefined) throw unknownOperation(call, address);
   const head = { call, services, target, account, version, now, address };
@@ -67,12 +69,12 @@ async function open(services: Services, { call, target, now }: Handled): Promise
 function requireNamespace({ isOnPaths }: DfsOperation, hasNamespace: boolean): void {
   if (!isOnPaths || hasNamespace) return;
   const message = "Paths are emulated only in accounts that have a hierarchical namespace.";
-  throw new BlobError("NotImplemented", { message });
+  throw new StorageError("NotImplemented", { message });
 }
 
-function unknownOperation(call: Call, { level }: Address): BlobError {
+function unknownOperation(call: Call, { level }: Address): StorageError {
   const name = level === "blob" ? "action" : "resource";
-  return call.query.has(name) ? invalidQuery(name, call.query.get(name)) : new BlobError("UnsupportedHttpVerb");
+  return call.query.has(name) ? invalidQuery(name, call.query.get(name)) : new StorageError("UnsupportedHttpVerb");
 }
 
 function tryFindOperation(services: Services, call: Call, target: BlobTarget): DfsOperation | undefined {
@@ -80,6 +82,6 @@ function tryFindOperation(services: Services, call: Call, target: BlobTarget): D
   try {
     return account === undefined ? undefined : findDfsOperation(call, parseDfsAddress(account, target.path));
   } catch {
-    return undefined; // the name is not valid; the call is refused for that
+    return undefined; // the name is not valid; the call will be refused for that
   }
 }

@@ -1,4 +1,6 @@
-/** The access tokens that Entra issues for ARM and Storage: version 1.0 tokens (entra access-token-claims-reference). */
+/**
+ * The access tokens that Entra issues for ARM and Storage: version 1.0 tokens (entra access-token-claims-reference).
+ */
 import { randomBytes } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import type { Principal } from "../world.ts";
@@ -22,7 +24,7 @@ export interface TokenRequest {
   readonly lifetimeSeconds: number;
 }
 
-/** Entra dates its tokens back, so that a client whose clock is slow does not refuse them. */
+/** Entra backdates its tokens, so that a client whose clock is slow does not refuse them. */
 const BACKDATED_SECONDS = 300;
 
 export async function issueAccessToken(key: SigningKey, clock: Clock, request: TokenRequest): Promise<IssuedToken> {

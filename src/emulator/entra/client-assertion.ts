@@ -1,11 +1,11 @@
 /**
- * Workload identity federation: a token of an outside issuer (a Kubernetes ServiceAccount token) instead of a secret.
- * Checked in Entra's order as far as it shows: form, federated credential, keys and signature, times.
+ * Workload identity federation: a token of an external issuer (a Kubernetes ServiceAccount token) instead of a secret.
+ * Checked in Entra's order as far as it is observable: form, federated credential, keys and signature, times.
  */
 import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
 import type { Clock } from "../clock.ts";
 import type { FederatedCredential } from "../world.ts";
-import { type EntraRefusal, refusals } from "./entra-error.ts";
+import { type EntraRefusal, refusals } from "./errors.ts";
 import type { IssuerKeys } from "./issuer-keys.ts";
 
 export interface AssertionChecks {
@@ -15,7 +15,7 @@ export interface AssertionChecks {
   readonly federationMs: number;
 }
 
-/** Undefined when the assertion proves that the caller is one of those whom `credentials` trust; else the refusal. */
+/** Undefined when the assertion proves that the caller is trusted by one of `credentials`; else the refusal. */
 export async function refuseAssertion(
   assertion: string,
   credentials: Iterable<FederatedCredential>,
@@ -47,7 +47,7 @@ function readClaims(assertion: string): Claims | undefined {
   }
 }
 
-/** Issuer, subject and audience are compared byte for byte, and the refusal names the first that no record has. */
+/** Issuer, subject and audience are compared byte for byte, and the refusal names the first one without a match. */
 function matchCredential(
   claims: Claims,
   credentials: readonly FederatedCredential[],
@@ -77,7 +77,7 @@ async function refuseSignature(
   }
   const first = await verify(assertion, keys, checks.clock);
   if (first !== "unknownKey") return toRefusal(first, claims, checks.clock);
-  // The issuer may have rolled its key since its keys were fetched.
+  // The issuer may have rotated its key since its keys were fetched.
   const again = await checks.issuerKeys.keysOf(claims.iss, true).catch(() => keys);
   return toRefusal(await verify(assertion, again, checks.clock), claims, checks.clock);
 }

@@ -1,7 +1,7 @@
-/** The documents by which clients find their way around Entra: instance discovery and OpenID configuration. */
+/** Entra's discovery documents: instance discovery and OpenID configuration. */
 import type { EndpointVersion } from "./token-endpoint.ts";
 
-/** The clouds of Microsoft as instance discovery lists them; all names of one line mean the same. */
+/** The clouds of Microsoft as instance discovery lists them; all aliases of an entry are the same cloud. */
 const CLOUDS: readonly { network: string; cache: string; aliases: readonly string[] }[] = [
   {
     network: "login.microsoftonline.com",
@@ -27,8 +27,8 @@ const CLOUDS: readonly { network: string; cache: string; aliases: readonly strin
 ];
 
 /**
- * Instance discovery (`/common/discovery/instance`), by which MSAL asks whether it may trust a host. `ownHost` is the
- * emulator's own address (host and port): it vouches for itself. Undefined: the host is not known.
+ * Instance discovery (`/common/discovery/instance`), with which MSAL checks whether it may trust a host. `ownHost` is
+ * the emulator's own address (host and port): it vouches for itself. Undefined: the host is not known.
  */
 export function instanceDiscovery(authorizationEndpoint: string, ownHost: string): object | undefined {
   const url = URL.parse(authorizationEndpoint);
@@ -49,7 +49,7 @@ export function instanceDiscovery(authorizationEndpoint: string, ownHost: string
   };
 }
 
-/** OpenID configuration. `tenant` is a tenant id, or `{tenantid}` when the client asked for `common` and its like. */
+/** OpenID configuration. `tenant` is a tenant id, or `{tenantid}` when the client asked for `common` or similar. */
 export function openIdConfiguration(
   origin: string,
   tenant: string,

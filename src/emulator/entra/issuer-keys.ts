@@ -1,11 +1,13 @@
-/** The public keys of ServiceAccount issuers, fetched as Entra fetches them: discovery document, then JWKS, over TLS. */
+/**
+ * The public keys of ServiceAccount issuers, fetched as Entra fetches them: discovery document, then JWKS, over TLS.
+ */
 import { get, type RequestOptions } from "node:https";
 import { rootCertificates } from "node:tls";
 import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from "jose";
 
 /** Finds the keys of an issuer; throws an Error that says which request failed and how. */
 export interface IssuerKeys {
-  /** The issuer's keys, from memory when they are at most five minutes old; `isFresh` asks again. */
+  /** The issuer's keys, cached for five minutes; `isFresh` fetches them again. */
   keysOf(issuer: string, isFresh?: boolean): Promise<JWTVerifyGetKey>;
 }
 
@@ -13,7 +15,7 @@ const KEPT_MS = 5 * 60_000;
 const TIMEOUT_MS = 5_000;
 const LARGEST_DOCUMENT = 1024 * 1024;
 
-/** `authorities` are the PEM certificates to trust beside the public ones. */
+/** `authorities` are the PEM certificates to trust besides the public ones. */
 export function createIssuerKeys(authorities: readonly string[]): IssuerKeys {
   const ca = [...rootCertificates, ...authorities];
   const kept = new Map<string, { keys: Promise<JWTVerifyGetKey>; at: number }>();

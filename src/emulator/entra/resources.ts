@@ -1,4 +1,4 @@
-/** Which resources tokens can be had for, and what `aud` they carry. */
+/** Which resources Entra issues tokens for, and their `aud`. */
 
 /** Resources by their application id URI without trailing slash; the emulator serves the first four itself. */
 const KNOWN_RESOURCES = new Set([
@@ -16,7 +16,7 @@ const STORAGE_ENDPOINT = /^https:\/\/[a-z0-9]{3,24}\.(?:blob|dfs|file|queue|tabl
 /** SDKs that were given the emulator's address as ARM endpoint ask for a token for that address. */
 const LOOPBACK = /^https:\/\/(?:127(?:\.\d{1,3}){3}|localhost|\[::1\])(?::\d+)?$/;
 
-/** Whether a token can be had for this resource; a trailing slash does not matter. */
+/** Whether Entra issues tokens for this resource; a trailing slash does not matter. */
 export function isKnownResource(resource: string): boolean {
   const name = resource.replace(/\/$/, "").toLowerCase();
   return KNOWN_RESOURCES.has(name) || STORAGE_ENDPOINT.test(name) || LOOPBACK.test(name);

@@ -9,18 +9,18 @@ export interface SigningKey {
   readonly publicKey: KeyObject;
 }
 
-/** Makes a 2048-bit RSA key; its id is a digest of the public half, so that it is stable for a saved key. */
+/** Creates a 2048-bit RSA key; its id is a digest of the public half, so that it is stable for a saved key. */
 export async function createSigningKey(): Promise<SigningKey> {
   const { privateKey, publicKey } = await promisify(generateKeyPair)("rsa", { modulusLength: 2048 });
   return { kid: keyId(publicKey), privateKey, publicKey };
 }
 
-/** The key as PEM (PKCS #8), to be kept and given to `loadSigningKey`. */
+/** The key as PEM (PKCS #8), for `loadSigningKey`. */
 export function saveSigningKey(key: SigningKey): string {
   return key.privateKey.export({ type: "pkcs8", format: "pem" }).toString();
 }
 
-/** The key that was saved; its id is the same. */
+/** The saved key, with the same id. */
 export function loadSigningKey(pem: string): SigningKey {
   const privateKey = createPrivateKey(pem);
   const publicKey = createPublicKey(privateKey);

@@ -1,15 +1,16 @@
 /** Entra's token endpoint, versions 1 (`resource`) and 2 (`scope`), for the client credentials grant. */
-import { readBody } from "../exchange.ts";
-import type { Call, Reply } from "../http.ts";
+
+import type { Call, Reply } from "../http/call.ts";
+import { readBody } from "../http/exchange.ts";
 import type { EmulatorSettings } from "../settings.ts";
 import type { FederatedCredential, Principal, World } from "../world.ts";
 import { type ClientProof, type IssuedToken, issueAccessToken } from "./access-token.ts";
 import { type AssertionChecks, refuseAssertion } from "./client-assertion.ts";
-import { type EntraRefusal, refusals, toErrorReply } from "./entra-error.ts";
+import { type EntraRefusal, refusals, toErrorReply } from "./errors.ts";
 import { isKnownResource, resourceOfScope } from "./resources.ts";
 import type { SigningKey } from "./signing-key.ts";
 
-export interface TokenEndpointParts extends AssertionChecks {
+export interface TokenEndpointContext extends AssertionChecks {
   readonly world: World;
   readonly key: SigningKey;
   readonly settings: EmulatorSettings;
@@ -18,7 +19,7 @@ export interface TokenEndpointParts extends AssertionChecks {
 export type EndpointVersion = 1 | 2;
 
 const JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-/** MSAL for Go sends these with every request; beside a resource they mean nothing to this grant. */
+/** MSAL for Go sends these with every request; besides a resource they have no effect on this grant. */
 const OPENID_SCOPES = new Set(["openid", "profile", "email", "offline_access"]);
 const LARGEST_FORM = 64 * 1024;
 
@@ -27,15 +28,15 @@ export async function answerTokenRequest(
   call: Call,
   tenant: string,
   version: EndpointVersion,
-  parts: TokenEndpointParts,
+  context: TokenEndpointContext,
 ): Promise<Reply> {
-  const outcome = await decide(call, tenant, version, parts);
-  if ("error" in outcome) return toErrorReply(outcome, call, parts.clock.now());
+  const outcome = await decide(call, tenant, version, context);
+  if ("error" in outcome) return toErrorReply(outcome, call, context.clock.now());
   const headers = { "x-ms-request-id": call.id, "cache-control": "no-store, no-cache", pragma: "no-cache" };
   return { status: 200, headers, body: version === 1 ? toFirstForm(outcome) : toSecondForm(outcome) };
 }
 
-interface Grant extends IssuedToken {
+interface Granted extends IssuedToken {
   readonly resource: string;
   readonly lifetimeSeconds: number;
 }
@@ -44,8 +45,8 @@ async function decide(
   call: Call,
   tenant: string,
   version: EndpointVersion,
-  parts: TokenEndpointParts,
-): Promise<Grant | EntraRefusal> {
+  context: TokenEndpointContext,
+): Promise<Granted | EntraRefusal> {
   if (call.method !== "POST") return refusals.postOnly(call.method);
   const form = await readForm(call);
   const missing = missingParameter(form, version);
@@ -55,14 +56,14 @@ async function decide(
   const resource = findResource(form, version, tenant);
   if (typeof resource !== "string") return resource;
   const clientId = form.get("client_id") ?? "";
-  const principal = [...parts.world.principals.values()].find(
+  const principal = [...context.world.principals.values()].find(
     (each) => each.tenantId === tenant && each.clientId.toLowerCase() === clientId.toLowerCase(),
   );
   if (principal === undefined) return refusals.unknownApplication(clientId, tenant);
-  const proof = await proveClient(form, principal, parts);
+  const proof = await proveClient(form, principal, context);
   if (typeof proof !== "string") return proof;
-  const lifetimeSeconds = lifetimeOf(principal, parts.settings);
-  const issued = await issueAccessToken(parts.key, parts.clock, {
+  const lifetimeSeconds = lifetimeOf(principal, context.settings);
+  const issued = await issueAccessToken(context.key, context.clock, {
     principal,
     audience: resource,
     proof,
@@ -71,7 +72,7 @@ async function decide(
   return { ...issued, resource, lifetimeSeconds };
 }
 
-/** The form, with the client's credentials from the Authorization header when they are there (client_secret_basic). */
+/** The form, with the client's credentials from the Authorization header if it has them (client_secret_basic). */
 async function readForm(call: Call): Promise<URLSearchParams> {
   const form = new URLSearchParams((await readBody(call.body, LARGEST_FORM))?.toString() ?? "");
   const basic = /^basic\s+(\S+)$/i.exec(call.headers.authorization ?? "")?.[1];
@@ -99,14 +100,14 @@ function findResource(form: URLSearchParams, version: EndpointVersion, tenant: s
 async function proveClient(
   form: URLSearchParams,
   principal: Principal,
-  parts: TokenEndpointParts,
+  context: TokenEndpointContext,
 ): Promise<ClientProof | EntraRefusal> {
   const assertion = form.get("client_assertion");
   if (assertion !== null) {
     const type = form.get("client_assertion_type");
     if (type === null) return refusals.missingParameter("client_assertion_type");
     if (type !== JWT_BEARER) return refusals.wrongAssertionType(type);
-    return (await refuseAssertion(assertion, credentialsOf(principal, parts.world), parts)) ?? "assertion";
+    return (await refuseAssertion(assertion, credentialsOf(principal, context.world), context)) ?? "assertion";
   }
   const secret = form.get("client_secret");
   if (secret === null || secret === "") return refusals.noCredential();
@@ -123,13 +124,13 @@ function lifetimeOf(principal: Principal, settings: EmulatorSettings): number {
   return principal.identityId === undefined ? settings.accessTokenSeconds : settings.managedIdentityTokenSeconds;
 }
 
-function toSecondForm({ token, lifetimeSeconds }: Grant): object {
+function toSecondForm({ token, lifetimeSeconds }: Granted): object {
   const seconds = lifetimeSeconds - 1;
   return { token_type: "Bearer", expires_in: seconds, ext_expires_in: seconds, access_token: token };
 }
 
-/** Version 1 writes every number as a string. */
-function toFirstForm({ token, lifetimeSeconds, notBefore, expiresOn, resource }: Grant): object {
+/** Version 1 has every number as a string. */
+function toFirstForm({ token, lifetimeSeconds, notBefore, expiresOn, resource }: Granted): object {
   const seconds = String(lifetimeSeconds - 1);
   return {
     token_type: "Bearer",

@@ -1,12 +1,12 @@
 /**
- * Access tokens: how the emulator's Entra signs them and how ARM and Blob check them. ARM and Blob know nothing of
- * Entra but `TokenVerifier`.
+ * Access tokens: how the emulator's Entra signs them and how ARM and Blob check them. Of Entra, ARM and Blob know only
+ * `TokenVerifier`.
  */
 import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify, SignJWT } from "jose";
 import type { Clock } from "../clock.ts";
 import type { SigningKey } from "./signing-key.ts";
 
-/** What a service may know of a bearer token that was found good. */
+/** What a service learns from a valid bearer token. */
 export interface AccessToken {
   /** Object id: the `oid` claim. */
   readonly principalId: string;
@@ -20,7 +20,7 @@ export interface AccessToken {
 }
 
 /** Why a bearer token is refused. `missing`: no Authorization header, or one that is not `Bearer`. */
-export type TokenFault =
+export type TokenProblem =
   | "missing"
   | "malformed"
   | "badSignature"
@@ -29,10 +29,10 @@ export type TokenFault =
   | "wrongTenant"
   | "notYetValid";
 
-/** The answer of `TokenVerifier.verify`; `detail` is for a message, it holds no part of the token. */
+/** The answer of `TokenVerifier.verify`; `detail` is for a message and contains nothing of the token. */
 export type TokenVerdict =
   | { readonly ok: true; readonly token: AccessToken }
-  | { readonly ok: false; readonly fault: TokenFault; readonly detail: string };
+  | { readonly ok: false; readonly problem: TokenProblem; readonly detail: string };
 
 export interface TokenVerifier {
   /**
@@ -42,19 +42,21 @@ export interface TokenVerifier {
   verify(authorization: string | undefined, audiences: readonly string[], tenantId?: string): Promise<TokenVerdict>;
 }
 
-/** Signs a JWT with RS256; the caller has put every claim, times included, into the payload. */
+/** Signs a JWT with RS256; the payload must have all claims, including the times. */
 export function signToken(key: SigningKey, payload: JWTPayload): Promise<string> {
   return new SignJWT(payload).setProtectedHeader({ alg: "RS256", typ: "JWT", kid: key.kid }).sign(key.privateKey);
 }
 
-/** A verifier for tokens that were signed with `key`; one key, because the emulator never rolls it while it runs. */
+/**
+ * A verifier for tokens that were signed with `key`; a single key, because the emulator never rotates it while it runs.
+ */
 export function createTokenVerifier(key: SigningKey, clock: Clock): TokenVerifier {
   return {
     async verify(authorization, audiences, tenantId) {
       const token = /^bearer\s+(\S+)\s*$/i.exec(authorization ?? "")?.[1];
       if (token === undefined) return refusal("missing", "no bearer token in the Authorization header");
       const opened = await openToken(token, key, clock);
-      if ("fault" in opened) return opened;
+      if ("problem" in opened) return opened;
       return judge(opened.payload, audiences, tenantId);
     },
   };
@@ -69,11 +71,11 @@ async function openToken(token: string, key: SigningKey, clock: Clock) {
     });
     return { payload };
   } catch (error) {
-    return refusal(faultOf(error), error instanceof Error ? error.message : String(error));
+    return refusal(problemOf(error), error instanceof Error ? error.message : String(error));
   }
 }
 
-function faultOf(error: unknown): TokenFault {
+function problemOf(error: unknown): TokenProblem {
   if (error instanceof errors.JWTExpired) return "expired";
   if (error instanceof errors.JWTClaimValidationFailed && error.claim === "nbf") return "notYetValid";
   if (error instanceof errors.JWSSignatureVerificationFailed) return "badSignature";
@@ -104,6 +106,6 @@ function withoutSlash(audience: string): string {
   return audience.replace(/\/+$/, "").toLowerCase();
 }
 
-function refusal(fault: TokenFault, detail: string) {
-  return { ok: false as const, fault, detail };
+function refusal(problem: TokenProblem, detail: string) {
+  return { ok: false as const, problem, detail };
 }

@@ -1,5 +1,6 @@
-// Much through the Azure SDK for JavaScript: bulk.ts CONFIG. One GiB up and down as streams, and thousands of blobs in
-// pages. Knows nothing of the emulator. Answers each line of standard input, `STEP [NUMBER]`, with a line of JSON.
+// Bulk transfers through the Azure SDK for JavaScript: bulk.ts CONFIG. One GiB up and down as streams, and thousands of
+// blobs in pages. Knows nothing of the emulator. Answers each line of standard input, `STEP [NUMBER]`, with a line of
+// JSON.
 import { createHash, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";

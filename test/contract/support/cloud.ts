@@ -1,5 +1,5 @@
-// The one client of the contract suite: raw REST calls with fetch, so that status, headers and bodies are seen as they
-// came. What it makes it remembers before the call is sent, and removes in the end, also after failures.
+// The one client of the contract suite: raw REST calls with fetch, so that a check sees status, headers and body exactly as
+// they came. It records what it creates before the call is sent, and removes it at the end, also after failures.
 import { randomBytes, randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import type { TokenCredential } from "@azure/identity";
@@ -7,9 +7,9 @@ import { decodeJwt } from "jose";
 import { createLedger } from "./ledger.ts";
 
 export interface Call {
-  /** Sent as JSON, or as it is when it is text. */
+  /** Sent as JSON; a string is sent unchanged. */
   readonly body?: unknown;
-  /** Instead of the suite's own; null sends none. */
+  /** Default: the suite's own. Null sends none. */
   readonly token?: string | null;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -29,7 +29,7 @@ export interface Answer {
 export interface CloudAddress {
   readonly kind: "emulator" | "live";
   readonly armEndpoint: string;
-  /** What a token for ARM is asked for. */
+  /** Scope of a token for ARM. */
   readonly armScope: string;
   readonly authorityHost: string;
   readonly tenantId: string;
@@ -38,7 +38,7 @@ export interface CloudAddress {
   readonly location: string;
   /** Of the suite itself: may manage the resource group and its role assignments, and has no right on any blob. */
   readonly credential: TokenCredential;
-  /** A token of an outside issuer whose keys Entra can fetch. */
+  /** A token of an external issuer whose keys Entra can fetch. */
   readonly assertion?: () => Promise<string>;
 }
 
@@ -60,11 +60,15 @@ export interface Cloud extends Omit<CloudAddress, "credential"> {
   /** A new name of lower-case letters and digits, at most 20 long. */
   newName(): string;
   newGuid(): string;
-  /** Asks again while Azure propagates: at once on the emulator, for up to ten minutes on Azure. */
+  /** Retries while Azure propagates: for up to ten minutes on Azure, not at all on the emulator. */
   eventually(check: () => Promise<void>): Promise<void>;
-  /** Waits a time that Azure asks for; nothing on the emulator, which is never slower than its answers. */
+  /** Waits as long as Azure asks for; not on the emulator, which is never slower than its answers. */
   pause(seconds: number): Promise<void>;
-  /** Removes what was made and is still there, and tells what would not go. */
+  /** The versions that calls have named since this was last asked. */
+  takeApiVersions(): string[];
+  /** Azure's name for the kind of subscription (its quota id). */
+  subscriptionKind(): Promise<string>;
+  /** Removes everything that was created and still exists; answers what could not be removed. */
   removeAll(): Promise<string[]>;
 }
 
@@ -79,13 +83,16 @@ export async function connect(address: CloudAddress): Promise<Cloud> {
   const tokenFor = async (scope: string) => (await credential.getToken(scope))?.token ?? "";
   const prefix = `kc${randomBytes(4).toString("hex")}`;
   const guids = new Set<string>();
+  const versions = new Set<string>();
   let last = 0;
   const subscription = `/subscriptions/${address.subscriptionId}`;
   const own = decodeJwt(await tokenFor(address.armScope));
   const send = async (method: string, path: string, call: Call = {}) => {
     const token = call.token === undefined ? await tokenFor(address.armScope) : call.token;
     const base = path.startsWith("https://") ? "" : address.armEndpoint;
-    const ask = () => request(method, `${base}${withVersion(path)}`, { ...call, token });
+    const url = `${base}${withVersion(path)}`;
+    versions.add(/[?&]api-version=([^&]*)/i.exec(url)?.[1] ?? "");
+    const ask = () => request(method, url, { ...call, token });
     return address.kind === "live" ? obeyThrottling(ask) : ask();
   };
   const ledger = createLedger(send, (path) => path.includes(prefix) || [...guids].some((guid) => path.includes(guid)));
@@ -98,7 +105,9 @@ export async function connect(address: CloudAddress): Promise<Cloud> {
     arm: ledger.send,
     blob: async (method, url, call = {}) => {
       const token = call.token === undefined ? await tokenFor(STORAGE_SCOPE) : call.token;
-      return request(method, url, { ...call, token, headers: { "x-ms-version": BLOB_VERSION, ...call.headers } });
+      const headers = { "x-ms-version": BLOB_VERSION, ...call.headers };
+      versions.add(headers["x-ms-version"]);
+      return request(method, url, { ...call, token, headers });
     },
     entra: (form) => {
       const headers = { "content-type": "application/x-www-form-urlencoded" };
@@ -119,11 +128,21 @@ export async function connect(address: CloudAddress): Promise<Cloud> {
     pause: async (seconds) => {
       if (address.kind === "live") await wait(seconds * 1000);
     },
+    takeApiVersions: () => {
+      const taken = [...versions].sort();
+      versions.clear();
+      return taken;
+    },
+    async subscriptionKind() {
+      const answer = await send("GET", `${subscription}?api-version=2022-12-01`);
+      const { subscriptionPolicies } = answer.json<{ subscriptionPolicies?: { quotaId?: string } }>();
+      return subscriptionPolicies?.quotaId ?? "unknown";
+    },
     removeAll: ledger.removeAll,
   };
 }
 
-/** On a subscription that others use too, 429 says nothing about a sentence: waits as long as Azure asks for. */
+/** On a shared subscription a 429 says nothing about a sentence: waits as long as Azure asks for, and retries. */
 async function obeyThrottling(ask: () => Promise<Answer>): Promise<Answer> {
   for (let attempt = 1; ; attempt += 1) {
     const answer = await ask();
@@ -160,7 +179,7 @@ function readError(text: string): { code?: string; message?: string } | undefine
   }
 }
 
-/** Api-versions by provider or type: the newest that every region of Azure has, and the ones that the product uses. */
+/** Api-versions by provider or type: the newest ones in every region of Azure, which are those that the product uses. */
 const VERSIONS: readonly (readonly [string, string])[] = [
   ["Microsoft.Authorization/locks", "2020-05-01"],
   ["Microsoft.Authorization", "2022-04-01"],
@@ -175,7 +194,7 @@ function withVersion(path: string): string {
   return `${path}${path.includes("?") ? "&" : "?"}api-version=${version}`;
 }
 
-/** Azure offers no event for "propagated": all one can do is ask again. */
+/** Azure has no event for "propagated": polling is the only way. */
 async function eventually(patienceMs: number, check: () => Promise<void>): Promise<void> {
   const end = Date.now() + patienceMs;
   for (;;) {

@@ -10,7 +10,7 @@ export interface EmulatedCloud extends Cloud {
   close(): Promise<void>;
 }
 
-/** Starts an emulator; the suite signs in as its administrator, an Owner without any right on data. */
+/** Starts an emulator; the suite signs in as its administrator, an Owner without any data right. */
 export async function startEmulatedCloud(settings: Partial<EmulatorSettings> = {}): Promise<EmulatedCloud> {
   const emulator = await startEmulator({ settings });
   const trusted = tls.getCACertificates("default");
@@ -30,7 +30,7 @@ export async function startEmulatedCloud(settings: Partial<EmulatorSettings> = {
   return { ...cloud, emulator, close };
 }
 
-/** Lends an emulator of its own to a check that needs other settings or moves the clock. */
+/** Runs a check on an emulator of its own, with other settings or a clock that the check moves. */
 export async function withEmulator(
   settings: Partial<EmulatorSettings>,
   check: (cloud: EmulatedCloud) => Promise<void>,

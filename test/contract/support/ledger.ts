@@ -1,29 +1,30 @@
-// What the suite has made: written down before the call that may make it, struck out when it is deleted, and removed at
-// the end in reverse order. It also refuses to write to anything that does not bear a name of this run.
+// What the suite has created: recorded before the call that may create it, removed from the record when it is deleted, and
+// deleted at the end in reverse order. It also refuses to write to anything that does not carry a name of this run.
 import type { Answer, Call } from "./cloud.ts";
 
 type Send = (method: string, path: string, call?: Call) => Promise<Answer>;
 
 export interface Ledger {
   readonly send: Send;
-  /** Deletes what is left, newest first; gives what Azure would not delete. */
+  /** Deletes what is left, newest first; answers what Azure would not delete. */
   removeAll(): Promise<string[]>;
 }
 
-/** Resources that do not go with a parent which goes. */
+/** Resources that are not deleted with a parent. */
 const TRACKED =
   /\/(providers\/Microsoft\.(Storage\/storageAccounts|ManagedIdentity\/userAssignedIdentities|Authorization\/(roleAssignments|roleDefinitions|locks))|resourceGroups)\/[^/]+$/i;
 
-/** Questions that are asked with POST. */
-const QUESTIONS = /\/checkNameAvailability$/i;
+/** POST calls that only read. */
+const READS_BY_POST = /\/checkNameAvailability$/i;
 
-/** `isOurs` tells whether a path bears a name that this run has handed out. */
+/** `isOurs`: whether a path contains a name that this run has generated. */
 export function createLedger(send: Send, isOurs: (path: string) => boolean): Ledger {
   const made = new Set<string>();
   const sendAndNote: Send = async (method, path, call) => {
     const id = new URL(path, "https://arm.invalid").pathname;
-    const isWrite = method !== "GET" && method !== "HEAD" && !QUESTIONS.test(id);
-    if (isWrite && !isOurs(id)) throw new Error(`the contract suite may not ${method} ${id}: it is not of this run`);
+    const isWrite = method !== "GET" && method !== "HEAD" && !READS_BY_POST.test(id);
+    if (isWrite && !isOurs(id))
+      throw new Error(`the contract suite may not ${method} ${id}: it does not belong to this run`);
     if (method === "PUT" && TRACKED.test(id)) made.add(id);
     const answer = await send(method, path, call);
     if (method === "DELETE" && (answer.status === 200 || answer.status === 204)) made.delete(id);
@@ -37,15 +38,15 @@ export function createLedger(send: Send, isOurs: (path: string) => boolean): Led
   return {
     send: sendAndNote,
     async removeAll() {
-      const faults: string[] = [];
-      // A grant outlives its scope, and cannot be deleted any more when the scope is gone: grants go before accounts.
+      const problems: string[] = [];
+      // A role assignment outlives its scope, and can no longer be deleted once the scope is gone: assignments go before accounts.
       const order = [...made].reverse().sort((left, right) => rankOf(left) - rankOf(right));
       for (const id of order) {
-        const fault = await remove(id);
-        if (fault !== undefined) faults.push(fault);
+        const problem = await remove(id);
+        if (problem !== undefined) problems.push(problem);
       }
       made.clear();
-      return faults;
+      return problems;
     },
   };
 }

@@ -7,7 +7,7 @@ import { type Cloud, connect } from "./cloud.ts";
 /** Names a file with a token of an issuer that Entra can reach. */
 export const ASSERTION_VARIABLE = "KEYLESS_CSI_LIVE_ASSERTION_FILE";
 
-/** Rejects with all that is missing in the environment, and when the resource group cannot be read. */
+/** Rejects with everything that the environment lacks, and when the resource group cannot be read. */
 export async function connectLive(environment: NodeJS.ProcessEnv): Promise<Cloud> {
   const needed = ["AZURE_SUBSCRIPTION_ID", "KEYLESS_CSI_LIVE_RESOURCE_GROUP"];
   const missing = needed.filter((name) => !environment[name]);
@@ -17,7 +17,7 @@ export async function connectLive(environment: NodeJS.ProcessEnv): Promise<Cloud
   const otherCloud = environment["KEYLESS_CSI_LIVE_ARM_ENDPOINT"];
   const armEndpoint = otherCloud ?? "https://management.azure.com";
   const armScope = `${armEndpoint}/.default`;
-  // The public directory of authorities does not know those of private clouds.
+  // Public instance discovery does not know the authorities of private clouds.
   const credential = new DefaultAzureCredential({ disableInstanceDiscovery: otherCloud !== undefined });
   const { token } = await credential.getToken(armScope);
   const group = `${armEndpoint}/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}?api-version=2021-04-01`;
@@ -26,7 +26,13 @@ export async function connectLive(environment: NodeJS.ProcessEnv): Promise<Cloud
   const { location } = (await answer.json()) as { location: string };
   const file = environment[ASSERTION_VARIABLE];
   return connect({
-    ...{ kind: "live", armEndpoint, armScope, subscriptionId, resourceGroup, location, credential },
+    kind: "live",
+    armEndpoint,
+    armScope,
+    subscriptionId,
+    resourceGroup,
+    location,
+    credential,
     authorityHost: (environment["AZURE_AUTHORITY_HOST"] ?? "https://login.microsoftonline.com").replace(/\/$/, ""),
     tenantId: String(decodeJwt(token)["tid"]),
     ...(file === undefined ? {} : { assertion: async () => (await readFile(file, "utf8")).trim() }),

@@ -1,5 +1,5 @@
-// Things that sentences look at: accounts, containers, grants and identities of this run. Accounts take half a minute in
-// Azure and grants some minutes to be honoured, so what can be shared is made once for a cloud.
+// Resources that the checks use: accounts, containers, role assignments and identities of this run. In Azure an account takes
+// half a minute and a role assignment some minutes to take effect, so what can be shared is created once per cloud.
 import { equal, ok } from "node:assert/strict";
 import { decodeJwt } from "jose";
 import type { Answer, Cloud } from "./cloud.ts";
@@ -18,7 +18,7 @@ export const ASSIGNMENTS = "providers/Microsoft.Authorization/roleAssignments";
 export interface Account {
   readonly id: string;
   readonly name: string;
-  /** Its Blob endpoint, without a slash at the end. */
+  /** Its Blob endpoint, without a trailing slash. */
   readonly blob: string;
 }
 
@@ -36,12 +36,12 @@ export interface Identity {
   readonly principalId: string;
 }
 
-/** Asserts that a call was refused with this status and code, and says what came instead. */
+/** Asserts that a call was refused with this status and code; otherwise shows the answer. */
 export function refused(answer: Answer, status: number, code: string): void {
   equal(`${answer.status} ${answer.code}`, `${status} ${code}`, answer.text);
 }
 
-/** Asserts the status, and shows the body when it is another. */
+/** Asserts the status; otherwise shows the body. */
 export function answered(answer: Answer, ...statuses: number[]): Answer {
   ok(statuses.includes(answer.status), `expected ${statuses.join(" or ")}, got ${answer.status}: ${answer.text}`);
   return answer;
@@ -52,7 +52,7 @@ export interface AccountBody {
   readonly properties?: object;
 }
 
-/** What an account is created with: keyless, as the product makes them. */
+/** The body of a keyless account, as the product creates them. */
 export function keyless(cloud: Cloud, change: AccountBody = {}): AccountBody {
   return {
     location: cloud.location,
@@ -73,7 +73,7 @@ export function keyless(cloud: Cloud, change: AccountBody = {}): AccountBody {
   };
 }
 
-/** The ARM id that an account of a new name would have. */
+/** The ARM id of an account that need not exist yet. */
 export function accountId(cloud: Cloud, name: string = cloud.newName()): string {
   return `${cloud.group}/providers/Microsoft.Storage/storageAccounts/${name}`;
 }
@@ -89,7 +89,7 @@ export async function settle(cloud: Cloud, accepted: Answer): Promise<Answer> {
   return answered(answer, 200);
 }
 
-/** Makes an account and waits until it is there. */
+/** Creates an account and waits for it. */
 export async function makeAccount(cloud: Cloud, change: AccountBody = {}): Promise<Account> {
   const id = accountId(cloud);
   await settle(cloud, answered(await cloud.arm("PUT", id, { body: keyless(cloud, change) }), 200, 202));
@@ -100,10 +100,10 @@ export async function makeAccount(cloud: Cloud, change: AccountBody = {}): Promi
   return { id, name, blob: properties.primaryEndpoints.blob.replace(/\/$/, "") };
 }
 
-/** A keyless account that several sentences put containers in. */
+/** A keyless account in which several checks create containers. */
 export const sharedAccount = onceForEachCloud((cloud) => makeAccount(cloud));
 
-/** A container's place in an account; nothing is made. */
+/** Names a container in an account; creates nothing. */
 export function containerIn(cloud: Cloud, account: Account, name = cloud.newName()): Container {
   return {
     id: `${account.id}/blobServices/default/containers/${name}`,
@@ -113,7 +113,7 @@ export function containerIn(cloud: Cloud, account: Account, name = cloud.newName
   };
 }
 
-/** Makes a container in the shared account. */
+/** Creates a container in the shared account. */
 export async function makeContainer(cloud: Cloud, properties: object = {}): Promise<Container> {
   const container = containerIn(cloud, await sharedAccount(cloud));
   answered(await cloud.arm("PUT", container.id, { body: { properties } }), 201);
@@ -125,12 +125,17 @@ export function roleId(cloud: Cloud, role: string): string {
 }
 
 /** The body of a role assignment; for the suite itself unless a service principal is named. */
-export function grantOf(cloud: Cloud, role: string, principalId?: string, more: object = {}): { properties: object } {
+export function assignmentOf(
+  cloud: Cloud,
+  role: string,
+  principalId?: string,
+  more: object = {},
+): { properties: object } {
   const who = principalId === undefined ? cloud.self : { principalId, principalType: "ServicePrincipal" };
   return { properties: { roleDefinitionId: roleId(cloud, role), ...who, ...more } };
 }
 
-/** Assigns a role at a scope; gives the assignment's id. */
+/** Assigns a role at a scope; answers the assignment's id. */
 export async function grant(
   cloud: Cloud,
   scope: string,
@@ -142,10 +147,10 @@ export async function grant(
   return id;
 }
 
-/** A container that the suite may read and write, once the grant is honoured. */
+/** A container that the suite may read and write; the role assignment is in effect. */
 export const openContainer = onceForEachCloud(async (cloud) => {
   const container = await makeContainer(cloud);
-  await grant(cloud, container.id, grantOf(cloud, ROLES.blobContributor));
+  await grant(cloud, container.id, assignmentOf(cloud, ROLES.blobContributor));
   await cloud.eventually(async () => {
     answered(await cloud.blob("GET", `${container.url}?restype=container&comp=list`), 200);
     answered(await putBlob(cloud, `${container.url}/probe`, "probe"), 201);
@@ -158,7 +163,7 @@ export const openFilesystem = onceForEachCloud(async (cloud) => {
   const account = await makeAccount(cloud, { properties: { isHnsEnabled: true } });
   const container = containerIn(cloud, account);
   answered(await cloud.arm("PUT", container.id, { body: { properties: {} } }), 201);
-  await grant(cloud, container.id, grantOf(cloud, ROLES.blobContributor));
+  await grant(cloud, container.id, assignmentOf(cloud, ROLES.blobContributor));
   const shown = (await cloud.arm("GET", account.id)).json<{ properties: { primaryEndpoints: { dfs: string } } }>();
   const dfs = `${shown.properties.primaryEndpoints.dfs.replace(/\/$/, "")}/${container.name}`;
   await cloud.eventually(async () => {
@@ -173,7 +178,7 @@ export function putBlob(cloud: Cloud, url: string, body: string, headers: object
   return cloud.blob("PUT", url, { body, headers: { "x-ms-blob-type": "BlockBlob", ...headers } });
 }
 
-/** Makes a user-assigned identity. */
+/** Creates a user-assigned identity. */
 export async function makeIdentity(cloud: Cloud, tags: Record<string, string> = {}): Promise<Identity> {
   const id = `${cloud.group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${cloud.newName()}`;
   const made = answered(await cloud.arm("PUT", id, { body: { location: cloud.location, tags } }), 200, 201);
@@ -181,7 +186,7 @@ export async function makeIdentity(cloud: Cloud, tags: Record<string, string> = 
   return { id, clientId, principalId };
 }
 
-/** Issuer, subject and audience of the outside token, as a federated credential names them. */
+/** Issuer, subject and audience of the external token, as a federated credential names them. */
 export async function claimsOfAssertion(cloud: Cloud): Promise<Trust> {
   const { iss, sub, aud } = decodeJwt(await assertionOf(cloud));
   return { issuer: String(iss), subject: String(sub), audiences: [String([aud].flat()[0])] };
@@ -193,14 +198,14 @@ export interface Trust {
   readonly audiences: readonly string[];
 }
 
-/** Lets an identity be used by whoever has a token as `trust` says. */
+/** Makes an identity trust tokens that match `trust`. */
 export async function federate(cloud: Cloud, identity: Identity, trust: Trust, name = "contract"): Promise<string> {
   const id = `${identity.id}/federatedIdentityCredentials/${name}`;
   answered(await cloud.arm("PUT", id, { body: { properties: trust } }), 201);
   return id;
 }
 
-/** Exchanges the outside token for one of the identity. */
+/** Exchanges the external token for one of the identity. */
 export async function exchange(
   cloud: Cloud,
   identity: Identity,
@@ -217,11 +222,11 @@ export async function exchange(
 }
 
 function assertionOf(cloud: Cloud): Promise<string> {
-  if (cloud.assertion === undefined) throw new Error("this cloud has no outside token");
+  if (cloud.assertion === undefined) throw new Error("this cloud has no external token");
   return cloud.assertion();
 }
 
-/** Somebody else than the suite, with no right at all, and a token of theirs: for ARM, or for another scope. */
+/** An identity without any right, and a token of it: for ARM, or for another scope. */
 export async function makeStranger(
   cloud: Cloud,
   scope: string = cloud.armScope,

@@ -2,18 +2,18 @@
 import type { Cloud } from "./cloud.ts";
 
 /**
- * What a sentence needs that a real subscription does not offer: a hold on Azure itself (its clock, its limits, other
- * people's resources), or an outside token that Entra can check (`KEYLESS_CSI_LIVE_ASSERTION_FILE` gives one).
+ * What a sentence needs that a real subscription does not offer: control over Azure itself (its clock, its limits, other
+ * people's resources), or a token of an external issuer that Entra can verify (in `KEYLESS_CSI_LIVE_ASSERTION_FILE`).
  */
 export type Need = { readonly control: string } | { readonly assertion: true };
 
 export interface Sentence {
   /** The sentence: what Azure does. */
   readonly says: string;
-  /** The document that it rests on; see `sources.ts`. */
+  /** The document that it is based on; see `sources.ts`. */
   readonly source: string;
   readonly needs?: Need;
-  /** Throws when Azure does otherwise. Makes what it looks at, under names that the cloud hands out. */
+  /** Throws when Azure does otherwise. Creates what it needs, under names that the cloud generates. */
   check(cloud: Cloud): Promise<void>;
 }
 
@@ -22,13 +22,13 @@ export interface Chapter {
   readonly sentences: readonly Sentence[];
 }
 
-/** What a run has to offer. */
+/** What a run provides. */
 export interface Offer {
   readonly isLive: boolean;
   readonly hasAssertion: boolean;
 }
 
-/** Why a sentence cannot be asked in this run, or undefined when it can. On the emulator all can. */
+/** Why a sentence cannot be checked in this run, or undefined when it can. On the emulator every sentence can. */
 export function reasonToLeaveOut({ needs }: Sentence, { isLive, hasAssertion }: Offer): string | undefined {
   if (!isLive || needs === undefined) return undefined;
   if ("control" in needs) return `needs ${needs.control}`;

@@ -1,10 +1,10 @@
-// As much of a Kubernetes API server as the service asks in a create or delete: single reads, over plain HTTP on loopback.
-// test/cluster asks a real one; this one starts in no time and can lose a claim at a chosen moment.
-import { writeFile } from "node:fs/promises";
+// The part of a Kubernetes API server that the service reads in a create or delete: single objects, over plain HTTP on
+// loopback. test/cluster uses a real one; this one starts instantly and can lose a claim at a chosen moment.
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { manifestOf, readManifests } from "../../support/deployment.ts";
+import { writeKubeconfig } from "../../support/kubeconfig.ts";
 
 export interface ApiServer {
   readonly kubeconfig: string;
@@ -73,28 +73,17 @@ export async function startApiServer(folder: string): Promise<ApiServer> {
     response.end(JSON.stringify(found ? { apiVersion: "v1", ...found } : absent));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const kubeconfig = join(folder, "kubeconfig.json");
-  await writeFile(kubeconfig, toKubeconfig(`http://127.0.0.1:${(server.address() as AddressInfo).port}`), {
-    mode: 0o600,
-  });
+  const { port } = server.address() as AddressInfo;
+  const kubeconfig = await writeKubeconfig(join(folder, "kubeconfig.json"), { server: `http://127.0.0.1:${port}` });
   return {
-    ...{ kubeconfig, claims, serviceAccounts, namespaces },
+    kubeconfig,
+    claims,
+    serviceAccounts,
+    namespaces,
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
       }),
   };
-}
-
-/** JSON is YAML. */
-function toKubeconfig(server: string): string {
-  return JSON.stringify({
-    apiVersion: "v1",
-    kind: "Config",
-    clusters: [{ name: "faults", cluster: { server, "insecure-skip-tls-verify": true } }],
-    users: [{ name: "faults", user: { token: "none" } }],
-    contexts: [{ name: "faults", context: { cluster: "faults", user: "faults" } }],
-    "current-context": "faults",
-  });
 }

@@ -1,6 +1,6 @@
-// Much work, a little at a time: so many pieces under way at once, as csi-provisioner's workers are.
+// Bounded concurrency: many pieces of work, of which only so many run at once, like csi-provisioner's workers.
 
-/** Runs `work` for 0 to `count` - 1, `width` at once; answers in the order of the numbers. Rejects with the first fault. */
+/** Runs `work` for 0 to `count` - 1, `width` at once; results are in the order of the numbers. Rejects with the first error. */
 export async function atOnce<T>(width: number, count: number, work: (number: number) => Promise<T>): Promise<T[]> {
   const results = new Array<T>(count);
   let next = 0;

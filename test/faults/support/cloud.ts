@@ -1,20 +1,20 @@
-// An emulator in this process, with a ready file for services in others, and a way to stop a service's clock at exactly
-// one of its calls.
+// An emulator in this process, with a ready file for services in other processes, and a way to hold a service at exactly one
+// of its calls.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import type { LoggedCall } from "../../../src/emulator/call-log.ts";
 import { type Emulator, type EmulatorOptions, startEmulator } from "../../../src/emulator/emulator.ts";
-import type { FaultMatch, FaultMoment } from "../../../src/emulator/faults.ts";
+import type { FaultMatch, FaultMoment } from "../../../src/emulator/faults/faults.ts";
 
-/** What Azure holds now, without what is deleted and only propagating. Sorted, so that two can be compared. */
+/** What Azure holds now, except deletions that are still propagating. Sorted, so that two censuses can be compared. */
 export interface Census {
   readonly accounts: readonly string[];
   /** `account/container`. */
   readonly containers: readonly string[];
-  /** `scope|principal|role`: two that say the same are duplicates whatever their names. */
-  readonly grants: readonly string[];
+  /** `scope|principal|role`: two equal entries are duplicates, whatever their names. */
+  readonly roleAssignments: readonly string[];
 }
 
 export interface Cloud {
@@ -22,14 +22,14 @@ export interface Cloud {
   readonly folder: string;
   readonly readyFile: string;
   census(): Census;
-  /** Calls to ARM and Blob since the last `forgetCalls`: those that make or show something of a volume. */
+  /** Calls to ARM and Blob since the last `forgetCalls`: those that create or read something of a volume. */
   calls(): readonly LoggedCall[];
   forgetCalls(): void;
   /** Resolves when a call that matches is stopped: before Azure has seen it, or after it took effect. */
   hold(match: FaultMatch, skip: number, moment: FaultMoment): Promise<void>;
-  /** Lets go what is held (its connection is cut) and ends every scripted fault. */
+  /** Releases the held call (its connection is cut) and ends every scripted fault. */
   clearFaults(): void;
-  /** Makes Azure as empty as it was in the beginning. */
+  /** Removes everything created since the start. */
   empty(): void;
   stop(): Promise<void>;
 }
@@ -43,7 +43,9 @@ export async function startCloud(options: EmulatorOptions = {}): Promise<Cloud> 
   const { world, calls, faults } = emulator;
   const seeded = new Set(world.roleAssignments.keys());
   return {
-    ...{ emulator, folder, readyFile },
+    emulator,
+    folder,
+    readyFile,
     census: () => takeCensus(emulator, seeded),
     calls: () => calls.report().calls.filter(({ service }) => service === "arm" || service === "blob"),
     forgetCalls: () => calls.clear(),
@@ -63,13 +65,13 @@ export async function startCloud(options: EmulatorOptions = {}): Promise<Cloud> 
 
 function takeCensus({ world }: Emulator, seeded: ReadonlySet<string>): Census {
   const containers = [...world.containers.entries()].filter(([, { deletedUntil }]) => deletedUntil === undefined);
-  const grants = [...world.roleAssignments.values()].filter(
+  const assignments = [...world.roleAssignments.values()].filter(
     ({ name, effectiveUntil }) => effectiveUntil === undefined && !seeded.has(name),
   );
   return {
     accounts: [...world.accounts.keys()].sort(),
     containers: containers.map(([key]) => key).sort(),
-    grants: grants
+    roleAssignments: assignments
       .map(({ scope, principalId, roleDefinitionName }) => `${scope}|${principalId}|${roleDefinitionName}`)
       .sort(),
   };
@@ -77,7 +79,7 @@ function takeCensus({ world }: Emulator, seeded: ReadonlySet<string>): Census {
 
 /**
  * The emulator awaits "the faults were cleared" exactly when a call hangs: `before`, ahead of handling it; `after`, behind.
- * Listening to that await tells the moment without a guess at how long the handling takes.
+ * Listening for that await gives the exact moment, without a guess at how long the handling takes.
  */
 function hold({ faults }: Emulator, rule: { match: FaultMatch; skip: number; moment: FaultMoment }): Promise<void> {
   const reached = Promise.withResolvers<void>();
@@ -85,7 +87,7 @@ function hold({ faults }: Emulator, rule: { match: FaultMatch; skip: number; mom
   faults.cleared = () => {
     const promise = cleared();
     const listen = promise.then.bind(promise);
-    // biome-ignore lint/suspicious/noThenProperty: the very point is to see who awaits
+    // biome-ignore lint/suspicious/noThenProperty: the point is to see who awaits
     return Object.defineProperty(promise, "then", {
       value: (...listeners: Parameters<typeof listen>) => {
         reached.resolve();

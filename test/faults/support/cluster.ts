@@ -1,14 +1,14 @@
-// The cluster of the crash tests: an API server with one namespace, its two ServiceAccounts and one claim, and the flags by
-// which a service asks it.
+// The cluster of the crash tests: an API server with one namespace, its two ServiceAccounts and one claim, and the
+// flags that connect a service to it.
 import { type ApiServer, startApiServer } from "./api-server.ts";
 import type { Cloud } from "./cloud.ts";
 import { CLAIM, claimUid, NAMESPACE } from "./modes.ts";
 
 export interface TestCluster extends ApiServer {
   readonly flags: readonly string[];
-  /** The claim of volume `number`, for the first ServiceAccount unless another is named. */
+  /** Creates the claim of volume `number`, for the first ServiceAccount unless another is named. */
   claim(number: number, serviceAccount?: string): void;
-  /** The claim is deleted. */
+  /** Deletes the claim. */
   unclaim(): void;
 }
 

@@ -1,4 +1,4 @@
-// The ways in which a volume can be made: the rows that the crash tests go through. A new mode is a new row.
+// The ways to create a volume: the rows that the crash tests go through. A new mode is a new row.
 import type { CreateVolumeRequestInit, Volume } from "../../../src/csi/proto.generated.ts";
 import type { Emulator } from "../../../src/emulator/emulator.ts";
 import { SAFE_MOUNT } from "../../support/safe-mount.ts";
@@ -6,85 +6,85 @@ import { isFull } from "./figures.ts";
 
 export interface Mode {
   readonly name: string;
-  /** Of the StorageClass. Without `identity`, the clientID of the first workload is added. */
+  /** StorageClass parameters. Without `identity`, the clientID of the first workload is added. */
   readonly parameters: Readonly<Record<string, string>>;
-  /** Whether the account goes with the volume. */
+  /** Whether the account is deleted with the volume. */
   readonly ownsAccount: boolean;
-  /** Among those that every run goes through; the others only with `--full`. */
+  /** Part of every run; the other modes run only with `--full`. */
   readonly isInSelection: boolean;
 }
 
-/** Isolation, where access is granted, how the identity is found: every pair of values is in the selection once. */
+/** Isolation, scope of the role assignment, source of the identity: the selection has every pair of values once. */
 const MODES: readonly Mode[] = [
   {
-    name: "isolation pool, grant on the container, identity of the class",
+    name: "isolation pool, role assignment on the container, identity of the class",
     parameters: { isolation: "pool" },
     ownsAccount: false,
     isInSelection: true,
   },
   {
-    name: "isolation namespace, grant on the account, identity of the class",
+    name: "isolation namespace, role assignment on the account, identity of the class",
     parameters: { isolation: "namespace", grantScope: "account" },
     ownsAccount: false,
     isInSelection: true,
   },
   {
-    name: "isolation volume, grant on the container, identity of the ServiceAccount",
+    name: "isolation volume, role assignment on the container, identity of the ServiceAccount",
     parameters: { isolation: "volume", identity: "serviceAccount" },
     ownsAccount: true,
     isInSelection: true,
   },
   {
-    name: "isolation volume, grant on the account, identity of the class",
+    name: "isolation volume, role assignment on the account, identity of the class",
     parameters: { isolation: "volume", grantScope: "account" },
     ownsAccount: true,
     isInSelection: false,
   },
   {
-    name: "isolation volume, grant on the container, identity of the class",
+    name: "isolation volume, role assignment on the container, identity of the class",
     parameters: { isolation: "volume" },
     ownsAccount: true,
     isInSelection: false,
   },
   {
-    name: "isolation volume, grant on the account, identity of the ServiceAccount",
+    name: "isolation volume, role assignment on the account, identity of the ServiceAccount",
     parameters: { isolation: "volume", grantScope: "account", identity: "serviceAccount" },
     ownsAccount: true,
     isInSelection: false,
   },
   {
-    name: "isolation pool, grant on the container, identity of the ServiceAccount",
+    name: "isolation pool, role assignment on the container, identity of the ServiceAccount",
     parameters: { isolation: "pool", identity: "serviceAccount" },
     ownsAccount: false,
     isInSelection: false,
   },
   {
-    name: "isolation namespace, grant on the container, identity of the class",
+    name: "isolation namespace, role assignment on the container, identity of the class",
     parameters: { isolation: "namespace" },
     ownsAccount: false,
     isInSelection: false,
   },
   {
-    name: "isolation namespace, grant on the container, identity of the ServiceAccount",
+    name: "isolation namespace, role assignment on the container, identity of the ServiceAccount",
     parameters: { isolation: "namespace", identity: "serviceAccount" },
     ownsAccount: false,
     isInSelection: false,
   },
   {
-    name: "isolation namespace, grant on the account, identity of the ServiceAccount",
+    name: "isolation namespace, role assignment on the account, identity of the ServiceAccount",
     parameters: { isolation: "namespace", grantScope: "account", identity: "serviceAccount" },
     ownsAccount: false,
     isInSelection: false,
   },
   {
-    name: "isolation pool of 4 with soft delete, grant on the container, identity of the class",
+    name: "isolation pool of 4 with soft delete, role assignment on the container, identity of the class",
     parameters: { isolation: "pool", poolSize: "4", softDeleteBlobs: "7", softDeleteContainers: "7" },
     ownsAccount: false,
     isInSelection: false,
   },
 ];
 
-/** A selection in an ordinary run, all with `--full`. */
+/** A selection in an ordinary run, every mode with `--full`. */
 export const modes: readonly Mode[] = MODES.filter(({ isInSelection }) => isFull || isInSelection);
 
 /** Namespace of the emulator's seeded workloads, and of every claim here. */
@@ -92,7 +92,7 @@ export const NAMESPACE = "demo";
 /** The claim's name; its UID is the volume name's. */
 export const CLAIM = "data";
 
-/** A request as csi-provisioner sends it; the same name and parameters are the same volume. */
+/** A request as csi-provisioner sends it; the same name and parameters give the same volume. */
 export function requestOf(
   emulator: Emulator,
   name: string,
@@ -107,7 +107,7 @@ export function requestOf(
   };
 }
 
-/** The same, for the claim of that name in a cluster: with what `--extra-create-metadata` adds. */
+/** The same for a claim in a cluster: with what `--extra-create-metadata` adds. */
 export function claimRequestOf(
   emulator: Emulator,
   name: string,
@@ -126,7 +126,7 @@ export function claimUid(number: number): string {
   return `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`;
 }
 
-/** The volume of an answer. */
+/** The volume in an answer. */
 export function volumeOf(answer: { volume: Volume | null }): Volume {
   if (answer.volume === null) throw new Error("CreateVolume answered no volume");
   return answer.volume;

@@ -1,4 +1,4 @@
-// A network between a service and the emulator that can be bad: TCP on loopback, passed on as it is, cut when asked to.
+// A network between a service and the emulator that can fail: TCP on loopback, passed on unchanged, cut on request.
 import { readFile, writeFile } from "node:fs/promises";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
@@ -7,11 +7,11 @@ import type { Cloud } from "./cloud.ts";
 export interface Network {
   /** The cloud's ready file with all addresses behind this network. */
   readonly readyFile: string;
-  /** Cuts every n-th piece of an answer, and the connection with it: the call took effect and nobody is told. */
+  /** Cuts the connection at every n-th piece of an answer: the call took effect, and the caller never learns. */
   breakEvery(n: number): void;
   /** Refuses new connections and cuts those that are open. */
   cut(): void;
-  /** Accepts connections and passes nothing on: what is sent waits until `mend`. */
+  /** Accepts connections and passes nothing on until `mend`. */
   stall(): void;
   mend(): void;
   /** How many connections were cut. */
@@ -21,7 +21,7 @@ export interface Network {
 
 type State = "good" | "cut" | "stalled";
 
-/** Passes on to the first address of the emulator. */
+/** Forwards to the emulator's first address. */
 export async function startNetwork(cloud: Cloud): Promise<Network> {
   const target = Number(new URL(cloud.emulator.info.armEndpoint).port);
   const sockets = new Set<Socket>();

@@ -13,18 +13,18 @@ export interface Service {
   readonly program: Program;
   readonly socketPath: string;
   log(): Promise<string>;
-  /** SIGKILL: nothing is finished, nothing is written. */
+  /** SIGKILL: nothing in flight is finished or written. */
   kill(): Promise<void>;
   /** SIGTERM; resolves with how it ended. */
   stop(): Promise<number | NodeJS.Signals>;
 }
 
 export interface ServiceOptions {
-  /** Default: the cloud's own. */
+  /** Default: the cloud's own ready file. */
   readonly readyFile?: string;
   readonly flags?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** Seconds that the client gives a call. */
+  /** The client's deadline for each call. */
   readonly deadlineSeconds?: number;
   /** Default `debug`. */
   readonly logLevel?: "info" | "debug";
@@ -34,7 +34,7 @@ export interface ServiceOptions {
 
 let bundled: Promise<string> | undefined;
 
-/** Made once for a test run, and removed with it. */
+/** Built once per test run, and removed at its end. */
 function serviceBundle(): Promise<string> {
   if (bundled !== undefined) return bundled;
   const folder = mkdtempSync(join(tmpdir(), "keyless-csi-bundle-"));
@@ -45,7 +45,7 @@ function serviceBundle(): Promise<string> {
 
 let counter = 0;
 
-/** Program and arguments, but for `--endpoint`. */
+/** Program and arguments, without `--endpoint`. */
 export async function serviceCommand(cloud: Cloud, options: ServiceOptions = {}): Promise<string[]> {
   const { nodeFlags = [], flags = [], readyFile = cloud.readyFile } = options;
   const own = [
@@ -60,19 +60,23 @@ export async function serviceCommand(cloud: Cloud, options: ServiceOptions = {})
   return [process.execPath, ...nodeFlags, await serviceBundle(), "controller", ...own];
 }
 
-/** Answers Probe when it resolves. */
+/** Resolves once the service answers Probe. */
 export async function startService(cloud: Cloud, options: ServiceOptions = {}): Promise<Service> {
   counter += 1;
   const socketPath = join(cloud.folder, `${counter}.sock`);
   const [node = "", ...args] = await serviceCommand(cloud, options);
   const program = await startProgram(node, [...args, "--endpoint", `unix://${socketPath}`], {
-    ...{ name: `controller-${counter}`, logFolder: cloud.folder, env: options.env ?? {} },
+    name: `controller-${counter}`,
+    logFolder: cloud.folder,
+    env: options.env ?? {},
   });
   const probe = connectCsi(`unix:${socketPath}`, 1);
   await eventually(program, () => probe.identity("Probe", {})).finally(() => probe.close());
   const csi = connectCsi(`unix:${socketPath}`, options.deadlineSeconds ?? 60);
   return {
-    ...{ csi, program, socketPath },
+    csi,
+    program,
+    socketPath,
     log: () => readFile(program.logFile, "utf8"),
     async kill() {
       await program.kill();
@@ -86,7 +90,7 @@ export async function startService(cloud: Cloud, options: ServiceOptions = {}): 
   };
 }
 
-/** Fresh services one after the other; the next one starts while its predecessor is at work. */
+/** Fresh services one after another; each starts while its predecessor is still at work. */
 export interface Spares {
   next(): Promise<Service>;
   stop(): Promise<void>;
@@ -95,7 +99,7 @@ export interface Spares {
 export function startSpares(cloud: Cloud, options: ServiceOptions = {}): Spares {
   const start = () => {
     const service = startService(cloud, options);
-    service.catch(() => {}); // told by `next`
+    service.catch(() => {}); // `next` reports it
     return service;
   };
   let spare = start();

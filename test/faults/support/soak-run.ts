@@ -1,11 +1,12 @@
-// A cluster that makes, uses and deletes volumes for hours, in real time or with every clock sped up: what the service needs
-// for it in memory and handles, and what is left in Azure at the end.
+// A cluster that creates, uses and deletes volumes for hours, in real time or with every clock sped up: how much memory and
+// how many handles the service needs, and what is left in Azure at the end.
 import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { containerFor, read, write } from "../../../src/commands/demo/workload.ts";
 import { startCloud } from "./cloud.ts";
 import { requestOf, volumeName, volumeOf } from "./modes.ts";
+import { fastClock } from "./preloads.ts";
 import { type Service, startService } from "./service.ts";
 
 export interface SoakOptions {
@@ -16,7 +17,7 @@ export interface SoakOptions {
 
 export interface SoakFigures {
   readonly simulatedHours: number;
-  /** Volumes made, written, read and deleted. */
+  /** Volumes created, written, read and deleted. */
   readonly volumes: number;
   /** Access tokens that Entra has issued to the controller: all but the one that each volume's workload signs in for. */
   readonly tokens: number;
@@ -24,7 +25,7 @@ export interface SoakFigures {
   readonly memoryMiB: readonly [number, number];
   /** Open file descriptors, likewise. */
   readonly handles: readonly [number, number];
-  /** Containers and grants that Azure holds at the end. */
+  /** Containers and role assignments that Azure holds at the end. */
   readonly left: number;
 }
 
@@ -34,7 +35,7 @@ const WORKERS = 4;
 const SAMPLE_MS = 500;
 const CLOCK_TICK_MS = 250;
 
-/** Throws when a volume cannot be made, used or deleted. */
+/** Throws when a volume cannot be created, used or deleted. */
 export async function runSoak({ realSeconds, speed }: SoakOptions): Promise<SoakFigures> {
   const cloud = await startCloud({
     settings: { accessTokenSeconds: TOKEN_SECONDS, managedIdentityTokenSeconds: TOKEN_SECONDS },
@@ -56,7 +57,7 @@ export async function runSoak({ realSeconds, speed }: SoakOptions): Promise<Soak
       for (let round = 0; !isOver(); round++) {
         await liveOneVolume(cloud.emulator, service, { number: number * 1_000_000 + round, workload: number % 2 });
         volumes += 1;
-        await sleep(20 * WORKERS); // leaves half of the machine to the others
+        await sleep(20 * WORKERS); // leaves half of the machine to other programs
       }
     };
     const sampler = async () => {
@@ -68,7 +69,7 @@ export async function runSoak({ realSeconds, speed }: SoakOptions): Promise<Soak
     };
     await Promise.all([sampler(), ...Array.from({ length: WORKERS }, (_, number) => worker(number))]);
     countTokens();
-    const { containers, grants } = cloud.census();
+    const { containers, roleAssignments } = cloud.census();
     assert.equal(await service.stop(), 0);
     const third = Math.ceil(samples.length / 3);
     const between = (part: typeof samples, key: "memory" | "handles") => median(part.map((sample) => sample[key]));
@@ -78,7 +79,9 @@ export async function runSoak({ realSeconds, speed }: SoakOptions): Promise<Soak
     ];
     return {
       simulatedHours: (realSeconds * speed) / 3600,
-      ...{ volumes, tokens: tokens - volumes, left: containers.length + grants.length },
+      volumes,
+      tokens: tokens - volumes,
+      left: containers.length + roleAssignments.length,
       memoryMiB: compare("memory"),
       handles: compare("handles"),
     };
@@ -88,7 +91,7 @@ export async function runSoak({ realSeconds, speed }: SoakOptions): Promise<Soak
   }
 }
 
-/** Made, opened with the workload's own token, written, read, listed, grown, deleted. */
+/** Creates a volume, opens it with the workload's own token, writes, reads, lists, expands and deletes it. */
 async function liveOneVolume(
   emulator: Parameters<typeof requestOf>[0],
   { csi }: Service,
@@ -104,7 +107,10 @@ async function liveOneVolume(
   const [, account, container] = id.split("#");
   const serviceAccountToken = () => emulator.issuer.mint({ namespace: "demo", name, lifetimeSeconds: TOKEN_SECONDS });
   const client = containerFor(`${blobEndpoint}/${account}/${container}`, {
-    ...{ tenantId, authorityHost, clientId, serviceAccountToken },
+    tenantId,
+    authorityHost,
+    clientId,
+    serviceAccountToken,
   });
   assert.equal((await write(client, "a", "hello")).status, 201, id);
   assert.equal((await read(client, "a")).text, "hello", id);
@@ -127,19 +133,4 @@ async function measure({ program }: Service): Promise<{ memory: number; handles:
 
 function median(values: readonly number[]): number {
   return Math.round([...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0);
-}
-
-/** A module that makes wall clock and monotonic clock run faster; timers keep their pace. It collects garbage once a second. */
-function fastClock(speed: number): string {
-  const source = `const RealDate = Date;
-    const began = RealDate.now();
-    const fast = () => began + (RealDate.now() - began) * ${speed};
-    globalThis.Date = class extends RealDate {
-      constructor(...args) { if (args.length === 0) super(fast()); else super(...args); }
-      static now() { return fast(); }
-    };
-    const steady = performance.now.bind(performance);
-    performance.now = () => steady() * ${speed};
-    setInterval(() => globalThis.gc?.(), 1000).unref();`;
-  return `data:text/javascript,${encodeURIComponent(source)}`;
 }

@@ -1,5 +1,5 @@
-// A container without an image: the machine's own programs read-only under a root folder of its own, with the volumes that
-// the kubelet names bound into it, and a process that runs there as the pod's user and groups.
+// A container without an image: a root folder with the machine's own programs, read-only, and the volumes that the kubelet
+// names, and in it a process that runs as the pod's user and groups.
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { mkdir, rm, stat, symlink, writeFile } from "node:fs/promises";
@@ -25,7 +25,7 @@ export interface ContainerSpec {
   readonly mounts: readonly BoundFolder[];
   readonly user: number;
   readonly group: number;
-  /** Supplementary ones; the kubelet puts the pod's fsGroup here. */
+  /** Supplementary groups, to which the kubelet adds the pod's fsGroup. */
   readonly groups: readonly number[];
   /** In the format that the kubelet reads: time, stream, `F`, text. */
   readonly logFile: string;
@@ -40,7 +40,7 @@ export interface Outcome {
 
 export interface ContainerProcess {
   readonly startedAt: bigint;
-  /** Resolves with its exit code when it has ended and its volumes are unbound. */
+  /** Resolves with its exit code once it has ended and its volumes are unmounted. */
   readonly ended: Promise<number>;
   /** Runs another command as the same user with the same volumes. */
   exec(command: readonly string[]): Promise<Outcome>;
@@ -59,7 +59,7 @@ export async function startContainer(spec: ContainerSpec): Promise<ContainerProc
   }
   const child = spawn("chroot", enter(spec, root, spec.command), {
     stdio: ["ignore", "pipe", "pipe"],
-    detached: true, // a process group of its own, so that a stop reaches what it has started
+    detached: true, // a process group of its own, so that a stop also reaches its children
   });
   writeLog(child, spec.logFile);
   const ended = new Promise<number>((resolve) => {
@@ -93,7 +93,7 @@ function enter({ user, group, groups, env }: ContainerSpec, root: string, comman
   return [...identity, root, "/usr/bin/env", "-i", ...variables, ...command];
 }
 
-/** Adds to `bound` what was mounted, the last first, also when it fails half-way. */
+/** Adds each mount to `bound`, last first, also when it fails half-way. */
 async function buildRoot(root: string, mounts: readonly BoundFolder[], bound: string[]): Promise<void> {
   for (const name of ["usr", "tmp", "dev", "etc", "proc"]) await mkdir(join(root, name), { recursive: true });
   for (const name of ["bin", "lib", "lib64", "sbin"]) await symlink(`usr/${name}`, join(root, name));
@@ -110,7 +110,7 @@ async function buildRoot(root: string, mounts: readonly BoundFolder[], bound: st
   }
 }
 
-/** Nothing is deleted through a mount: a folder with one below it stays, in a temporary folder. */
+/** Never deletes through a mount: a folder with a mount below it stays, inside a temporary folder. */
 export async function removeUnbound(folder: string): Promise<void> {
   if ((await mountsBelow(folder)).length === 0) await rm(folder, { recursive: true, force: true });
 }
@@ -122,7 +122,7 @@ async function makeLike(source: string, target: string): Promise<void> {
 }
 
 async function unbind(targets: readonly string[]): Promise<void> {
-  // Lazily where something still holds it: a file that a killed process had open on a mount that no longer answers.
+  // Lazily where it is still in use: a killed process may have had a file open on a mount that no longer answers.
   for (const target of targets) await run("umount", [target]).catch(() => run("umount", ["--lazy", target]));
 }
 

@@ -1,4 +1,4 @@
-// What the fake container runtime keeps of sandboxes and containers, and how CRI v1 shows them.
+// The fake container runtime's records of sandboxes and containers, and their views in CRI v1.
 import type { ContainerProcess } from "./container-process.ts";
 
 export type Labels = Readonly<Record<string, string>>;
@@ -26,7 +26,7 @@ export interface Container {
   finishedAt?: bigint;
 }
 
-/** CRI's ContainerConfig, as far as it is read here. */
+/** The fields of CRI's ContainerConfig that are read here. */
 export interface ContainerConfig {
   readonly metadata: object;
   readonly image: { readonly image: string };

@@ -1,5 +1,5 @@
-// A container runtime as the kubelet asks for one (CRI v1), as far as pods of these tests need it: sandboxes are records,
-// containers are processes of this machine with the volumes of the pod. Images are not pulled: each "exists".
+// A container runtime for the kubelet (CRI v1), as far as pods of these tests need one: sandboxes are records, containers are
+// processes of this machine with the volumes of the pod. Images are not pulled: each "exists".
 import { randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -19,7 +19,7 @@ export interface ContainerRuntime {
 
 const now = () => BigInt(Date.now()) * 1_000_000n;
 
-/** `folder` holds root folders of containers. */
+/** `folder` is where the root folders of containers go. */
 export async function startContainerRuntime(folder: string): Promise<ContainerRuntime> {
   const sandboxes = new Map<string, Sandbox>();
   const containers = new Map<string, Container>();
@@ -27,7 +27,7 @@ export async function startContainerRuntime(folder: string): Promise<ContainerRu
   const proto = await kubeletProto("k8s.io/cri-api");
   const server: GrpcServer = await serve(socketPath, proto, {
     "runtime.v1.RuntimeService": {
-      ...answersAboutItself,
+      ...runtimeInformation,
       ...sandboxCalls(sandboxes, containers),
       ...containerCalls(folder, sandboxes, containers),
     },
@@ -57,7 +57,7 @@ export async function startContainerRuntime(folder: string): Promise<ContainerRu
   };
 }
 
-const answersAboutItself: Record<string, Handler> = {
+const runtimeInformation: Record<string, Handler> = {
   Version: () => ({
     version: "0.1.0",
     runtime_name: "keyless-csi-test",

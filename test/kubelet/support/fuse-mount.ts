@@ -1,5 +1,5 @@
-// A container of Azure Blob storage as a folder, by a FUSE client that knows Azure by its public names alone: rclone, with
-// a ServiceAccount token that it exchanges at Entra by itself. blobfuse2 cannot be had from a package registry.
+// A container of Azure Blob storage mounted as a folder by rclone, a FUSE client that finds Azure by its public names and
+// exchanges a ServiceAccount token at Entra by itself. blobfuse2 is in no package registry.
 import { execFile, spawn } from "node:child_process";
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { promisify } from "node:util";
@@ -14,22 +14,22 @@ export interface FuseTarget {
   readonly clientId: string;
   readonly tenantId: string;
   readonly tokenFile: string;
-  /** PEM file of the authority that signs for Azure's names here. */
+  /** PEM file of the CA that signs for Azure's names here. */
   readonly caFile: string;
-  /** Of this mount alone; rclone's caches must not be shared. */
+  /** For this mount alone: rclone's caches must not be shared. */
   readonly cacheFolder: string;
   readonly logFile: string;
 }
 
-/** What a class's mount options amount to. */
+/** The effect of a class's mount options. */
 export interface FuseOptions {
-  /** Without it only the user who mounts (root) may enter. */
+  /** Without it only the user who mounts (root) has access. */
   readonly allowsOthers: boolean;
   readonly isReadOnly: boolean;
   readonly gid?: string;
 }
 
-/** Mounted and readable when it resolves. Rejects with what Azure answers: a FUSE mount alone comes up all the same. */
+/** Resolves once the folder is mounted and readable. Rejects with Azure's answer, although rclone would mount all the same. */
 export async function mountFuse(folder: string, target: FuseTarget, options: FuseOptions): Promise<void> {
   const rclone = await toolPath("rclone");
   const env = {
@@ -48,28 +48,34 @@ export async function mountFuse(folder: string, target: FuseTarget, options: Fus
   });
   await mkdir(target.cacheFolder, { recursive: true });
   const args = [
-    ...["mount", remote, folder, "--config=", "--daemon", "--daemon-wait=30s"],
-    ...[`--cache-dir=${target.cacheFolder}`, `--log-file=${target.logFile}`],
-    // Nothing is held back and nothing is remembered, so that a closed file is in storage and others see it at once.
-    ...[
-      "--vfs-cache-mode=writes",
-      "--vfs-write-back=0s",
-      "--dir-cache-time=0s",
-      "--attr-timeout=0s",
-      "--poll-interval=0",
-    ],
-    ...["--umask=0", "--dir-perms=0777", "--file-perms=0777"],
+    "mount",
+    remote,
+    folder,
+    "--config=",
+    "--daemon",
+    "--daemon-wait=30s",
+    `--cache-dir=${target.cacheFolder}`,
+    `--log-file=${target.logFile}`,
+    // No write-back delay and no directory cache: a closed file is in storage, and other mounts see it at once.
+    "--vfs-cache-mode=writes",
+    "--vfs-write-back=0s",
+    "--dir-cache-time=0s",
+    "--attr-timeout=0s",
+    "--poll-interval=0",
+    "--umask=0",
+    "--dir-perms=0777",
+    "--file-perms=0777",
     ...(options.allowsOthers ? ["--allow-other"] : []),
     ...(options.isReadOnly ? ["--read-only"] : []),
     ...(options.gid === undefined ? [] : [`--gid=${options.gid}`]),
   ];
-  // The daemon keeps what it inherits, so it inherits nothing; its parent ends when the folder is mounted.
+  // The daemon keeps inherited file descriptors open, so it gets none; its parent exits once the folder is mounted.
   const parent = spawn(rclone, args, { env, stdio: "ignore" });
   const code = await new Promise((resolve, reject) => parent.once("exit", resolve).once("error", reject));
   if (code !== 0) throw new Error(`rclone mount: exit code ${code}: ${await readFile(target.logFile, "utf8")}`);
 }
 
-/** Also when nothing is mounted there. The folder is gone afterwards. */
+/** Unmounts and removes the folder, also when nothing is mounted there. */
 export async function unmount(folder: string): Promise<void> {
   if (await isMounted(folder)) await run("umount", [folder]);
   await rm(folder, { recursive: true, force: true });

@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import grpc from "@grpc/grpc-js";
 import protoLoader from "@grpc/proto-loader";
 
-// biome-ignore lint/suspicious/noExplicitAny: messages of foreign interfaces; each handler names what it reads
+// biome-ignore lint/suspicious/noExplicitAny: messages of foreign interfaces; each handler names the fields it reads
 export type Handler = (request: any) => Promise<object> | object;
 
 /** An error that the caller sees with this code and text. */

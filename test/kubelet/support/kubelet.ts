@@ -1,16 +1,16 @@
-// A real kubelet on a container runtime of the tests: it registers a node, takes pods that the scheduler gives it, asks the
-// node plugin to mount their volumes, and runs their containers.
+// A real kubelet on the tests' own container runtime: it registers a node, takes the pods that are scheduled onto it, has the
+// node plugin mount their volumes, and runs their containers.
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ControlPlane } from "../../support/control-plane.ts";
 import { NODE_ADDRESS } from "../../support/isolation.ts";
 import { eventually, type Program } from "../../support/processes.ts";
 
-/** The kubelet's own default, which the OSS blob node plugin has in its source. */
+/** The kubelet's default, which the source of the OSS blob node plugin also contains. */
 export const KUBELET_FOLDER = "/var/lib/kubelet";
 export const NODE = "node-1";
 
-/** Resolves when the node is Ready; it is ended with the control plane. */
+/** Resolves when the node is Ready. The kubelet is stopped with the control plane. */
 export async function startKubelet(plane: ControlPlane, runtimeSocket: string): Promise<Program> {
   const folder = join(plane.folder, "kubelet");
   for (const name of ["", "manifests", "plugins"]) await mkdir(join(folder, name), { recursive: true });
@@ -28,7 +28,7 @@ export async function startKubelet(plane: ControlPlane, runtimeSocket: string): 
   return program;
 }
 
-/** Without cgroups, evictions and servers for others: what is tested is the way of a volume. */
+/** Without cgroups, evictions and servers: these tests are about volumes only. */
 function configuration(folder: string, runtimeSocket: string): object {
   return {
     apiVersion: "kubelet.config.k8s.io/v1beta1",
@@ -48,7 +48,7 @@ function configuration(folder: string, runtimeSocket: string): object {
     evictionHard: { "memory.available": "0%", "nodefs.available": "0%", "imagefs.available": "0%" },
     imageGCHighThresholdPercent: 100,
     makeIPTablesUtilChains: false,
-    // How often each pod is looked at again, and with it how often its volumes are published anew.
+    // How often each pod is synchronised, and with it how often its volumes are published again.
     syncFrequency: "2s",
     nodeStatusUpdateFrequency: "2s",
     shutdownGracePeriod: "0s",

@@ -1,8 +1,8 @@
-// The mount options of a class as the OSS node plugin hands them to blobfuse2: joined, split at spaces, read as its command
-// line. What blobfuse2 does not know makes its mount fail, so it does here.
+// The mount options of a class as the OSS node plugin passes them to blobfuse2: joined, split at spaces, read as its command
+// line. An option that blobfuse2 does not know makes its mount fail, so it does here.
 import type { FuseOptions } from "./fuse-mount.ts";
 
-/** Of blobfuse2 2.5, that change only how it caches, logs or lists. */
+/** Options of blobfuse2 2.5 that change only how it caches, logs or lists. */
 const WITHOUT_EFFECT_HERE = [
   "block-cache",
   "block-cache-block-size",
@@ -18,7 +18,7 @@ const WITHOUT_EFFECT_HERE = [
 ];
 const FUSE_OPTIONS_WITHOUT_EFFECT_HERE = ["umask", "uid", "attr_timeout", "entry_timeout", "negative_timeout"];
 
-/** Throws as blobfuse2 ends: with the name of the flag that it does not know. */
+/** Throws as blobfuse2 fails: with the name of the unknown flag. */
 export function readMountFlags(flags: readonly string[]): FuseOptions {
   const words = flags
     .join(" ")
@@ -35,8 +35,8 @@ export function readMountFlags(flags: readonly string[]): FuseOptions {
   const unknown = long.map(nameOf).find((name) => !known.includes(name));
   if (unknown !== undefined) throw new Error(`unknown flag: --${unknown}`);
   const knownFuse = ["allow_other", "ro", "gid", ...FUSE_OPTIONS_WITHOUT_EFFECT_HERE];
-  const strange = fuse.map(nameOf).find((name) => !knownFuse.includes(name));
-  if (strange !== undefined) throw new Error(`invalid FUSE options: ${strange}`);
+  const unknownFuse = fuse.map(nameOf).find((name) => !knownFuse.includes(name));
+  if (unknownFuse !== undefined) throw new Error(`invalid FUSE options: ${unknownFuse}`);
   const gid = fuse.find((option) => option.startsWith("gid="))?.slice("gid=".length);
   return {
     allowsOthers: fuse.includes("allow_other") || long.some((flag) => /^allow-other(=true)?$/.test(flag)),

@@ -1,5 +1,5 @@
-// A name server on loopback for a namespace of a test's own: Azure's public names are 127.0.0.1 there, every other name
-// does not exist. A hosts file would not do: an account's name is known only when a volume has been made.
+// A name server on loopback for a test's own namespace: Azure's public names resolve to 127.0.0.1, and no other name exists. A
+// hosts file is not enough: an account's name is known only after its volume was created.
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { AUTHORITATIVE_ANSWER, decode, encode, type Question, type StringAnswer } from "dns-packet";
@@ -13,7 +13,7 @@ export interface NameServer {
   close(): void;
 }
 
-/** Port 53 of 127.0.0.1, where resolvers ask: only in a network namespace of its own. */
+/** Listens on port 53 of 127.0.0.1, as resolvers expect: only in a network namespace of its own. */
 export async function startNameServer(): Promise<NameServer> {
   const socket = createSocket("udp4");
   socket.on("message", (message, { port, address }) => {

@@ -1,6 +1,6 @@
-// The node plugin of these tests: what the OSS blob node plugin (v1.27.9, pkg/blob/nodeserver.go and blob.go) does with a
-// PersistentVolume of this driver, with another FUSE client. It reads the same keys, takes the token from the same place,
-// keeps it in the same file, refuses what that plugin refuses, and like it binds an empty folder when no token comes.
+// The node plugin of these tests: it treats a PersistentVolume of this driver as the OSS blob node plugin does (v1.27.9,
+// pkg/blob/nodeserver.go and blob.go), with another FUSE client. It reads the same keys, takes the token from the same field,
+// keeps it in the same file, refuses the same, and also binds an empty folder when no token comes.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, rmdir, stat, writeFile } from "node:fs/promises";
@@ -19,12 +19,12 @@ const run = promisify(execFile);
 
 /** Hard-coded in the OSS plugin, whatever its driver name. */
 const TOKEN_FOLDER = join(KUBELET_FOLDER, "plugins", "blob.csi.azure.com");
-/** The only one that it reads. */
+/** The only audience whose token it reads. */
 const AUDIENCE = "api://AzureADTokenExchange";
 const READ_ONLY_MODES = ["SINGLE_NODE_READER_ONLY", "MULTI_NODE_READER_ONLY"];
 
 export interface NodePlugin {
-  /** When it is a program: its log tells why a mount failed. */
+  /** When it is a process of its own; its log says why a mount failed. */
   readonly program?: Program;
   /** The file in which the plugin keeps the token of an identity for an account. */
   tokenFile(clientId: string, account: string): string;
@@ -77,7 +77,7 @@ function nodeCalls(options: NodePluginOptions): Record<string, Handler> {
   return {
     NodeGetInfo: () => ({ node_id: NODE }),
     NodeGetCapabilities: () => ({ capabilities: capabilities.map((type) => ({ rpc: { type } })) }),
-    // The token comes with NodePublish alone, so there is nothing to do yet.
+    // The token comes only with NodePublish, so there is nothing to do yet.
     NodeStageVolume: () => ({}),
     async NodeUnstageVolume({ staging_target_path: folder }) {
       await rmdir(folder); // fails while there are files in it, as it does in the plugin
@@ -98,7 +98,7 @@ function nodeCalls(options: NodePluginOptions): Record<string, Handler> {
   };
 }
 
-/** What would lead the plugin to an account key, to blobfuse 1 or NFS, or blobfuse2 to another endpoint. */
+/** Refuses what would make the plugin use an account key, blobfuse 1 or NFS, or blobfuse2 use another endpoint. */
 function checkContext(context: Readonly<Record<string, string>>): void {
   if (context["mountwithworkloadidentitytoken"] !== "true") throw new StatusError("INTERNAL", "no account key");
   if (context["protocol"] !== "fuse2")
@@ -127,7 +127,11 @@ async function publish(
     await mountFuse(
       target,
       {
-        ...{ account, container, clientId, tenantId, caFile },
+        account,
+        container,
+        clientId,
+        tenantId,
+        caFile,
         tokenFile: tokenFile(clientId, account),
         cacheFolder: own,
         logFile: `${own}.log`,
@@ -140,7 +144,7 @@ async function publish(
   }
 }
 
-/** As the plugin puts them together: where it adds to the class's own it sorts all of them (util.JoinMountOptions). */
+/** Joined as in the plugin: where it adds to the class's own options it sorts all of them (util.JoinMountOptions). */
 function optionsOf(
   { mount, access_mode: access }: PublishRequest["volume_capability"],
   context: Readonly<Record<string, string>>,
@@ -154,7 +158,7 @@ function optionsOf(
   return group === "" ? [...joined] : [...joined, `-o gid=${group}`];
 }
 
-/** Without a token: what NodeStage has left, which is nothing, so the pod gets an empty folder of the node's own disk. */
+/** Without a token: binds what NodeStage left, which is nothing, so the pod gets an empty folder on the node's own disk. */
 async function bindStagingFolder({
   staging_target_path: source,
   target_path: target,
@@ -165,7 +169,7 @@ async function bindStagingFolder({
   await run("mount", ["-o", isReadOnly ? "bind,ro" : "bind", source, target]);
 }
 
-/** Where a node plugin keeps the token of an identity for an account. */
+/** The file in which a node plugin keeps the token of an identity for an account. */
 export function tokenFile(clientId: string, account: string): string {
   return join(TOKEN_FOLDER, `${clientId}-${account}`);
 }

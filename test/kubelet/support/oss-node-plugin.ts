@@ -1,5 +1,5 @@
-// The unmodified OSS blob node plugin with unmodified blobfuse2, as two program files that somebody has (`npm run mount`): no
-// package registry serves them. Both find Azure by its public names, as on a node.
+// The unmodified OSS blob node plugin with unmodified blobfuse2, from two program files that the caller provides (`npm run
+// mount`), since no package registry has them. Both find Azure by its public names, as on a node.
 import { mkdir, stat, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { eventually, startProgram } from "../../support/processes.ts";
@@ -13,13 +13,13 @@ export interface OssPrograms {
   readonly blobfuse2: string;
 }
 
-/** The programs that this run was given, or undefined: then the node plugin of the tests mounts. */
+/** The programs given to this run; undefined when the tests' own node plugin is to mount. */
 export function givenPrograms(env = process.env): OssPrograms | undefined {
   const { KEYLESS_CSI_BLOBPLUGIN: blobplugin, KEYLESS_CSI_BLOBFUSE2: blobfuse2 } = env;
   return blobplugin === undefined || blobfuse2 === undefined ? undefined : { blobplugin, blobfuse2 };
 }
 
-/** Without a cloud configuration, as on a cluster that is not AKS: nothing of it is needed to mount with a token. */
+/** Without a cloud configuration, as on a cluster that is not AKS: mounting with a token needs none. */
 export async function startOssNodePlugin(
   { blobplugin, blobfuse2 }: OssPrograms,
   { driverName, caFile, folder, kubeconfig }: NodePluginOptions & { readonly kubeconfig: string },

@@ -1,10 +1,10 @@
-// What node-driver-registrar does beside a node plugin: tells the kubelet of the plugin's socket.
+// What node-driver-registrar does beside a node plugin: registers the plugin's socket with the kubelet.
 import { join } from "node:path";
 import { kubeletProto } from "../../support/tools.ts";
 import { type GrpcServer, serve } from "./grpc-server.ts";
 import { KUBELET_FOLDER } from "./kubelet.ts";
 
-/** Resolves when the kubelet has taken the plugin; rejects with what it says when it has not. */
+/** Resolves once the kubelet has registered the plugin; rejects with its error otherwise. */
 export async function registerPlugin(driverName: string, pluginSocket: string): Promise<GrpcServer> {
   const proto = await kubeletProto("k8s.io/kubelet");
   const socket = join(KUBELET_FOLDER, "plugins_registry", `${driverName}-reg.sock`);

@@ -1,5 +1,4 @@
-// Pods and Deployments of these tests, and what they say when asked.
-
+// Pods and claims of these tests, and commands in the pods.
 import type { Stage } from "./stage.ts";
 
 export interface PodOptions {
@@ -41,7 +40,7 @@ export function podSpec({
   };
 }
 
-/** Not root, in a group of its own, with an fsGroup: what a restricted namespace demands. */
+/** Not root, in a group of its own, with an fsGroup: what a restricted namespace requires. */
 export const NOT_ROOT = { runAsNonRoot: true, runAsUser: 1000, runAsGroup: 3000, fsGroup: 2000 };
 
 export interface ClaimOptions {
@@ -61,7 +60,7 @@ export function claim({ name, namespace, className, accessMode = "ReadWriteMany"
   };
 }
 
-/** Waits until the pod's container runs, which it does only when its volumes are mounted; else rejects with its events. */
+/** Waits until the pod's container runs, which needs its volumes mounted; otherwise rejects with the namespace's events. */
 export async function running({ plane, kubelet }: Stage, namespace: string, name: string): Promise<void> {
   const wait = ["wait", "--for=condition=Ready", `pod/${name}`, `--namespace=${namespace}`, "--timeout=60s"];
   try {
@@ -79,7 +78,7 @@ export async function running({ plane, kubelet }: Stage, namespace: string, name
   }
 }
 
-/** Runs a shell command in the pod and answers what it prints; rejects with what it says when it fails. */
+/** Runs a shell command in the pod and answers its standard output; rejects with its standard error when it fails. */
 export async function shell({ runtime }: Stage, namespace: string, name: string, script: string): Promise<string> {
   const { exitCode, stdout, stderr } = await runtime.exec(namespace, name, ["sh", "-c", script]);
   if (exitCode !== 0) throw new Error(`${namespace}/${name}: exit code ${exitCode}: ${stderr}`);
@@ -87,8 +86,8 @@ export async function shell({ runtime }: Stage, namespace: string, name: string,
 }
 
 /**
- * What the event of a refused mount says: Azure's own code where the tests' node plugin mounts. blobfuse2's words differ from
- * version to version, and some leave the code to its log.
+ * What the event of a refused mount says: Azure's own code under the tests' node plugin. The text of blobfuse2 differs between
+ * versions, some of which write the code only to their log.
  */
 export function refusedMount({ plugin }: Stage, code: RegExp): RegExp {
   return plugin.program === undefined ? code : /Mount failed with error/;

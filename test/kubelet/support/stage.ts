@@ -6,9 +6,10 @@ import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { parseAllDocuments } from "yaml";
 import { type AzureAdministrator, azureAdministrator } from "../../support/azure-administrator.ts";
 import { type ControlPlane, startControlPlane } from "../../support/control-plane.ts";
-import { argumentsOf, type Manifest, manifestOf, readManifests, withFlags } from "../../support/deployment.ts";
+import { type Manifest, manifestOf, readManifests } from "../../support/deployment.ts";
 import { type EmulatedDriver, startEmulatedDriver } from "../../support/emulated-driver.ts";
-import { logTail, type Program } from "../../support/processes.ts";
+import { issuerFlags, letEntraReadKeys, printLogs, startSidecar } from "../../support/installation.ts";
+import type { Program } from "../../support/processes.ts";
 import { repository } from "../../support/sources.ts";
 import { removeUnbound } from "./container-process.ts";
 import { type ContainerRuntime, startContainerRuntime } from "./container-runtime.ts";
@@ -19,7 +20,7 @@ import { type NodePlugin, startNodePlugin } from "./node-plugin.ts";
 import { givenPrograms, startOssNodePlugin } from "./oss-node-plugin.ts";
 
 export const CLUSTER_ID = "kubelet-test";
-/** What csi-provisioner makes volumes for. */
+/** The driver that csi-provisioner creates volumes for. */
 export const OUR_DRIVER = "keyless.blob.csi";
 
 export interface StageOptions {
@@ -27,7 +28,7 @@ export interface StageOptions {
   readonly nodeDriver: "keyless.blob.csi" | "blob.csi.azure.com";
   /** Seconds until a role assignment is in force. */
   readonly propagationSeconds?: number;
-  /** More flags of the controller. */
+  /** Additional flags of the controller. */
   readonly controllerFlags?: readonly string[];
 }
 
@@ -65,16 +66,15 @@ export async function startStage(options: StageOptions): Promise<Stage> {
     const driver = await startDriver(plane, options);
     endings.push((how) => driver.stop(how));
     setDefaultCACertificates([...getCACertificates("default"), await readFile(driver.ready.caFile, "utf8")]);
-    const sidecars = await startSidecars(plane, driver, manifestOf(manifests, "Deployment"));
-    endings.push(async ({ keepLogs }) => {
-      if (keepLogs) for (const each of [driver.controller, ...sidecars]) console.log(await describeLog(each));
-    });
-    // Last of the node: what is left of mounts, tokens and pods must not meet the next stage's kubelet.
+    const provisioner = await startSidecar("csi-provisioner", { plane, driver });
+    const resizer = await startSidecar("csi-resizer", { plane, driver });
+    endings.push(({ keepLogs }) => keepLogs && printLogs([driver.controller, provisioner, resizer]));
+    // Runs after everything else of the node has stopped: the next stage's kubelet must find no mounts, tokens or pods.
     endings.push(() => emptyKubeletFolder());
     const runtime = await startContainerRuntime(driver.folder);
     endings.push(() => runtime.stop());
     const kubelet = await startKubelet(plane, runtime.socketPath);
-    // Ended before the runtime, so that it does not start again what is stopped.
+    // Stopped before the runtime, or it would restart the containers that the runtime stops.
     endings.push(() => kubelet.stop());
     const { caFile } = driver.ready;
     const programs = givenPrograms();
@@ -83,7 +83,7 @@ export async function startStage(options: StageOptions): Promise<Stage> {
       ? startNodePlugin(pluginOptions)
       : startOssNodePlugin(programs, { ...pluginOptions, kubeconfig: plane.kubeconfig }));
     endings.push(async ({ keepLogs }) => {
-      if (keepLogs && plugin.program !== undefined) console.log(await describeLog(plugin.program));
+      if (keepLogs && plugin.program !== undefined) await printLogs([plugin.program]);
       await plugin.stop();
     });
     return { plane, driver, runtime, plugin, kubelet, azure: azureAdministrator(driver.ready), apply, stop };
@@ -108,16 +108,10 @@ function sharedNodePlugin(): Promise<Manifest[]> {
   return readObjects("deploy/examples/shared-node-plugin.yaml");
 }
 
-/** The CSIDriver object of the OSS driver's own installation: what ours says of mounting holds for both. */
+/** The CSIDriver object that the OSS driver's own installation has; its spec is the same as ours. */
 function foreignCsiDriver(manifests: readonly Manifest[]): object {
   const { metadata, ...ours } = manifestOf(manifests, "CSIDriver");
   return { ...ours, metadata: { name: "blob.csi.azure.com" } };
-}
-
-/** Entra reads the cluster's keys without signing in, as it does on AKS. */
-async function letEntraReadKeys(plane: ControlPlane): Promise<void> {
-  const discovery = "--clusterrole=system:service-account-issuer-discovery";
-  await plane.kubectl(["create", "clusterrolebinding", "issuer", discovery, "--group=system:unauthenticated"]);
 }
 
 async function startDriver(
@@ -129,22 +123,10 @@ async function startDriver(
     CLUSTER_ID,
     ["--kubernetes", "on", "--kubeconfig", kubeconfig, "--node-driver", nodeDriver, ...controllerFlags],
     [
-      ...["--listen", "127.0.0.1:0", "--listen", "127.0.0.1:443"],
-      ...["--issuer-ca", join(plane.folder, "apiserver.crt")],
-      ...["--propagation-seconds", String(propagationSeconds)],
+      "--listen=127.0.0.1:0",
+      "--listen=127.0.0.1:443",
+      ...issuerFlags(plane),
+      `--propagation-seconds=${propagationSeconds}`,
     ],
   );
-}
-
-async function startSidecars(plane: ControlPlane, driver: EmulatedDriver, deployment: Manifest): Promise<Program[]> {
-  const kubeconfig = await plane.kubeconfigOf("kube-system", "keyless-csi-controller");
-  const flags = { "csi-address": driver.socketPath, kubeconfig };
-  return [
-    await plane.start("csi-provisioner", withFlags(argumentsOf(deployment, "csi-provisioner"), flags)),
-    await plane.start("csi-resizer", withFlags(argumentsOf(deployment, "csi-resizer"), flags)),
-  ];
-}
-
-async function describeLog({ name, logFile }: Program): Promise<string> {
-  return `${name}:\n${await logTail(logFile, 40)}`;
 }

@@ -1,5 +1,5 @@
-// Two tenants with a ServiceAccount and an identity each, the classes as they are shipped, and Azure seen with a tenant's own
-// token: what storage holds, whoever wrote it.
+// Two tenants with a ServiceAccount and an identity each, the shipped classes, and storage as read with a
+// tenant's own token.
 import { read, write } from "../../../src/commands/demo/workload.ts";
 import { boundVolume, namespace, serviceAccount, type Volume } from "../../support/cluster-objects.ts";
 import type { Manifest } from "../../support/deployment.ts";
@@ -7,10 +7,10 @@ import { openVolume } from "../../support/open-volume.ts";
 import { readSources } from "../../support/sources.ts";
 import { CLUSTER_ID, readObjects, type Stage } from "./stage.ts";
 
-/** Of deploy/examples/existing-account.yaml. */
+/** The account of deploy/examples/existing-account.yaml. */
 const GIVEN_ACCOUNT = "contosodata";
 
-/** Namespace to the number of the identity that its ServiceAccount `app` names. */
+/** Namespace -> index of the identity that its ServiceAccount `app` names. */
 const TENANTS = { team: 0, other: 1 } as const;
 
 export async function addTenants({ azure, plane, driver, apply }: Stage): Promise<void> {
@@ -19,11 +19,11 @@ export async function addTenants({ azure, plane, driver, apply }: Stage): Promis
     const clientId = driver.ready.identities[index]?.clientId ?? "";
     await apply(JSON.parse(namespace(name)), JSON.parse(serviceAccount("app", name, clientId)));
   }
-  // In the namespace of the first, named by no federated credential.
+  // In the first tenant's namespace, and named by no federated credential.
   await apply(JSON.parse(serviceAccount("stranger", "team", driver.ready.identities[0]?.clientId ?? "")));
 }
 
-/** Applies every StorageClass of deploy/, and answers their names. What an administrator must fill in is filled in. */
+/** Applies every StorageClass of deploy/ with what an administrator must fill in, and answers their names. */
 export async function applyShippedClasses({ azure, driver, apply }: Stage): Promise<string[]> {
   await azure.createAccount(GIVEN_ACCOUNT, CLUSTER_ID);
   const files = readSources("deploy", ".yaml").map(({ path }) => path);
@@ -43,8 +43,7 @@ function filledIn(storageClass: Manifest, { ready }: Stage["driver"]): Manifest 
 export async function storageOf(stage: Stage, inNamespace: string, claimName: string): Promise<Storage> {
   const volume = await boundVolume(stage.plane, claimName, inNamespace);
   const { plane, driver } = stage;
-  const opening = { plane, ready: driver.ready, namespace: inNamespace, serviceAccount: "app" };
-  const container = openVolume(volume, opening);
+  const container = openVolume(volume, { plane, ready: driver.ready, namespace: inNamespace, serviceAccount: "app" });
   return {
     volume,
     async read(name) {

@@ -50,11 +50,6 @@ describe("faults of Azure", () => {
     assert(!message.includes("\n"));
   });
 
-  it("Retry-After is kept", () => {
-    const response = { headers: { get: (name: string) => (name === "retry-after" ? "17" : undefined) } };
-    assert.equal(toDriverError(rest(429, "TooManyRequests", { response }), "x").retryAfterSeconds, 17);
-  });
-
   it("an operation is named by method and resource type, without any name", () => {
     const url = (path: string) => ({
       method: "PUT" as const,

@@ -4,34 +4,55 @@ import { runCommandLine } from "../../../src/command-line.ts";
 import { CATALOGUE } from "../../../src/commands/catalogue.ts";
 import { createPace } from "../../../src/commands/orphans/pace.ts";
 import { type Report, toJsonReport, toTextReport } from "../../../src/commands/orphans/report.ts";
-import type { Finding } from "../../../src/volume/finding.ts";
+import type { Orphan } from "../../../src/volume/orphans/orphan.ts";
 import { createSink } from "../../support/sink.ts";
 import { SUBSCRIPTION } from "../../support/volume-settings.ts";
 
 const WHERE = [
-  ...["--cluster-id", "c", "--subscription-id", SUBSCRIPTION, "--resource-group", "g", "--location", "westeurope"],
-  ...["--tenant-id", SUBSCRIPTION],
+  "--cluster-id=c",
+  `--subscription-id=${SUBSCRIPTION}`,
+  "--resource-group=g",
+  "--location=westeurope",
+  `--tenant-id=${SUBSCRIPTION}`,
 ];
 
-async function run(...argv: string[]) {
+function run(...argv: string[]) {
+  return runIn({}, ...argv);
+}
+
+async function runIn(env: NodeJS.ProcessEnv, ...argv: string[]) {
   const [stdout, stderr] = [createSink(), createSink()];
   const code = await runCommandLine({
-    ...{ argv: ["orphans", ...argv], env: {}, catalogue: CATALOGUE, version: "0" },
-    ...{ stdout: stdout.stream, stderr: stderr.stream, signal: new AbortController().signal },
+    argv: ["orphans", ...argv],
+    env,
+    catalogue: CATALOGUE,
+    version: "0",
+    stdout: stdout.stream,
+    stderr: stderr.stream,
+    signal: new AbortController().signal,
   });
   return { code, stdout: stdout.text(), stderr: stderr.text() };
 }
 
 describe("keyless-csi orphans", () => {
-  it("does not delete without --yes, nor without Kubernetes, nor in an emulator of its own", async () => {
+  it("does not delete without --yes, without Kubernetes, or on an emulator that it starts itself", async () => {
     const { code, stderr } = await run(...WHERE, "--delete", "--kubernetes", "off", "--emulator");
     assert.equal(code, 2);
-    assert.match(stderr, /--delete: deletes data for good; look at the list first, then add --yes/);
+    assert.match(stderr, /--delete: deletes data permanently; review the list first, then add --yes/);
     assert.match(stderr, /--kubernetes: cannot be off with --delete/);
-    assert.match(stderr, /--emulator: would be an empty one/);
+    assert.match(stderr, /--emulator: would start an empty one/);
     const { code: failed, stderr: why } = await run(...WHERE, "--delete", "--yes");
     assert.equal(failed, 1);
     assert.match(why, /^keyless-csi: without Kubernetes nothing is deleted/);
+  });
+
+  it("takes no confirmation from the environment or a file, where it would arm every later run", async () => {
+    const env = { KEYLESS_CSI_DELETE: "true", KEYLESS_CSI_YES: "true", KEYLESS_CSI_EVEN_ALL: "true" };
+    const { code, stderr } = await runIn(env, ...WHERE);
+    assert.equal(code, 2);
+    assert.match(stderr, /^keyless-csi orphans: 3 invalid settings\n/);
+    for (const name of Object.keys(env))
+      assert.match(stderr, new RegExp(`${name}: is accepted on the command line only`));
   });
 
   it("takes the controller's own configuration, and says so in its help", async () => {
@@ -50,7 +71,7 @@ describe("keyless-csi orphans", () => {
     }
   });
 
-  it("lists at most so often as Azure allows", async () => {
+  it("lists no more often than Azure allows", async () => {
     let now = 0;
     const waits: number[] = [];
     const sleep = async (milliseconds: number) => {
@@ -69,43 +90,53 @@ describe("keyless-csi orphans", () => {
   });
 
   const container = { account: { subscriptionId: "s", resourceGroup: "g", name: "kla" }, name: "pvc-1" };
-  const finding = (isRetained: boolean): Finding => ({
-    ...{ kind: "container", id: "/subscriptions/s/x/pvc-1", because: "nobody needs it", container, isRetained },
+  const orphanOf = (isRetained: boolean): Orphan => ({
+    kind: "file system",
+    id: "/subscriptions/s/x/pvc-1",
+    because: "nothing needs it",
+    fileSystem: container,
+    isRetained,
   });
   const report: Report = {
-    fates: [
-      { finding: finding(false), outcome: "failed", why: "it is locked" },
-      { finding: finding(false), outcome: "removed" },
-      { finding: finding(true), outcome: "found" },
+    results: [
+      { orphan: orphanOf(false), outcome: "failed", why: "it is locked" },
+      { orphan: orphanOf(false), outcome: "removed" },
+      { orphan: orphanOf(true), outcome: "found" },
     ],
-    ...{ needed: 4, calls: 9, isClusterKnown: true },
+    needed: 4,
+    calls: 9,
+    isClusterKnown: true,
   };
 
-  it("prints for people what was found, why, and what became of it", () => {
+  it("prints for people what was found, why, and the outcome", () => {
     assert.equal(
       toTextReport(report),
       [
         "orphan    container  /subscriptions/s/x/pvc-1",
-        "          NOT DELETED: nobody needs it",
+        "          NOT DELETED: nothing needs it",
         "          it is locked",
         "orphan    container  /subscriptions/s/x/pvc-1",
-        "          deleted: nobody needs it",
+        "          deleted: nothing needs it",
         "retained  container  /subscriptions/s/x/pvc-1",
-        "          nobody needs it",
+        "          nothing needs it",
         "2 orphans, 1 deleted, 1 not deleted, 1 retained. Containers in use: 4. Azure calls: 9.",
         "",
       ].join("\n"),
     );
-    const unknown = toTextReport({ ...report, fates: [], isClusterKnown: false });
-    assert.match(unknown, /^No cluster was asked, so containers that are in use are listed too\./);
+    const unknown = toTextReport({ ...report, results: [], isClusterKnown: false });
+    assert.match(unknown, /^No cluster was queried, so containers that are in use are listed too\./);
   });
 
-  it("prints for programs the same as JSON", () => {
+  it("prints the same as JSON for programs", () => {
     const parsed = JSON.parse(toJsonReport(report)) as { findings: object[]; containersInUse: number };
     assert.equal(parsed.containersInUse, 4);
     assert.deepEqual(parsed.findings[0], {
-      ...{ kind: "container", id: "/subscriptions/s/x/pvc-1", because: "nobody needs it", retained: false },
-      ...{ outcome: "failed", why: "it is locked" },
+      kind: "container",
+      id: "/subscriptions/s/x/pvc-1",
+      because: "nothing needs it",
+      retained: false,
+      outcome: "failed",
+      why: "it is locked",
     });
   });
 });

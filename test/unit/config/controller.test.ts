@@ -1,13 +1,13 @@
-// The controller's configuration: its table, what a cloud file gives, what is refused.
+// The controller's configuration: its table, what a cloud file provides, what is refused.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { checkController, toControllerConfig } from "../../../src/config/controller.ts";
 import { controllerSettings } from "../../../src/config/controller-settings.ts";
-import { toLine } from "../../../src/config/fault.ts";
 import { toHelp, toJsonSchema } from "../../../src/config/help.ts";
 import { loadSettings } from "../../../src/config/load.ts";
+import { toLine } from "../../../src/config/problem.ts";
 import { type SettingsTable, toEnvironmentName } from "../../../src/config/setting.ts";
 
 const GUID = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0";
@@ -39,14 +39,14 @@ function load(argv: readonly string[], env: NodeJS.ProcessEnv = {}) {
 
 function config(argv: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const loaded = load(argv, env);
-  assert.ok(loaded.ok, loaded.ok ? "" : loaded.faults.map(toLine).join("\n"));
+  assert.ok(loaded.ok, loaded.ok ? "" : loaded.problems.map(toLine).join("\n"));
   return toControllerConfig(loaded.values);
 }
 
-function faults(argv: readonly string[]): readonly string[] {
+function problems(argv: readonly string[]): readonly string[] {
   const loaded = load(argv);
   assert.ok(!loaded.ok);
-  return loaded.faults.map(toLine);
+  return loaded.problems.map(toLine);
 }
 
 describe("the controller's configuration", () => {
@@ -74,7 +74,7 @@ describe("the controller's configuration", () => {
     assert.equal(made.role, undefined);
   });
 
-  it("is frozen to its depth", () => {
+  it("is deeply frozen", () => {
     const made = config([...REQUIRED, "--also-owns=old", "--http-endpoint=127.0.0.1:0"]);
     for (const part of [made, made.cloud, made.credential, made.alsoOwns, made.http]) assert.ok(Object.isFrozen(part));
   });
@@ -83,23 +83,23 @@ describe("the controller's configuration", () => {
     assert.equal(config(REQUIRED, { CSI_ENDPOINT: "unix:///run/csi.sock" }).socketPath, "/run/csi.sock");
   });
 
-  it("names everything that is missing at once, and who else can give it", () => {
-    const told = faults([]);
+  it("names everything that is missing at once, and what else can provide it", () => {
+    const reported = problems([]);
     assert.deepEqual(
-      told.map((line) => line.split(":")[0]),
+      reported.map((line) => line.split(":")[0]),
       ["--cluster-id", "--subscription-id", "--resource-group", "--location", "--tenant-id"],
     );
-    for (const line of told) assert.match(line, /is required; .+\(--cloud-file or --emulator can give it too\)/);
+    for (const line of reported) assert.match(line, /is required; .+\(--cloud-file or --emulator can provide it too\)/);
   });
 
-  it("does not call missing what is faulty", () => {
-    const told = faults([...REQUIRED.slice(2), "--cluster-id", "no spaces"]);
-    assert.deepEqual(told, [
+  it("does not report as missing what is invalid", () => {
+    const reported = problems([...REQUIRED.slice(2), "--cluster-id", "no spaces"]);
+    assert.deepEqual(reported, [
       "--cluster-id \"no spaces\": is not a cluster id; use 1 to 63 letters, digits, '.', '_' and '-'",
     ]);
   });
 
-  it("takes endpoints, names and sign-in from a cloud file, paths seen from its folder", () => {
+  it("takes endpoints, names and sign-in from a cloud file, paths relative to its folder", () => {
     const made = config(["--cloud-file", cloudFile(CLOUD_FILE)]);
     assert.equal(made.cloud.name, "custom");
     assert.equal(made.cloud.armEndpoint, "https://127.0.0.1:1234");
@@ -114,34 +114,37 @@ describe("the controller's configuration", () => {
     assert.doesNotMatch(JSON.stringify(made), /not ours to read/);
   });
 
-  it("prefers what the operator says over the cloud file", () => {
+  it("prefers the operator's values over the cloud file's", () => {
     const made = config(["--cloud-file", cloudFile(CLOUD_FILE), "--cluster-id=mine", "--credential=azure-cli"]);
     assert.equal(made.clusterId, "mine");
     assert.deepEqual(made.credential, { kind: "azure-cli" });
   });
 
-  it("tells all that is wrong with a cloud file", () => {
+  it("reports everything that is wrong with a cloud file", () => {
     const broken = { ...CLOUD_FILE, armEndpoint: "http://insecure", tenantId: "x", controller: { clientId: GUID } };
-    const [line = ""] = faults([...REQUIRED, "--cloud-file", cloudFile(broken)]);
+    const [line = ""] = problems([...REQUIRED, "--cloud-file", cloudFile(broken)]);
     assert.match(
       line,
-      /armEndpoint must be an https:\/\/ URL, tenantId must be a GUID, controller\.tokenFile must be a text/,
+      /armEndpoint must be an https:\/\/ URL, tenantId must be a GUID, controller\.tokenFile must be a string/,
     );
-    assert.match(faults([...REQUIRED, "--cloud-file", cloudFile("{")])[0] ?? "", /is not JSON/);
-    assert.match(faults([...REQUIRED, "--cloud-file", cloudFile("[]")])[0] ?? "", /must hold one JSON object/);
-    assert.match(faults([...REQUIRED, "--cloud-file", join(folder, "none")])[0] ?? "", /cannot be read \(ENOENT\)/);
+    assert.match(problems([...REQUIRED, "--cloud-file", cloudFile("{")])[0] ?? "", /is not JSON/);
+    assert.match(problems([...REQUIRED, "--cloud-file", cloudFile("[]")])[0] ?? "", /must hold one JSON object/);
+    assert.match(problems([...REQUIRED, "--cloud-file", join(folder, "none")])[0] ?? "", /cannot be read \(ENOENT\)/);
   });
 
   it("refuses a cloud file beside the emulator, and a cloud-file sign-in without one", () => {
     const path = cloudFile(CLOUD_FILE);
-    assert.match(faults(["--emulator", "--cloud-file", path])[0] ?? "", /--emulator: cannot stand beside --cloud-file/);
     assert.match(
-      faults([...REQUIRED, "--credential=cloud-file"])[0] ?? "",
+      problems(["--emulator", "--cloud-file", path])[0] ?? "",
+      /--emulator: cannot be combined with --cloud-file/,
+    );
+    assert.match(
+      problems([...REQUIRED, "--credential=cloud-file"])[0] ?? "",
       /--credential: "cloud-file" needs --cloud-file/,
     );
   });
 
-  it("needs nothing more with --emulator, and is completed by what the emulator tells", () => {
+  it("needs nothing else with --emulator, and is completed by the emulator's own information", () => {
     const loaded = load(["--emulator"]);
     assert.ok(loaded.ok);
     assert.equal(toControllerConfig(loaded.values, CLOUD_FILE).resourceGroup, "keyless");
@@ -153,13 +156,17 @@ describe("the controller's configuration", () => {
       { subscriptionId: GUID, resourceGroup: "rg-a" },
       { subscriptionId: GUID, resourceGroup: "RG.b(1)" },
     ]);
-    assert.match(faults([...REQUIRED, "--allowed-resource-groups=rg-a"])[0] ?? "", /write SUBSCRIPTION-GUID\/NAME/);
+    assert.match(problems([...REQUIRED, "--allowed-resource-groups=rg-a"])[0] ?? "", /write SUBSCRIPTION-GUID\/NAME/);
+  });
+
+  it("takes a region by its display name too, as a class does", () => {
+    assert.equal(config([...REQUIRED.toSpliced(7, 1, "West Europe")]).location, "westeurope");
   });
 
   it("refuses driver names that the CSI specification refuses", () => {
     for (const name of ["keyless.blob.csi", "a", "a-b.c9"]) config([...REQUIRED, "--driver-name", name]);
     for (const name of ["Keyless", "-a", "a.", "a..b", "a_b", "a".repeat(64)]) {
-      assert.match(faults([...REQUIRED, "--driver-name", name])[0] ?? "", /is not a driver name/, name);
+      assert.match(problems([...REQUIRED, "--driver-name", name])[0] ?? "", /is not a driver name/, name);
     }
   });
 
@@ -175,7 +182,7 @@ describe("the controller's configuration", () => {
     for (const flag of Object.keys(controllerSettings)) assert.doesNotMatch(flag, /secret|password|key$|^token$/);
   });
 
-  it("is all in help and in the JSON Schema", () => {
+  it("is complete in help and in the JSON Schema", () => {
     const help = toHelp(controllerSettings);
     const schema = toJsonSchema(controllerSettings, "controller");
     const flags = Object.keys(controllerSettings);
@@ -193,17 +200,17 @@ describe("the controller's configuration", () => {
       return ["--config", path];
     };
 
-    it("is ours unless another is named", () => {
+    it("defaults to --driver-name", () => {
       assert.equal(nodeDriver([]), "keyless.blob.csi");
       assert.equal(nodeDriver(["--driver-name", "a.example"]), "a.example");
       assert.equal(nodeDriver(["--node-driver", "blob.csi.azure.com"]), "blob.csi.azure.com");
       assert.match(
-        faults([...REQUIRED, "--node-driver", "No Name"]).join(),
+        problems([...REQUIRED, "--node-driver", "No Name"]).join(),
         /--node-driver "No Name": is not a driver name/,
       );
     });
 
-    it("can be none: an empty text says so in a flag, the environment and the file, and wins as any other value does", () => {
+    it("can be none: an empty string in a flag, the environment or the file, with the precedence of any other value", () => {
       assert.equal(nodeDriver(["--node-driver="]), "");
       assert.equal(nodeDriver(["--node-driver", ""]), "");
       assert.equal(nodeDriver([], { KEYLESS_CSI_NODE_DRIVER: "" }), "");

@@ -1,15 +1,17 @@
-// Settings from their four places, and what is told when they are wrong.
+// Settings from their four sources, and what is reported when they are invalid.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { toLine } from "../../../src/config/fault.ts";
+import { toHelp, toJsonSchema } from "../../../src/config/help.ts";
 import { amount, choice, duration, list, pattern, toggle } from "../../../src/config/kinds.ts";
 import { loadSettings } from "../../../src/config/load.ts";
+import { toLine } from "../../../src/config/problem.ts";
 import { optional, setting } from "../../../src/config/setting.ts";
+import { pattern as patternOf } from "../../../src/text/values.ts";
 
 const group = "Test";
-const name = pattern("NAME", /^[a-z0-9]+$/, "is not a name; use letters and digits");
+const name = pattern("NAME", patternOf(/^[a-z0-9]+$/, { wrong: "is not a name", fix: "use letters and digits" }));
 const table = {
   "color-name": setting(choice(["red", "green", "blue"]), { group, help: "", fallback: "red", alsoFrom: ["COLOR"] }),
   "wait-time": setting(duration({ max: "1m" }), { group, help: "", fallback: "10s" }),
@@ -17,6 +19,7 @@ const table = {
   verbose: setting(toggle, { group, help: "", fallback: "false" }),
   owner: optional(name, { group, help: "" }),
   size: optional(amount({ max: 10, whole: true }), { group, help: "" }),
+  yes: setting(toggle, { group, help: "", fallback: "false", onlyFrom: "command line" }),
 };
 
 describe("settings", () => {
@@ -34,14 +37,14 @@ describe("settings", () => {
 
   function values(argv: readonly string[], env: NodeJS.ProcessEnv = {}) {
     const loaded = loadSettings(table, { argv, env });
-    assert.ok(loaded.ok, loaded.ok ? "" : loaded.faults.map(toLine).join("\n"));
+    assert.ok(loaded.ok, loaded.ok ? "" : loaded.problems.map(toLine).join("\n"));
     return loaded.values;
   }
 
-  function faults(argv: readonly string[], env: NodeJS.ProcessEnv = {}): readonly string[] {
+  function problems(argv: readonly string[], env: NodeJS.ProcessEnv = {}): readonly string[] {
     const loaded = loadSettings(table, { argv, env });
     assert.ok(!loaded.ok);
-    return loaded.faults.map(toLine);
+    return loaded.problems.map(toLine);
   }
 
   it("without any source are the defaults, parsed", () => {
@@ -52,6 +55,7 @@ describe("settings", () => {
       verbose: false,
       owner: undefined,
       size: undefined,
+      yes: false,
     });
   });
 
@@ -75,12 +79,12 @@ describe("settings", () => {
     assert.equal(values([], { KEYLESS_CSI_CONFIG: file("owner: anna") }).owner, "anna");
   });
 
-  it("keep the file's scalars as they are written", () => {
+  it("keep the file's scalars as written", () => {
     assert.equal(values(["--config", file("owner: 007\nverbose: true\n")]).owner, "007");
     assert.equal(values(["--config", file("owner: 1e3\n")]).owner, "1e3");
   });
 
-  it("unset by an empty flag what the file says", () => {
+  it("are unset by an empty flag, whatever the file says", () => {
     assert.equal(values(["--config", file("owner: anna"), "--owner="]).owner, undefined);
   });
 
@@ -94,60 +98,76 @@ describe("settings", () => {
     assert.equal(values(["--verbose"]).verbose, true);
     assert.equal(values(["--no-verbose"], { KEYLESS_CSI_VERBOSE: "true" }).verbose, false);
     assert.equal(values(["--verbose=false"]).verbose, false);
-    assert.deepEqual(faults(["--verbose", "yes"]), ['argument "yes": is not expected; settings are --flags']);
+    assert.deepEqual(problems(["--verbose", "yes"]), ['argument "yes": is not expected; settings are --flags']);
   });
 
   it("take values that begin with a dash", () => {
-    assert.deepEqual(faults(["--owner", "-5"]), ['--owner "-5": is not a name; use letters and digits']);
+    assert.deepEqual(problems(["--owner", "-5"]), ['--owner "-5": is not a name; use letters and digits']);
   });
 
-  it("report every fault of every place at once", () => {
+  it("report every problem of every source at once", () => {
     const config = file("colour-name: red\nsize: [1]\n");
     const argv = ["--config", config, "stray", "--wait-time", "2h", "--owner", "--wait-tim", "5s", "--many-names=a,B"];
-    assert.deepEqual(faults(argv, { COLOR: "pink" }), [
+    assert.deepEqual(problems(argv, { COLOR: "pink" }), [
       'argument "stray": is not expected; settings are --flags',
       "--owner: needs a value",
       "--wait-tim: is not a setting of this command; did you mean --wait-time?",
       "settings.yaml: colour-name: is not a setting of this command; did you mean color-name?",
       "settings.yaml: size: has the wrong shape; write one value, or a list where it may repeat",
-      'COLOR "pink": is not known; use one of red, green, blue',
-      '--wait-time "2h": is too long; at most 1m',
+      'COLOR "pink": is not known; use red, green, blue',
+      '--wait-time "2h": is too long; use at most 1m',
       '--many-names: "B" is not a name; use letters and digits',
     ]);
   });
 
+  it("accept a confirmation on the command line only", () => {
+    assert.equal(values(["--yes"]).yes, true);
+    assert.equal(values(["--yes"], { KEYLESS_CSI_YES: "" }).yes, true);
+    const only = "is accepted on the command line only; remove it and give --yes there";
+    for (const text of ["true", "false"]) {
+      assert.deepEqual(problems([], { KEYLESS_CSI_YES: text }), [`KEYLESS_CSI_YES: ${only}`]);
+      assert.deepEqual(problems(["--config", file(`yes: ${text}\n`)]), [`settings.yaml: yes: ${only}`]);
+    }
+    assert.deepEqual(problems(["--yes"], { KEYLESS_CSI_YES: "true" }), [`KEYLESS_CSI_YES: ${only}`]);
+  });
+
+  it("mark a confirmation in help as command line only, and leave it out of the file's schema", () => {
+    assert.match(toHelp(table), /--\[no-\]yes\n.*\n {6}\[default: false; command line only\]/);
+    assert.ok(!("yes" in (toJsonSchema(table, "").properties as object)));
+  });
+
   it("refuse a flag that is given twice", () => {
-    assert.deepEqual(faults(["--size", "1", "--size", "2"]), ['--size "2": is given twice; give it once']);
+    assert.deepEqual(problems(["--size", "1", "--size", "2"]), ['--size "2": is given twice; give it once']);
   });
 
   it("never show the value of an unknown setting", () => {
-    const shown = faults(["--client-secret=hunter2"]).join("\n");
+    const shown = problems(["--client-secret=hunter2"]).join("\n");
     assert.match(shown, /--client-secret/);
     assert.doesNotMatch(shown, /hunter2/);
   });
 
-  it("leave unknown KEYLESS_CSI_ variables alone, since Kubernetes makes such", () => {
+  it("ignore unknown KEYLESS_CSI_ variables, since Kubernetes sets some", () => {
     assert.equal(values([], { KEYLESS_CSI_SERVICE_HOST: "10.0.0.1" }).colorName, "red");
   });
 
   it("say what is wrong with the file itself", () => {
-    assert.match(faults(["--config", join(folder, "none.yaml")])[0] ?? "", /cannot be read \(ENOENT\)/);
-    assert.match(faults(["--config", file("a: [")])[0] ?? "", /is not YAML: /);
-    assert.match(faults(["--config", file("owner: a\nowner: b")])[0] ?? "", /is not YAML: .*unique/);
-    assert.match(faults(["--config", file("- a\n")])[0] ?? "", /must hold one mapping/);
+    assert.match(problems(["--config", join(folder, "none.yaml")])[0] ?? "", /cannot be read \(ENOENT\)/);
+    assert.match(problems(["--config", file("a: [")])[0] ?? "", /is not YAML: /);
+    assert.match(problems(["--config", file("owner: a\nowner: b")])[0] ?? "", /is not YAML: .*unique/);
+    assert.match(problems(["--config", file("- a\n")])[0] ?? "", /must hold one mapping/);
     assert.equal(values(["--config", file("# nothing\n")]).owner, undefined);
   });
 
-  it("take prototype names as unknown ones", () => {
+  it("treat names of the prototype as unknown", () => {
     assert.match(
-      faults(["--config", file("__proto__: a\nconstructor: b\n")]).join("\n"),
+      problems(["--config", file("__proto__: a\nconstructor: b\n")]).join("\n"),
       /__proto__: is not a setting/,
     );
-    assert.match(faults(["--to-string=1"])[0] ?? "", /is not a setting/);
-    assert.match(faults(["--constructor=1"])[0] ?? "", /is not a setting/);
+    assert.match(problems(["--to-string=1"])[0] ?? "", /is not a setting/);
+    assert.match(problems(["--constructor=1"])[0] ?? "", /is not a setting/);
   });
 
-  it("pass what could be parsed to the check, and drop its faults about faulty settings", () => {
+  it("pass what could be parsed to the check, and ignore what it says of settings that are already invalid", () => {
     const check = (draft: { size?: number | undefined; owner?: string | undefined }) => {
       assert.equal(draft.size, 4);
       return [
@@ -157,14 +177,14 @@ describe("settings", () => {
     };
     const loaded = loadSettings(table, { argv: ["--owner", "!", "--size", "4"], env: {} }, check);
     assert.ok(!loaded.ok);
-    assert.deepEqual(loaded.faults.map(toLine), [
+    assert.deepEqual(loaded.problems.map(toLine), [
       '--owner "!": is not a name; use letters and digits',
       "--verbose: is required",
     ]);
   });
 
   it("show control characters escaped and long values cut", () => {
-    const [line = ""] = faults(["--owner", `\u001b[31m${"x".repeat(200)}`]);
+    const [line = ""] = problems(["--owner", `\u001b[31m${"x".repeat(200)}`]);
     assert.ok(line.startsWith('--owner "\\u001b[31mxxx'));
     assert.ok(line.length < 180);
   });

@@ -1,6 +1,6 @@
-// A claim's class, the CSIDriver of the node plugin and the events of a claim, by the real client over HTTP.
+// A claim's class, the CSIDriver of the node plugin and the events of a claim, through the real client over HTTP.
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -8,13 +8,14 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { createCluster } from "../../../src/kubernetes/cluster.ts";
 import type { Cluster } from "../../../src/volume/ports.ts";
+import { writeKubeconfig } from "../../support/kubeconfig.ts";
 
-describe("the API server about claims and drivers", () => {
+describe("claims and drivers from the API server", () => {
   let server: Server;
   let folder: string;
   let cluster: Cluster;
-  /** `METHOD path` of what was asked, and what is answered to a path. */
-  let asked: string[];
+  /** `METHOD path` of each request, and the answer for each path. */
+  let requests: string[];
   let answers: Map<string, { readonly status: number; readonly body: object }>;
   let written: Record<string, unknown>[];
   let now = 0;
@@ -22,29 +23,19 @@ describe("the API server about claims and drivers", () => {
   before(async () => {
     server = createServer(async (request, response) => {
       const path = (request.url ?? "").split("?", 1)[0] ?? "";
-      asked.push(`${request.method} ${path}`);
+      requests.push(`${request.method} ${path}`);
       if (request.method === "POST") written.push(JSON.parse(await text(request)) as Record<string, unknown>);
       const { status, body } = answers.get(path) ?? { status: 404, body: { kind: "Status", code: 404 } };
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     folder = await mkdtemp(join(tmpdir(), "keyless-csi-kubeconfig-"));
-    const kubeconfig = join(folder, "config");
     const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const named = (kind: string, value: object) => [{ name: "x", [kind]: value }];
-    await writeFile(
-      kubeconfig,
-      JSON.stringify({
-        ...{ apiVersion: "v1", kind: "Config", "current-context": "x" },
-        clusters: named("cluster", { server: address, "insecure-skip-tls-verify": true }),
-        contexts: named("context", { cluster: "x", user: "x" }),
-        users: named("user", {}),
-      }),
-    );
+    const kubeconfig = await writeKubeconfig(join(folder, "config"), { server: address });
     cluster = createCluster({ kubeconfig, now: () => now });
   });
   beforeEach(() => {
-    asked = [];
+    requests = [];
     written = [];
     answers = new Map();
     now += 3_600_000;
@@ -58,7 +49,7 @@ describe("the API server about claims and drivers", () => {
   const DRIVER = "/apis/storage.k8s.io/v1/csidrivers/keyless.blob.csi";
   const answer = (path: string, body: object, status = 200) => answers.set(path, { status, body });
 
-  it("a driver is read once in a minute", async () => {
+  it("a driver is read once per minute", async () => {
     const spec = {
       attachRequired: false,
       requiresRepublish: true,
@@ -76,23 +67,23 @@ describe("the API server about claims and drivers", () => {
     });
     now += 59_999;
     assert.equal(await cluster.findCsiDriver("keyless.blob.csi"), driver);
-    assert.equal(asked.length, 1);
+    assert.equal(requests.length, 1);
     now += 1;
     answer(DRIVER, { spec: { ...spec, serviceAccountTokenInSecrets: true } });
     assert.equal((await cluster.findCsiDriver("keyless.blob.csi"))?.hasTokensInSecrets, true);
   });
 
-  it("a driver is read anew on demand, and remembered from then on", async () => {
+  it("a driver is read again on demand, and cached from then on", async () => {
     answer(DRIVER, { spec: {} });
     assert.equal((await cluster.findCsiDriver("keyless.blob.csi"))?.isRepublished, false);
     answer(DRIVER, { spec: { requiresRepublish: true } });
     assert.equal((await cluster.findCsiDriver("keyless.blob.csi"))?.isRepublished, false);
     assert.equal((await cluster.findCsiDriver("keyless.blob.csi", { isFresh: true }))?.isRepublished, true);
     assert.equal((await cluster.findCsiDriver("keyless.blob.csi"))?.isRepublished, true);
-    assert.equal(asked.length, 2);
+    assert.equal(requests.length, 2);
   });
 
-  it("what a driver leaves out is the API's default: attached, persistent, without tokens", async () => {
+  it("what a driver omits has the API's default: attached, persistent, without tokens", async () => {
     answer(DRIVER, { spec: {} });
     assert.deepEqual(await cluster.findCsiDriver("keyless.blob.csi"), {
       tokenRequests: [],
@@ -106,7 +97,7 @@ describe("the API server about claims and drivers", () => {
     assert.equal((await cluster.findCsiDriver("keyless.blob.csi"))?.isPersistent, false);
   });
 
-  it("that there is none, and a failure, is asked again at once; after a minute a failure is not taken for the old answer", async () => {
+  it("an absent driver and a failure are not cached; after a minute a failure does not return the cached driver", async () => {
     assert.equal(await cluster.findCsiDriver("keyless.blob.csi"), undefined);
     answer(DRIVER, { spec: {} });
     assert(await cluster.findCsiDriver("keyless.blob.csi"));
@@ -116,10 +107,10 @@ describe("the API server about claims and drivers", () => {
     await assert.rejects(cluster.findCsiDriver("keyless.blob.csi"), { reason: "Unavailable" });
     answer(DRIVER, { kind: "Status", code: 403 }, 403);
     await assert.rejects(cluster.findCsiDriver("keyless.blob.csi"), /reading CSIDriver .* forbidden: .*rbac.yaml/);
-    assert.equal(asked.length, 5);
+    assert.equal(requests.length, 5);
   });
 
-  it("a claim tells its class", async () => {
+  it("a claim has its class", async () => {
     const claim = { metadata: { uid: "u" }, spec: { storageClassName: "fast" } };
     answer("/api/v1/namespaces/team/persistentvolumeclaims/data", claim);
     answer("/apis/storage.k8s.io/v1/storageclasses/fast", {
@@ -127,11 +118,13 @@ describe("the API server about claims and drivers", () => {
       volumeBindingMode: "WaitForFirstConsumer",
     });
     assert.deepEqual(await cluster.findClaim({ namespace: "team", name: "data" }), {
-      ...{ uid: "u", className: "fast", isBoundLate: true },
+      uid: "u",
+      className: "fast",
+      isBoundLate: true,
     });
   });
 
-  it("a warning is an event on the claim under a name that a retry finds again", async () => {
+  it("a warning is an event on the claim, with a name that a retry reuses", async () => {
     const events = "/api/v1/namespaces/team/events";
     const warn = () =>
       cluster.warnClaim(

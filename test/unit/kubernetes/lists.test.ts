@@ -1,12 +1,13 @@
-// Lists over the whole cluster, by the real client over HTTP, from a server that pages as the API server does.
+// Lists over the whole cluster, through the real client over HTTP, from a server that pages as the API server does.
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createCluster } from "../../../src/kubernetes/cluster.ts";
 import type { Cluster } from "../../../src/volume/ports.ts";
+import { writeKubeconfig } from "../../support/kubeconfig.ts";
 
 const COUNT = 1_201;
 const objectOf = (index: number) => ({
@@ -21,13 +22,13 @@ describe("lists over the whole cluster", () => {
   let server: Server;
   let folder: string;
   let cluster: Cluster;
-  let asked: URL[];
+  let requests: URL[];
   let expired: boolean;
 
   before(async () => {
     server = createServer((request, response) => {
       const url = new URL(request.url ?? "", "http://here");
-      asked.push(url);
+      requests.push(url);
       const begin = Number(url.searchParams.get("continue") ?? 0);
       const end = Math.min(begin + Number(url.searchParams.get("limit")), COUNT);
       const status = expired && begin > 0 ? 410 : 200;
@@ -38,22 +39,12 @@ describe("lists over the whole cluster", () => {
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     folder = await mkdtemp(join(tmpdir(), "keyless-csi-kubeconfig-"));
-    const kubeconfig = join(folder, "config");
     const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const named = (kind: string, value: object) => [{ name: "x", [kind]: value }];
-    await writeFile(
-      kubeconfig,
-      JSON.stringify({
-        ...{ apiVersion: "v1", kind: "Config", "current-context": "x" },
-        clusters: named("cluster", { server: address, "insecure-skip-tls-verify": true }),
-        contexts: named("context", { cluster: "x", user: "x" }),
-        users: named("user", {}),
-      }),
-    );
+    const kubeconfig = await writeKubeconfig(join(folder, "config"), { server: address });
     cluster = createCluster({ kubeconfig, now: () => 0 });
   });
   beforeEach(() => {
-    asked = [];
+    requests = [];
     expired = false;
   });
   after(async () => {
@@ -68,7 +59,7 @@ describe("lists over the whole cluster", () => {
     const last = { name: "pv-1200", handle: "handle-1200", attributes: { containerName: "c-1200" } };
     assert.deepEqual(volumes.at(-1), { ...last, claimNamespace: "team" });
     assert.deepEqual(
-      asked.map(({ pathname, searchParams }) => `${pathname} ${searchParams.get("continue") ?? ""}`.trim()),
+      requests.map(({ pathname, searchParams }) => `${pathname} ${searchParams.get("continue") ?? ""}`.trim()),
       ["/api/v1/persistentvolumes", "/api/v1/persistentvolumes 500", "/api/v1/persistentvolumes 1000"],
     );
   });
@@ -77,10 +68,10 @@ describe("lists over the whole cluster", () => {
     const uids = await cluster.listClaimUids();
     assert.equal(uids.size, COUNT);
     assert(uids.has("uid-0") && uids.has("uid-1200"));
-    assert.equal(asked[0]?.pathname, "/api/v1/persistentvolumeclaims");
+    assert.equal(requests[0]?.pathname, "/api/v1/persistentvolumeclaims");
   });
 
-  it("half a list is none: a continuation that has expired is a fault", async () => {
+  it("fails on an expired continue token: half a list proves nothing", async () => {
     expired = true;
     await assert.rejects(cluster.listVolumes(), { reason: "Unavailable", message: /all PersistentVolumes .*HTTP 410/ });
   });

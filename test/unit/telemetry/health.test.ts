@@ -1,4 +1,4 @@
-// What the health endpoint and the metrics say over HTTP.
+// The health endpoint and the metrics over HTTP.
 import assert from "node:assert/strict";
 import { type HealthServer, type Readiness, startHealthServer } from "../../../src/telemetry/health.ts";
 import { createMetrics, type Metrics } from "../../../src/telemetry/metrics.ts";
@@ -20,7 +20,7 @@ describe("the health endpoint", () => {
     return { status: response.status, text: await response.text(), type: response.headers.get("content-type") };
   }
 
-  it("is healthy while the process runs, and ready only when it is told so", async () => {
+  it("is healthy while the process runs, and ready only when its readiness is", async () => {
     assert.equal((await get("/healthz")).status, 200);
     assert.equal((await get("/readyz")).status, 200);
     readiness = { ready: false, reason: "draining" };

@@ -1,42 +1,11 @@
-// What may be logged, and what credentials look like after it.
+// What may be logged, and how errors are described.
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
-import { describeError, redact, scrub } from "../../../src/telemetry/redaction.ts";
+import { describeError, LOGGED_FIELDS, redact } from "../../../src/telemetry/redaction.ts";
+import { readSources } from "../../support/sources.ts";
 
 const JWT = `eyJ${"a".repeat(30)}.eyJ${"b".repeat(40)}.${"c".repeat(60)}`;
-const KEY = randomBytes(64).toString("base64");
 
 describe("redaction", () => {
-  const secrets: readonly (readonly [string, string, string])[] = [
-    ["a JWT", `token ${JWT} was refused`, JWT],
-    ["the head of a JWT that was cut", `got ${JWT.slice(0, 24)}`, JWT.slice(0, 24)],
-    ["a bearer header", "authorization: Bearer abc.def-123", "abc.def-123"],
-    ["a shared key header", "SharedKey acct:Zm9vYmFy", "acct:Zm9vYmFy"],
-    ["a SAS signature", "https://a.blob.core.windows.net/c?sv=2024&sig=Zm9v%2Bbar%3D&se=x", "Zm9v%2Bbar%3D"],
-    ["an encoded SAS signature", "u=https%3A%2F%2Fa%3Fsig%3DZm9v", "Zm9v"],
-    ["a connection string", `DefaultEndpointsProtocol=https;AccountKey=${KEY};EndpointSuffix=x`, KEY],
-    ["a bare account key", `key is ${KEY}`, KEY],
-    ["a form's secret", "grant_type=client_credentials&client_secret=hunter2&scope=x", "hunter2"],
-    ["a form's assertion", `client_assertion=${JWT}&x=1`, JWT],
-    ["a JSON token answer", `{"token_type":"Bearer","access_token":"opaque-value"}`, "opaque-value"],
-    ["a password", "password=hunter2;", "hunter2"],
-  ];
-  for (const [what, text, secret] of secrets) {
-    it(`takes ${what} out of a text`, () => {
-      const clean = scrub(text);
-      assert.ok(!clean.includes(secret), clean);
-      assert.match(clean, /\[(token|key|redacted)\]/);
-    });
-  }
-
-  it("leaves what operators need: ids, names, Azure's codes, paths", () => {
-    const text =
-      "storage account kl7fabcdefghijklmnopqrst in rg-data: AuthorizationFailed, code=403 status=403 " +
-      "/subscriptions/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0/resourceGroups/rg-data/providers/Microsoft.Storage/x " +
-      "pvc-0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0 key access is disabled; token expired";
-    assert.equal(scrub(text), text);
-  });
-
   it("describes an error by the messages of its causes, without stack or attached objects", () => {
     const inner = Object.assign(new Error("connect ECONNREFUSED 127.0.0.1:1"), { code: "ECONNREFUSED" });
     const middle = Object.assign(new TypeError(`fetch failed with Bearer ${JWT}`, { cause: inner }), {
@@ -49,7 +18,7 @@ describe("redaction", () => {
     );
   });
 
-  it("describes circular causes, aggregates, texts and things that are no errors", () => {
+  it("describes circular causes, aggregates, strings and values that are not errors", () => {
     const circular = new Error("round");
     circular.cause = circular;
     assert.equal(describeError(circular), "round");
@@ -60,18 +29,24 @@ describe("redaction", () => {
     assert.ok(describeError(new Error("x".repeat(10_000))).length < 4100);
   });
 
-  it("keeps fields of the list alone and names the others", () => {
+  it("keeps only listed fields and names the others", () => {
     const secrets = { headers: { authorization: JWT }, token: JWT, request: "x" };
-    const kept = redact({ callId: "c1", milliseconds: 3, alsoOwns: ["a"], volume: undefined, ...secrets });
+    const kept = redact({ callId: "c1", milliseconds: 3, step: ["a"], volume: undefined, ...secrets });
     assert.deepEqual(kept, {
       callId: "c1",
       milliseconds: 3,
-      alsoOwns: ["a"],
-      dropped: ["headers", "token", "request"],
+      dropped: ["step", "headers", "token", "request"],
     });
   });
 
-  it("drops a listed field that holds an object, since nobody knows what is in it", () => {
+  it("lists no field that is never logged", () => {
+    const writers = readSources("src", ".ts").filter(({ text }) => /\blog\.(error|warn|info|debug)\(/.test(text));
+    const text = writers.map((source) => source.text).join();
+    const unused = LOGGED_FIELDS.filter((field) => !new RegExp(`\\b${field}\\b`).test(text));
+    assert.deepEqual(unused, []);
+  });
+
+  it("drops a listed field whose value is an object, since its content is unknown", () => {
     assert.deepEqual(redact({ volume: { secrets: { key: "x" } } }), { dropped: ["volume"] });
     assert.deepEqual(redact({ error: { secrets: "x" } }), { error: "a thrown object" });
   });

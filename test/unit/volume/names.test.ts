@@ -1,20 +1,19 @@
 // Names are an API: a change of any expected value here strands every volume that exists, and needs a naming version.
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { containerId } from "../../../src/backend/blob/arm-ids.ts";
+import { DATA_ROLE_ID } from "../../../src/backend/blob/data-role.ts";
+import { parseVolumeId, toVolumeId } from "../../../src/backend/blob/volume-id.ts";
 import {
   accountName,
   base32,
   canonicalJson,
-  containerId,
-  containerName,
-  DATA_ROLE_ID,
-  isStrictContainerName,
-  parseVolumeId,
+  fileSystemName,
+  isStrictFileSystemName,
   roleAssignmentName,
   shardOf,
-  strictContainerName,
+  strictFileSystemName,
   uuidV5,
-  volumeId,
 } from "../../../src/volume/names.ts";
 import { PRINCIPAL, SUBSCRIPTION } from "../../support/volume-settings.ts";
 
@@ -81,33 +80,33 @@ describe("names", () => {
   });
 
   it("a container is named after its volume, or by a hash that Azure allows", () => {
-    assert.equal(containerName(VOLUME), VOLUME);
-    assert.equal(containerName("A b"), "v-u5qlbypfdaeqhphfix3eityltbqbeec2dfgqfmxz");
-    assert.notEqual(containerName("v-somebody"), "v-somebody", "a name of the hashed form must not be taken as it is");
+    assert.equal(fileSystemName(VOLUME), VOLUME);
+    assert.equal(fileSystemName("A b"), "v-u5qlbypfdaeqhphfix3eityltbqbeec2dfgqfmxz");
+    assert.notEqual(fileSystemName("v-somebody"), "v-somebody", "a name of the hashed form must not be taken as it is");
     fc.assert(
       fc.property(fc.string({ unit: "binary", minLength: 1, maxLength: 128 }), (name) => {
-        assert.match(containerName(name), /^(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*$/);
+        assert.match(fileSystemName(name), /^(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*$/);
       }),
     );
   });
 
   it("in an administrator's account only names that nobody chooses by hand are ours", () => {
-    assert.equal(strictContainerName(VOLUME), VOLUME);
-    assert(!isStrictContainerName("backups") && isStrictContainerName(strictContainerName("backups")));
+    assert.equal(strictFileSystemName(VOLUME), VOLUME);
+    assert(!isStrictFileSystemName("backups") && isStrictFileSystemName(strictFileSystemName("backups")));
   });
 
   it("the volume id is what the node plugin parses, and is read back exactly", () => {
-    assert.equal(volumeId(CONTAINER), `keyless#klabcdefghijklmnopqrstuv#${VOLUME}###${SUBSCRIPTION}`);
-    assert.deepEqual(parseVolumeId(volumeId(CONTAINER)), CONTAINER);
+    assert.equal(toVolumeId(CONTAINER), `keyless#klabcdefghijklmnopqrstuv#${VOLUME}###${SUBSCRIPTION}`);
+    assert.deepEqual(parseVolumeId(toVolumeId(CONTAINER)), CONTAINER);
   });
 
   it("an id of up to 23 characters of resource group keeps CSI's limit of 128 bytes", () => {
     const account = { ...CONTAINER.account, resourceGroup: "g".repeat(23) };
-    assert.equal(Buffer.byteLength(volumeId({ ...CONTAINER, account })), 128);
+    assert.equal(Buffer.byteLength(toVolumeId({ ...CONTAINER, account })), 128);
   });
 
   it("an id that we cannot have given out is not parsed", () => {
-    const good = volumeId(CONTAINER);
+    const good = toVolumeId(CONTAINER);
     for (const id of [
       "",
       "fake-vol-id",

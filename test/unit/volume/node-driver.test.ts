@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { LONGEST_MESSAGE } from "../../../src/volume/mount-faults.ts";
-import { findDriverFault } from "../../../src/volume/node-driver.ts";
+import { LONGEST_MESSAGE } from "../../../src/backend/backend.ts";
+import { findDriverProblem } from "../../../src/volume/node-driver.ts";
 import type { CsiDriver } from "../../../src/volume/ports.ts";
 import { SHIPPED_DRIVER } from "../../support/fake-cluster.ts";
 
 const AUDIENCE = "api://AzureADTokenExchange";
 const OURS = "keyless.blob.csi";
 const messageFor = (change: Partial<CsiDriver>, name = "blob.csi.azure.com") =>
-  findDriverFault(name, { ...SHIPPED_DRIVER, ...change }, OURS)?.message;
+  findDriverProblem(name, { ...SHIPPED_DRIVER, ...change }, OURS)?.message;
 
 describe("the CSIDriver object of the node plugin", () => {
   it("as shipped is right, also beside the audiences of others", () => {
@@ -23,15 +23,15 @@ describe("the CSIDriver object of the node plugin", () => {
   });
 
   it("that is not there is named, with both ways out", () => {
-    const message = findDriverFault(OURS, undefined, OURS)?.message ?? "";
+    const message = findDriverProblem(OURS, undefined, OURS)?.message ?? "";
     assert.match(message, /^CSIDriver keyless.blob.csi does not exist: .* wait forever for an attacher/);
     assert.match(message, /kubectl apply -f deploy\/manifests\/csidriver.yaml, or set --node-driver/);
-    const renamed = findDriverFault("blob.example.com", undefined, "blob.example.com")?.message ?? "";
+    const renamed = findDriverProblem("blob.example.com", undefined, "blob.example.com")?.message ?? "";
     assert.match(renamed, /csidriver.yaml with metadata.name: blob.example.com/);
   });
 
-  it("of another plugin is that plugin's to repair: nobody is told to delete it, or to make ours in its place", () => {
-    const absent = findDriverFault("blob.csi.azure.com", undefined, OURS)?.message;
+  it("of another plugin is that plugin's to repair: the message advises neither to delete it nor to create ours in its place", () => {
+    const absent = findDriverProblem("blob.csi.azure.com", undefined, OURS)?.message;
     for (const message of [absent, messageFor({ isAttachRequired: true }), messageFor({ isPersistent: false })]) {
       assert.match(message ?? "", /Fix: install or repair the node plugin that the object belongs to/);
       assert.doesNotMatch(message ?? "", /delete|csidriver\.yaml/);

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { encodeAccountTags } from "../../../src/volume/formats/account-tags.ts";
 import { isOurs } from "../../../src/volume/ownership.ts";
 import { planVolume, type VolumeRequest } from "../../../src/volume/plan.ts";
-import { CLIENT, SETTINGS } from "../../support/volume-settings.ts";
+import { blobRules, CLIENT, SETTINGS } from "../../support/volume-settings.ts";
 
 const plan = (parameters: Record<string, string> = {}, request: Partial<VolumeRequest> = {}) =>
   planVolume(
@@ -14,24 +15,29 @@ const plan = (parameters: Record<string, string> = {}, request: Partial<VolumeRe
       accessModes: [],
       ...request,
     },
-    SETTINGS,
+    blobRules(),
   );
 const firstAccount = (parameters: Record<string, string>, request: Partial<VolumeRequest> = {}) =>
   plan(parameters, request).candidates[0]?.ref.name;
 
 describe("the plan of a volume", () => {
   it("pins the account of a class and its tags", () => {
-    assert.deepEqual(plan().candidates[0], {
-      ref: { subscriptionId: SETTINGS.subscriptionId, resourceGroup: "keyless", name: "kl25ctiuhodmqgjwvualkxc2" },
-      tags: {
-        "keyless-csi.format": "1",
-        "keyless-csi.cluster": "golden",
-        "keyless-csi.pool": "zcxe6xxxnuh4okjjwz6f5ftp6ss53v3asxvj3hr2vcr6dn4x3cra",
-        "keyless-csi.shard": "0",
-        "keyless-csi.attempt": "0",
-        "keyless-csi.isolation": "pool",
+    const [first] = plan().candidates;
+    assert(first?.tags);
+    assert.deepEqual(
+      { ref: first.ref, tags: encodeAccountTags(first.tags) },
+      {
+        ref: { subscriptionId: SETTINGS.subscriptionId, resourceGroup: "keyless", name: "kl25ctiuhodmqgjwvualkxc2" },
+        tags: {
+          "keyless-csi.format": "1",
+          "keyless-csi.cluster": "golden",
+          "keyless-csi.pool": "zcxe6xxxnuh4okjjwz6f5ftp6ss53v3asxvj3hr2vcr6dn4x3cra",
+          "keyless-csi.shard": "0",
+          "keyless-csi.attempt": "0",
+          "keyless-csi.isolation": "pool",
+        },
       },
-    });
+    );
     assert.equal(plan().requestHash, "i4cy27cc4teqq7bfjzdfofvfxs2ujce4zhgy6qo42ndvndu3ufaa");
     assert.equal(firstAccount({ skuName: "premium_lrs" }), "klv2v7tgwv6xdkfuh26dfypw");
     assert.equal(firstAccount({ isolation: "volume" }), "kl5vmt7lx6hc5m2tw7ndaxvb");
@@ -71,7 +77,7 @@ describe("the plan of a volume", () => {
 
   it("another cluster has other accounts, and isolation by volume gives each volume its own", () => {
     const { name, ...rest } = { ...plan().request };
-    const elsewhere = planVolume({ name, ...rest }, { ...SETTINGS, clusterId: "other" });
+    const elsewhere = planVolume({ name, ...rest }, blobRules({ ...SETTINGS, clusterId: "other" }));
     assert.notEqual(elsewhere.candidates[0]?.ref.name, firstAccount({}));
     assert.notEqual(
       firstAccount({ isolation: "volume" }, { name: "a" }),
@@ -80,23 +86,25 @@ describe("the plan of a volume", () => {
   });
 
   it("every candidate is recognised as ours by its tags, and by nothing less", () => {
-    for (const { ref, tags } of plan().candidates) {
-      assert(isOurs({ ref, tags, openings: [], isHnsEnabled: false }, SETTINGS));
+    for (const { ref, tags: stated } of plan().candidates) {
+      assert(stated);
+      const tags = encodeAccountTags(stated);
+      assert(isOurs({ ref, tags, nonEntraAccess: [], isHnsEnabled: false }, SETTINGS));
       assert(
         !isOurs(
-          { ref: { ...ref, name: "klaaaaaaaaaaaaaaaaaaaaaa" }, tags, openings: [], isHnsEnabled: false },
+          { ref: { ...ref, name: "klaaaaaaaaaaaaaaaaaaaaaa" }, tags, nonEntraAccess: [], isHnsEnabled: false },
           SETTINGS,
         ),
         "copied tags",
       );
       for (const tag of ["cluster", "pool", "shard", "attempt"]) {
         const changed = { ...tags, [`keyless-csi.${tag}`]: "7" };
-        assert(!isOurs({ ref, tags: changed, openings: [], isHnsEnabled: false }, SETTINGS), tag);
+        assert(!isOurs({ ref, tags: changed, nonEntraAccess: [], isHnsEnabled: false }, SETTINGS), tag);
       }
-      assert(!isOurs({ ref, tags, openings: [], isHnsEnabled: false }, { ...SETTINGS, clusterId: "new" }));
+      assert(!isOurs({ ref, tags, nonEntraAccess: [], isHnsEnabled: false }, { ...SETTINGS, clusterId: "new" }));
       assert(
         isOurs(
-          { ref, tags, openings: [], isHnsEnabled: false },
+          { ref, tags, nonEntraAccess: [], isHnsEnabled: false },
           { ...SETTINGS, clusterId: "new", alsoOwns: ["golden"] },
         ),
       );
@@ -122,10 +130,10 @@ describe("the plan of a volume", () => {
   });
 
   it("the metadata names volume and claim in ASCII", () => {
-    const { containerMetadata } = plan({}, { name: "größe 1", claim: { namespace: "team", name: "daten-ü" } });
-    assert.equal(containerMetadata["keyless_volume"], "gr%C3%B6%C3%9Fe%201");
-    assert.equal(containerMetadata["keyless_pvc_namespace"], "team");
-    assert.equal(containerMetadata["keyless_pvc_name"], "daten-%C3%BC");
-    for (const value of Object.values(containerMetadata)) assert.match(value, /^[\x21-\x7e]*$/);
+    const { metadata } = plan({}, { name: "größe 1", claim: { namespace: "team", name: "daten-ü" } });
+    assert.equal(metadata["keyless_volume"], "gr%C3%B6%C3%9Fe%201");
+    assert.equal(metadata["keyless_pvc_namespace"], "team");
+    assert.equal(metadata["keyless_pvc_name"], "daten-%C3%BC");
+    for (const value of Object.values(metadata)) assert.match(value, /^[\x21-\x7e]*$/);
   });
 });

@@ -1,0 +1,103 @@
+/**
+ * The adapters behind the ports of `volume/`, built from the configuration: Azure's and Kubernetes' clients, and the sign-in
+ * that they share.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { createAccounts } from "../azure/accounts.ts";
+import { type AzureCall, createArm } from "../azure/arm.ts";
+import { createIdentities } from "../azure/identities.ts";
+import { createRoleAssignments } from "../azure/role-assignments.ts";
+import { createUsage } from "../azure/usage.ts";
+import type { Backend } from "../backend/backend.ts";
+import { BLOB_ACCOUNTS } from "../backend/blob/account-shape.ts";
+import { blobBackend } from "../backend/blob/backend.ts";
+import { createFileSystems } from "../backend/blob/file-systems.ts";
+import { createReadersWriterLock } from "../concurrency/readers-writer-lock.ts";
+import type { ControllerConfig } from "../config/controller.ts";
+import { createCluster, NO_CLUSTER } from "../kubernetes/cluster.ts";
+import type { Readiness } from "../telemetry/health.ts";
+import type { Cluster, Observer, Ports, Settings } from "../volume/ports.ts";
+import { createCredentials } from "./credentials.ts";
+import { readyWhenAll, watchAnswers, watchSignIn } from "./readiness.ts";
+import { toSettings } from "./settings.ts";
+
+/** Notified of what the use cases do and of every call to Azure. */
+export interface AdaptersObserver extends Observer {
+  azureCalled(call: AzureCall): void;
+}
+
+/** Everything that a use case needs, and the state of the connection to Azure. */
+export interface Adapters {
+  readonly ports: Ports;
+  readonly settings: Settings;
+  /** The kind of storage that volumes are made of. */
+  readonly backend: Backend;
+  /** Role assignments of the subscriptions in use; cached for minutes. */
+  readonly roleAssignmentUsage: ReturnType<typeof createUsage>;
+  /** Whether the last sign-in worked and the last request to Azure was answered. */
+  readonly readiness: () => Readiness;
+  /** Signs in now, to find out early. Rejects with what the credential says. */
+  signIn(): Promise<void>;
+}
+
+/** Signs in and connects at the first use, not here. `cluster` replaces the configured one, for tests. */
+export function createAdapters(config: ControllerConfig, observer: AdaptersObserver, cluster?: Cluster): Adapters {
+  const time = { now: () => performance.now(), sleep: (ms: number) => sleep(ms) };
+  const { now } = time;
+  const { arm, readiness, signIn } = connect(config, observer, time);
+  const rememberMs = config.accountCacheMs;
+  const accounts = createAccounts({ arm, shaping: BLOB_ACCOUNTS, rememberMs, ...time });
+  const ports: Ports = {
+    accounts,
+    fileSystems: createFileSystems({ arm, forgetAccount: accounts.forget, rememberMs, now }),
+    roleAssignments: createRoleAssignments({ arm, rememberMs: config.identityCacheMs, now }),
+    identities: createIdentities({ arm, scopes: config.identityScopes, rememberMs: config.identityCacheMs, now }),
+    cluster: cluster ?? connectCluster(config, now),
+    observer,
+    accountLock: createReadersWriterLock(),
+  };
+  const roleAssignmentUsage = createUsage({ arm, subscriptionIds: subscriptionsOf(config), now });
+  const settings = toSettings(config, blobBackend);
+  return { ports, settings, backend: blobBackend, roleAssignmentUsage, readiness, signIn };
+}
+
+interface Time {
+  readonly now: () => number;
+  readonly sleep: (milliseconds: number) => Promise<void>;
+}
+
+/** ARM with the controller's credentials, and a watch on both. */
+function connect(config: ControllerConfig, observer: AdaptersObserver, time: Time) {
+  const { cloud } = config;
+  const credentials = createCredentials(config, time.now);
+  const signIn = watchSignIn(credentials.own);
+  const answers = watchAnswers();
+  const arm = createArm({
+    credentialFor: (subscriptionId) => credentials.abroad.get(subscriptionId) ?? signIn.credential,
+    endpoint: cloud.armEndpoint,
+    scope: cloud.armScope,
+    observeCall(call) {
+      answers.note(call);
+      observer.azureCalled(call);
+    },
+    forgetTokens: credentials.forgetTokens,
+    ...time,
+  });
+  return {
+    arm,
+    readiness: readyWhenAll(signIn.readiness, answers.readiness),
+    async signIn() {
+      await signIn.credential.getToken(cloud.armScope);
+    },
+  };
+}
+
+function connectCluster({ kubernetes, kubeconfig, oidcIssuer }: ControllerConfig, now: () => number): Cluster {
+  const isInCluster = process.env["KUBERNETES_SERVICE_HOST"] !== undefined;
+  const isWanted = kubernetes === "on" || (kubernetes === "auto" && (kubeconfig !== undefined || isInCluster));
+  return isWanted ? createCluster({ kubeconfig, oidcIssuer, now }) : NO_CLUSTER;
+}
+
+function subscriptionsOf(config: ControllerConfig): string[] {
+  return [...new Set([config, ...config.allowedResourceGroups].map(({ subscriptionId }) => subscriptionId))];
+}

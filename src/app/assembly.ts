@@ -1,0 +1,32 @@
+/** Log, metrics and adapters joined: what the service and the commands that look at volumes have in common. */
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { ControllerConfig } from "../config/controller.ts";
+import type { Logger } from "../telemetry/log.ts";
+import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
+import { type AppObserver, createAppObserver, joinObservers } from "../telemetry/observer.ts";
+import { VERSION } from "../version.ts";
+import type { Cluster } from "../volume/ports.ts";
+import { type Adapters, createAdapters } from "./adapters.ts";
+
+export interface AppOptions {
+  readonly config: ControllerConfig;
+  readonly log: Logger;
+  /** Notified of everything besides log and metrics: the demo's display. */
+  readonly observer?: Partial<AppObserver>;
+  /** Replaces the configured cluster, for tests without an API server. */
+  readonly cluster?: Cluster;
+}
+
+export interface Assembly {
+  readonly metrics: Metrics;
+  /** Logs, counts and passes on to the observer of the options. */
+  readonly observer: AppObserver;
+  readonly adapters: Adapters;
+}
+
+/** Serves nothing yet: a command that runs once needs no more than this. */
+export function assemble({ config, log, observer: also = {}, cluster }: AppOptions): Assembly {
+  const metrics = createMetrics(config.driverName, VERSION);
+  const observer = joinObservers(createAppObserver({ log, metrics, calls: new AsyncLocalStorage() }), also);
+  return { metrics, observer, adapters: createAdapters(config, observer, cluster) };
+}

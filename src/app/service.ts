@@ -1,0 +1,50 @@
+/** The CSI service as a whole: starts its parts in order, drains and stops them. */
+import { withDeadline } from "../concurrency/deadline.ts";
+import { createSingleFlight } from "../concurrency/single-flight.ts";
+import { createControllerService } from "../csi/controller.ts";
+import { createIdentityService } from "../csi/identity.ts";
+import { createCsiServer } from "../csi/server.ts";
+import { startHealthServer } from "../telemetry/health.ts";
+import { VERSION } from "../version.ts";
+import { createVolumes } from "../volume/volumes.ts";
+import { type AppOptions, assemble } from "./assembly.ts";
+
+export interface App {
+  /** Where health and metrics are served, when they are. */
+  readonly health: { readonly host: string; readonly port: number } | undefined;
+  /** Accepts nothing more, lets what is in flight finish within the grace period, and says whether it did. */
+  stop(): Promise<"finished" | "abandoned">;
+}
+
+/** Serving when it resolves. Throws a DriverError when the socket or the health address is not available. */
+export async function startApp(options: AppOptions): Promise<App> {
+  const { config, log } = options;
+  const { metrics, observer, adapters } = assemble(options);
+  const flights = createSingleFlight<unknown>("volume");
+  metrics.watchInFlight(flights.count);
+  metrics.watchRoleAssignments(adapters.roleAssignmentUsage);
+  let isServing = false;
+  const server = createCsiServer({
+    identity: createIdentityService({ driverName: config.driverName, version: VERSION, isReady: () => isServing }),
+    controller: createControllerService({ volumes: createVolumes(adapters), flights }),
+    observer,
+  });
+  const draining = { ready: false, reason: "the service is starting or draining" } as const;
+  const readiness = () => (isServing ? adapters.readiness() : draining);
+  const health = config.http && (await startHealthServer({ ...config.http, metrics, readiness }));
+  await server.listen(config.socketPath);
+  isServing = true;
+  // Reported early by /readyz and the log; a volume's own error says it again.
+  adapters.signIn().catch((error) => log.error("sign-in to Azure failed", { error }));
+  return {
+    health: health && { host: health.host, port: health.port },
+    async stop() {
+      isServing = false;
+      const finished = Promise.all([server.drain(), flights.idle()]).then(() => "finished" as const);
+      const outcome = await withDeadline(config.gracePeriodMs, finished, "abandoned");
+      server.destroy();
+      await health?.close();
+      return outcome;
+    },
+  };
+}

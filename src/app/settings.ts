@@ -1,0 +1,34 @@
+/** The operator's decisions in the form in which `volume/` reads them. */
+import type { Backend } from "../backend/backend.ts";
+import type { ControllerConfig } from "../config/controller.ts";
+import type { Settings } from "../volume/ports.ts";
+
+export function toSettings(config: ControllerConfig, { dataRoleId }: Backend): Settings {
+  const { cloud, clusterId, alsoOwns, subscriptionId, resourceGroup, location, tenantId } = config;
+  const isPublic = cloud.name === "AzurePublic";
+  // blobfuse2 validates any other authority at the public one, which knows only Microsoft's own clouds.
+  const hasKnownAuthority = !isPublic && cloud.isPublicAuthority;
+  return {
+    clusterId,
+    alsoOwns,
+    subscriptionId,
+    resourceGroup,
+    location,
+    tenantId,
+    allowedResourceGroups: config.allowedResourceGroups,
+    roleId: config.role ?? dataRoleId,
+    tenantOfSubscription: Object.fromEntries(
+      config.storageTenants.map((each) => [each.subscriptionId.toLowerCase(), each.tenantId]),
+    ),
+    tokenAudience: cloud.tokenAudience,
+    managesFederatedCredentials: config.managesFederatedCredentials,
+    allowedNamespaces: config.allowedNamespaces,
+    retainsOnDelete: config.onDelete === "retain",
+    repairsDrift: config.repairsDrift,
+    mountChecks: config.mountChecks,
+    driverName: config.driverName,
+    nodeDriver: config.nodeDriver,
+    ...(!isPublic && { storageEndpointSuffix: cloud.storageSuffix }),
+    ...(hasKnownAuthority && { aadEndpoint: cloud.authorityHost }),
+  };
+}

@@ -1,0 +1,53 @@
+/** The body that a keyless account is created with, and the one that makes an existing account keyless again. */
+import type {
+  StorageAccount,
+  StorageAccountCreateParameters,
+  StorageAccountUpdateParameters,
+} from "@azure/arm-storage";
+import type { AccountShaping } from "../../azure/accounts.ts";
+import type { AccountSpec } from "../../volume/ports.ts";
+import { nonEntraAccessOf } from "./non-entra-access.ts";
+import type { BlobAccountShape } from "./parameters.ts";
+
+/** What blobs need of the account that azure/accounts.ts creates. */
+export const BLOB_ACCOUNTS: AccountShaping = { toCreateParameters, toKeylessParameters, nonEntraAccessOf };
+
+/** Keeps everybody out who has no Entra identity; sent at creation, and again to enforce it. */
+const KEYLESS = {
+  allowSharedKeyAccess: false,
+  allowBlobPublicAccess: false,
+  isLocalUserEnabled: false,
+  enableHttpsTrafficOnly: true,
+} as const;
+
+/** The same for an account that exists, including a setting for blobs alone where somebody has made one. */
+function toKeylessParameters({ allowSharedKeyAccessForServices }: StorageAccount): StorageAccountUpdateParameters {
+  const hasOwnSetting = allowSharedKeyAccessForServices?.blob?.enabled === true;
+  return { ...KEYLESS, ...(hasOwnSetting && { allowSharedKeyAccessForServices: { blob: { enabled: false } } }) };
+}
+
+/** Every protective property is sent explicitly: policies deny its absence, and Azure's defaults change over time. */
+function toCreateParameters({
+  location,
+  tags,
+  shape,
+}: AccountSpec & { readonly shape: BlobAccountShape }): StorageAccountCreateParameters {
+  const skuName = shape.skuName ?? "Standard_LRS";
+  const { accessTier, isHnsEnabled, publicNetworkAccess, requireInfrastructureEncryption } = shape;
+  return {
+    location,
+    kind: skuName.startsWith("Premium") ? "BlockBlobStorage" : "StorageV2",
+    sku: { name: skuName },
+    tags: { ...tags },
+    ...KEYLESS,
+    allowCrossTenantReplication: false,
+    minimumTlsVersion: "TLS1_2",
+    defaultToOAuthAuthentication: true,
+    ...(accessTier !== undefined && { accessTier }),
+    ...(isHnsEnabled !== undefined && { isHnsEnabled }),
+    ...(publicNetworkAccess !== undefined && { publicNetworkAccess }),
+    ...(requireInfrastructureEncryption !== undefined && {
+      encryption: { keySource: "Microsoft.Storage", requireInfrastructureEncryption },
+    }),
+  };
+}

@@ -1,0 +1,39 @@
+/** The blob backend: a volume is a container, which the OSS blob node plugin mounts with blobfuse2. */
+import { DriverError } from "../../errors.ts";
+import type { Account } from "../../volume/ports.ts";
+import type { Backend } from "../backend.ts";
+import { containerId, parseScope } from "./arm-ids.ts";
+import { DATA_ROLE_ID } from "./data-role.ts";
+import { findMountProblems } from "./mount-problems.ts";
+import { type BlobClass, findContradictions, PARAMETERS } from "./parameters.ts";
+import { BLOB_SIZE } from "./size.ts";
+import { readReferences, volumeContext } from "./volume-context.ts";
+import { parseVolumeId, toVolumeId } from "./volume-id.ts";
+
+export const blobBackend: Backend<BlobClass> = {
+  noun: "container",
+  parameters: PARAMETERS,
+  size: BLOB_SIZE,
+  dataRoleId: DATA_ROLE_ID,
+  findContradictions,
+  findMountProblems,
+  assertFits,
+  toVolumeId,
+  parseVolumeId,
+  scopeOf: containerId,
+  parseScope,
+  volumeContext,
+  readReferences,
+};
+
+/** Our own accounts always fit: what the class says of the namespace is in the pool key (docs/explanation/names.md). */
+function assertFits({ blobStorageAccountType, isHnsEnabled }: BlobClass, account: Account): void {
+  const byType = blobStorageAccountType && blobStorageAccountType === "adls";
+  if ((isHnsEnabled ?? byType ?? account.isHnsEnabled) === account.isHnsEnabled) return;
+  const [what, says] = account.isHnsEnabled ? ["a", "none"] : ["no", "one"];
+  throw new DriverError(
+    "Misconfigured",
+    `storageAccount "${account.ref.name}" has ${what} hierarchical namespace, and the class says that it has ${says} (isHnsEnabled, ` +
+      "BlobStorageAccountType): make a class without these parameters, or name another account",
+  );
+}

@@ -1,0 +1,45 @@
+/** Whether an account holds a container, at the price of a read where one was seen before. */
+import type { Arm } from "../../azure/arm.ts";
+import { statusOf, toDriverError } from "../../azure/faults.ts";
+import { createTtlCache } from "../../concurrency/ttl-cache.ts";
+import { accountKey } from "../../volume/formats/arm-ids.ts";
+import type { AccountRef, FileSystems } from "../../volume/ports.ts";
+
+/** A container that was seen: to ask for it is a read (800 in 5 minutes), to list is dear (100 in 5 minutes). */
+const WITNESS_MS = 3_600_000;
+
+export function createContentsCheck(options: {
+  readonly arm: Arm;
+  readonly now: () => number;
+}): FileSystems["existIn"] {
+  const witnesses = createTtlCache<string>(WITNESS_MS, options.now);
+  return async (ref) => {
+    const key = accountKey(ref);
+    const witness = witnesses.get(key);
+    if (witness !== undefined && (await exists(options.arm, ref, witness))) return true;
+    const found = await firstContainer(options.arm, ref);
+    if (found !== undefined) witnesses.set(key, found);
+    return found !== undefined;
+  };
+}
+
+async function firstContainer(arm: Arm, ref: AccountRef): Promise<string | undefined> {
+  try {
+    const { blobContainers } = arm.subscription(ref.subscriptionId).storage;
+    const pages = blobContainers.list(ref.resourceGroup, ref.name, { maxpagesize: "1" }).byPage();
+    for await (const [container] of pages) if (container !== undefined) return container.name;
+    return undefined;
+  } catch (error) {
+    if (statusOf(error) === 404) return undefined;
+    throw toDriverError(error, `listing the containers of storage account ${ref.name}`);
+  }
+}
+
+/** Any failure here counts as "not there": the list that follows decides. */
+async function exists(arm: Arm, ref: AccountRef, container: string): Promise<boolean> {
+  const { blobContainers } = arm.subscription(ref.subscriptionId).storage;
+  return blobContainers.get(ref.resourceGroup, ref.name, container).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,28 @@
+/**
+ * The volume id, `rg#account#container###subscriptionId`: what the OSS blob node plugin parses. Its parts four and five are
+ * a uuid and a secret's namespace, which this driver never uses. Longer than CSI's 128 bytes when the resource group's name
+ * has over 23 characters, as the plugin's own ids are; Kubernetes does not enforce that limit.
+ */
+import { guid, resourceGroup as resourceGroupName, storageAccount } from "../../text/azure-names.ts";
+import { accepts } from "../../text/values.ts";
+import { isFileSystemName } from "../../volume/names.ts";
+import type { FileSystemRef } from "../../volume/ports.ts";
+
+export function toVolumeId({ account, name }: FileSystemRef): string {
+  return `${account.resourceGroup}#${account.name}#${name}###${account.subscriptionId}`;
+}
+
+/** The container behind a volume id, or undefined when it cannot be an id that this controller has given out. */
+export function parseVolumeId(id: string): FileSystemRef | undefined {
+  const [resourceGroup = "", account = "", container = "", uuid, secretNamespace, subscriptionId = "", ...rest] =
+    id.split("#");
+  const isOurForm =
+    rest.length === 0 &&
+    uuid === "" &&
+    secretNamespace === "" &&
+    accepts(resourceGroupName, resourceGroup) &&
+    accepts(storageAccount, account) &&
+    isFileSystemName(container) &&
+    accepts(guid, subscriptionId);
+  return isOurForm ? { account: { subscriptionId, resourceGroup, name: account }, name: container } : undefined;
+}

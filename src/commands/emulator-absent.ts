@@ -1,6 +1,0 @@
-/**
- * Stands in for `emulator-parts.ts` in the service bundle: this build holds no emulator.
- */
-import type { EmulatorParts } from "./emulator-parts.ts";
-
-export const emulatorParts: EmulatorParts | undefined = undefined;

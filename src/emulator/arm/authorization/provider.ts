@@ -1,0 +1,23 @@
+/** Microsoft.Authorization: role definitions and assignments, permissions, locks. All of them are at any scope. */
+import { defineProvider } from "../provider.ts";
+import { lockRoutes } from "./locks.ts";
+import { permissionRoutes } from "./permissions.ts";
+import { roleAssignmentRoutes } from "./role-assignments/routes.ts";
+import { roleDefinitionRoutes } from "./role-definitions/routes.ts";
+
+export const authorizationProvider = defineProvider({
+  namespace: "Microsoft.Authorization",
+  types: {
+    roleAssignments: {
+      kind: "extension",
+      apiVersions: ["2015-07-01", "2018-09-01-preview", "2020-04-01-preview", "2022-04-01", "2026-08-01"],
+    },
+    roleDefinitions: {
+      kind: "extension",
+      apiVersions: ["2015-07-01", "2018-01-01-preview", "2022-04-01", "2022-05-01-preview"],
+    },
+    permissions: { kind: "query", apiVersions: ["2015-07-01", "2022-04-01"] },
+    locks: { kind: "extension", apiVersions: ["2015-01-01", "2016-09-01", "2017-04-01", "2020-05-01"] },
+  },
+  routes: [...roleAssignmentRoutes, ...roleDefinitionRoutes, ...permissionRoutes, ...lockRoutes],
+});

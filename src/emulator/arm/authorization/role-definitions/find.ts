@@ -1,0 +1,39 @@
+/** Finds the role definition that a call names. */
+import { coversScope } from "../../../authorization/scopes.ts";
+import type { RoleDefinition } from "../../../world.ts";
+import { ArmError } from "../../front-door/errors.ts";
+import { subscriptionOf } from "../../front-door/resource-ids.ts";
+import type { ArmRequest } from "../../provider.ts";
+
+/** The role with a GUID, as visible from the caller's tenant. */
+export function findRole(request: ArmRequest, name: string): RoleDefinition | undefined {
+  const role = request.services.world.roleDefinitions.get(name.toLowerCase());
+  if (role === undefined || (role.tenantId !== undefined && role.tenantId !== request.caller.tenantId))
+    return undefined;
+  return role;
+}
+
+/** The same, or 404 RoleDefinitionDoesNotExist: also for a custom role that cannot be assigned at the call's scope. */
+export function requireRole(request: ArmRequest, name: string): RoleDefinition {
+  const role = findRole(request, name);
+  const scope = request.params["scope"] ?? "";
+  if (role !== undefined && isAssignable(role, scope)) return role;
+  const id = name.replaceAll("-", "").toUpperCase();
+  throw new ArmError(
+    404,
+    "RoleDefinitionDoesNotExist",
+    `The specified role definition with ID '${id}' does not exist.`,
+  );
+}
+
+/** Whether a role may be assigned at a scope: at, below or above one of its assignable scopes. */
+export function isAssignable(role: RoleDefinition, scope: string): boolean {
+  return role.assignableScopes.some((assignable) => coversScope(assignable, scope) || coversScope(scope, assignable));
+}
+
+/** The id of a role definition as shown at a scope (Azure prefixes the scope's subscription). */
+export function roleDefinitionId(scope: string, name: string): string {
+  const subscriptionId = subscriptionOf(scope);
+  const prefix = subscriptionId === undefined ? "" : `/subscriptions/${subscriptionId}`;
+  return `${prefix}/providers/Microsoft.Authorization/roleDefinitions/${name}`;
+}

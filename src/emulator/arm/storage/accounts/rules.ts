@@ -1,0 +1,193 @@
+/** Kinds, SKUs and tiers that an account can have, and the properties that are fixed at creation. */
+
+import { isObject, type JsonObject } from "../../../json.ts";
+import type { StorageAccount } from "../../../world.ts";
+import { badRequest } from "../../front-door/errors.ts";
+import { booleanAt, objectAt, stringAt } from "../../front-door/json.ts";
+
+/** The SKUs of each kind (storage-account-overview; SPECS models.tsp SkuName). */
+export const SKUS: Readonly<Record<string, readonly string[]>> = {
+  StorageV2: [
+    "Standard_LRS",
+    "Standard_GRS",
+    "Standard_RAGRS",
+    "Standard_ZRS",
+    "Standard_GZRS",
+    "Standard_RAGZRS",
+    "Premium_LRS",
+    "Premium_ZRS",
+  ],
+  Storage: ["Standard_LRS", "Standard_GRS", "Standard_RAGRS", "Standard_ZRS", "Premium_LRS"],
+  BlobStorage: ["Standard_LRS", "Standard_GRS", "Standard_RAGRS"],
+  BlockBlobStorage: ["Premium_LRS", "Premium_ZRS"],
+  FileStorage: [
+    "Premium_LRS",
+    "Premium_ZRS",
+    "StandardV2_LRS",
+    "StandardV2_GRS",
+    "StandardV2_ZRS",
+    "StandardV2_GZRS",
+    "PremiumV2_LRS",
+    "PremiumV2_ZRS",
+  ],
+};
+
+/** Values of the properties that are enumerations. */
+const ENUMERATIONS: Readonly<Record<string, readonly string[]>> = {
+  minimumTlsVersion: ["TLS1_0", "TLS1_1", "TLS1_2"],
+  publicNetworkAccess: ["Enabled", "Disabled", "SecuredByPerimeter"],
+  allowedCopyScope: ["AAD", "PrivateLink"],
+  largeFileSharesState: ["Disabled", "Enabled"],
+  dnsEndpointType: ["Standard", "AzureDnsZone"],
+};
+
+const BOOLEANS = [
+  "supportsHttpsTrafficOnly",
+  "isHnsEnabled",
+  "isNfsV3Enabled",
+  "isSftpEnabled",
+  "isLocalUserEnabled",
+  "allowBlobPublicAccess",
+  "allowSharedKeyAccess",
+  "allowCrossTenantReplication",
+  "defaultToOAuthAuthentication",
+];
+
+/** Set at creation, never changed by an update (StorageAccount.tsp: `@visibility(Create, Read)`). */
+const FIXED = ["isHnsEnabled", "isNfsV3Enabled", "dnsEndpointType", "immutableStorageWithVersioning"];
+
+/** Computed by Azure; what a caller sends for them is not stored. */
+const COMPUTED = [
+  "provisioningState",
+  "creationTime",
+  "primaryEndpoints",
+  "secondaryEndpoints",
+  "primaryLocation",
+  "secondaryLocation",
+  "statusOfPrimary",
+  "statusOfSecondary",
+  "keyCreationTime",
+  "privateEndpointConnections",
+];
+
+/** Throws 400 for a kind that Azure does not have, or a SKU that the kind cannot have (srp_error_codes_create). */
+export function requireSku(kind: string, sku: string): void {
+  const allowed = SKUS[kind];
+  if (allowed === undefined) throw invalidValue(kind, "kind");
+  if (allowed.includes(sku)) return;
+  throw badRequest(
+    "InvalidAccountType",
+    `The AccountType ${sku} is invalid. For more information, see - https://aka.ms/storageaccountskus`,
+  );
+}
+
+/** Throws 400 for an access tier that accounts of the kind do not have. */
+export function requireAccessTier(kind: string, properties: JsonObject): void {
+  const tier = stringAt(properties, "accessTier");
+  const isTiered = kind === "StorageV2" || kind === "BlobStorage";
+  if (tier === undefined && kind !== "BlobStorage") return;
+  if (tier !== undefined && (isTiered ? ["Hot", "Cool", "Cold"] : ["Premium"]).includes(tier)) return;
+  throw badRequest("InvalidAccessTier", `The access tier '${tier ?? ""}' is not allowed for account kind ${kind}.`);
+}
+
+/** Throws 400 for a hierarchical namespace in an account that cannot have one, as Azure words it (azure-cli#25748). */
+export function requireNamespaceFit(kind: string, sku: string, properties: JsonObject): void {
+  if (properties["isHnsEnabled"] !== true) return;
+  if (kind === "BlockBlobStorage" || (kind === "StorageV2" && skuTier(sku) === "Standard")) return;
+  throw badRequest(
+    "InvalidRequestPropertyValue",
+    "The value 'True' is not allowed for property isHnsEnabled. For more information, see - https://aka.ms/storageaccounthns",
+    "isHnsEnabled",
+  );
+}
+
+/** `Standard` or `Premium`. */
+export function skuTier(sku: string): string {
+  return sku.startsWith("Premium") ? "Premium" : "Standard";
+}
+
+/** The properties of a request, checked, without those that Azure computes. Null removes a property. */
+export function readProperties(body: JsonObject): JsonObject {
+  const sent = objectAt(body, "properties");
+  for (const [name, allowed] of Object.entries(ENUMERATIONS)) {
+    const value = stringAt(sent, name);
+    if (value !== undefined && !allowed.includes(value)) throw invalidValue(value, name);
+  }
+  for (const name of BOOLEANS) booleanAt(sent, name);
+  return Object.fromEntries(Object.entries(sent).filter(([name]) => !COMPUTED.includes(name)));
+}
+
+/** The defaults of a new account (REST reference of Storage Accounts - Create). */
+export function withDefaults(properties: JsonObject, kind: string, createdAt: number): JsonObject {
+  return {
+    minimumTlsVersion: "TLS1_0",
+    allowBlobPublicAccess: false,
+    allowCrossTenantReplication: false,
+    supportsHttpsTrafficOnly: true,
+    ...(kind === "StorageV2" || kind === "BlobStorage" ? { accessTier: "Hot" } : {}),
+    ...withoutNulls(properties),
+    networkAcls: networkAcls(objectAt(properties, "networkAcls")),
+    encryption: encryption(objectAt(properties, "encryption"), createdAt),
+  };
+}
+
+/** The properties after an update: sent members replace, the others stay. Throws for fixed ones. */
+export function mergeProperties(account: StorageAccount, sent: JsonObject): JsonObject {
+  const before: JsonObject = account.properties;
+  for (const name of FIXED) {
+    if (sent[name] === undefined || sent[name] === null) continue;
+    // Even the default is refused when creation did not send it (azure-rest-api-specs#18441).
+    if (JSON.stringify(sent[name]) !== JSON.stringify(before[name])) throw cannotBeUpdated(name);
+  }
+  const sentEncryption = objectAt(sent, "encryption");
+  const infrastructure = booleanAt(sentEncryption, "requireInfrastructureEncryption");
+  const wasInfrastructure = booleanAt(objectAt(before, "encryption"), "requireInfrastructureEncryption") ?? false;
+  if (infrastructure !== undefined && infrastructure !== wasInfrastructure) {
+    throw cannotBeUpdated("encryption.requireInfrastructureEncryption");
+  }
+  const merged: JsonObject = { ...before, ...withoutNulls(sent) };
+  if (isObject(sent["networkAcls"])) {
+    merged["networkAcls"] = networkAcls({ ...objectAt(before, "networkAcls"), ...sent["networkAcls"] });
+  }
+  if (isObject(sent["encryption"])) {
+    merged["encryption"] = encryption({ ...objectAt(before, "encryption"), ...sentEncryption }, account.createdAt);
+  }
+  return merged;
+}
+
+/** 400 with Azure's text for a property that only creation can set. */
+export function cannotBeUpdated(name: string) {
+  return badRequest(
+    "AccountPropertyCannotBeUpdated",
+    `The property '${name}' was specified in the input, but it cannot be updated as it is read-only. ` +
+      "For more information, see - https://aka.ms/storageaccountupdate",
+    name,
+  );
+}
+
+function invalidValue(value: string, property: string) {
+  return badRequest(
+    "InvalidRequestPropertyValue",
+    `The value '${value}' is not allowed for property ${property}. ` +
+      "For more information, see - https://aka.ms/storageaccounttypes",
+    property,
+  );
+}
+
+function withoutNulls(properties: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(properties).filter(([, value]) => value !== null && value !== undefined));
+}
+
+function networkAcls(sent: JsonObject): JsonObject {
+  const bypass = "AzureServices";
+  return { bypass, virtualNetworkRules: [], ipRules: [], ipv6Rules: [], defaultAction: "Allow", ...sent };
+}
+
+function encryption(sent: JsonObject, createdAt: number): JsonObject {
+  const enabled = { keyType: "Account", enabled: true, lastEnabledTime: new Date(createdAt).toISOString() };
+  return {
+    keySource: "Microsoft.Storage",
+    ...sent,
+    services: { blob: enabled, file: enabled, ...objectAt(sent, "services") },
+  };
+}

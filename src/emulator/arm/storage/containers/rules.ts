@@ -1,0 +1,92 @@
+/**
+ * Names, metadata and properties that a container may have (REST: "Naming and Referencing Containers, Blobs, and
+ * Metadata").
+ */
+
+import { isObject, type JsonObject } from "../../../json.ts";
+import type { BlobContainer, StorageAccount } from "../../../world.ts";
+import { ArmError, badRequest, conflict } from "../../front-door/errors.ts";
+import { objectAt, stringAt } from "../../front-door/json.ts";
+
+/** Storage counts names and values of all metadata together. */
+const METADATA_BYTES = 8 * 1024;
+
+/** Properties that ARM computes: what a caller sends for them is not stored. */
+const COMPUTED = [
+  "publicAccess",
+  "metadata",
+  "leaseStatus",
+  "leaseState",
+  "leaseDuration",
+  "lastModifiedTime",
+  "hasImmutabilityPolicy",
+  "hasLegalHold",
+  "legalHold",
+  "immutabilityPolicy",
+  "deleted",
+  "deletedTime",
+  "remainingRetentionDays",
+  "version",
+];
+
+/** Throws 400 for a name that Storage does not permit. */
+export function requireContainerName(name: string): void {
+  if (name === "$root" || name === "$web" || name === "$logs") return;
+  if (name.length < 3 || name.length > 63) {
+    throw failure("The specified resource name length is not within the permissible limits.");
+  }
+  if (!/^[a-z0-9](?:-?[a-z0-9])*$/.test(name)) {
+    throw failure("The specifed resource name contains invalid characters.");
+  }
+}
+
+/** What a PUT or PATCH changes; throws 400 or 409 for what Storage does not permit. */
+export function readContainerBody(account: StorageAccount, body: JsonObject): Partial<BlobContainer> {
+  const sent = objectAt(body, "properties");
+  const access = readPublicAccess(account, stringAt(sent, "publicAccess"));
+  const others = Object.entries(sent).filter(([name, value]) => !COMPUTED.includes(name) && value !== null);
+  return {
+    ...(access === undefined ? {} : { publicAccess: access }),
+    ...(isObject(sent["metadata"]) ? { metadata: readMetadata(sent["metadata"]) } : {}),
+    ...(others.length > 0 ? { properties: Object.fromEntries(others) } : {}),
+  };
+}
+
+function readPublicAccess(
+  account: StorageAccount,
+  sent: string | undefined,
+): BlobContainer["publicAccess"] | undefined {
+  if (sent === undefined) return undefined;
+  if (sent !== "None" && sent !== "Blob" && sent !== "Container") {
+    throw badRequest("InvalidRequestPropertyValue", `The value '${sent}' is not allowed for property publicAccess.`);
+  }
+  if (sent !== "None" && account.properties["allowBlobPublicAccess"] !== true) {
+    throw conflict("PublicAccessNotPermitted", "Public access is not permitted on this storage account.");
+  }
+  return sent;
+}
+
+/** Names are C# identifiers and compare without case; values are what an HTTP header can carry. */
+function readMetadata(sent: JsonObject): Record<string, string> {
+  const metadata: Record<string, string> = {};
+  const seen = new Set<string>();
+  let bytes = 0;
+  for (const [name, value] of Object.entries(sent)) {
+    if (typeof value !== "string")
+      throw badRequest("InvalidRequestContent", `The metadata '${name}' must be a string.`);
+    const valid =
+      /^[\p{L}\p{Nl}_][\p{L}\p{Nl}\p{Nd}\p{Mn}\p{Mc}\p{Pc}]*$/u.test(name) && /^[\x20-\x7e\t]*$/.test(value);
+    if (!valid || seen.has(name.toLowerCase())) {
+      throw failure("The metadata specified is invalid. It has characters that are not permitted.");
+    }
+    seen.add(name.toLowerCase());
+    bytes += Buffer.byteLength(name) + Buffer.byteLength(value);
+    metadata[name] = value;
+  }
+  if (bytes > METADATA_BYTES) throw failure("The metadata specified exceeds the maximum allowed limit of 8KB.");
+  return metadata;
+}
+
+function failure(message: string): ArmError {
+  return new ArmError(400, "ContainerOperationFailure", message);
+}

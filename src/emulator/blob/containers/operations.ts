@@ -1,0 +1,84 @@
+/** Create, get, change and delete containers on the data plane (`restype=container`). */
+import type { Reply } from "../../http/call.ts";
+import { addContainer, discardContainer, touchContainer } from "../../storage/containers.ts";
+import { StorageError } from "../../storage/errors.ts";
+import { changeLease, checkLease, leaseHeaders } from "../../storage/lease.ts";
+import { containerProtection } from "../../storage/protection.ts";
+import { checkContainerConditions } from "../http/conditions.ts";
+import { versionHeaders } from "../http/headers.ts";
+import { metadataAnswer, readMetadata } from "../http/metadata.ts";
+import type { BlobRequest } from "../http/request.ts";
+import { anyContainer, requireContainer } from "./find.ts";
+import { publicAccessHeader, readPublicAccess } from "./public-access.ts";
+
+/** Create Container: 201, or 409 ContainerAlreadyExists / ContainerBeingDeleted. */
+export function createContainer(request: BlobRequest): Reply {
+  const { account, container: name, now, services } = request;
+  const metadata = readMetadata(request);
+  const publicAccess = readPublicAccess(request);
+  const existing = anyContainer(request);
+  if (existing !== undefined) {
+    throw new StorageError(existing.deletedUntil === undefined ? "ContainerAlreadyExists" : "ContainerBeingDeleted");
+  }
+  const container = Object.assign(addContainer(services.world, account, name, now), { metadata, publicAccess });
+  return { status: 201, headers: versionHeaders(container) };
+}
+
+/** Get Container Properties, and Get Container Metadata with `comp=metadata`: GET or HEAD, headers only. */
+export function getContainerProperties(request: BlobRequest): Reply {
+  const container = requireContainer(request);
+  checkLease(request, container.lease, "Container", false);
+  return {
+    status: 200,
+    headers: {
+      ...versionHeaders(container),
+      ...metadataAnswer(container.metadata),
+      ...leaseHeaders(container.lease, request.now),
+      ...publicAccessHeader(container),
+      "x-ms-has-immutability-policy": String(container.immutabilityPolicy !== undefined),
+      "x-ms-has-legal-hold": String(container.hasLegalHold),
+      "x-ms-immutable-storage-with-versioning-enabled": "false",
+      "x-ms-default-encryption-scope": "$account-encryption-key",
+      "x-ms-deny-encryption-scope-override": "false",
+    },
+  };
+}
+
+/** Get Container Metadata: what Get Container Properties answers, without the properties. */
+export function getContainerMetadata(request: BlobRequest): Reply {
+  const container = requireContainer(request);
+  checkLease(request, container.lease, "Container", false);
+  return { status: 200, headers: { ...versionHeaders(container), ...metadataAnswer(container.metadata) } };
+}
+
+/** Set Container Metadata: replaces all of it. */
+export function setContainerMetadata(request: BlobRequest): Reply {
+  const container = requireContainer(request);
+  const metadata = readMetadata(request);
+  checkContainerConditions(request, container);
+  checkLease(request, container.lease, "Container", false);
+  container.metadata = metadata;
+  touchContainer(container, request.now);
+  return { status: 200, headers: versionHeaders(container) };
+}
+
+/** Delete Container: 202; the blobs are deleted at once, the name is free again after the configured delay. */
+export function deleteContainer(request: BlobRequest): Reply {
+  const container = requireContainer(request);
+  checkContainerConditions(request, container);
+  checkLease(request, container.lease, "Container", true);
+  const protection = containerProtection(request.services, container);
+  if (protection === "LegalHold") throw new StorageError("ContainerHasLegalHold");
+  if (protection !== undefined) throw new StorageError("ContainerImmutableDueToPolicy");
+  discardContainer(request.services, container);
+  return { status: 202 };
+}
+
+/** Lease Container. */
+export function leaseContainer(request: BlobRequest): Reply {
+  const container = requireContainer(request);
+  checkContainerConditions(request, container);
+  const { status, lease, headers } = changeLease(request, container.lease);
+  container.lease = lease;
+  return { status, headers: { ...versionHeaders(container), ...headers } };
+}

@@ -1,0 +1,35 @@
+/** How Azure and Entra write their ids and names, and the one spelling in which each is compared afterwards. */
+import { type Parsed, pattern } from "./values.ts";
+
+const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** In lower case afterwards: Azure compares GUIDs without case, we compare texts. */
+export function guid(text: string): Parsed<string> {
+  if (GUID.test(text)) return { value: text.toLowerCase() };
+  return { wrong: "is not a GUID", fix: "give a GUID: 8-4-4-4-12 hexadecimal digits with dashes" };
+}
+
+/** The spelling stays: ARM ids carry it, and ARM compares without case. Source: ARM, naming rules for resource groups. */
+export const resourceGroup = pattern(/^[\p{L}\p{N}._()-]{0,89}[\p{L}\p{N}_()-]$/u, {
+  wrong: "is not the name of a resource group",
+  fix: "give 1 to 90 letters, digits, '_', '-', '.', '(' and ')', not ending in '.'",
+});
+
+/** "West Europe" and "westeurope" are one region, and must give one account name. */
+export function location(text: string): Parsed<string> {
+  const value = text.toLowerCase().replaceAll(" ", "");
+  if (/^[a-z0-9]{2,40}$/.test(value)) return { value };
+  return { wrong: "is not a region", fix: "give an Azure region such as westeurope" };
+}
+
+/** Source: ARM, naming rules for storage accounts. */
+export const storageAccount = pattern(/^[a-z0-9]{3,24}$/, {
+  wrong: "is not the name of a storage account",
+  fix: "give 3 to 24 lower-case letters and digits",
+});
+
+/** A domain of at least two labels. */
+export const hostName = pattern(
+  /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$/i,
+  { wrong: "is not a host name", fix: "give a domain such as core.windows.net" },
+);

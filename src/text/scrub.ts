@@ -1,0 +1,25 @@
+/**
+ * Removes credentials from a text. Everything that leaves the process, in a log or in an answer, passes here, because an
+ * error of a foreign library or of Azure can carry a token in its message.
+ */
+
+/** Credentials as they are written in headers, URLs, connection strings, forms and JSON, and what replaces them. */
+const CREDENTIALS: readonly (readonly [RegExp, string])[] = [
+  [/eyJ[\w-]{8,}(?:\.[\w-]*){0,4}/g, "[token]"],
+  [/\b(Bearer)\s+(?!authorization|realm|error|token\b)[\w.~+/=-]+/gi, "$1 [redacted]"],
+  [/\b(SharedKey(?:Lite)?)\s+[^\s:]+:[\w+/=-]+/gi, "$1 [redacted]"],
+  [/\b(authorization["']?\s*[:=]\s*["']?Basic)\s+[\w+/=-]+/gi, "$1 [redacted]"],
+  [/\b((?:account|shared)(?:access)?key|sharedaccesssignature)(\s*[=:]\s*)[^;,\s"'}]+/gi, "$1$2[redacted]"],
+  [/\b(sig|client_secret|client_assertion|password|(?:access|refresh|id)_token)=[^&\s"';,]+/gi, "$1=[redacted]"],
+  [/(?<=\b|%3f|%26)sig%3d[^&\s"';,]+/gi, "sig%3D[redacted]"],
+  [
+    /("(?:access_token|refresh_token|id_token|client_secret|client_assertion|password|accountKey|token)"\s*:\s*)"[^"]*"/gi,
+    '$1"[redacted]"',
+  ],
+  [/[A-Za-z0-9+/_-]{86}==/g, "[key]"],
+];
+
+/** `text` without any token, key or signature. */
+export function scrub(text: string): string {
+  return CREDENTIALS.reduce((scrubbed, [form, instead]) => scrubbed.replace(form, instead), text);
+}

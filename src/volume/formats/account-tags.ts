@@ -1,0 +1,68 @@
+/**
+ * The tags by which a storage account is recognised. They hold what the account's name is computed from, so that a reader
+ * can recompute it; only the controller and administrators can change them. docs/explanation/names.md lists every tag.
+ */
+import { findTag } from "./tags.ts";
+
+/** Begins the name of every tag that we set: a class must not set one. */
+export const TAG_PREFIX = "keyless-csi.";
+
+/** Raised only together with a migration. */
+const FORMAT = "1";
+
+const NAMES = {
+  format: `${TAG_PREFIX}format`,
+  clusterId: `${TAG_PREFIX}cluster`,
+  pool: `${TAG_PREFIX}pool`,
+  shard: `${TAG_PREFIX}shard`,
+  attempt: `${TAG_PREFIX}attempt`,
+  isolation: `${TAG_PREFIX}isolation`,
+  namespace: `${TAG_PREFIX}namespace`,
+  namespaceUid: `${TAG_PREFIX}namespace-uid`,
+  fileSystem: `${TAG_PREFIX}volume`,
+} as const;
+
+/** The one tag that an administrator sets to give an account to a cluster. */
+export const CLUSTER_TAG = NAMES.clusterId;
+
+/** What a new account is tagged with. */
+export interface AccountTags {
+  readonly clusterId: string;
+  /** Hash of the pool key. */
+  readonly pool: string;
+  readonly shard: number;
+  readonly attempt: number;
+  readonly isolation: string;
+  /** With isolation `namespace`. */
+  readonly namespace?: string;
+  /** With isolation `namespace`: a namespace recreated under its old name has another UID and must not inherit the account. */
+  readonly namespaceUid?: string;
+  /** With isolation `volume`: the file system that the account was made for. A file system's name needs no escaping. */
+  readonly fileSystem?: string;
+}
+
+export function encodeAccountTags(tags: AccountTags): Record<string, string> {
+  const stated = Object.entries(tags).filter(([, value]) => value !== undefined);
+  const named = stated.map(([field, value]) => [NAMES[field as keyof AccountTags], String(value)]);
+  return { [NAMES.format]: FORMAT, ...Object.fromEntries(named) };
+}
+
+/** What an account's tags say; a field is absent when its tag is missing or cannot be read. */
+export function decodeAccountTags(tags: Readonly<Record<string, string>>): Partial<AccountTags> {
+  const text = (field: keyof AccountTags) => findTag(tags, NAMES[field]);
+  const fields = {
+    clusterId: text("clusterId"),
+    pool: text("pool"),
+    shard: wholeNumber(text("shard")),
+    attempt: wholeNumber(text("attempt")),
+    isolation: text("isolation"),
+    namespace: text("namespace"),
+    namespaceUid: text("namespaceUid"),
+    fileSystem: text("fileSystem"),
+  };
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+function wholeNumber(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,4}$/.test(text) ? Number(text) : undefined;
+}

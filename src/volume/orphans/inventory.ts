@@ -1,0 +1,68 @@
+/**
+ * What exists, for `orphans`: read in an order in which a volume that is being created is never mistaken for an orphan.
+ * CreateVolume makes claim, account, file system, role assignment, PersistentVolume in this order, so the lists are read
+ * the other way round, and the cluster's references last.
+ */
+import type { Dependencies } from "../dependencies.ts";
+import { isGiven, isOurs } from "../ownership.ts";
+import type { Account, AccountRef, FileSystem, ListedRoleAssignment } from "../ports.ts";
+import { allowedGroups } from "../settings.ts";
+import { type ClusterReferences, readClusterReferences } from "./cluster-references.ts";
+
+/** An account that we created or were given, and what is in it. */
+export interface KnownAccount {
+  readonly account: Account;
+  readonly fileSystems: readonly FileSystem[];
+}
+
+export interface Inventory {
+  /** In every allowed resource group. */
+  readonly roleAssignments: readonly ListedRoleAssignment[];
+  /** By name, which is unique in all of Azure. */
+  readonly accounts: ReadonlyMap<string, KnownAccount>;
+  /** Names of accounts in the allowed resource groups that are not ours. */
+  readonly foreign: ReadonlySet<string>;
+  readonly references: ClusterReferences;
+}
+
+/** Azure's own page limit. */
+const PAGE = 5_000;
+
+/** `pace` is awaited before each list of file systems: Azure allows 100 in 5 minutes, and there may be 250 accounts. */
+export async function takeInventory(
+  deps: Dependencies,
+  pace: () => Promise<void> = async () => {},
+): Promise<Inventory> {
+  const { ports, settings } = deps;
+  const groups = allowedGroups(settings);
+  const roleAssignments: ListedRoleAssignment[] = [];
+  for (const group of groups) roleAssignments.push(...(await ports.roleAssignments.listIn(group)));
+  const accounts = new Map<string, KnownAccount>();
+  const foreign = new Set<string>();
+  for (const group of groups) {
+    for (const account of await ports.accounts.list(group)) {
+      const isKnown = isOurs(account, settings) || isGiven(account, settings);
+      if (isKnown) {
+        const fileSystems = await listFileSystems(deps, account.ref, pace);
+        accounts.set(account.ref.name, { account, fileSystems });
+      } else foreign.add(account.ref.name);
+    }
+  }
+  return { roleAssignments, accounts, foreign, references: await readClusterReferences(deps) };
+}
+
+async function listFileSystems(
+  { ports }: Dependencies,
+  account: AccountRef,
+  pace: () => Promise<void>,
+): Promise<FileSystem[]> {
+  const found: FileSystem[] = [];
+  let continuation: string | undefined;
+  do {
+    await pace();
+    const page = await ports.fileSystems.list(account, PAGE, continuation);
+    found.push(...page.fileSystems);
+    continuation = page.continuation;
+  } while (continuation !== undefined);
+  return found;
+}

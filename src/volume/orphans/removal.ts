@@ -1,0 +1,115 @@
+/**
+ * Removes what `orphans` has found, one by one: each is checked again right before, and goes through the same checks
+ * as DeleteVolume.
+ */
+import { DriverError } from "../../errors.ts";
+import { deleteVolume } from "../delete.ts";
+import type { Dependencies } from "../dependencies.ts";
+import { cleanUpEmptied } from "../emptied-account.ts";
+import { findOurRoleAssignmentsAtAccount, removeRoleAssignments } from "../role-assignments.ts";
+import { whyUnneeded } from "./accounts.ts";
+import { type ClusterReferences, readClusterReferences } from "./cluster-references.ts";
+import { whyUnused } from "./credentials.ts";
+import type {
+  Orphan,
+  OrphanedAccount,
+  OrphanedCredential,
+  OrphanedFileSystem,
+  OrphanedRoleAssignment,
+} from "./orphan.ts";
+
+/** `"spared"`: it is needed after all, or kept on purpose. */
+export type Outcome = "removed" | "spared";
+
+/** What the cluster needs, never older than this when something is removed. */
+const REFERENCES_AGE_MS = 10_000;
+
+/** A way to remove orphans. `now` in milliseconds, monotonic. Throws Misconfigured without Kubernetes. */
+export function createOrphanRemoval(deps: Dependencies, now: () => number): (orphan: Orphan) => Promise<Outcome> {
+  if (!deps.ports.cluster.isConnected) {
+    throw new DriverError(
+      "Misconfigured",
+      "without Kubernetes nothing is deleted, since nobody can say what is still needed: use --kubernetes=on or --kubeconfig",
+    );
+  }
+  let known: { readonly references: ClusterReferences; readonly at: number } | undefined;
+  const readReferences = async (): Promise<ClusterReferences> => {
+    if (known === undefined || now() - known.at > REFERENCES_AGE_MS) {
+      const at = now();
+      known = { references: await readClusterReferences(deps), at };
+    }
+    return known.references;
+  };
+  return async (orphan) => {
+    const references = await readReferences();
+    switch (orphan.kind) {
+      case "file system":
+        return await removeFileSystem(deps, orphan, references);
+      case "account":
+        return await removeAccount(deps, orphan, references);
+      case "role assignment":
+        return await removeRoleAssignment(deps, orphan, references);
+      case "credential":
+        return await removeCredential(deps, orphan, references);
+    }
+  };
+}
+
+async function removeFileSystem(
+  deps: Dependencies,
+  { fileSystem, isRetained }: OrphanedFileSystem,
+  references: ClusterReferences,
+): Promise<Outcome> {
+  if (isRetained || references.referencesFileSystem(fileSystem.name)) return "spared";
+  await deleteVolume(deps, deps.backend.toVolumeId(fileSystem));
+  return "removed";
+}
+
+async function removeAccount(
+  deps: Dependencies,
+  { account: { ref } }: OrphanedAccount,
+  references: ClusterReferences,
+): Promise<Outcome> {
+  const { accounts, fileSystems } = deps.ports;
+  const current = await accounts.find(ref);
+  if (current === undefined) return "removed";
+  if ((await whyUnneeded(deps, current, references)) === undefined) return "spared";
+  if (await fileSystems.existIn(ref)) return "spared";
+  await removeRoleAssignments(deps.ports, await findOurRoleAssignmentsAtAccount(deps.ports, current.ref));
+  // Again: what was created while the role assignments were removed must not be deleted with the account.
+  if (await fileSystems.existIn(ref)) return "spared";
+  await accounts.remove(ref);
+  return "removed";
+}
+
+async function removeRoleAssignment(
+  deps: Dependencies,
+  { roleAssignment }: OrphanedRoleAssignment,
+  references: ClusterReferences,
+): Promise<Outcome> {
+  const { ports, settings, backend } = deps;
+  const scope = backend.parseScope(roleAssignment.scope);
+  if (scope === undefined) return "spared";
+  const account = await ports.accounts.find(scope.account);
+  if (account !== undefined && scope.fileSystem === undefined) {
+    await cleanUpEmptied(deps, account, [roleAssignment]);
+    const left = await ports.roleAssignments.find(roleAssignment.scope, roleAssignment.name);
+    return left === undefined ? "removed" : "spared";
+  }
+  const fileSystem = { account: scope.account, name: scope.fileSystem ?? "" };
+  const isGone = account === undefined || (await ports.fileSystems.find(fileSystem)) === undefined;
+  if (isGone) await removeRoleAssignments(ports, [roleAssignment]);
+  else if (!settings.retainsOnDelete || references.referencesFileSystem(fileSystem.name)) return "spared";
+  else await deleteVolume(deps, backend.toVolumeId(fileSystem));
+  return "removed";
+}
+
+async function removeCredential(
+  deps: Dependencies,
+  { credential }: OrphanedCredential,
+  references: ClusterReferences,
+): Promise<Outcome> {
+  if ((await whyUnused(deps, credential, references)) === undefined) return "spared";
+  await deps.ports.identities.removeCredential(credential);
+  return "removed";
+}

@@ -1,0 +1,42 @@
+/**
+ * What is left in Azure that nothing in the cluster needs: file systems, accounts, role assignments and federated
+ * credentials that this controller has created. Reads only. Nothing that may belong to an existing volume, or to one being
+ * created, is an orphan.
+ */
+import type { Dependencies } from "../dependencies.ts";
+import { findOrphanedAccounts } from "./accounts.ts";
+import type { AgeLimit } from "./age.ts";
+import { findOrphanedCredentials } from "./credentials.ts";
+import { findOrphanedFileSystems } from "./file-systems.ts";
+import { takeInventory } from "./inventory.ts";
+import { isRetained, type Orphan } from "./orphan.ts";
+import { findOrphanedRoleAssignments } from "./role-assignments.ts";
+
+export interface SurveyOptions extends AgeLimit {
+  /** Awaited before each list of file systems. */
+  readonly pace?: () => Promise<void>;
+}
+
+export interface OrphanSurvey {
+  /** In the order in which they may be removed. */
+  readonly orphans: readonly Orphan[];
+  /** How many of our file systems the cluster does need: none at all may mean that it is another cluster. */
+  readonly needed: number;
+}
+
+export async function surveyOrphans(deps: Dependencies, options: SurveyOptions): Promise<OrphanSurvey> {
+  const inventory = await takeInventory(deps, options.pace);
+  const { accounts, references } = inventory;
+  const fileSystems = findOrphanedFileSystems(deps, inventory, options);
+  const retained = fileSystems.filter(isRetained).map(({ fileSystem }) => fileSystem);
+  const all = [...accounts.values()].flatMap((known) => known.fileSystems);
+  return {
+    orphans: [
+      ...findOrphanedRoleAssignments(deps, inventory, retained),
+      ...fileSystems,
+      ...(await findOrphanedAccounts(deps, inventory, options)),
+      ...(await findOrphanedCredentials(deps, references)),
+    ],
+    needed: all.filter(({ ref }) => references.referencesFileSystem(ref.name)).length,
+  };
+}

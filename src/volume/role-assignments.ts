@@ -1,0 +1,54 @@
+/**
+ * The role assignments of this controller. Each is named after scope, principal and role, so that ours are known by their
+ * names alone; all others are an administrator's and never touched.
+ */
+import type { Dependencies } from "./dependencies.ts";
+import { accountId } from "./formats/arm-ids.ts";
+import { roleAssignmentName } from "./names.ts";
+import type { AccountRef, FileSystemRef, Ports, RoleAssignment } from "./ports.ts";
+
+/** Whether the name follows from scope, principal and role, as only ours do. */
+export function isOurRoleAssignment({ name, scope, principalId, roleId }: RoleAssignment): boolean {
+  return name.toLowerCase() === roleAssignmentName(scope, principalId, roleId);
+}
+
+/** Whether both give the same principal the same role at the same scope. */
+export function isSameRoleAssignment(a: RoleAssignment, b: RoleAssignment): boolean {
+  const keyOf = ({ scope, principalId, roleId }: RoleAssignment) => `${scope}|${principalId}|${roleId}`.toLowerCase();
+  return keyOf(a) === keyOf(b);
+}
+
+/** Those at a file system and at its account. */
+export interface OurRoleAssignments {
+  readonly atFileSystem: readonly RoleAssignment[];
+  readonly atAccount: readonly RoleAssignment[];
+}
+
+/** Ours, at the file system itself and at its account, by one call. */
+export async function findOurRoleAssignments(
+  { ports, backend }: Dependencies,
+  fileSystem: FileSystemRef,
+): Promise<OurRoleAssignments> {
+  const scope = backend.scopeOf(fileSystem);
+  const listed = await ports.roleAssignments.listAtAndAbove(scope);
+  return { atFileSystem: oursAt(listed, scope), atAccount: oursAt(listed, accountId(fileSystem.account)) };
+}
+
+/** Ours, at the account itself. */
+export async function findOurRoleAssignmentsAtAccount(ports: Ports, account: AccountRef): Promise<RoleAssignment[]> {
+  const scope = accountId(account);
+  return oursAt(await ports.roleAssignments.listAtAndAbove(scope), scope);
+}
+
+function oursAt(listed: readonly RoleAssignment[], scope: string): RoleAssignment[] {
+  const isAt = (assignment: RoleAssignment) => assignment.scope.toLowerCase() === scope.toLowerCase();
+  return listed.filter((assignment) => isAt(assignment) && isOurRoleAssignment(assignment));
+}
+
+/** One by one: a failure leaves the rest for the next attempt. */
+export async function removeRoleAssignments(ports: Ports, assignments: readonly RoleAssignment[]): Promise<void> {
+  for (const assignment of assignments) {
+    await ports.roleAssignments.remove(assignment);
+    ports.observer.roleAssignmentRemoved(assignment);
+  }
+}

@@ -1,0 +1,43 @@
+// The settings of the use cases in each cloud: what reaches the node plugin.
+import assert from "node:assert/strict";
+import { createAdapters } from "../../../src/app/adapters.ts";
+import { checkController, toControllerConfig } from "../../../src/config/controller.ts";
+import { controllerSettings } from "../../../src/config/controller-settings.ts";
+import { loadSettings } from "../../../src/config/load.ts";
+
+const GUID = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0";
+const AZURE = ["--tenant-id", GUID, "--subscription-id", GUID, "--resource-group", "g", "--location", "westeurope"];
+const ENDPOINTS = {
+  armEndpoint: "https://127.0.0.1:1",
+  authorityHost: "https://127.0.0.1:1",
+  blobEndpoint: "https://127.0.0.1:1",
+};
+const EMULATOR = { ...ENDPOINTS, tenantId: GUID, subscriptionId: GUID, resourceGroup: "g", location: "l" };
+
+function settingsIn(...flags: string[]) {
+  const argv = ["--cluster-id", "c", ...flags];
+  const loaded = loadSettings(controllerSettings, { argv, env: {} }, checkController);
+  assert.ok(loaded.ok, JSON.stringify(loaded));
+  const ignore = () => {};
+  const steps = { stepBegun: ignore, stepDone: ignore, roleAssignmentCreated: ignore, roleAssignmentRemoved: ignore };
+  const observer = { ...steps, drifted: ignore, warned: ignore, azureCalled: ignore };
+  return createAdapters(
+    toControllerConfig(loaded.values, flags.includes("--emulator") ? EMULATOR : undefined),
+    observer,
+  ).settings;
+}
+
+describe("the cloud in the settings for the node plugin", () => {
+  for (const [flags, aadEndpoint, suffix] of [
+    [[...AZURE], undefined, undefined],
+    [[...AZURE, "--cloud", "AzureUSGovernment"], "https://login.microsoftonline.us", "core.usgovcloudapi.net"],
+    [[...AZURE, "--cloud", "AzureChina"], "https://login.chinacloudapi.cn", "core.chinacloudapi.cn"],
+    [["--emulator"], undefined, "core.windows.net"],
+  ] as const) {
+    it(`${flags.length > 2 ? flags.slice(8).join(" ") || "AzurePublic" : "a custom one"}: ${aadEndpoint ?? "no sign-in endpoint"}, ${suffix ?? "no suffix"}`, () => {
+      const settings = settingsIn(...flags);
+      assert.equal(settings.aadEndpoint, aadEndpoint);
+      assert.equal(settings.storageEndpointSuffix, suffix);
+    });
+  }
+});

@@ -1,0 +1,161 @@
+// The contract of a backend: create, list, inspect, expand and delete over buckets in memory, by the stories that blob volumes
+// go through. What Azure does with containers is in test/csi.
+import assert from "node:assert/strict";
+import { createReadersWriterLock } from "../../../src/concurrency/readers-writer-lock.ts";
+import { NO_CLUSTER } from "../../../src/kubernetes/cluster.ts";
+import { parseVolumeClass } from "../../../src/volume/class/parse-class.ts";
+import { poolKeyOf } from "../../../src/volume/class/volume-class.ts";
+import { roleAssignmentName } from "../../../src/volume/names.ts";
+import { createOrphanRemoval } from "../../../src/volume/orphans/removal.ts";
+import { surveyOrphans } from "../../../src/volume/orphans/survey.ts";
+import type { Cluster, Observer, Ports } from "../../../src/volume/ports.ts";
+import { createVolumes } from "../../../src/volume/volumes.ts";
+import { createMemoryCloud, memoryBackend } from "../../support/memory-backend.ts";
+import { CLIENT, PRINCIPAL, SETTINGS } from "../../support/volume-settings.ts";
+
+const NAME = "pvc-0e6ab0a2-3a6c-4f0b-8f39-d6e5c1a2b3c4";
+
+function setUp(cluster: Cluster = NO_CLUSTER) {
+  const cloud = createMemoryCloud();
+  const steps: string[] = [];
+  const observer = {
+    stepDone: (step: string) => void steps.push(step),
+    ...Object.fromEntries(
+      ["stepBegun", "roleAssignmentCreated", "roleAssignmentRemoved", "drifted", "warned"].map((name) => [
+        name,
+        () => {},
+      ]),
+    ),
+  } as unknown as Observer;
+  const ports: Ports = {
+    accounts: cloud.accounts,
+    fileSystems: cloud.fileSystems,
+    roleAssignments: cloud.roleAssignments,
+    identities: {
+      findByClientId: async () => undefined,
+      trusts: async () => false,
+      addTrust: async () => {},
+      listCredentials: async () => [],
+      removeCredential: async () => {},
+    },
+    cluster,
+    observer,
+    accountLock: createReadersWriterLock(),
+  };
+  const deps = {
+    ports,
+    settings: { ...SETTINGS, mountChecks: "off" as const, roleId: memoryBackend.dataRoleId },
+    backend: memoryBackend,
+  };
+  return { cloud, steps, deps, volumes: createVolumes(deps) };
+}
+
+const request = (parameters: Record<string, string> = {}, overrides: object = {}) => ({
+  name: NAME,
+  requiredBytes: 100,
+  limitBytes: 0,
+  parameters: { clientID: CLIENT, principalID: PRINCIPAL, ...parameters },
+  mountFlags: [],
+  accessModes: [],
+  ...overrides,
+});
+
+describe("a backend", () => {
+  it("creates a volume in six steps, and a second time nothing", async () => {
+    const { cloud, steps, volumes } = setUp();
+    const volume = await volumes.create(request({ colour: "blue", buckets: "3" }));
+    assert.deepEqual(steps, ["request", "identity", "account", "bucket", "access", "volume context"]);
+    assert.deepEqual(cloud.writes, ["create account", "create bucket", "create role assignment"]);
+    assert.deepEqual(volume.context, { bucket: NAME, clientID: CLIENT, colour: "blue" });
+    assert.deepEqual(memoryBackend.parseVolumeId(volume.id)?.name, NAME);
+    const [account] = cloud.held.accounts.values();
+    assert.equal(account?.spec.shape["buckets"], 3);
+    assert.deepEqual(await volumes.create(request({ colour: "blue", buckets: "3" })), volume);
+    assert.equal(cloud.writes.length, 3);
+  });
+
+  it("has its own parameters, which decide the account and are refused by its own rules", async () => {
+    const { volumes, cloud } = setUp();
+    await volumes.create(request({ buckets: "3" }));
+    await volumes.create(request({ buckets: "4" }, { name: NAME.replace("0e6", "1e6") }));
+    assert.equal(cloud.held.accounts.size, 2, "classes that differ never share an account");
+    const { grantScope, buckets } = poolKeyOf(
+      memoryBackend.parameters,
+      parseVolumeClass(request({ buckets: "3" }).parameters, SETTINGS, memoryBackend),
+    );
+    assert.deepEqual({ grantScope, buckets }, { grantScope: "bucket", buckets: 3 });
+    await assert.rejects(volumes.create(request({ buckets: "1" })), /buckets 1 leaves a pool no room/);
+    await assert.rejects(volumes.create(request({ skuName: "Standard_LRS" })), /skuName is not a parameter/);
+    await assert.rejects(volumes.create(request({ grantScope: "account" })), /would open the buckets of other tenants/);
+  });
+
+  it("removes what a former account of the name left before anybody is given the new one", async () => {
+    const { cloud, volumes } = setUp();
+    await volumes.create(request());
+    const [{ account } = assert.fail()] = cloud.held.accounts.values();
+    const scope = memoryBackend.scopeOf({ account: account.ref, name: "x" }).replace("/buckets/x", "");
+    const principalId = "99999999-0000-4000-8000-000000000009";
+    const { dataRoleId: roleId } = memoryBackend;
+    const stale = { name: roleAssignmentName(scope, principalId, roleId), scope, roleId, principalId };
+    cloud.held.roleAssignments.set(stale.name, stale);
+    await cloud.accounts.remove(account.ref);
+    cloud.writes.length = 0;
+    await volumes.create(request());
+    assert.deepEqual(cloud.writes.slice(0, 3), ["create account", "remove role assignment", "create bucket"]);
+    assert(!cloud.held.roleAssignments.has(stale.name));
+  });
+
+  it("lists page by page, inspects, and expands to a size that it enforces", async () => {
+    const { cloud, volumes } = setUp();
+    const names = ["1", "2", "3"].map((digit) => NAME.replace("0e6", `${digit}e6`));
+    for (const name of names) await volumes.create(request({}, { name }));
+    const first = await volumes.list(2, "");
+    assert.equal(first.volumes.length, 2);
+    const second = await volumes.list(2, first.nextToken ?? "");
+    assert.deepEqual([second.volumes.length, second.nextToken], [1, undefined]);
+    assert.deepEqual(
+      [...first.volumes, ...second.volumes].map(({ sizeBytes }) => sizeBytes),
+      [100, 100, 100],
+    );
+    const [{ id } = assert.fail()] = first.volumes;
+    assert.equal(await volumes.expand(id, { requiredBytes: 200, limitBytes: 0 }), 200);
+    const { ref } = await volumes.inspect(id);
+    assert.equal(cloud.held.buckets.get(memoryBackend.scopeOf(ref))?.sizeBytes, 200);
+    await assert.rejects(volumes.expand(id, { requiredBytes: 2_000, limitBytes: 0 }), /over the maximum of 1000 bytes/);
+  });
+
+  it("deletes a volume and its role assignment, and the account that was for it alone", async () => {
+    const { cloud, volumes } = setUp();
+    const shared = await volumes.create(request());
+    const own = await volumes.create(request({ isolation: "volume" }, { name: NAME.replace("0e6", "1e6") }));
+    cloud.writes.length = 0;
+    await volumes.delete(own.id);
+    assert.deepEqual(cloud.writes, ["remove role assignment", "remove bucket", "remove account"]);
+    await volumes.delete(own.id);
+    await volumes.delete(shared.id);
+    await volumes.delete("rg#account#container###subscription");
+    assert.deepEqual([cloud.held.accounts.size, cloud.held.buckets.size, cloud.held.roleAssignments.size], [1, 0, 0]);
+    await assert.rejects(volumes.inspect(shared.id), { reason: "NotFound" });
+  });
+
+  it("finds and removes its orphans, but nothing that a volume refers to", async () => {
+    const volumeOf = (id: string) => ({ name: "pv", handle: id, attributes: {} });
+    const referenced: string[] = [];
+    const { deps, volumes, cloud } = setUp({
+      ...NO_CLUSTER,
+      isConnected: true,
+      listVolumes: async () => referenced.map(volumeOf),
+    });
+    referenced.push((await volumes.create(request())).id);
+    const lost = await volumes.create(request({}, { name: NAME.replace("0e6", "1e6") }));
+    const { orphans, needed } = await surveyOrphans(deps, { olderThanMs: 1, nowMs: 10 });
+    assert.equal(needed, 1);
+    assert.deepEqual(
+      orphans.map(({ kind, id }) => [kind, id.split("/").at(-1)]),
+      [["file system", memoryBackend.parseVolumeId(lost.id)?.name]],
+    );
+    const remove = createOrphanRemoval(deps, () => 0);
+    for (const orphan of orphans) assert.equal(await remove(orphan), "removed");
+    assert.equal(cloud.held.buckets.size, 1);
+  });
+});
