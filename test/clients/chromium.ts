@@ -49,7 +49,9 @@ export async function startBrowser({ trustedKeys }: BrowserOptions): Promise<Bro
       ],
       { name: "chromium", logFolder: folder, env: { NODE_OPTIONS: "" } },
     );
-    const [port] = (await fileWrittenBy(started, join(folder, "DevToolsActivePort"))).split("\n");
+    // Two lines: the port, and a path. Chromium creates the file before it writes them.
+    const isWhole = (text: string) => text.includes("\n");
+    const [port] = (await fileWrittenBy(started, join(folder, "DevToolsActivePort"), isWhole)).split("\n");
     const targets = (await (await fetch(`http://127.0.0.1:${port}/json/list`)).json()) as Target[];
     const page = targets.find(({ type }) => type === "page");
     if (page === undefined) throw new Error("Chromium has opened no page");

@@ -99,11 +99,22 @@ export async function logTail(file: string, lines = 25): Promise<string> {
   return text.trimEnd().split("\n").slice(-lines).join("\n");
 }
 
-/** The text of a file that a program writes once it is ready; rejects when the program ends instead. */
-export async function fileWrittenBy(program: Program, path: string): Promise<string> {
+/**
+ * The text of a file that a program writes once it is ready; rejects when the program ends instead. A program that creates
+ * the file before it writes needs `isWhole`: a reader can come in between.
+ */
+export async function fileWrittenBy(
+  program: Program,
+  path: string,
+  isWhole: (text: string) => boolean = () => true,
+): Promise<string> {
   const stopWatching = new AbortController();
   const changed = new Promise<string>((resolve, reject) => {
-    const look = () => void readFile(path, "utf8").then(resolve, () => undefined);
+    const look = () =>
+      void readFile(path, "utf8").then(
+        (text) => isWhole(text) && resolve(text),
+        () => undefined,
+      );
     watch(dirname(path), { signal: stopWatching.signal }, look).on("error", reject);
     look();
   });
