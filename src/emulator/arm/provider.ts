@@ -158,6 +158,11 @@ export function declaredTypes(providers: readonly Provider[]): DeclaredType[] {
   );
 }
 
+/** A provider by its namespace, without case. */
+export function findProvider(providers: readonly Provider[], namespace: string): Provider | undefined {
+  return providers.find((each) => each.namespace.toLowerCase() === namespace.toLowerCase());
+}
+
 /** The declaration of a type by its full name, without case. */
 export function findType(providers: readonly Provider[], name: string): ResourceType | undefined {
   return declaredTypes(providers).find((each) => each.name.toLowerCase() === name.toLowerCase())?.declaration;

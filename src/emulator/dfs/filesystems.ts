@@ -1,13 +1,11 @@
 /** Filesystems, which are containers: create, get, change, delete, list ("Filesystem"). */
-
 import { requireContainer } from "../blob/containers/find.ts";
-import { createContainer, deleteContainer } from "../blob/containers/operations.ts";
-import { checkContainerConditions } from "../blob/http/conditions.ts";
+import { createContainer, deleteContainer, replaceMetadata } from "../blob/containers/operations.ts";
 import { versionHeaders } from "../blob/http/headers.ts";
 import { writeMarker } from "../blob/http/paging.ts";
 import type { Reply } from "../http/call.ts";
 import { isHierarchical } from "../storage/accounts.ts";
-import { liveContainers, touchContainer } from "../storage/containers.ts";
+import { liveContainers } from "../storage/containers.ts";
 import { checkLease, leaseHeaders } from "../storage/lease.ts";
 import { httpTime } from "../storage/times.ts";
 import {
@@ -53,12 +51,7 @@ function namespaceHeader({ account }: DfsRequest): Record<string, string> {
 export function setFilesystemProperties(request: DfsRequest): Reply {
   requireNoBody(request);
   const container = requireContainer(request);
-  const properties = readProperties(request) ?? {};
-  checkContainerConditions(request, container);
-  checkLease(request, container.lease, "Container", false);
-  container.metadata = properties;
-  touchContainer(container, request.now);
-  return { status: 200, headers: versionHeaders(container) };
+  return replaceMetadata(request, container, readProperties(request) ?? {});
 }
 
 /** Filesystem - Delete: 202. */

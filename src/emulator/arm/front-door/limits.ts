@@ -8,7 +8,7 @@ import type { Clock } from "../../clock.ts";
 import type { Call, Reply, Service } from "../../http/call.ts";
 import { AZURE_LIMITS, type EmulatorSettings, type TokenBucket } from "../../settings.ts";
 import type { World } from "../../world.ts";
-import type { CountedCall, Provider, Throttling } from "../provider.ts";
+import { type CountedCall, findProvider, type Provider, type Throttling } from "../provider.ts";
 import { tooManyRequests } from "./errors.ts";
 import { createRateCounters } from "./rate-counters.ts";
 
@@ -31,7 +31,7 @@ export function withLimits(service: Service, providers: readonly Provider[], con
     const remaining = new Map<string, string>();
     const waitSeconds = takeArm(counted, throttling, remaining);
     if (isRefusing && waitSeconds > 0) return withHeaders(armRefusal(counted, waitSeconds), remaining);
-    const provider = providers.find(({ namespace }) => namespace.toLowerCase() === counted.namespace);
+    const provider = findProvider(providers, counted.namespace);
     const refusal = isRefusing ? provider?.throttle?.(counted, throttling) : undefined;
     return withHeaders(refusal ?? (await service(call)), remaining);
   };

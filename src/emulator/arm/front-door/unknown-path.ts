@@ -1,5 +1,5 @@
 /** What ARM answers to an unknown path: never a silent 200. */
-import type { Provider } from "../provider.ts";
+import { findProvider, type Provider } from "../provider.ts";
 import { ArmError } from "./errors.ts";
 
 /** The error for a call without a route. `isServed`: the path exists, but not with this method. */
@@ -19,11 +19,13 @@ export function unknownPath(providers: readonly Provider[], method: string, path
   );
 }
 
+/** For a namespace that no provider has. */
+export function unknownNamespace(namespace: string): ArmError {
+  return new ArmError(404, "InvalidResourceNamespace", `The resource namespace '${namespace}' is invalid.`);
+}
+
 function unknownType(providers: readonly Provider[], namespace: string, rest: string): ArmError {
-  const known = providers.some((each) => each.namespace.toLowerCase() === namespace.toLowerCase());
-  if (!known) {
-    return new ArmError(404, "InvalidResourceNamespace", `The resource namespace '${namespace}' is invalid.`);
-  }
+  if (findProvider(providers, namespace) === undefined) return unknownNamespace(namespace);
   const type = rest
     .split("/")
     .filter((_, index) => index % 2 === 0)

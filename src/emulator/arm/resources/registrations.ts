@@ -1,8 +1,8 @@
 /** Resource providers: always registered, with their types and api-versions. */
 import type { Reply } from "../../http/call.ts";
-import { ArmError } from "../front-door/errors.ts";
 import { REGIONS } from "../front-door/locations.ts";
-import type { ArmRequest, Provider, Route } from "../provider.ts";
+import { unknownNamespace } from "../front-door/unknown-path.ts";
+import { type ArmRequest, findProvider, type Provider, type Route } from "../provider.ts";
 
 const TYPE = "Microsoft.Resources/providers";
 const ALL = "/subscriptions/{subscriptionId}/providers";
@@ -28,9 +28,9 @@ function listProviders(request: ArmRequest): Reply {
 
 function getProvider(request: ArmRequest): Reply {
   const wanted = request.params["namespace"] ?? "";
-  const provider = request.providers.find(({ namespace }) => namespace.toLowerCase() === wanted.toLowerCase());
+  const provider = findProvider(request.providers, wanted);
   if (provider !== undefined) return { status: 200, body: providerView(request, provider) };
-  throw new ArmError(404, "InvalidResourceNamespace", `The resource namespace '${wanted}' is invalid.`);
+  throw unknownNamespace(wanted);
 }
 
 function providerView({ params }: ArmRequest, { namespace, types }: Provider): object {

@@ -1,9 +1,10 @@
 /** Create, get, change and delete containers on the data plane (`restype=container`). */
 import type { Reply } from "../../http/call.ts";
-import { addContainer, discardContainer, touchContainer } from "../../storage/containers.ts";
+import { addContainer, discardContainer, isDeleted, touchContainer } from "../../storage/containers.ts";
 import { StorageError } from "../../storage/errors.ts";
 import { changeLease, checkLease, leaseHeaders } from "../../storage/lease.ts";
 import { containerProtection } from "../../storage/protection.ts";
+import type { BlobContainer } from "../../world.ts";
 import { checkContainerConditions } from "../http/conditions.ts";
 import { versionHeaders } from "../http/headers.ts";
 import { metadataAnswer, readMetadata } from "../http/metadata.ts";
@@ -18,7 +19,7 @@ export function createContainer(request: BlobRequest): Reply {
   const publicAccess = readPublicAccess(request);
   const existing = anyContainer(request);
   if (existing !== undefined) {
-    throw new StorageError(existing.deletedUntil === undefined ? "ContainerAlreadyExists" : "ContainerBeingDeleted");
+    throw new StorageError(isDeleted(existing) ? "ContainerBeingDeleted" : "ContainerAlreadyExists");
   }
   const container = Object.assign(addContainer(services.world, account, name, now), { metadata, publicAccess });
   return { status: 201, headers: versionHeaders(container) };
@@ -54,7 +55,15 @@ export function getContainerMetadata(request: BlobRequest): Reply {
 /** Set Container Metadata: replaces all of it. */
 export function setContainerMetadata(request: BlobRequest): Reply {
   const container = requireContainer(request);
-  const metadata = readMetadata(request);
+  return replaceMetadata(request, container, readMetadata(request));
+}
+
+/** 200 with the new version, or what conditions and lease refuse. */
+export function replaceMetadata(
+  request: BlobRequest,
+  container: BlobContainer,
+  metadata: BlobContainer["metadata"],
+): Reply {
   checkContainerConditions(request, container);
   checkLease(request, container.lease, "Container", false);
   container.metadata = metadata;
