@@ -28,7 +28,7 @@ export async function ensureAccess(
 ): Promise<void> {
   const { ports } = deps;
   const { grantScope, identity: mode } = plan.volumeClass;
-  const assignment = roleAssignmentFor(deps, fileSystem, { identity, grantScope });
+  const assignment = roleAssignmentFor(deps, plan.volumeClass, { fileSystem, identity });
   const isAtFileSystem = grantScope !== "account";
   const hasOtherRequest = isOfOtherRequest(plan, existing);
   if (existing !== undefined && isAtFileSystem && (mode === "serviceAccount" || hasOtherRequest)) {
@@ -41,9 +41,9 @@ export async function ensureAccess(
 
 /** The role assignment of a volume; the same on every retry. */
 function roleAssignmentFor(
-  { settings, backend }: Pick<Dependencies, "settings" | "backend">,
-  fileSystem: FileSystemRef,
-  { identity, grantScope }: { readonly identity: WorkloadIdentity } & Pick<VolumeClass, "grantScope">,
+  { settings, backend }: Dependencies,
+  { grantScope }: VolumeClass,
+  { fileSystem, identity }: Pick<AccessRequest, "fileSystem" | "identity">,
 ): RoleAssignment {
   const scope = grantScope === "account" ? accountId(fileSystem.account) : backend.scopeOf(fileSystem);
   const { principalId } = identity;

@@ -2,6 +2,7 @@
  * The volume context: what the OSS blob node plugin needs to mount with the workload's own token, and nothing else. The
  * key names are the plugin's (contract.md 1); it compares them without case.
  */
+import { findByName } from "../../text/find-by-name.ts";
 import { mountEntriesOf } from "../../volume/class/volume-class.ts";
 import type { ClusterVolume, Settings } from "../../volume/ports.ts";
 import type { ProvisionedVolume, VolumeReferences } from "../backend.ts";
@@ -49,8 +50,7 @@ export function volumeContext(
 
 /** By the handle's third part, as the node plugin reads it, and by the attributes of volumes made by hand. */
 export function readReferences({ handle, attributes }: Pick<ClusterVolume, "handle" | "attributes">): VolumeReferences {
-  const find = (key: keyof typeof CONTEXT_KEYS) =>
-    Object.entries(attributes).find(([name]) => name.toLowerCase() === key.toLowerCase())?.[1];
+  const find = (key: keyof typeof CONTEXT_KEYS) => findByName(attributes, key);
   const named = [handle.split("#")[2], find("containerName")];
   return {
     fileSystems: named.filter((name) => name !== undefined && name !== "") as string[],

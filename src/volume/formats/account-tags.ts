@@ -2,7 +2,7 @@
  * The tags by which a storage account is recognised. They hold what the account's name is computed from, so that a reader
  * can recompute it; only the controller and administrators can change them. docs/explanation/names.md lists every tag.
  */
-import { findTag } from "./tags.ts";
+import { findByName } from "../../text/find-by-name.ts";
 
 /** Begins the name of every tag that we set: a class must not set one. */
 export const TAG_PREFIX = "keyless-csi.";
@@ -49,7 +49,7 @@ export function encodeAccountTags(tags: AccountTags): Record<string, string> {
 
 /** What an account's tags say; a field is absent when its tag is missing or cannot be read. */
 export function decodeAccountTags(tags: Readonly<Record<string, string>>): Partial<AccountTags> {
-  const text = (field: keyof AccountTags) => findTag(tags, NAMES[field]);
+  const text = (field: keyof AccountTags) => findByName(tags, NAMES[field]);
   const fields = {
     clusterId: text("clusterId"),
     pool: text("pool"),

@@ -2,10 +2,11 @@
  * How this controller writes trust in a ServiceAccount: the subject of a federated credential, the credential's name, and
  * the tag by which an identity's owner lists who may use it.
  */
+
+import { findByName } from "../../text/find-by-name.ts";
 import { hashOf } from "../names.ts";
 import type { Trust } from "../ports.ts";
 import { TAG_PREFIX } from "./account-tags.ts";
-import { findTag } from "./tags.ts";
 
 /** A ServiceAccount of the claim's namespace. */
 export interface ServiceAccountRef {
@@ -39,6 +40,6 @@ export function isListedIn(
   issuer: string,
   { namespace, serviceAccount }: ServiceAccountRef,
 ): boolean {
-  const entries = (findTag(tags, trustTag(issuer)) ?? "").split(/[\s,]+/);
+  const entries = (findByName(tags, trustTag(issuer)) ?? "").split(/[\s,]+/);
   return entries.includes(`${namespace}/${serviceAccount}`) || entries.includes(`${namespace}/*`);
 }
