@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import { status } from "@grpc/grpc-js";
 import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
 import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";
+import { heldRoleAssignments } from "../support/held.ts";
 import { SAFE_MOUNT } from "../support/safe-mount.ts";
 
 describe("between two attempts", () => {
@@ -47,8 +48,8 @@ describe("between two attempts", () => {
       action: { status: 403, code: "AuthorizationFailed" },
     });
   const assignmentsAt = (part: string) =>
-    [...app.emulator.world.roleAssignments.values()]
-      .filter(({ scope, effectiveUntil }) => effectiveUntil === undefined && scope.endsWith(part))
+    heldRoleAssignments(app.emulator.world)
+      .filter(({ scope }) => scope.endsWith(part))
       .map(({ principalId }) => principalId);
   const principal = (index: number) => app.emulator.info.identities[index]?.principalId;
 

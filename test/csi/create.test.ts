@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { status } from "@grpc/grpc-js";
 import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
+import { heldRoleAssignments } from "../support/held.ts";
 import { refused } from "../support/refused.ts";
 
 const DATA_ROLE = "a42b9bc9-8c32-5e88-8eee-319364d6623a";
@@ -19,9 +20,7 @@ describe("CreateVolume", () => {
   const accountOf = (id: string) => app.emulator.world.accounts.get(id.split("#")[1] ?? "");
   const containerOf = (id: string) => app.emulator.world.containers.get(id.split("#").slice(1, 3).join("/"));
   const assignmentsAt = (id: string) =>
-    [...app.emulator.world.roleAssignments.values()].filter(
-      ({ scope, effectiveUntil }) => effectiveUntil === undefined && scope.endsWith(`/containers/${id.split("#")[2]}`),
-    );
+    heldRoleAssignments(app.emulator.world).filter(({ scope }) => scope.endsWith(`/containers/${id.split("#")[2]}`));
 
   it("makes a keyless account, a container and one role assignment, and says how to mount", async () => {
     const { emulator, csi } = app;

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { status } from "@grpc/grpc-js";
 import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
+import { heldContainers, heldRoleAssignments } from "../support/held.ts";
 import { refused } from "../support/refused.ts";
 
 describe("DeleteVolume", () => {
@@ -15,11 +16,8 @@ describe("DeleteVolume", () => {
   const isLive = (assignment: { effectiveUntil?: number } | undefined) =>
     assignment !== undefined && assignment.effectiveUntil === undefined;
   const live = () => ({
-    containers: [...app.emulator.world.containers.values()].filter(({ deletedUntil }) => deletedUntil === undefined)
-      .length,
-    assignments: [...app.emulator.world.roleAssignments.values()].filter(
-      ({ effectiveUntil }) => effectiveUntil === undefined,
-    ).length,
+    containers: heldContainers(app.emulator.world).length,
+    assignments: heldRoleAssignments(app.emulator.world).length,
     accounts: app.emulator.world.accounts.size,
   });
 

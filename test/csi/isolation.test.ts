@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import { status } from "@grpc/grpc-js";
 import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
 import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";
+import { heldContainers, heldRoleAssignments } from "../support/held.ts";
 import { SAFE_MOUNT } from "../support/safe-mount.ts";
 
 describe("isolation by namespace", () => {
@@ -39,9 +40,7 @@ describe("isolation by namespace", () => {
   const accountIn = (id: string) => id.split("#")[1] ?? "";
   const remove = (id: string) => app.csi.controller("DeleteVolume", { volume_id: id });
   const assignments = () =>
-    [...app.emulator.world.roleAssignments.values()].filter(
-      ({ scope, effectiveUntil }) => effectiveUntil === undefined && scope.includes("/storageAccounts/"),
-    );
+    heldRoleAssignments(app.emulator.world).filter(({ scope }) => scope.includes("/storageAccounts/"));
 
   it("volumes of a namespace share an account, those of another have their own", async () => {
     const first = await create(app, request("one"));
@@ -140,7 +139,7 @@ describe("the limit of role assignments in a subscription", () => {
     assert.equal(codes[0], "UNAVAILABLE", "its container exists, so it must not be forgotten");
     assert(codes.length > 1 && codes.slice(1).every((code) => code === "RESOURCE_EXHAUSTED"), codes.join());
     for (const { details } of refusals) assert.match(details, /isolation "namespace" and grantScope "account"/);
-    const live = [...emulator.world.containers.values()].filter(({ deletedUntil }) => deletedUntil === undefined);
+    const live = heldContainers(emulator.world);
     assert.equal(live.length, volumes.length + 1, "what is refused for the full subscription makes nothing");
     console.log(`      ${volumes.length} volumes, then ${codes.join(", ")}`);
     for (const id of volumes) await csi.controller("DeleteVolume", { volume_id: id });
@@ -161,9 +160,7 @@ describe("keeping data on deletion", () => {
     const key = volume.volume_id.split("#").slice(1, 3).join("/");
     assert.equal(emulator.world.containers.get(key)?.deletedUntil, undefined);
     assert(emulator.world.containers.has(key) && emulator.world.accounts.has(key.split("/")[0] ?? ""));
-    const left = [...emulator.world.roleAssignments.values()].filter(
-      ({ scope, effectiveUntil }) => effectiveUntil === undefined && scope.includes(key.split("/")[1] ?? "-"),
-    );
+    const left = heldRoleAssignments(emulator.world).filter(({ scope }) => scope.includes(key.split("/")[1] ?? "-"));
     assert.deepEqual(left, []);
     await app.stop();
   });

@@ -7,6 +7,7 @@ import { trustTag } from "../../src/volume/formats/federated-credential.ts";
 import { create, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
 import { allowController } from "../support/emulated-rights.ts";
 import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";
+import { heldContainers, heldRoleAssignments } from "../support/held.ts";
 import { SAFE_MOUNT } from "../support/safe-mount.ts";
 import { createSink } from "../support/sink.ts";
 
@@ -81,15 +82,11 @@ describe("orphans", () => {
     }
   }
   const held = () => {
-    const { accounts, containers, roleAssignments } = app.emulator.world;
+    const { world } = app.emulator;
     return {
-      accounts: [...accounts.keys()],
-      containers: [...containers.values()]
-        .filter(({ deletedUntil }) => deletedUntil === undefined)
-        .map(({ name }) => name),
-      assignments: [...roleAssignments.values()].filter(
-        ({ scope, effectiveUntil }) => effectiveUntil === undefined && scope.includes("/storageAccounts/"),
-      ),
+      accounts: [...world.accounts.keys()],
+      containers: heldContainers(world).map(({ name }) => name),
+      assignments: heldRoleAssignments(world).filter(({ scope }) => scope.includes("/storageAccounts/")),
     };
   };
   const identity = () =>

@@ -5,6 +5,7 @@ import { randomUUID } from "node:crypto";
 import { status } from "@grpc/grpc-js";
 import { create, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
 import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";
+import { heldRoleAssignments } from "../support/held.ts";
 import { refused } from "../support/refused.ts";
 import { SAFE_MOUNT } from "../support/safe-mount.ts";
 
@@ -41,8 +42,8 @@ describe("a class with identity: serviceAccount", () => {
   }
   const principal = (index: number) => app.emulator.info.identities[index]?.principalId;
   const assignmentsOn = (volume: string) =>
-    [...app.emulator.world.roleAssignments.values()]
-      .filter(({ scope, effectiveUntil }) => effectiveUntil === undefined && scope.includes(volume))
+    heldRoleAssignments(app.emulator.world)
+      .filter(({ scope }) => scope.includes(volume))
       .map(({ principalId }) => principalId);
   const granted = async (request: ReturnType<typeof claim>) => {
     const volume = await create(app, request);

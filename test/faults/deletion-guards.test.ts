@@ -5,6 +5,7 @@ import { status } from "@grpc/grpc-js";
 import { accountName } from "../../src/volume/names.ts";
 import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
 import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";
+import { heldRoleAssignments } from "../support/held.ts";
 import { refused } from "../support/refused.ts";
 import { report } from "./support/figures.ts";
 
@@ -40,9 +41,7 @@ describe("DeleteVolume", function () {
     return container !== undefined && container.deletedUntil === undefined;
   };
   const roleAssignmentsOn = (id: string) =>
-    [...app.emulator.world.roleAssignments.values()].filter(
-      ({ scope, effectiveUntil }) => effectiveUntil === undefined && scope.endsWith(`/${partsOf(id).container}`),
-    ).length;
+    heldRoleAssignments(app.emulator.world).filter(({ scope }) => scope.endsWith(`/${partsOf(id).container}`)).length;
 
   /** DeleteVolume refuses with this code and message, and none of its calls has changed anything. */
   async function assertUntouched(id: string, code: status, message: RegExp): Promise<void> {
@@ -174,11 +173,9 @@ describe("DeleteVolume", function () {
       const volume = await create(retaining, createRequest(retaining.emulator, { isolation: "volume" }));
       const { key, account, container } = partsOf(volume.volume_id);
       await retaining.csi.controller("DeleteVolume", { volume_id: volume.volume_id });
-      const { containers, accounts, roleAssignments } = retaining.emulator.world;
-      assert(containers.has(key) && accounts.has(account));
-      const left = [...roleAssignments.values()].filter(
-        ({ scope, effectiveUntil }) => effectiveUntil === undefined && scope.endsWith(`/${container}`),
-      );
+      const { world } = retaining.emulator;
+      assert(world.containers.has(key) && world.accounts.has(account));
+      const left = heldRoleAssignments(world).filter(({ scope }) => scope.endsWith(`/${container}`));
       assert.deepEqual(left, []);
     } finally {
       await retaining.stop();

@@ -8,6 +8,7 @@ import type { Emulator } from "../../src/emulator/emulator.ts";
 import { type CsiClient, connectCsi } from "../support/csi-client.ts";
 import { startEmulatedApp } from "../support/emulated-app.ts";
 import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";
+import { heldContainers, heldRoleAssignments } from "../support/held.ts";
 import { FAILURES, type Failure, STEPS, type Step } from "./support/error-steps.ts";
 import { report } from "./support/figures.ts";
 import { requestOf, volumeName, volumeOf } from "./support/modes.ts";
@@ -108,10 +109,8 @@ async function startBench(): Promise<Bench> {
   const seeded = new Set(emulator.world.roleAssignments.keys());
   const held = () => ({
     accounts: emulator.world.accounts.size,
-    containers: [...emulator.world.containers.values()].filter((each) => each.deletedUntil === undefined).length,
-    roleAssignments: [...emulator.world.roleAssignments.entries()].filter(
-      ([name, { effectiveUntil }]) => effectiveUntil === undefined && !seeded.has(name),
-    ).length,
+    containers: heldContainers(emulator.world).length,
+    roleAssignments: heldRoleAssignments(emulator.world).filter(({ name }) => !seeded.has(name.toLowerCase())).length,
   });
   const stop = async () => {
     csi.close();

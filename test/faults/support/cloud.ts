@@ -7,6 +7,7 @@ import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import type { LoggedCall } from "../../../src/emulator/call-log.ts";
 import { type Emulator, type EmulatorOptions, startEmulator } from "../../../src/emulator/emulator.ts";
 import type { FaultMatch, FaultMoment } from "../../../src/emulator/faults/faults.ts";
+import { heldContainers, heldRoleAssignments } from "../../support/held.ts";
 
 /** What Azure holds now, except deletions that are still propagating. Sorted, so that two censuses can be compared. */
 export interface Census {
@@ -64,13 +65,12 @@ export async function startCloud(options: EmulatorOptions = {}): Promise<Cloud> 
 }
 
 function takeCensus({ world }: Emulator, seeded: ReadonlySet<string>): Census {
-  const containers = [...world.containers.entries()].filter(([, { deletedUntil }]) => deletedUntil === undefined);
-  const assignments = [...world.roleAssignments.values()].filter(
-    ({ name, effectiveUntil }) => effectiveUntil === undefined && !seeded.has(name),
-  );
+  const assignments = heldRoleAssignments(world).filter(({ name }) => !seeded.has(name));
   return {
     accounts: [...world.accounts.keys()].sort(),
-    containers: containers.map(([key]) => key).sort(),
+    containers: heldContainers(world)
+      .map(({ account, name }) => `${account}/${name}`)
+      .sort(),
     roleAssignments: assignments
       .map(({ scope, principalId, roleDefinitionName }) => `${scope}|${principalId}|${roleDefinitionName}`)
       .sort(),
