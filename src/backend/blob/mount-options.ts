@@ -2,6 +2,7 @@
  * What blobfuse2 will do with the mount options of a class: pure reading, for the rules in mount-problems.ts. The node
  * plugin joins the options with spaces and blobfuse2 parses them (pflag), so one option may hold several words.
  */
+import { withoutUndefined } from "../../text/members.ts";
 
 /** What every class should say, one option a line; `deploy/` and the documents show the same, each with its reason. */
 export const RECOMMENDED_OPTIONS = [
@@ -45,11 +46,6 @@ export function readMountOptions(flags: readonly string[]): MountOptions {
   const pieces = piecesOf(flags);
   const { options, libfuse } = optionsOf(pieces);
   const number = (name: string) => toNumber(options.get(name));
-  const numbers = {
-    blockSizeMiB: number("block-cache-block-size"),
-    poolSizeMiB: number("block-cache-pool-size"),
-    prefetch: number("block-cache-prefetch"),
-  };
   return {
     cache: cacheOf(options),
     isOpenToOthers: isOn(options, "allow-other") || isAmong(libfuse, "allow_other"),
@@ -58,9 +54,11 @@ export function readMountOptions(flags: readonly string[]): MountOptions {
     isLazy: isOn(options, "lazy-write"),
     strayWords: pieces.filter(({ name }) => name === undefined).map(({ text }) => text),
     tornOptions: pieces.filter(({ isTorn }) => isTorn).map(({ text }) => text),
-    ...(Object.fromEntries(
-      Object.entries(numbers).filter(([, value]) => value !== undefined),
-    ) as Partial<MountOptions>),
+    ...withoutUndefined({
+      blockSizeMiB: number("block-cache-block-size"),
+      poolSizeMiB: number("block-cache-pool-size"),
+      prefetch: number("block-cache-prefetch"),
+    }),
   };
 }
 

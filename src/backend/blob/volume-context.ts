@@ -2,7 +2,7 @@
  * The volume context: what the OSS blob node plugin needs to mount with the workload's own token, and nothing else. The
  * key names are the plugin's (contract.md 1); it compares them without case.
  */
-import { findByName } from "../../text/find-by-name.ts";
+import { findByName } from "../../text/members.ts";
 import { mountEntriesOf } from "../../volume/class/volume-class.ts";
 import type { ClusterVolume, Settings } from "../../volume/ports.ts";
 import type { ProvisionedVolume, VolumeReferences } from "../backend.ts";

@@ -4,6 +4,7 @@
  */
 import type { Backend } from "../../backend/backend.ts";
 import { DriverError } from "../../errors.ts";
+import { withoutUndefined } from "../../text/members.ts";
 import { findNearest } from "../../text/nearest.ts";
 import type { Settings } from "../settings.ts";
 import { findRow, isUsed, type ParameterRow, type StatedParameter, type UsedParameter } from "./parameter-row.ts";
@@ -25,7 +26,7 @@ export function parseVolumeClass<Class extends VolumeClass>(
   const fields = readFields(rows, texts, problems);
   for (const row of rows) fields[row.field] ??= row.default?.(settings, fields);
   // Every field has the type of its row now. Where a text could not be read, its default stands in until the end.
-  const volumeClass = withoutAbsent(fields) as unknown as Class;
+  const volumeClass = withoutUndefined(fields) as unknown as Class;
   problems.push(...findContradictions({ volumeClass, texts, settings, backend }));
   if (problems.length > 0) throw new DriverError("InvalidRequest", `StorageClass parameters: ${problems.join("; ")}`);
   return volumeClass;
@@ -118,8 +119,4 @@ function statedFix({ values, instead }: StatedParameter): string {
   const named = values.filter((value) => value !== "").map((value) => `"${value}"`);
   const fix = named.length === 0 ? "remove it" : `remove it or set it to ${named.join(" or ")}`;
   return instead === undefined ? fix : `${fix}; ${instead}`;
-}
-
-function withoutAbsent(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }

@@ -2,7 +2,7 @@
  * The tags by which a storage account is recognised. They hold what the account's name is computed from, so that a reader
  * can recompute it; only the controller and administrators can change them. docs/explanation/names.md lists every tag.
  */
-import { findByName } from "../../text/find-by-name.ts";
+import { findByName, withoutUndefined } from "../../text/members.ts";
 
 /** Begins the name of every tag that we set: a class must not set one. */
 export const TAG_PREFIX = "keyless-csi.";
@@ -42,7 +42,7 @@ export interface AccountTags {
 }
 
 export function encodeAccountTags(tags: AccountTags): Record<string, string> {
-  const stated = Object.entries(tags).filter(([, value]) => value !== undefined);
+  const stated = Object.entries(withoutUndefined(tags));
   const named = stated.map(([field, value]) => [NAMES[field as keyof AccountTags], String(value)]);
   return { [NAMES.format]: FORMAT, ...Object.fromEntries(named) };
 }
@@ -50,7 +50,7 @@ export function encodeAccountTags(tags: AccountTags): Record<string, string> {
 /** What an account's tags say; a field is absent when its tag is missing or cannot be read. */
 export function decodeAccountTags(tags: Readonly<Record<string, string>>): Partial<AccountTags> {
   const text = (field: keyof AccountTags) => findByName(tags, NAMES[field]);
-  const fields = {
+  return withoutUndefined({
     clusterId: text("clusterId"),
     pool: text("pool"),
     shard: wholeNumber(text("shard")),
@@ -59,8 +59,7 @@ export function decodeAccountTags(tags: Readonly<Record<string, string>>): Parti
     namespace: text("namespace"),
     namespaceUid: text("namespaceUid"),
     fileSystem: text("fileSystem"),
-  };
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+  });
 }
 
 function wholeNumber(text: string | undefined): number | undefined {

@@ -3,7 +3,7 @@
  * the tag by which an identity's owner lists who may use it.
  */
 
-import { findByName } from "../../text/find-by-name.ts";
+import { findByName } from "../../text/members.ts";
 import { hashOf } from "../names.ts";
 import type { Trust } from "../ports.ts";
 import { TAG_PREFIX } from "./account-tags.ts";
