@@ -40,8 +40,17 @@ export interface Adapters {
   signIn(): Promise<void>;
 }
 
-/** Signs in and connects at the first use, not here. `cluster` replaces the configured one, for tests. */
-export function createAdapters(config: ControllerConfig, observer: AdaptersObserver, cluster?: Cluster): Adapters {
+/**
+ * Asks the cluster for its mark; signs in to Azure at the first use, not here. `configured` replaces the cluster of the
+ * configuration, for tests.
+ */
+export async function createAdapters(
+  config: ControllerConfig,
+  observer: AdaptersObserver,
+  configured?: Cluster,
+): Promise<Adapters> {
+  const cluster = configured ?? connectCluster(config, () => performance.now());
+  const clusterUid = await cluster.findNamespaceUid(MARKING_NAMESPACE);
   const time = { now: () => performance.now(), sleep: (ms: number) => sleep(ms) };
   const { now } = time;
   const { arm, readiness, signIn } = connect(config, observer, time);
@@ -52,14 +61,17 @@ export function createAdapters(config: ControllerConfig, observer: AdaptersObser
     fileSystems: createFileSystems({ arm, forgetAccount: accounts.forget, rememberMs, now }),
     roleAssignments: createRoleAssignments({ arm, rememberMs: config.identityCacheMs, now }),
     identities: createIdentities({ arm, scopes: config.identityScopes, rememberMs: config.identityCacheMs, now }),
-    cluster: cluster ?? connectCluster(config, now),
+    cluster,
     observer,
     accountLock: createReadersWriterLock(),
   };
   const roleAssignmentUsage = createUsage({ arm, subscriptionIds: subscriptionsOf(config), now });
-  const settings = toSettings(config, blobBackend);
+  const settings = toSettings(config, blobBackend, clusterUid);
   return { ports, settings, backend: blobBackend, roleAssignmentUsage, readiness, signIn };
 }
+
+/** Every cluster has it from its first moment, and it cannot be deleted: its UID is the cluster's own. */
+const MARKING_NAMESPACE = "kube-system";
 
 interface Time {
   readonly now: () => number;

@@ -25,8 +25,8 @@ export interface Assembly {
 }
 
 /** Serves nothing yet: a command that runs once needs no more than this. */
-export function assemble({ config, log, observer: also = {}, cluster }: AppOptions): Assembly {
+export async function assemble({ config, log, observer: also = {}, cluster }: AppOptions): Promise<Assembly> {
   const metrics = createMetrics(config.driverName, VERSION);
   const observer = joinObservers(createAppObserver({ log, metrics, calls: new AsyncLocalStorage() }), also);
-  return { metrics, observer, adapters: createAdapters(config, observer, cluster) };
+  return { metrics, observer, adapters: await createAdapters(config, observer, cluster) };
 }

@@ -19,7 +19,7 @@ export interface App {
 /** Serving when it resolves. Throws a DriverError when the socket or the health address is not available. */
 export async function startApp(options: AppOptions): Promise<App> {
   const { config, log } = options;
-  const { metrics, observer, adapters } = assemble(options);
+  const { metrics, observer, adapters } = await assemble(options);
   const flights = createSingleFlight<unknown>("volume");
   metrics.watchInFlight(flights.count);
   metrics.watchRoleAssignments(adapters.roleAssignmentUsage);

@@ -3,14 +3,20 @@ import type { Backend } from "../backend/backend.ts";
 import type { ControllerConfig } from "../config/controller.ts";
 import type { Settings } from "../volume/ports.ts";
 
-export function toSettings(config: ControllerConfig, { dataRoleId }: Backend): Settings {
+/** `clusterUid`: the cluster's mark, undefined without Kubernetes. */
+export function toSettings(
+  config: ControllerConfig,
+  { dataRoleId }: Backend,
+  clusterUid: string | undefined,
+): Settings {
   const { cloud, clusterId, alsoOwns, subscriptionId, resourceGroup, location, tenantId } = config;
   const isPublic = cloud.name === "AzurePublic";
   // blobfuse2 validates any other authority at the public one, which knows only Microsoft's own clouds.
   const hasKnownAuthority = !isPublic && cloud.isPublicAuthority;
   return {
     clusterId,
-    alsoOwns,
+    ...(clusterUid !== undefined && { clusterUid }),
+    alsoOwns: alsoOwns.map((former) => ({ clusterId: former })),
     subscriptionId,
     resourceGroup,
     location,

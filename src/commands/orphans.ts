@@ -80,7 +80,7 @@ export async function runOrphans({ config, values, stdout, stderr, cluster }: Or
       calls += 1;
     },
   };
-  const { adapters } = assemble({ config, log, observer, ...(cluster && { cluster }) });
+  const { adapters } = await assemble({ config, log, observer, ...(cluster && { cluster }) });
   // Created before anything is read: it fails at once without Kubernetes.
   const remove = values.delete ? createOrphanRemoval(adapters, () => performance.now()) : undefined;
   const pace = createPace({ ...LISTS, now: () => performance.now(), sleep: (ms) => sleep(ms) });

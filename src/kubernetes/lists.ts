@@ -34,12 +34,13 @@ async function listAll<T>(ask: (page: { limit: number; _continue?: string }) => 
   return found;
 }
 
-function toVolume({ metadata, spec }: V1PersistentVolume): ClusterVolume {
-  const namespace = spec?.claimRef?.namespace;
+function toVolume({ metadata, spec, status }: V1PersistentVolume): ClusterVolume {
+  const { namespace, name, uid = "" } = spec?.claimRef ?? {};
   return {
     name: metadata?.name ?? "",
     handle: spec?.csi?.volumeHandle ?? "",
     attributes: spec?.csi?.volumeAttributes ?? {},
-    ...(namespace !== undefined && { claimNamespace: namespace }),
+    phase: status?.phase ?? "",
+    ...(namespace !== undefined && name !== undefined && { claim: { namespace, name, uid } }),
   };
 }

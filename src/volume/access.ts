@@ -12,6 +12,7 @@ import { roleAssignmentName } from "./names.ts";
 import type { VolumePlan } from "./plan.ts";
 import type { FileSystem, FileSystemRef, RoleAssignment, WorkloadIdentity } from "./ports.ts";
 import { findOurRoleAssignments, isSameRoleAssignment, removeRoleAssignments } from "./role-assignments.ts";
+import { clusterOf } from "./settings.ts";
 
 /** The file system to open, the identity to open it for, and what was there before this attempt. */
 export interface AccessRequest {
@@ -86,5 +87,5 @@ async function removeOthers(deps: Dependencies, fileSystem: FileSystemRef, curre
 }
 
 function describe({ settings }: Dependencies, { request: { name, claim } }: VolumePlan): string {
-  return encodeDescription({ clusterId: settings.clusterId, volume: name, ...(claim && { claim }) });
+  return encodeDescription({ ...clusterOf(settings), volume: name, ...(claim && { claim }) });
 }

@@ -36,8 +36,10 @@ export interface ClusterVolume {
   readonly handle: string;
   /** `spec.csi.volumeAttributes`, as they were written. */
   readonly attributes: Readonly<Record<string, string>>;
-  /** Of the claim that it is or was bound to. */
-  readonly claimNamespace?: string;
+  /** `status.phase`: `Bound`, `Released` and so on; `""` where it is not stated. */
+  readonly phase: string;
+  /** The claim that it is or was bound to. */
+  readonly claim?: ClaimRef & { readonly uid: string };
 }
 
 /** A CSIDriver object, as far as it decides whether the kubelet hands the node plugin tokens and calls it at all. */

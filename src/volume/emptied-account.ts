@@ -5,6 +5,7 @@ import { encodeDescription } from "./formats/role-assignment-description.ts";
 import { isForOneVolume } from "./ownership.ts";
 import type { Account, RoleAssignment } from "./ports.ts";
 import { removeRoleAssignments } from "./role-assignments.ts";
+import { clusterOf } from "./settings.ts";
 
 /** Runs under the account's exclusive lock: another call may be creating a volume in the same account. */
 export async function cleanUpEmptied(
@@ -30,6 +31,6 @@ async function removeIfEmpty(
   await removeRoleAssignments(ports, assignments);
   if (isForOneVolume(account, settings)) return await accounts.remove(account.ref);
   if (!(await fileSystems.existIn(account.ref))) return;
-  const description = encodeDescription({ clusterId: settings.clusterId });
+  const description = encodeDescription(clusterOf(settings));
   for (const assignment of assignments) await roleAssignments.create(assignment, description);
 }

@@ -58,5 +58,5 @@ export function isOfNamespace(account: Account, namespaceUid: string | undefined
 
 /** Whether the cluster id is this controller's own or one that it has taken over. */
 export function ownsCluster({ clusterId, alsoOwns }: Settings, id: string): boolean {
-  return [clusterId, ...alsoOwns].includes(id);
+  return [clusterId, ...alsoOwns.map((former) => former.clusterId)].includes(id);
 }

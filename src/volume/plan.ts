@@ -66,7 +66,7 @@ export function planVolume(request: VolumeRequest, { settings, backend }: Rules)
   }
   const sizeBytes = chooseSize(request, backend.size);
   const requestHash = hashOf(lowerCaseKeys(request.parameters));
-  const { clusterId } = settings;
+  const { clusterId, clusterUid } = settings;
   return {
     request,
     volumeClass,
@@ -74,7 +74,7 @@ export function planVolume(request: VolumeRequest, { settings, backend }: Rules)
     candidates: candidatesFor(volumeClass, request, { settings, backend }),
     accountShape: accountShapeOf(backend.parameters, volumeClass),
     fileSystemName: volumeClass.storageAccount === undefined ? fileSystemName(name) : strictFileSystemName(name),
-    metadata: encodeMetadata({ clusterId, volumeName: name, sizeBytes, requestHash, claim }),
+    metadata: encodeMetadata({ clusterId, clusterUid, volumeName: name, sizeBytes, requestHash, claim }),
     requestHash,
   };
 }
@@ -82,6 +82,7 @@ export function planVolume(request: VolumeRequest, { settings, backend }: Rules)
 /** The pool key holds what decides the account and who shares it, so that classes that differ never share one. */
 function candidatesFor(volumeClass: VolumeClass, request: VolumeRequest, rules: Rules): AccountCandidate[] {
   const { subscriptionId, resourceGroup, storageAccount, isolation } = volumeClass;
+  const { clusterId, clusterUid } = rules.settings;
   if (storageAccount !== undefined) return [{ ref: { subscriptionId, resourceGroup, name: storageAccount } }];
   const namespace = request.claim?.namespace ?? "";
   const isolationKey = { pool: "", namespace, volume: request.name }[isolation];
@@ -94,10 +95,10 @@ function candidatesFor(volumeClass: VolumeClass, request: VolumeRequest, rules: 
     volume: { fileSystem: fileSystemName(request.name) },
   }[isolation];
   return Array.from({ length: ACCOUNT_NAME_ATTEMPTS }, (_, attempt) => {
-    const source = { clusterId: rules.settings.clusterId, pool, shard, attempt };
+    const source = { clusterId, pool, shard, attempt };
     return {
       ref: { subscriptionId, resourceGroup, name: accountName(source) },
-      tags: { ...source, isolation, ...owner },
+      tags: { ...source, ...(clusterUid !== undefined && { clusterUid }), isolation, ...owner },
     };
   });
 }

@@ -10,7 +10,7 @@ import type { ClaimRef, Cluster, Warning } from "./cluster.ts";
 import type { ResourceGroupRef } from "./settings.ts";
 
 export type { Claim, ClaimRef, Cluster, ClusterVolume, CsiDriver, Pod, Warning } from "./cluster.ts";
-export type { ResourceGroupRef, Settings } from "./settings.ts";
+export type { ClusterIdentity, ResourceGroupRef, Settings } from "./settings.ts";
 
 /** Where a storage account is. */
 export interface AccountRef extends ResourceGroupRef {

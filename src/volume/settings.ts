@@ -7,12 +7,23 @@ export interface ResourceGroupRef {
   readonly resourceGroup: string;
 }
 
+/** A cluster as Azure's resources name it: the id that people choose, and its mark where they carry one. */
+export interface ClusterIdentity {
+  readonly clusterId: string;
+  readonly clusterUid?: string;
+}
+
 /** What the operator has decided, as far as a volume depends on it. */
 export interface Settings {
   /** Part of every name: two clusters never share an account. */
   readonly clusterId: string;
-  /** Former cluster ids whose volumes this controller may delete. */
-  readonly alsoOwns: readonly string[];
+  /**
+   * The cluster's mark: UID of its namespace kube-system, which nobody types, so that two clusters of one id differ.
+   * In tags, metadata and descriptions, in no name. Absent without Kubernetes.
+   */
+  readonly clusterUid?: string;
+  /** Former clusters whose volumes this controller has taken over. */
+  readonly alsoOwns: readonly ClusterIdentity[];
   readonly subscriptionId: string;
   readonly resourceGroup: string;
   readonly location: string;
@@ -61,4 +72,9 @@ export function allowedGroups({ subscriptionId, resourceGroup, allowedResourceGr
 /** The tenant of a subscription. */
 export function tenantOf({ tenantOfSubscription, tenantId }: Settings, subscriptionId: string): string {
   return tenantOfSubscription[subscriptionId.toLowerCase()] ?? tenantId;
+}
+
+/** This cluster, as what it creates names it. */
+export function clusterOf({ clusterId, clusterUid }: Settings): ClusterIdentity {
+  return { clusterId, ...(clusterUid !== undefined && { clusterUid }) };
 }

@@ -69,7 +69,13 @@ describe("orphans", () => {
 
   /** The PersistentVolume that csi-provisioner makes of it. */
   function bind({ uid, id, context }: Provisioned): void {
-    cluster.persistentVolumes.push({ name: `pvc-${uid}`, handle: id, attributes: context, claimNamespace: "team" });
+    cluster.persistentVolumes.push({
+      name: `pvc-${uid}`,
+      handle: id,
+      attributes: context,
+      phase: "Bound",
+      claim: { namespace: "team", name: "data", uid },
+    });
   }
   const abandon = ({ uid }: Provisioned) => void cluster.claims.delete(`team/${uid}`);
 
@@ -111,8 +117,18 @@ describe("orphans", () => {
   it("a volume of another driver, or made by hand, refers to its container too", async () => {
     await start();
     const [byHandle, byAttribute] = [await provision(), await provision()];
-    cluster.persistentVolumes.push({ name: "mine", handle: `rg#other#${byHandle.container}`, attributes: {} });
-    cluster.persistentVolumes.push({ name: "his", handle: "x", attributes: { CONTAINERNAME: byAttribute.container } });
+    cluster.persistentVolumes.push({
+      name: "mine",
+      handle: `rg#other#${byHandle.container}`,
+      attributes: {},
+      phase: "Bound",
+    });
+    cluster.persistentVolumes.push({
+      name: "his",
+      handle: "x",
+      attributes: { CONTAINERNAME: byAttribute.container },
+      phase: "Bound",
+    });
     abandon(byHandle);
     abandon(byAttribute);
     age();

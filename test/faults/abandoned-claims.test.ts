@@ -63,7 +63,7 @@ describe("claims abandoned at any cloud call", function () {
     const ignore = () => {};
     const steps = { stepBegun: ignore, stepDone: ignore, roleAssignmentCreated: ignore, roleAssignmentRemoved: ignore };
     const observer = { ...steps, drifted: ignore, warned: ignore, azureCalled: ignore };
-    looking = createAdapters(toControllerConfig(loaded.values), observer, cluster);
+    looking = await createAdapters(toControllerConfig(loaded.values), observer, cluster);
     await makeLiveVolumes();
   });
   after(async () => {
@@ -78,7 +78,7 @@ describe("claims abandoned at any cloud call", function () {
       const { volume_id: handle, volume_context: attributes } = volumeOf(
         await service.csi.controller("CreateVolume", request),
       );
-      cluster.persistentVolumes.push({ name: volumeName(number), handle, attributes });
+      cluster.persistentVolumes.push({ name: volumeName(number), handle, attributes, phase: "Bound" });
     }
     await service.kill();
     live = cloud.census();

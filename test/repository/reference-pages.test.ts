@@ -6,10 +6,11 @@ import { EXIT } from "../../src/commands/command.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
 import { encodeAccountTags } from "../../src/volume/formats/account-tags.ts";
 import { trustTag } from "../../src/volume/formats/federated-credential.ts";
+import { encodeMetadata, withPrincipals } from "../../src/volume/formats/file-system-metadata.ts";
 import { planVolume, type VolumePlan } from "../../src/volume/plan.ts";
 import { SERVICE_ACCOUNT_ANNOTATION } from "../../src/volume/service-account.ts";
 import { readTable } from "../support/documents.ts";
-import { blobRules, CLIENT } from "../support/volume-settings.ts";
+import { blobRules, CLIENT, SETTINGS } from "../support/volume-settings.ts";
 
 const firstColumn = (path: string, heading: string) => readTable(path, heading).map(([cell]) => cell);
 
@@ -49,7 +50,12 @@ describe("docs/reference", () => {
     );
     const onPage = firstColumn("docs/reference/formats.md", "tag").sort();
     assert.deepEqual(onPage, [...new Set(tags)].sort());
-    const keys = plans.flatMap(({ metadata }) => Object.keys(metadata));
+    const placement = { pool: "p", shard: 0, attempt: 0 };
+    const [record] = plans.map(({ request: { claim }, sizeBytes, requestHash }) => {
+      const names = { clusterId: "c", clusterUid: "u", placement, volumeName: "pvc-1" };
+      return withPrincipals(encodeMetadata({ ...names, sizeBytes, requestHash, claim }), [CLIENT]);
+    });
+    const keys = Object.keys(record ?? {});
     assert.deepEqual(firstColumn("docs/reference/formats.md", "key").sort(), [...new Set(keys)].sort());
   });
 
@@ -66,7 +72,7 @@ function planWith(isolation: string): VolumePlan {
   const claim = { namespace: "a", name: "b" };
   return planVolume(
     { name: "pvc-1", requiredBytes: 0, limitBytes: 0, parameters, claim, mountFlags: [], accessModes: [] },
-    blobRules(),
+    blobRules({ ...SETTINGS, clusterUid: "uid" }),
   );
 }
 

@@ -67,7 +67,7 @@ export function createFakeCluster(issuer: string): FakeCluster {
     isVolumeInUse: async (name) => volumes.has(name),
     listVolumes: async () => [
       ...persistentVolumes,
-      ...[...volumes].map((name) => ({ name, handle: "", attributes: {} })),
+      ...[...volumes].map((name) => ({ name, handle: "", attributes: {}, phase: "Bound" })),
     ],
     listClaimUids: async () => new Set([...claims.values()].map(({ uid }) => uid)),
   };

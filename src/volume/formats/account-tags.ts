@@ -13,6 +13,7 @@ const FORMAT = "1";
 const NAMES = {
   format: `${TAG_PREFIX}format`,
   clusterId: `${TAG_PREFIX}cluster`,
+  clusterUid: `${TAG_PREFIX}cluster-uid`,
   pool: `${TAG_PREFIX}pool`,
   shard: `${TAG_PREFIX}shard`,
   attempt: `${TAG_PREFIX}attempt`,
@@ -28,6 +29,8 @@ export const CLUSTER_TAG = NAMES.clusterId;
 /** What a new account is tagged with. */
 export interface AccountTags {
   readonly clusterId: string;
+  /** UID of the cluster's namespace kube-system, which nobody types; absent without Kubernetes. In no name. */
+  readonly clusterUid?: string;
   /** Hash of the pool key. */
   readonly pool: string;
   readonly shard: number;
@@ -52,6 +55,7 @@ export function decodeAccountTags(tags: Readonly<Record<string, string>>): Parti
   const text = (field: keyof AccountTags) => findByName(tags, NAMES[field]);
   return withoutUndefined({
     clusterId: text("clusterId"),
+    clusterUid: text("clusterUid"),
     pool: text("pool"),
     shard: wholeNumber(text("shard")),
     attempt: wholeNumber(text("attempt")),

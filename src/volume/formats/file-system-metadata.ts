@@ -1,7 +1,11 @@
 /**
- * The metadata of a file system: which volume it is, for people and for the idempotency question of CSI. A workload with a
- * built-in role can rewrite it, so it decides nothing, and what is missing or garbled counts as not stated.
+ * The metadata of a file system: which volume it is, for people and for the idempotency question of CSI, and what the
+ * account's tags say too, in case somebody replaces those. A workload with a built-in role can rewrite it, so it opens and
+ * deletes nothing; what is missing or garbled counts as not stated.
  */
+import { guid } from "../../text/azure-names.ts";
+import { withoutUndefined } from "../../text/members.ts";
+import { accepts } from "../../text/values.ts";
 
 /** Raised only together with a migration. */
 const FORMAT = "1";
@@ -9,18 +13,34 @@ const FORMAT = "1";
 const NAMES = {
   format: "keyless_format",
   clusterId: "keyless_cluster",
+  clusterUid: "keyless_cluster_uid",
+  pool: "keyless_pool",
+  shard: "keyless_shard",
+  attempt: "keyless_attempt",
   volumeName: "keyless_volume",
   sizeBytes: "keyless_size_bytes",
   requestHash: "keyless_request",
   claimNamespace: "keyless_pvc_namespace",
   claimName: "keyless_pvc_name",
+  principalIds: "keyless_principals",
 } as const;
 
 export type Metadata = Readonly<Record<string, string>>;
 
+/** What the account's name is computed from, beside the cluster id: the same values stand in its tags. */
+export interface Placement {
+  readonly pool: string;
+  readonly shard: number;
+  readonly attempt: number;
+}
+
 /** What is written when a file system is made. */
 export interface FileSystemRecord {
   readonly clusterId: string;
+  /** UID of the cluster's namespace kube-system; absent without Kubernetes. */
+  readonly clusterUid?: string | undefined;
+  /** Absent in an account that an administrator has made. */
+  readonly placement?: Placement | undefined;
   readonly volumeName: string;
   readonly sizeBytes: number;
   /** Hash of the class parameters. */
@@ -29,18 +49,21 @@ export interface FileSystemRecord {
 }
 
 /** Values are ASCII, as HTTP headers are: names in other scripts are percent-encoded. */
-export function encodeMetadata({ clusterId, volumeName, sizeBytes, requestHash, claim }: FileSystemRecord): Metadata {
-  return {
+export function encodeMetadata(record: FileSystemRecord): Metadata {
+  const { clusterId, clusterUid, placement, volumeName, sizeBytes, requestHash, claim } = record;
+  return withoutUndefined({
     [NAMES.format]: FORMAT,
     [NAMES.clusterId]: clusterId,
+    [NAMES.clusterUid]: clusterUid,
+    [NAMES.pool]: placement?.pool,
+    [NAMES.shard]: placement && String(placement.shard),
+    [NAMES.attempt]: placement && String(placement.attempt),
     [NAMES.volumeName]: encodeURIComponent(volumeName),
     [NAMES.sizeBytes]: String(sizeBytes),
     [NAMES.requestHash]: requestHash,
-    ...(claim && {
-      [NAMES.claimNamespace]: encodeURIComponent(claim.namespace),
-      [NAMES.claimName]: encodeURIComponent(claim.name),
-    }),
-  };
+    [NAMES.claimNamespace]: claim && encodeURIComponent(claim.namespace),
+    [NAMES.claimName]: claim && encodeURIComponent(claim.name),
+  }) as Metadata;
 }
 
 /** The same metadata with another size, and with everything else that somebody has written there. */
@@ -48,19 +71,63 @@ export function withSize(metadata: Metadata, sizeBytes: number): Metadata {
   return { ...metadata, [NAMES.sizeBytes]: String(sizeBytes) };
 }
 
-/** What a decision may ask of the metadata; each absent when it is not stated. */
+/** More are not believed: a workload with the built-in role may write 8 KB of them. */
+const MOST_PRINCIPALS = 8;
+
+/** The same metadata, naming the principals that the file system may have been opened for: the newest first. */
+export function withPrincipals(metadata: Metadata, principalIds: readonly string[]): Metadata {
+  return { ...metadata, [NAMES.principalIds]: principalIds.slice(0, MOST_PRINCIPALS).join(" ") };
+}
+
+/** What may be asked of the metadata; each absent when it is not stated. */
 export interface DecodedMetadata {
   readonly clusterId: string | undefined;
+  readonly clusterUid: string | undefined;
+  readonly placement: Placement | undefined;
   readonly sizeBytes: number | undefined;
   readonly requestHash: string | undefined;
+  readonly claim: { readonly namespace: string; readonly name: string } | undefined;
+  /** Object ids, at most 8. */
+  readonly principalIds: readonly string[];
 }
 
 export function decodeMetadata(metadata: Metadata): DecodedMetadata {
-  const size = metadata[NAMES.sizeBytes] ?? "";
-  const sizeBytes = /^\d{1,16}$/.test(size) ? Number(size) : 0;
+  const sizeBytes = wholeNumber(metadata[NAMES.sizeBytes], 16) ?? 0;
   return {
     clusterId: metadata[NAMES.clusterId],
+    clusterUid: metadata[NAMES.clusterUid],
+    placement: toPlacement(metadata),
     sizeBytes: sizeBytes > 0 ? sizeBytes : undefined,
     requestHash: metadata[NAMES.requestHash],
+    claim: toClaim(metadata),
+    principalIds: (metadata[NAMES.principalIds] ?? "")
+      .split(" ")
+      .filter((id) => accepts(guid, id))
+      .slice(0, MOST_PRINCIPALS),
   };
+}
+
+function toPlacement(metadata: Metadata): Placement | undefined {
+  const pool = metadata[NAMES.pool];
+  const shard = wholeNumber(metadata[NAMES.shard], 4);
+  const attempt = wholeNumber(metadata[NAMES.attempt], 4);
+  return pool === undefined || shard === undefined || attempt === undefined ? undefined : { pool, shard, attempt };
+}
+
+function toClaim(metadata: Metadata): DecodedMetadata["claim"] {
+  const namespace = decoded(metadata[NAMES.claimNamespace]);
+  const name = decoded(metadata[NAMES.claimName]);
+  return namespace === undefined || name === undefined ? undefined : { namespace, name };
+}
+
+function decoded(text: string | undefined): string | undefined {
+  try {
+    return text === undefined ? undefined : decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function wholeNumber(text: string | undefined, maxDigits: number): number | undefined {
+  return text !== undefined && text.length <= maxDigits && /^\d+$/.test(text) ? Number(text) : undefined;
 }

@@ -26,7 +26,7 @@ export async function readClusterReferences({
     const { fileSystems, clientId } = backend.readReferences(volume);
     // Its own name too, as csi-provisioner chooses it.
     for (const name of [fileSystemName(volume.name), ...fileSystems]) names.add(name);
-    if (clientId !== undefined) identities.add(identityKey(clientId, volume.claimNamespace ?? ""));
+    if (clientId !== undefined) identities.add(identityKey(clientId, volume.claim?.namespace ?? ""));
   }
   return {
     referencesFileSystem: (name) => names.has(name),

@@ -14,17 +14,15 @@ const ENDPOINTS = {
 };
 const EMULATOR = { ...ENDPOINTS, tenantId: GUID, subscriptionId: GUID, resourceGroup: "g", location: "l" };
 
-function settingsIn(...flags: string[]) {
+async function settingsIn(...flags: string[]) {
   const argv = ["--cluster-id", "c", ...flags];
   const loaded = loadSettings(controllerSettings, { argv, env: {} }, checkController);
   assert.ok(loaded.ok, JSON.stringify(loaded));
   const ignore = () => {};
   const steps = { stepBegun: ignore, stepDone: ignore, roleAssignmentCreated: ignore, roleAssignmentRemoved: ignore };
   const observer = { ...steps, drifted: ignore, warned: ignore, azureCalled: ignore };
-  return createAdapters(
-    toControllerConfig(loaded.values, flags.includes("--emulator") ? EMULATOR : undefined),
-    observer,
-  ).settings;
+  const config = toControllerConfig(loaded.values, flags.includes("--emulator") ? EMULATOR : undefined);
+  return (await createAdapters(config, observer)).settings;
 }
 
 describe("the cloud in the settings for the node plugin", () => {
@@ -34,8 +32,8 @@ describe("the cloud in the settings for the node plugin", () => {
     [[...AZURE, "--cloud", "AzureChina"], "https://login.chinacloudapi.cn", "core.chinacloudapi.cn"],
     [["--emulator"], undefined, "core.windows.net"],
   ] as const) {
-    it(`${flags.length > 2 ? flags.slice(8).join(" ") || "AzurePublic" : "a custom one"}: ${aadEndpoint ?? "no sign-in endpoint"}, ${suffix ?? "no suffix"}`, () => {
-      const settings = settingsIn(...flags);
+    it(`${flags.length > 2 ? flags.slice(8).join(" ") || "AzurePublic" : "a custom one"}: ${aadEndpoint ?? "no sign-in endpoint"}, ${suffix ?? "no suffix"}`, async () => {
+      const settings = await settingsIn(...flags);
       assert.equal(settings.aadEndpoint, aadEndpoint);
       assert.equal(settings.storageEndpointSuffix, suffix);
     });

@@ -139,7 +139,7 @@ describe("a backend", () => {
   });
 
   it("finds and removes its orphans, but nothing that a volume refers to", async () => {
-    const volumeOf = (id: string) => ({ name: "pv", handle: id, attributes: {} });
+    const volumeOf = (id: string) => ({ name: "pv", handle: id, attributes: {}, phase: "Bound" });
     const referenced: string[] = [];
     const { deps, volumes, cloud } = setUp({
       ...NO_CLUSTER,

@@ -14,8 +14,9 @@ const objectOf = (index: number) => ({
   metadata: { name: `pv-${index}`, uid: `uid-${index}` },
   spec: {
     csi: { driver: "any", volumeHandle: `handle-${index}`, volumeAttributes: { containerName: `c-${index}` } },
-    claimRef: { namespace: "team", name: `claim-${index}` },
+    claimRef: { namespace: "team", name: `claim-${index}`, uid: `claim-uid-${index}` },
   },
+  status: { phase: "Bound" },
 });
 
 describe("lists over the whole cluster", () => {
@@ -57,7 +58,11 @@ describe("lists over the whole cluster", () => {
     const volumes = await cluster.listVolumes();
     assert.equal(volumes.length, COUNT);
     const last = { name: "pv-1200", handle: "handle-1200", attributes: { containerName: "c-1200" } };
-    assert.deepEqual(volumes.at(-1), { ...last, claimNamespace: "team" });
+    assert.deepEqual(volumes.at(-1), {
+      ...last,
+      phase: "Bound",
+      claim: { namespace: "team", name: "claim-1200", uid: "claim-uid-1200" },
+    });
     assert.deepEqual(
       requests.map(({ pathname, searchParams }) => `${pathname} ${searchParams.get("continue") ?? ""}`.trim()),
       ["/api/v1/persistentvolumes", "/api/v1/persistentvolumes 500", "/api/v1/persistentvolumes 1000"],

@@ -10,14 +10,19 @@ import {
   isListedIn,
   trustTag,
 } from "../../../src/volume/formats/federated-credential.ts";
-import { decodeMetadata, encodeMetadata, withSize } from "../../../src/volume/formats/file-system-metadata.ts";
+import {
+  decodeMetadata,
+  encodeMetadata,
+  withPrincipals,
+  withSize,
+} from "../../../src/volume/formats/file-system-metadata.ts";
 import { decodeDescription, encodeDescription } from "../../../src/volume/formats/role-assignment-description.ts";
 
 const TAGS = { clusterId: "c", pool: "p", shard: 3, attempt: 1, isolation: "namespace", namespace: "n" };
 
 describe("the tags of an account", () => {
   it("are read as they were written, whatever their case: Azure compares their names without it", () => {
-    const all = { ...TAGS, namespaceUid: "u", fileSystem: "pvc-1" };
+    const all = { ...TAGS, clusterUid: "k", namespaceUid: "u", fileSystem: "pvc-1" };
     const written = encodeAccountTags(all);
     assert.deepEqual(decodeAccountTags(written), all);
     const shouted = Object.fromEntries(Object.entries(written).map(([name, value]) => [name.toUpperCase(), value]));
@@ -37,10 +42,25 @@ describe("the metadata of a file system", () => {
 
   it("is read as it was written, and keeps what others have added when the size changes", () => {
     const written = encodeMetadata({ ...record, claim: { namespace: "team", name: "daten-ü" } });
-    assert.deepEqual(decodeMetadata(written), { clusterId: "c", sizeBytes: 5, requestHash: "h" });
+    const { clusterId, sizeBytes, requestHash, claim } = decodeMetadata(written);
+    assert.deepEqual({ clusterId, sizeBytes, requestHash }, { clusterId: "c", sizeBytes: 5, requestHash: "h" });
+    assert.deepEqual(claim, { namespace: "team", name: "daten-ü" });
     const larger = withSize({ ...written, theirs: "x" }, 7);
     assert.equal(decodeMetadata(larger).sizeBytes, 7);
     assert.equal(larger["theirs"], "x");
+  });
+
+  it("names the cluster's mark, the account's place in its pool and at most 8 principals", () => {
+    const placement = { pool: "p", shard: 3, attempt: 1 };
+    const written = encodeMetadata({ ...record, clusterUid: "u", placement });
+    const ids = Array.from({ length: 12 }, (_, index) => `00000000-0000-4000-8000-${String(index).padStart(12, "0")}`);
+    assert.deepEqual(decodeMetadata(written).placement, placement);
+    assert.equal(decodeMetadata(written).clusterUid, "u");
+    assert.deepEqual(decodeMetadata(written).principalIds, []);
+    assert.deepEqual(decodeMetadata(withPrincipals(written, ids)).principalIds, ids.slice(0, 8));
+    assert.deepEqual(decodeMetadata({ keyless_principals: ["x", ...ids].join(" ") }).principalIds, ids.slice(0, 8));
+    assert.equal(decodeMetadata({ ...written, keyless_shard: "1e1" }).placement, undefined);
+    assert.equal(decodeMetadata({ keyless_pvc_namespace: "%zz", keyless_pvc_name: "x" }).claim, undefined);
   });
 
   for (const garbled of ["", "-1", "1.5", "0", "1e9", "12345678901234567"]) {
@@ -54,9 +74,9 @@ describe("the metadata of a file system", () => {
 describe("the description of a role assignment", () => {
   it("names the cluster, for each thing that it is written for", () => {
     for (const rest of [{}, { volume: "v" }, { volume: "v", claim: { namespace: "n", name: "c" } }]) {
-      assert.deepEqual(decodeDescription(encodeDescription({ clusterId: "prod-1.eu", ...rest })), {
-        clusterId: "prod-1.eu",
-      });
+      for (const cluster of [{ clusterId: "prod-1.eu" }, { clusterId: "prod-1.eu", clusterUid: "a-1" }]) {
+        assert.deepEqual(decodeDescription(encodeDescription({ ...cluster, ...rest })), cluster);
+      }
     }
   });
 

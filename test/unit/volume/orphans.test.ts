@@ -15,7 +15,7 @@ const UID = "0f8fad5b-d9cb-469f-a165-70867728950e";
 const OPTIONS = { olderThanMs: 3_600_000, nowMs: 10_000_000 };
 
 const volumeOf = (fields: Partial<ClusterVolume>): ClusterVolume => ({
-  ...{ name: "pv", handle: "", attributes: {} },
+  ...{ name: "pv", handle: "", attributes: {}, phase: "Bound" },
   ...fields,
 });
 const clusterWith = (volumes: readonly ClusterVolume[], uids: readonly string[] = []): Cluster => ({
@@ -51,7 +51,10 @@ describe("what the cluster refers to", () => {
   }
 
   it("an identity is used in the namespace of a volume that is mounted with it, and in no other", async () => {
-    const volume = volumeOf({ attributes: { clientID: CLIENT.toUpperCase() }, claimNamespace: "team" });
+    const volume = volumeOf({
+      attributes: { clientID: CLIENT.toUpperCase() },
+      claim: { namespace: "team", name: "data", uid: "u" },
+    });
     const references = await readReferences(clusterWith([volume]));
     assert.equal(references.referencesIdentity(CLIENT, "team"), true);
     assert.equal(references.referencesIdentity(CLIENT, "other"), false);
@@ -142,7 +145,7 @@ describe("looking for orphans", () => {
   it("another cluster id finds nothing, unless it has taken the first one over", async () => {
     const { ports } = azureWith(clusterWith([]), { modifiedAtMs: 0 });
     assert.deepEqual(await findOrphans(ports, { ...SETTINGS, clusterId: "new" }), []);
-    const heir = { ...SETTINGS, clusterId: "new", alsoOwns: [SETTINGS.clusterId] };
+    const heir = { ...SETTINGS, clusterId: "new", alsoOwns: [{ clusterId: SETTINGS.clusterId }] };
     assert.equal((await findOrphans(ports, heir)).length, 1);
   });
 });

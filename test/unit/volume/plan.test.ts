@@ -105,7 +105,7 @@ describe("the plan of a volume", () => {
       assert(
         isOurs(
           { ref, tags, nonEntraAccess: [], isHnsEnabled: false },
-          { ...SETTINGS, clusterId: "new", alsoOwns: ["golden"] },
+          { ...SETTINGS, clusterId: "new", alsoOwns: [{ clusterId: "golden" }] },
         ),
       );
     }
