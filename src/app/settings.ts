@@ -10,6 +10,7 @@ export function toSettings(
   clusterUid: string | undefined,
 ): Settings {
   const { cloud, clusterId, alsoOwns, subscriptionId, resourceGroup, location, tenantId } = config;
+  const [roleId = dataRoleId, ...formerRoleIds] = config.roles;
   const isPublic = cloud.name === "AzurePublic";
   // blobfuse2 validates any other authority at the public one, which knows only Microsoft's own clouds.
   const hasKnownAuthority = !isPublic && cloud.isPublicAuthority;
@@ -22,7 +23,8 @@ export function toSettings(
     location,
     tenantId,
     allowedResourceGroups: config.allowedResourceGroups,
-    roleId: config.role ?? dataRoleId,
+    roleId,
+    formerRoleIds,
     tenantOfSubscription: Object.fromEntries(
       config.storageTenants.map((each) => [each.subscriptionId.toLowerCase(), each.tenantId]),
     ),

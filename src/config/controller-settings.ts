@@ -96,9 +96,9 @@ export const controllerSettings = {
     help: "resource groups that a class may name in addition to the default one",
     fallback: "",
   }),
-  role: optional(guid, {
+  role: optional(list(guid), {
     group: AZURE,
-    help: "role definition that workloads are assigned on their container",
+    help: "role definitions of workloads: the first is assigned on their container, and all of them are removed from it",
     absent: "the data-only role that `keyless-csi roles` prints",
   }),
   "on-delete": setting(choice(["delete", "retain"] as const), {

@@ -37,8 +37,11 @@ export interface ControllerConfig {
   readonly tenantId: string;
   /** Resource groups that a class may name in addition to the default one. */
   readonly allowedResourceGroups: readonly ResourceGroupRef[];
-  /** GUID of the role definition that workloads are assigned; absent: the data-only role of `keyless-csi roles`. */
-  readonly role: string | undefined;
+  /**
+   * GUIDs of role definitions: the first is what workloads are assigned, the others what they were assigned before. Empty:
+   * the data-only role of `keyless-csi roles`.
+   */
+  readonly roles: readonly string[];
   /** Where the identities of ServiceAccounts may be. */
   readonly identityScopes: readonly IdentityScope[];
   readonly managesFederatedCredentials: boolean;
@@ -87,6 +90,9 @@ export function checkController(draft: Draft<typeof controllerSettings>): readon
     problems.push(problemOf("credential", `"cloud-file" needs --cloud-file with a "controller" in it, or --emulator`));
   }
   problems.push(...findUnusedSignIn(draft));
+  if (draft.role?.length === 0) {
+    problems.push(problemOf("role", "is empty; name the role that workloads are assigned, or leave it out"));
+  }
   if (credential === "managed-identity" && (draft.storageTenants ?? []).length > 0) {
     const problem =
       "cannot sign in to other tenants (--storage-tenants); use workload-identity, whose token each tenant can trust";
@@ -158,7 +164,7 @@ export function toControllerConfig(values: ControllerValues, emulator?: CloudFil
     location: require("location", values.location ?? file?.location),
     tenantId: require("tenant-id", values.tenantId ?? file?.tenantId),
     allowedResourceGroups: values.allowedResourceGroups,
-    role: values.role,
+    roles: values.role ?? [],
     identityScopes: values.identityScopes.length > 0 ? values.identityScopes : [{ subscriptionId }],
     managesFederatedCredentials: values.manageFederatedCredentials,
     allowedNamespaces: values.allowedNamespaces,

@@ -32,6 +32,8 @@ export interface Settings {
   readonly allowedResourceGroups: readonly ResourceGroupRef[];
   /** GUID of the role that workloads are assigned. */
   readonly roleId: string;
+  /** GUIDs of the roles that workloads were assigned before: older volumes are opened by them still. */
+  readonly formerRoleIds: readonly string[];
   /** Tenants of subscriptions that are not in `tenantId`. */
   readonly tenantOfSubscription: Readonly<Record<string, string>>;
   /** Audience of federated credentials in this cloud. */

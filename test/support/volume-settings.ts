@@ -17,6 +17,7 @@ export const SETTINGS: Settings = {
   tenantId: "22222222-2222-2222-2222-222222222222",
   allowedResourceGroups: [],
   roleId: DATA_ROLE_ID,
+  formerRoleIds: [],
   tenantOfSubscription: {},
   tokenAudience: "api://AzureADTokenExchange",
   managesFederatedCredentials: false,

@@ -1,6 +1,7 @@
-// The settings of the use cases in each cloud: what reaches the node plugin.
+// The settings of the use cases, as they follow from the configuration.
 import assert from "node:assert/strict";
 import { createAdapters } from "../../../src/app/adapters.ts";
+import { DATA_ROLE_ID } from "../../../src/backend/blob/data-role.ts";
 import { checkController, toControllerConfig } from "../../../src/config/controller.ts";
 import { controllerSettings } from "../../../src/config/controller-settings.ts";
 import { loadSettings } from "../../../src/config/load.ts";
@@ -38,4 +39,18 @@ describe("the cloud in the settings for the node plugin", () => {
       assert.equal(settings.storageEndpointSuffix, suffix);
     });
   }
+});
+
+describe("the roles of workloads in the settings", () => {
+  const former = GUID.replace("0f", "ff");
+
+  it("are the data-only role alone, unless --role names others", async () => {
+    const { roleId, formerRoleIds } = await settingsIn(...AZURE);
+    assert.deepEqual({ roleId, formerRoleIds }, { roleId: DATA_ROLE_ID, formerRoleIds: [] });
+  });
+
+  it("are those of --role: the first is assigned, the others were before", async () => {
+    const { roleId, formerRoleIds } = await settingsIn(...AZURE, "--role", `${GUID},${former}`);
+    assert.deepEqual({ roleId, formerRoleIds }, { roleId: GUID, formerRoleIds: [former] });
+  });
 });

@@ -71,7 +71,6 @@ describe("the controller's configuration", () => {
     assert.equal(made.gracePeriodMs, 50_000);
     assert.equal(made.accountCacheMs, 300_000);
     assert.equal(made.http, undefined);
-    assert.equal(made.role, undefined);
   });
 
   it("is deeply frozen", () => {
@@ -157,6 +156,13 @@ describe("the controller's configuration", () => {
       { subscriptionId: GUID, resourceGroup: "RG.b(1)" },
     ]);
     assert.match(problems([...REQUIRED, "--allowed-resource-groups=rg-a"])[0] ?? "", /write SUBSCRIPTION-GUID\/NAME/);
+  });
+
+  it("takes the roles of workloads, the assigned one first, and refuses none at all", () => {
+    assert.deepEqual(config(REQUIRED).roles, []);
+    const former = GUID.replace("0f", "ff");
+    assert.deepEqual(config([...REQUIRED, "--role", `${GUID},${former.toUpperCase()}`]).roles, [GUID, former]);
+    assert.match(problems([...REQUIRED, "--role", ","]).join(), /--role: is empty; name the role/);
   });
 
   it("takes a region by its display name too, as a class does", () => {
