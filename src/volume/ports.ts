@@ -98,7 +98,7 @@ export interface FileSystems {
   list(account: AccountRef, limit: number, continuation?: string): Promise<FileSystemPage>;
   /** Whether the account holds any. */
   existIn(account: AccountRef): Promise<boolean>;
-  /** Sets the retention policies of an account to what the class states; no call when it states none. */
+  /** Raises the retention of an account to what the class states, and never lowers it; no call when it states none. */
   ensureRetention(account: AccountRef, shape: AccountShape): Promise<void>;
   remove(ref: FileSystemRef): Promise<void>;
 }

@@ -340,5 +340,27 @@ export const accounts: Chapter = {
         deepEqual([days("deleteRetentionPolicy"), days("containerDeleteRetentionPolicy")], [7, 7]);
       },
     },
+    {
+      says: "keep versioning, CORS and change feed when their blob service is set to all that GET has answered",
+      source: SOURCES.blobServiceSet,
+      async check(cloud) {
+        const { id } = await makeAccount(cloud);
+        const service = `${id}/blobServices/default`;
+        const rule = { allowedOrigins: ["*"], allowedMethods: ["GET"], maxAgeInSeconds: 1 };
+        const corsRules = [{ ...rule, exposedHeaders: ["*"], allowedHeaders: ["*"] }];
+        const body = { properties: { isVersioningEnabled: true, changeFeed: { enabled: true }, cors: { corsRules } } };
+        answered(await cloud.arm("PUT", service, { body }), 200);
+        const { properties } = (await cloud.arm("GET", service)).json<Shown>();
+        const raised = { ...properties, deleteRetentionPolicy: { enabled: true, days: 7 } };
+        answered(await cloud.arm("PUT", service, { body: { properties: raised } }), 200);
+        const after = (await cloud.arm("GET", service)).json<Shown>().properties;
+        deepEqual(
+          [after["isVersioningEnabled"], after["changeFeed"], after["cors"]],
+          [true, { enabled: true }, { corsRules }],
+        );
+        answered(await cloud.arm("PUT", service, { body: { properties: { cors: { corsRules: [] } } } }), 200);
+        deepEqual((await cloud.arm("GET", service)).json<Shown>().properties["cors"], { corsRules: [] });
+      },
+    },
   ],
 };

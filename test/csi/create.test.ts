@@ -155,7 +155,7 @@ describe("CreateVolume", () => {
     );
     assert.equal(tags["team"], "a");
     assert.equal(tags["cost"], "7");
-    assert.deepEqual(blobService["deleteRetentionPolicy"], { enabled: true, days: 7 });
+    assert.deepEqual(blobService["deleteRetentionPolicy"], { enabled: true, days: 7, allowPermanentDelete: false });
     assert.deepEqual(blobService["containerDeleteRetentionPolicy"], { enabled: true, days: 14 });
     assert.equal(volume.volume_context["isHnsEnabled"], "true");
     assert.equal(volume.volume_context["BlobStorageAccountType"], "adls");

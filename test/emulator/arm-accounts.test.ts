@@ -269,6 +269,15 @@ describe("the emulator's storage accounts", () => {
     );
   });
 
+  it("go back to the defaults of what a PUT of their blob service leaves out", async () => {
+    const service = `${await arm.makeAccount("soft2")}/blobServices/default`;
+    const properties = { isVersioningEnabled: true, deleteRetentionPolicy: { enabled: true, days: 7 } };
+    equal((await arm.call("PUT", service, { body: { properties } })).status, 200);
+    equal((await arm.call("PUT", service, { body: { properties: { isVersioningEnabled: true } } })).status, 200);
+    const read = await arm.storage.blobServices.getServiceProperties("keyless", "soft2");
+    deepEqual([read.isVersioningEnabled, read.deleteRetentionPolicy?.enabled], [true, false]);
+  });
+
   it("have no versioning when they are hierarchical", async () => {
     const versioned = { body: { properties: { isVersioningEnabled: true } } };
     const [flat, tree] = [await arm.makeAccount("flat1"), await arm.makeAccount("tree1", { isHnsEnabled: true })];

@@ -64,7 +64,9 @@ const ACCOUNT = [
     effect: "account",
     field: "softDeleteBlobsDays",
     kind: wholeNumber(0, 365),
-    summary: "Days that a deleted blob is kept, 1 to 365; 0 or absent: not kept.",
+    summary:
+      "Days that a deleted blob is kept at least, 1 to 365. It raises what the account has and never lowers it; 0 or absent leaves it as " +
+      "Azure, a policy or a backup has set it.",
   },
   {
     name: "softDeleteContainers",
@@ -72,7 +74,9 @@ const ACCOUNT = [
     effect: "account",
     field: "softDeleteContainersDays",
     kind: wholeNumber(0, 365),
-    summary: "Days that a deleted container is kept, 1 to 365; 0 or absent: not kept.",
+    summary:
+      "Days that a deleted container is kept at least, 1 to 365. It raises what the account has and never lowers it; 0 or absent leaves it " +
+      "as Azure, a policy or a backup has set it.",
   },
 ] as const satisfies readonly ParameterRow[];
 

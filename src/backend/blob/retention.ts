@@ -1,6 +1,11 @@
-/** Soft delete of an account's blobs and containers, as far as the class states it. */
+/**
+ * Soft delete of an account's blobs and containers: a class raises it to what it states and never lowers it. What a policy,
+ * a backup or an administrator keeps longer stays, and so does every other setting of the account's blob service.
+ */
+import type { BlobServiceProperties, DeleteRetentionPolicy } from "@azure/arm-storage";
 import type { Arm } from "../../azure/arm.ts";
 import { toDriverError } from "../../azure/faults.ts";
+import { createSingleFlight } from "../../concurrency/single-flight.ts";
 import { createTtlCache } from "../../concurrency/ttl-cache.ts";
 import { accountKey } from "../../volume/formats/arm-ids.ts";
 import type { AccountRef, FileSystems } from "../../volume/ports.ts";
@@ -13,35 +18,42 @@ export interface RetentionOptions {
   readonly now: () => number;
 }
 
-/** No call when the class states nothing, or when it was ensured a short time ago. */
+/** Days for which deleted things are kept at least; 0 asks for nothing. */
+interface LeastDays {
+  readonly blobs: number;
+  readonly containers: number;
+}
+
+/**
+ * No call when the class asks for nothing (absent or 0: what others have turned on stays on), or when it was ensured a short
+ * time ago. An account is asked for one value of each, because both are in its pool key.
+ */
 export function createRetention({ arm, rememberMs, now }: RetentionOptions): FileSystems["ensureRetention"] {
   const ensured = createTtlCache<true>(rememberMs, now);
-  return async (ref, { softDeleteBlobsDays: blobs, softDeleteContainersDays: containers }: BlobAccountShape) => {
-    if (blobs === undefined && containers === undefined) return;
-    if (ensured.get(accountKey(ref)) !== undefined) return;
-    await setRetention(arm, ref, { blobs, containers });
-    ensured.set(accountKey(ref), true);
+  const raising = createSingleFlight<void>("storage account");
+  return async (ref, { softDeleteBlobsDays, softDeleteContainersDays }: BlobAccountShape) => {
+    const least = { blobs: softDeleteBlobsDays ?? 0, containers: softDeleteContainersDays ?? 0 };
+    const key = accountKey(ref);
+    if ((least.blobs === 0 && least.containers === 0) || ensured.get(key) !== undefined) return;
+    await raising.run(key, async () => {
+      await raise(arm, ref, least);
+      ensured.set(key, true);
+    });
   };
 }
 
-/** Days that deleted things are kept; 0: they are not kept; undefined: Azure's own setting stays. */
-interface RetentionDays {
-  readonly blobs: number | undefined;
-  readonly containers: number | undefined;
-}
-
-/** PUT replaces the policies it states, so it is sent only when they differ. */
-async function setRetention(arm: Arm, ref: AccountRef, { blobs, containers }: RetentionDays): Promise<void> {
+/**
+ * Sends everything that was read, because PUT sets the whole of it ("Blob Services - Set Service Properties": without CORS
+ * rules in the body all of them are deleted). The SDK leaves the read-only members out. Azure has no ETag here: somebody who
+ * writes between these two calls is overwritten, so it is written only when a value is too low.
+ */
+async function raise(arm: Arm, ref: AccountRef, least: LeastDays): Promise<void> {
   const { blobServices } = arm.subscription(ref.subscriptionId).storage;
   try {
-    const service = await blobServices.getServiceProperties(ref.resourceGroup, ref.name);
-    const isAsStated =
-      hasDays(service.deleteRetentionPolicy, blobs) && hasDays(service.containerDeleteRetentionPolicy, containers);
-    if (isAsStated) return;
-    await blobServices.setServiceProperties(ref.resourceGroup, ref.name, {
-      ...(blobs !== undefined && { deleteRetentionPolicy: toPolicy(blobs) }),
-      ...(containers !== undefined && { containerDeleteRetentionPolicy: toPolicy(containers) }),
-    });
+    const before = await blobServices.getServiceProperties(ref.resourceGroup, ref.name);
+    const changes = changesTo(before, least);
+    if (Object.keys(changes).length === 0) return;
+    await blobServices.setServiceProperties(ref.resourceGroup, ref.name, { ...before, ...changes });
   } catch (error) {
     throw toDriverError(
       error,
@@ -50,11 +62,20 @@ async function setRetention(arm: Arm, ref: AccountRef, { blobs, containers }: Re
   }
 }
 
-function toPolicy(days: number): { enabled: boolean; days?: number } {
-  return days === 0 ? { enabled: false } : { enabled: true, days };
+type Retention = Pick<BlobServiceProperties, "deleteRetentionPolicy" | "containerDeleteRetentionPolicy">;
+
+function changesTo(
+  { deleteRetentionPolicy: blobs, containerDeleteRetentionPolicy: containers }: BlobServiceProperties,
+  least: LeastDays,
+): Retention {
+  return {
+    ...(daysOf(blobs) < least.blobs && { deleteRetentionPolicy: { ...blobs, enabled: true, days: least.blobs } }),
+    ...(daysOf(containers) < least.containers && {
+      containerDeleteRetentionPolicy: { ...containers, enabled: true, days: least.containers },
+    }),
+  };
 }
 
-function hasDays(current: { enabled?: boolean; days?: number } | undefined, days: number | undefined): boolean {
-  if (days === undefined) return true;
-  return (current?.enabled === true ? (current.days ?? 0) : 0) === days;
+function daysOf(policy: DeleteRetentionPolicy | undefined): number {
+  return policy?.enabled === true ? (policy.days ?? 0) : 0;
 }

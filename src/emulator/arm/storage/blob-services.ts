@@ -25,7 +25,10 @@ function getService(request: ArmRequest): Reply {
   return { status: 200, body: serviceView(requireParentAccount(request)) };
 }
 
-/** Sent members replace, the others stay. */
+/**
+ * What was sent is the whole of it: a member that is left out goes back to its default. The reference says so of CORS ("If no
+ * CorsRule elements are included in the request body, all CORS rules will be deleted"), and of nothing that it stays.
+ */
 function setService(request: ArmRequest): Reply {
   const account = requireParentAccount(request);
   const sent = objectAt(request.body, "properties");
@@ -33,7 +36,7 @@ function setService(request: ArmRequest): Reply {
     requireRetention(sent, name);
   }
   requireVersioningFit(account, sent);
-  account.blobService = { ...account.blobService, ...sent };
+  account.blobService = sent;
   return { status: 200, body: serviceView(account) };
 }
 
