@@ -19,6 +19,8 @@ export interface AccountShaping {
   toKeylessParameters(account: StorageAccount): StorageAccountUpdateParameters;
   /** Ways in without Entra, in words for an administrator. */
   nonEntraAccessOf(account: StorageAccount): string[];
+  /** What is worth a warning and opens no way in. */
+  weaknessesOf(account: StorageAccount): string[];
 }
 
 export interface AccountsOptions {
@@ -97,12 +99,13 @@ export function createAccounts(options: AccountsOptions): RememberingAccounts {
   };
 }
 
-function toAccount({ nonEntraAccessOf }: AccountShaping, ref: AccountRef, account: StorageAccount): Account {
+function toAccount(shaping: AccountShaping, ref: AccountRef, account: StorageAccount): Account {
   const { tags = {}, creationTime, isHnsEnabled = false } = account;
   return {
     ref,
     tags,
-    nonEntraAccess: nonEntraAccessOf(account),
+    nonEntraAccess: shaping.nonEntraAccessOf(account),
+    weaknesses: shaping.weaknessesOf(account),
     isHnsEnabled,
     ...(creationTime && { createdAtMs: creationTime.getTime() }),
   };
@@ -177,7 +180,7 @@ async function enforceKeyless({ arm, shaping }: AccountsOptions, ref: AccountRef
     const updated = await storageAccounts.update(resourceGroup, name, shaping.toKeylessParameters(account));
     return toAccount(shaping, ref, updated);
   } catch (error) {
-    throw toDriverError(error, `turning keys and anonymous access off again on ${describe(ref)}`);
+    throw toDriverError(error, `turning every way in without Entra off again on ${describe(ref)}`);
   }
 }
 

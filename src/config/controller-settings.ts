@@ -108,7 +108,7 @@ export const controllerSettings = {
   }),
   "repair-drift": setting(toggle, {
     group: AZURE,
-    help: "disable keys, anonymous access and local users again on accounts that drifted; at most hourly for each",
+    help: "close every way in without Entra again on accounts that drifted; at most hourly for each",
     fallback: "false",
   }),
   "storage-tenants": setting(list(storageTenant), {

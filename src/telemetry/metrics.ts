@@ -59,7 +59,7 @@ export function createMetrics(driverName: string, version: string): Metrics {
   });
   const drift = new Counter({
     name: "keyless_csi_account_drift_total",
-    help: "Times that an account of this controller was found open to keys, anonymous access or local users.",
+    help: "Times that an account was found open without Entra: keys, anonymous access, local users, SFTP, NFSv3 or plain HTTP.",
     registers,
   });
   setBuildInfo(registry, version);

@@ -12,6 +12,7 @@ import { accountKey } from "./formats/arm-ids.ts";
 import { type ClaimContext, ensureIdentity } from "./identity.ts";
 import { checkMount } from "./mount-checks.ts";
 import { claimUidIn } from "./names.ts";
+import { warnOfWeakAccount } from "./owner-warning.ts";
 import { planVolume, type VolumePlan, type VolumeRequest } from "./plan.ts";
 import type { Account, FileSystem, FileSystemRef, WorkloadIdentity } from "./ports.ts";
 import { createPreviousAttempts, type PreviousAttempts } from "./previous-attempt.ts";
@@ -94,9 +95,10 @@ async function assertRoom({ ports, previousAttempts }: Story, plan: VolumePlan):
   }
 }
 
-async function ensureAccount({ accounts }: Story, { plan, footprint }: Attempt): Promise<Account> {
-  const { account, isNew } = await accounts.ensure(plan);
+async function ensureAccount(story: Story, { plan, claim, footprint }: Attempt): Promise<Account> {
+  const { account, isNew } = await story.accounts.ensure(plan);
   footprint.mayExist = isNew || plan.volumeClass.isolation === "volume";
+  await warnOfWeakAccount(story, plan, claim, account);
   return account;
 }
 

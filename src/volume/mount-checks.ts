@@ -9,6 +9,7 @@ import { findIgnored } from "./class/parse-class.ts";
 import type { Dependencies } from "./dependencies.ts";
 import type { ClaimContext } from "./identity.ts";
 import { findDriverProblem } from "./node-driver.ts";
+import { warnOwner } from "./owner-warning.ts";
 import type { VolumePlan } from "./plan.ts";
 
 /**
@@ -28,7 +29,7 @@ export async function checkMount(deps: Dependencies, plan: VolumePlan, claim: Cl
   ];
   const [refused] = settings.mountChecks === "refuse" ? problems.filter(({ isRefused }) => isRefused) : [];
   if (refused !== undefined) throw new DriverError("Misconfigured", refused.message);
-  for (const problem of problems) await warn(deps, plan, claim, problem);
+  for (const { kind: reason, message } of problems) await warnOwner(deps, plan, claim, { reason, message });
 }
 
 /** Parameters that promise something which no mount does: a class that has them works as it did. */
@@ -54,16 +55,4 @@ async function findDriverProblems({ ports, settings }: Dependencies): Promise<Mo
     if (!(error instanceof DriverError) || error.reason !== "Misconfigured") throw error;
     return [{ kind: "NodeDriver", isRefused: true, message: error.message }];
   }
-}
-
-async function warn(
-  { ports }: Dependencies,
-  { request }: VolumePlan,
-  { ref, claim }: ClaimContext,
-  { kind: reason, message }: MountProblem,
-): Promise<void> {
-  ports.observer.warned({ volume: request.name, claim: ref, className: claim?.className, reason, message });
-  if (ref === undefined || claim === undefined) return;
-  // An event is for people, and the log says the same: a volume does not fail for it.
-  await ports.cluster.warnClaim(ref, claim, { reason, message }).catch(() => undefined);
 }

@@ -30,6 +30,8 @@ export interface Account {
   readonly tags: Readonly<Record<string, string>>;
   /** Ways into the account without an Entra identity, in words for an administrator. Empty: the account is keyless. */
   readonly nonEntraAccess: readonly string[];
+  /** Settings that weaken it without opening it, in words for an administrator. Absent: none. */
+  readonly weaknesses?: readonly string[];
   /** Hierarchical namespace (Data Lake Storage): fixed when the account is created. */
   readonly isHnsEnabled: boolean;
   /** By ARM's clock, in milliseconds since 1970; absent where ARM does not state it. */

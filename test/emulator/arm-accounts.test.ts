@@ -95,6 +95,25 @@ describe("the emulator's storage accounts", () => {
     equal(arm.emulator.world.accounts.get("kept1")?.properties["allowSharedKeyAccess"], undefined);
   });
 
+  it("show local users, SFTP and keys of single services only when they were set, and SFTP needs a hierarchical namespace", async () => {
+    const [flat, tree] = [await arm.makeAccount("ways1"), await arm.makeAccount("ways2", { isHnsEnabled: true })];
+    const shown = async (id: string) => (await arm.call("GET", id)).json<Account>().properties;
+    const ways = ["isLocalUserEnabled", "isSftpEnabled", "isNfsV3Enabled", "allowSharedKeyAccessForServices"];
+    const before = await shown(tree);
+    deepEqual(
+      ways.filter((name) => name in before),
+      [],
+    );
+    const properties = { isSftpEnabled: true, isLocalUserEnabled: true };
+    const set = { ...properties, allowSharedKeyAccessForServices: { blob: { enabled: true } } };
+    equal((await arm.call("PATCH", tree, { body: { properties: set } })).status, 200);
+    const after = await shown(tree);
+    deepEqual(Object.fromEntries(Object.keys(set).map((name) => [name, after[name]])), set);
+    refused(await arm.call("PATCH", flat, { body: { properties } }), 400, "InvalidRequestPropertyValue");
+    const nfs = { ...standard, properties: { isNfsV3Enabled: true } };
+    refused(await put("ways3", nfs), 400, "InvalidRequestPropertyValue");
+  });
+
   it("have Azure's defaults", async () => {
     const id = await arm.makeAccount("defaults1");
     const shown = (await arm.call("GET", id)).json<Account>();

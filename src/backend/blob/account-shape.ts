@@ -6,11 +6,16 @@ import type {
 } from "@azure/arm-storage";
 import type { AccountShaping } from "../../azure/accounts.ts";
 import type { AccountSpec } from "../../volume/ports.ts";
-import { nonEntraAccessOf } from "./non-entra-access.ts";
+import { nonEntraAccessOf, servicesWithKeys, weaknessesOf } from "./non-entra-access.ts";
 import type { BlobAccountShape } from "./parameters.ts";
 
 /** What blobs need of the account that azure/accounts.ts creates. */
-export const BLOB_ACCOUNTS: AccountShaping = { toCreateParameters, toKeylessParameters, nonEntraAccessOf };
+export const BLOB_ACCOUNTS: AccountShaping = {
+  toCreateParameters,
+  toKeylessParameters,
+  nonEntraAccessOf,
+  weaknessesOf,
+};
 
 /** Keeps everybody out who has no Entra identity; sent at creation, and again to enforce it. */
 const KEYLESS = {
@@ -20,10 +25,18 @@ const KEYLESS = {
   enableHttpsTrafficOnly: true,
 } as const;
 
-/** The same for an account that exists, including a setting for blobs alone where somebody has made one. */
-function toKeylessParameters({ allowSharedKeyAccessForServices }: StorageAccount): StorageAccountUpdateParameters {
-  const hasOwnSetting = allowSharedKeyAccessForServices?.blob?.enabled === true;
-  return { ...KEYLESS, ...(hasOwnSetting && { allowSharedKeyAccessForServices: { blob: { enabled: false } } }) };
+/**
+ * The same for an account that exists, and what somebody has turned on beside it: keys of single services, and SFTP. These
+ * two are sent only where they are on, since older api-versions do not know them. NFSv3 cannot be turned off.
+ */
+function toKeylessParameters(account: StorageAccount): StorageAccountUpdateParameters {
+  const off = servicesWithKeys(account).map((service) => [service, { enabled: false }]);
+  const services = { ...account.allowSharedKeyAccessForServices, ...Object.fromEntries(off) };
+  return {
+    ...KEYLESS,
+    ...(account.isSftpEnabled === true && { isSftpEnabled: false }),
+    ...(off.length > 0 && { allowSharedKeyAccessForServices: services }),
+  };
 }
 
 /** Every protective property is sent explicitly: policies deny its absence, and Azure's defaults change over time. */

@@ -5,7 +5,15 @@ import type { StorageAccount } from "../../../world.ts";
 import { badRequest } from "../../front-door/errors.ts";
 import { objectAt, stringAt } from "../../front-door/json.ts";
 import { readTags, STORAGE_TAGS } from "../../front-door/tags.ts";
-import { cannotBeUpdated, mergeProperties, readProperties, requireAccessTier, requireSku, skuTier } from "./rules.ts";
+import {
+  cannotBeUpdated,
+  mergeProperties,
+  readProperties,
+  requireAccessTier,
+  requireProtocolFit,
+  requireSku,
+  skuTier,
+} from "./rules.ts";
 
 /** Members of the body that the record has fields for; the others are stored as they are. */
 const OWN = ["sku", "kind", "location", "tags", "identity", "properties", "id", "name", "type"];
@@ -17,6 +25,7 @@ export function changeAccount(account: StorageAccount, body: JsonObject): void {
   const tags = readTags(body, STORAGE_TAGS);
   const properties = mergeProperties(account, readProperties(body));
   requireAccessTier(kind, properties);
+  requireProtocolFit(properties);
   account.kind = kind;
   account.sku = { name: sku, tier: skuTier(sku) };
   account.properties = properties;

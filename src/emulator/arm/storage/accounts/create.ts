@@ -11,7 +11,15 @@ import { readTags, STORAGE_TAGS } from "../../front-door/tags.ts";
 import type { ArmRequest } from "../../provider.ts";
 import { changeAccount, extrasOf } from "./change.ts";
 import { findAccount, operationInProgress } from "./find.ts";
-import { readProperties, requireAccessTier, requireNamespaceFit, requireSku, skuTier, withDefaults } from "./rules.ts";
+import {
+  readProperties,
+  requireAccessTier,
+  requireNamespaceFit,
+  requireProtocolFit,
+  requireSku,
+  skuTier,
+  withDefaults,
+} from "./rules.ts";
 import { accountView } from "./view.ts";
 
 /**
@@ -90,6 +98,7 @@ function newAccount(request: ArmRequest, name: string, location: string): Storag
   const sent = readProperties(body);
   requireAccessTier(kind, sent);
   requireNamespaceFit(kind, sku, sent);
+  requireProtocolFit(sent);
   const properties = withDefaults(sent, kind, createdAt);
   return {
     id: resourceId(subscriptionId, resourceGroup, "Microsoft.Storage/storageAccounts", name),

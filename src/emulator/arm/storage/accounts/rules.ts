@@ -101,6 +101,17 @@ export function requireNamespaceFit(kind: string, sku: string, properties: JsonO
   );
 }
 
+/**
+ * Throws 400 for a protocol that needs a hierarchical namespace in an account without one, as Azure words it for SFTP
+ * (azure-docs#84233). NFSv3: "NFS 3.0 known issues" says the same; that its refusal reads alike is an assumption.
+ */
+export function requireProtocolFit(properties: JsonObject): void {
+  if (properties["isHnsEnabled"] === true) return;
+  for (const name of ["isSftpEnabled", "isNfsV3Enabled"]) {
+    if (properties[name] === true) throw invalidValue("True", name);
+  }
+}
+
 /** `Standard` or `Premium`. */
 export function skuTier(sku: string): string {
   return sku.startsWith("Premium") ? "Premium" : "Standard";

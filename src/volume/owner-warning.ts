@@ -1,0 +1,30 @@
+/** A warning to the owner of a volume that is created all the same: a log line, and an event on the claim. */
+import type { Dependencies } from "./dependencies.ts";
+import type { ClaimContext } from "./identity.ts";
+import type { VolumePlan } from "./plan.ts";
+import type { Account, Warning } from "./ports.ts";
+
+/** Never throws: an event is for people, and the log says the same, so a volume does not fail for it. */
+export async function warnOwner(
+  { ports }: Dependencies,
+  { request }: VolumePlan,
+  { ref, claim }: ClaimContext,
+  warning: Warning,
+): Promise<void> {
+  ports.observer.warned({ volume: request.name, claim: ref, className: claim?.className, ...warning });
+  if (ref === undefined || claim === undefined) return;
+  await ports.cluster.warnClaim(ref, claim, warning).catch(() => undefined);
+}
+
+/** What is weak about the account that a volume goes into, although nobody without an Entra identity gets in. */
+export async function warnOfWeakAccount(
+  deps: Dependencies,
+  plan: VolumePlan,
+  claim: ClaimContext,
+  { ref, weaknesses = [] }: Account,
+): Promise<void> {
+  if (weaknesses.length === 0) return;
+  const where = `storage account ${ref.name} in resource group ${ref.resourceGroup}`;
+  const message = `${where} is weaker than it should be: ${weaknesses.join(", ")}. The volume is created all the same; turn this off`;
+  await warnOwner(deps, plan, claim, { reason: "WeakAccount", message });
+}
