@@ -3,8 +3,9 @@
 
 import { DATA_ROLE_ID } from "../src/backend/blob/data-role.ts";
 import { type ArmTemplate, toArmTemplate } from "../src/commands/roles/arm-template.ts";
+import { POLICIES, POLICY_OPTION, POLICY_SUMMARY } from "../src/commands/roles/policy-table.ts";
 import { toCliDefinition } from "../src/commands/roles/role-bodies.ts";
-import { groupScope, planRoles, type RolePlan } from "../src/commands/roles/role-plan.ts";
+import { groupScope, planRoles, type RolePlan, type RoleTarget } from "../src/commands/roles/role-plan.ts";
 import { ROLE_OPTIONS, ROLES, selectRoles } from "../src/commands/roles/role-table.ts";
 
 /** Placeholder in the files of single roles: it is replaced by the subscription before they are applied. */
@@ -18,14 +19,16 @@ const MARKS = {
 };
 
 function planFor({ subscriptionId, principalId, resourceGroup }: typeof MARKS): RolePlan {
-  return planRoles(selectRoles(ROLE_OPTIONS), {
+  const target: RoleTarget = {
     subscriptionId,
     principalId,
     resourceGroups: [{ subscriptionId, resourceGroup }],
     identityScopes: [{ subscriptionId }],
     grantableRoleIds: [DATA_ROLE_ID],
+    grantablePrincipalIds: [],
     furtherSubscriptions: [],
-  });
+  };
+  return planRoles(selectRoles(ROLE_OPTIONS), target, POLICIES);
 }
 
 /** Path -> text, for the list of generated files. */
@@ -71,18 +74,21 @@ interface Resource {
   readonly properties: { readonly roleDefinitionId?: string; readonly template?: { readonly resources: Resource[] } };
 }
 
-/** An optional role is deployed only when the parameter `parts` names it; the name is an API. */
+/** An optional role, and the policies, are deployed only when the parameter `parts` names them; the names are an API. */
 function withChoice(resource: object): object {
   const { type, name, properties } = resource as Resource;
   if (properties.template !== undefined) {
     const template = { ...properties.template, resources: properties.template.resources.map(withChoice) };
     return { ...resource, properties: { ...properties, template } };
   }
+  if (type === "Microsoft.Authorization/policyAssignments") return onlyWith(POLICY_OPTION, resource);
   const role = ROLES.find(({ id }) => name === id || properties.roleDefinitionId?.includes(id));
   if (role === undefined) throw new Error(`${type} ${name} is of no role`);
-  return role.option === undefined
-    ? resource
-    : { condition: `[contains(parameters('parts'), '${role.option}')]`, ...resource };
+  return role.option === undefined ? resource : onlyWith(role.option, resource);
+}
+
+function onlyWith(part: string, resource: object): object {
+  return { condition: `[contains(parameters('parts'), '${part}')]`, ...resource };
 }
 
 const PARAMETERS = {
@@ -97,7 +103,7 @@ const PARAMETERS = {
   parts: {
     type: "array",
     defaultValue: ["identities"],
-    metadata: { description: `Optional roles: ${ROLE_OPTIONS.join(", ")}.` },
+    metadata: { description: `Optional roles: ${ROLE_OPTIONS.join(", ")}. And ${POLICY_OPTION}: ${POLICY_SUMMARY}` },
   },
 } as const;
 

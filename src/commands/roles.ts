@@ -1,6 +1,6 @@
 /**
- * `keyless-csi roles`: prints the minimal roles that workloads and the controller need in Azure, for one controller: as
- * a script with the reasons, as JSON bodies, or as an ARM template. It calls nothing and changes nothing.
+ * `keyless-csi roles`: prints the minimal roles that workloads and the controller need in Azure, for one controller, and on
+ * request the policies beside them: as a script with the reasons, as JSON bodies, or as an ARM template. It calls nothing.
  */
 import { DATA_ROLE_ID } from "../backend/blob/data-role.ts";
 import { CLOUDS } from "../config/cloud.ts";
@@ -10,7 +10,9 @@ import type { SettingProblem } from "../config/problem.ts";
 import { type Draft, optional, setting, type ValuesOf } from "../config/setting.ts";
 import { defineCommand, EXIT } from "./command.ts";
 import { toArmTemplate } from "./roles/arm-template.ts";
-import { toCliDefinition, toRequests } from "./roles/role-bodies.ts";
+import { assignmentCondition, LONGEST_CONDITION_BYTES, roomForPrincipals } from "./roles/assignment-condition.ts";
+import { POLICIES, POLICY_OPTION } from "./roles/policy-table.ts";
+import { toCliDefinition, toCliPolicy, toRequests } from "./roles/role-bodies.ts";
 import { planRoles, type RoleTarget } from "./roles/role-plan.ts";
 import { toScript } from "./roles/role-script.ts";
 import { ROLE_OPTIONS, type RoleOption, selectRoles } from "./roles/role-table.ts";
@@ -18,6 +20,7 @@ import { ROLE_OPTIONS, type RoleOption, selectRoles } from "./roles/role-table.t
 const WHERE = "Where";
 const WHAT = "What";
 const REQUIRED = "required";
+const DEFAULT_OPTION: RoleOption = "identities";
 
 const settings = {
   "subscription-id": optional(guid, {
@@ -39,16 +42,21 @@ const settings = {
     fallback: "",
   }),
   cloud: { ...controllerSettings.cloud, group: WHERE },
-  with: setting(list(choice([...ROLE_OPTIONS, "all"])), {
+  with: setting(list(choice([...ROLE_OPTIONS, POLICY_OPTION, "all"])), {
     group: WHAT,
-    help: "optional roles",
-    fallback: "identities",
+    help: `optional roles, and ${POLICY_OPTION}: Azure Policy with effect Deny; all means all roles, without it`,
+    fallback: DEFAULT_OPTION,
   }),
-  role: setting(list(guid), {
-    group: WHAT,
-    help: "role definitions that the controller may assign to workloads",
-    fallback: DATA_ROLE_ID,
-  }),
+  role: { ...controllerSettings.role, group: WHAT, absent: DATA_ROLE_ID },
+  // An empty text, say of a variable that is not set, must not mean everybody.
+  principals: optional(
+    { ...list(guid), takesEmpty: true },
+    {
+      group: WHAT,
+      help: "object ids of the workloads' identities, the only ones that the controller may give access",
+      absent: "any service principal but the controller",
+    },
+  ),
   output: setting(choice(["script", "json", "cli", "arm"]), {
     group: WHAT,
     help: "script: az rest calls with reasons; json: the same as data; cli: files of az role definition create; arm: a template",
@@ -93,6 +101,36 @@ function findUnsafe({ role }: Draft<typeof settings>): SettingProblem[] {
     }));
 }
 
+/** Principals of which the condition would allow too many, none, or the controller itself. */
+function findUnfit({ role, principals, principalId }: Draft<typeof settings>): SettingProblem[] {
+  const at = { setting: "principals", source: "--principals" };
+  if (principals?.length === 0) {
+    return [{ ...at, problem: "is empty; name the principals that may get access, or leave it out" }];
+  }
+  if (principalId === undefined) return [];
+  const problems: SettingProblem[] = [];
+  if (principals?.includes(principalId)) {
+    const problem = "is the controller itself (--principal-id); it may get no access: leave it out";
+    problems.push({ ...at, value: principalId, problem });
+  }
+  const limits = { roleIds: rolesOf(role), controllerPrincipalId: principalId };
+  const bytes = assignmentCondition({ ...limits, principalIds: principals ?? [] }).length;
+  if (bytes <= LONGEST_CONDITION_BYTES) return problems;
+  const makes = `makes the condition ${bytes} bytes long, and Azure allows ${LONGEST_CONDITION_BYTES}`;
+  const room = roomForPrincipals(limits);
+  const fix = room > 0 ? `name at most ${room}, or leave it out` : "name fewer roles with --role";
+  return [...problems, principals === undefined ? tooManyRoles(makes) : { ...at, problem: `${makes}; ${fix}` }];
+}
+
+function tooManyRoles(makes: string): SettingProblem {
+  return { setting: "role", source: "--role", problem: `${makes}; name fewer roles` };
+}
+
+/** The first is the one to assign. */
+function rolesOf([assigned = DATA_ROLE_ID, ...former]: readonly string[] = []): [string, ...string[]] {
+  return [assigned, ...former];
+}
+
 function toTarget(values: Settings): RoleTarget {
   const { subscriptionId = "", resourceGroup = "", principalId = "", identityScopes } = values;
   return {
@@ -100,16 +138,24 @@ function toTarget(values: Settings): RoleTarget {
     resourceGroups: [{ subscriptionId, resourceGroup }, ...values.allowedResourceGroups],
     principalId,
     identityScopes: identityScopes.length === 0 ? [{ subscriptionId }] : identityScopes,
-    grantableRoleIds: values.role,
+    grantableRoleIds: rolesOf(values.role),
+    grantablePrincipalIds: values.principals ?? [],
     furtherSubscriptions: values.assignableIn,
   };
 }
 
+/** The optional roles. Policies are no role: named alone they leave the default as it is. */
+function optionsOf({ with: named }: Settings): readonly RoleOption[] {
+  if (named.includes("all")) return ROLE_OPTIONS;
+  const isDefault = named.length > 0 && named.every((each) => each === POLICY_OPTION);
+  return ROLE_OPTIONS.filter((option) => (isDefault ? [DEFAULT_OPTION] : named).includes(option));
+}
+
 /** What the command prints for these settings. */
 function toOutput(values: Settings): string {
-  const named = values.with.includes("all") ? ROLE_OPTIONS : values.with;
-  const options = named.filter((option): option is RoleOption => option !== "all");
-  const plan = planRoles(selectRoles(options), toTarget(values));
+  const options = optionsOf(values);
+  const policies = values.with.includes(POLICY_OPTION) ? POLICIES : [];
+  const plan = planRoles(selectRoles(options), toTarget(values), policies);
   const requests = toRequests(plan, CLOUDS[values.cloud].armEndpoint);
   switch (values.output) {
     case "script":
@@ -117,7 +163,7 @@ function toOutput(values: Settings): string {
     case "json":
       return toJson(requests);
     case "cli":
-      return toJson(plan.roles.map(toCliDefinition));
+      return toJson([...plan.roles.map(toCliDefinition), ...plan.policies.map(toCliPolicy)]);
     case "arm":
       return toJson(toArmTemplate(plan));
   }
@@ -129,7 +175,7 @@ function toJson(value: unknown): string {
 
 export const command = defineCommand({
   settings,
-  check: (draft) => [...findMissing(draft), ...findUnsafe(draft)],
+  check: (draft) => [...findMissing(draft), ...findUnsafe(draft), ...findUnfit(draft)],
   async run({ values, stdout }) {
     stdout.write(toOutput(values));
     return EXIT.ok;

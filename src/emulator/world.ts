@@ -227,4 +227,6 @@ export interface DenyPolicy {
    * not have it. Empty: every write of the type is refused.
    */
   readonly requires: Readonly<Record<string, unknown>>;
+  /** Absent: Deny. One with another effect denies nothing. */
+  readonly effect?: string;
 }

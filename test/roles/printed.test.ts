@@ -7,6 +7,7 @@ import { delimiter, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { parameterisedTemplate, roleFiles } from "../../scripts/generate-roles.ts";
 import { DATA_ROLE_ID } from "../../src/backend/blob/data-role.ts";
+import { POLICIES } from "../../src/commands/roles/policy-table.ts";
 import type { RoleRequest } from "../../src/commands/roles/role-bodies.ts";
 import { ROLES } from "../../src/commands/roles/role-table.ts";
 import { printRoles, runRoles } from "../support/printed-roles.ts";
@@ -146,6 +147,87 @@ describe("keyless-csi roles", () => {
     ]);
   });
 
+  it("prints no policy unless it is asked for by name, not even with all, and says what is left out", async () => {
+    for (const output of ["script", "json", "cli", "arm"])
+      for (const named of ["identities", "all"]) {
+        const text = await printRoles([...SCOPE, `--output=${output}`, `--with=${named}`]);
+        for (const { definitionId } of POLICIES) assert(!text.includes(definitionId), output);
+        if (output === "script") assert.match(text, /^# {3}policies: .*also of others/m);
+      }
+  });
+
+  it("prints both policies with effect Deny at each resource group and in every form, and whom they hit", async () => {
+    const flags = ["--with=policies", `--allowed-resource-groups=${OTHER}/more`];
+    const groups = [
+      `/subscriptions/${SUBSCRIPTION}/resourceGroups/data`,
+      `/subscriptions/${OTHER}/resourceGroups/more`,
+    ];
+    const wanted = groups.flatMap((scope) => POLICIES.map(({ definitionId }) => [scope, definitionId, "Deny"]));
+    const found = await requests(...flags);
+    const assigned = found.filter((each) => pathOf(each).includes("/policyAssignments/"));
+    type Assigned = { properties: { policyDefinitionId: string; parameters: { effect: { value: string } } } };
+    const summary = ({ properties }: Assigned) => [
+      properties.policyDefinitionId.split("/").at(-1),
+      properties.parameters.effect.value,
+    ];
+    assert.deepEqual(
+      assigned.map((each) => [pathOf(each).split("/providers/")[0], ...summary(each.body as Assigned)]),
+      wanted,
+    );
+    const template = JSON.parse(await printRoles([...SCOPE, ...flags, "--output=arm"])) as Template;
+    const inTemplate = deploymentsOf(template).flatMap(({ resource: { subscriptionId, resourceGroup, properties } }) =>
+      (properties.template?.resources ?? [])
+        .filter(({ type }) => type === "Microsoft.Authorization/policyAssignments")
+        .map((each) => [
+          `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`,
+          ...summary(each as unknown as Assigned),
+        ]),
+    );
+    assert.deepEqual(inTemplate, wanted);
+    const cli = JSON.parse(await printRoles([...SCOPE, ...flags, "--output=cli"])) as CliPolicy[];
+    assert.deepEqual(
+      cli.filter((each) => "policy" in each).map(({ scope, policy, params }) => [scope, policy, params.effect.value]),
+      wanted,
+    );
+    const roles = found.filter((each) => !assigned.includes(each));
+    assert.deepEqual(roles, await requests(...flags.slice(1)), "named alone, they leave the default roles as they are");
+    for (const output of ["script", "json", "cli", "arm"]) {
+      const text = await printRoles([...SCOPE, ...flags, `--output=${output}`]);
+      assert.match(text, /also to accounts that keyless-csi did not make/, output);
+    }
+  });
+
+  it("limits the condition to the listed principals, and refuses a list that is empty, unsafe or too long", async () => {
+    const principals = (count: number) =>
+      Array.from({ length: count }, (_, index) => `3f1e2d3c-4b5a-6978-8796-${String(index).padStart(12, "0")}`);
+    const conditionOf = async (...flags: string[]) =>
+      (await requests(...flags)).flatMap(({ body }) => (body.properties as { condition?: string }).condition ?? []);
+    const [condition = ""] = await conditionOf(`--principals=${principals(2).join(",")}`);
+    for (const source of ["@Request", "@Resource"]) {
+      const clause = `${source}[Microsoft.Authorization/roleAssignments:PrincipalId] ForAnyOfAnyValues:GuidEquals`;
+      assert(condition.includes(`${clause} {${principals(2).join(", ")}}`), condition);
+    }
+    const refusal = async (...flags: string[]) => {
+      const { code, stdout, stderr } = await runRoles([...SCOPE, ...flags]);
+      assert.deepEqual([code, stdout], [2, ""]);
+      return stderr;
+    };
+    assert.match(await refusal("--principals="), /--principals: is empty/);
+    assert.match(await refusal(`--principals=${PRINCIPAL}`), /is the controller itself/);
+    const [, bytes = "", room = ""] =
+      /condition (\d+) bytes long, and Azure allows 8000; name at most (\d+)/.exec(
+        await refusal(`--principals=${principals(200).join(",")}`),
+      ) ?? assert.fail();
+    assert(Number(bytes) > 8000);
+    const [longest = ""] = await conditionOf(`--principals=${principals(Number(room)).join(",")}`);
+    assert(longest.length <= 8000 && longest.length > 7900);
+    await refusal(`--principals=${principals(Number(room) + 1).join(",")}`);
+    assert.match(
+      await refusal(`--role=${principals(200).join(",")}`),
+      /--role: makes the condition .*; name fewer roles/,
+    );
+  });
+
   it("reports everything that is missing or unsafe, with exit code 2", async () => {
     const nothing = await runRoles([]);
     assert.equal(nothing.code, 2);
@@ -154,7 +236,7 @@ describe("keyless-csi roles", () => {
     const owner = await runRoles([...SCOPE, "--role=8e3af657-a8ff-443c-a75c-2fe8c4bcb635"]);
     assert.deepEqual([owner.code, owner.stdout], [2, ""]);
     assert.match(owner.stderr, /is Owner; the controller must not be able to assign it/);
-    assert.match((await runRoles([...SCOPE, "--role="])).stderr, /--role: is empty/);
+    assert.match((await runRoles([...SCOPE, "--role=,"])).stderr, /--role: is empty/);
     assert.match((await runRoles([...SCOPE, "--with=everything"])).stderr, /"everything" is not known; use identities/);
   });
 });
@@ -189,7 +271,7 @@ describe("deploy/roles", () => {
       resourceGroup: "data",
       controllerPrincipalId: PRINCIPAL,
     }) as Template;
-    const printed = JSON.parse(await printRoles([...ALL, "--output=arm"])) as Template;
+    const printed = JSON.parse(await printRoles([...SCOPE, "--with=all,policies", "--output=arm"])) as Template;
     const withoutNames = (template: Template) =>
       contentOf(template).map(([name, properties]) => ["roleName" in (properties as object) ? name : "", properties]);
     assert.deepEqual(withoutNames(filled), withoutNames(printed));
@@ -200,7 +282,7 @@ describe("deploy/roles", () => {
     assert.deepEqual(parameters?.["parts"], { ...parameters?.["parts"], defaultValue: ["identities"] });
     const optional = ROLES.filter(({ option }) => option !== undefined);
     const text = JSON.stringify(resources);
-    for (const { option } of optional)
+    for (const { option } of [...optional, { option: "policies" }])
       assert.equal(text.split(`[contains(parameters('parts'), '${option}')]`).length, 3, option);
   });
 });
@@ -212,6 +294,12 @@ interface Resource {
   readonly resourceGroup?: string;
   readonly dependsOn?: readonly string[];
   readonly properties: { readonly roleDefinitionId?: string; readonly template?: { readonly resources: Resource[] } };
+}
+/** What the form `cli` says of a policy; a role has other members. */
+interface CliPolicy {
+  readonly scope: string;
+  readonly policy?: string;
+  readonly params: { readonly effect: { readonly value: string } };
 }
 interface Template {
   readonly resources: readonly Resource[];
@@ -226,7 +314,8 @@ function contentOf(template: Template): (readonly [string, object])[] {
   const roles = template.resources.filter(({ type }) => type === "Microsoft.Authorization/roleDefinitions");
   const assignments = deploymentsOf(template).flatMap(({ resource }) => resource.properties.template?.resources ?? []);
   const order = ROLES.map(({ id }) => id);
-  const rank = ({ properties }: Resource) => order.indexOf(properties.roleDefinitionId?.split("/").at(-1) ?? "");
+  const last = (index: number) => (index < 0 ? order.length : index); // policies come after the roles
+  const rank = ({ properties }: Resource) => last(order.indexOf(properties.roleDefinitionId?.split("/").at(-1) ?? ""));
   const sorted = assignments.toSorted((a, b) => rank(a) - rank(b));
   return [...roles, ...sorted].map(({ name, properties }) => [name, properties]);
 }

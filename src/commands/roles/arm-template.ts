@@ -1,10 +1,16 @@
 /**
- * All roles and assignments as one ARM template for `az deployment sub create`: definitions in the subscription, and a
+ * All roles, assignments and policies as one ARM template for `az deployment sub create`: definitions in the subscription, and a
  * nested deployment for the assignments at each scope, since a template reaches another resource group only that way.
  */
 import { subscriptionOf } from "../../volume/formats/arm-ids.ts";
-import { AUTHORIZATION_API_VERSION, toAssignmentProperties, toDefinitionProperties } from "./role-bodies.ts";
-import { type PlannedAssignment, type RolePlan, roleDefinitionId } from "./role-plan.ts";
+import {
+  AUTHORIZATION_API_VERSION,
+  POLICY_API_VERSION,
+  toAssignmentProperties,
+  toDefinitionProperties,
+  toPolicyProperties,
+} from "./role-bodies.ts";
+import { type PlannedAssignment, type PlannedPolicy, type RolePlan, roleDefinitionId } from "./role-plan.ts";
 
 const SUBSCRIPTION_SCHEMA =
   "https://schema.management.azure.com/schemas/2018-05-01/subscriptionDeploymentTemplate.json#";
@@ -21,7 +27,7 @@ export interface ArmTemplate {
 
 /** The template with every value written out, so that it needs no parameters. */
 export function toArmTemplate(plan: RolePlan): ArmTemplate {
-  const scopes = [...new Set(plan.assignments.map(({ scope }) => scope))];
+  const scopes = [...new Set([...plan.assignments, ...plan.policies].map(({ scope }) => scope))];
   const definitions = plan.roles.map((planned) => ({
     type: "Microsoft.Authorization/roleDefinitions",
     apiVersion: AUTHORIZATION_API_VERSION,
@@ -30,7 +36,9 @@ export function toArmTemplate(plan: RolePlan): ArmTemplate {
   }));
   const deployments = scopes.map((scope) => {
     const assignments = plan.assignments.filter((assignment) => assignment.scope === scope);
-    return { ...toDeployment(scope, assignments), dependsOn: assignments.map((each) => dependency(plan, each)) };
+    const policies = plan.policies.filter((policy) => policy.scope === scope);
+    const resources = [...assignments.map(toAssignment), ...policies.map(toPolicyAssignment)];
+    return { ...toDeployment(scope, resources), dependsOn: assignments.map((each) => dependency(plan, each)) };
   });
   return {
     $schema: SUBSCRIPTION_SCHEMA,
@@ -44,7 +52,7 @@ function dependency({ subscriptionId }: RolePlan, { role }: PlannedAssignment): 
 }
 
 /** A deployment at a subscription has a location, one at a resource group must not (REST: Deployments). */
-function toDeployment(scope: string, assignments: readonly PlannedAssignment[]) {
+function toDeployment(scope: string, resources: readonly object[]) {
   const resourceGroup = scope.split("/")[4];
   const isInGroup = resourceGroup !== undefined;
   return {
@@ -58,13 +66,26 @@ function toDeployment(scope: string, assignments: readonly PlannedAssignment[]) 
       template: {
         $schema: isInGroup ? GROUP_SCHEMA : SUBSCRIPTION_SCHEMA,
         contentVersion: "1.0.0.0",
-        resources: assignments.map((assignment) => ({
-          type: "Microsoft.Authorization/roleAssignments",
-          apiVersion: AUTHORIZATION_API_VERSION,
-          name: assignment.name,
-          properties: toAssignmentProperties(assignment),
-        })),
+        resources,
       },
     },
+  };
+}
+
+function toAssignment(assignment: PlannedAssignment): object {
+  return {
+    type: "Microsoft.Authorization/roleAssignments",
+    apiVersion: AUTHORIZATION_API_VERSION,
+    name: assignment.name,
+    properties: toAssignmentProperties(assignment),
+  };
+}
+
+function toPolicyAssignment({ policy }: PlannedPolicy): object {
+  return {
+    type: "Microsoft.Authorization/policyAssignments",
+    apiVersion: POLICY_API_VERSION,
+    name: policy.name,
+    properties: toPolicyProperties(policy),
   };
 }

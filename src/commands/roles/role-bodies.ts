@@ -3,13 +3,23 @@
  * `az role definition create`.
  */
 import { subscriptionOf } from "../../volume/formats/arm-ids.ts";
-import { type PlannedAssignment, type PlannedRole, type RolePlan, roleDefinitionId } from "./role-plan.ts";
+import type { PolicyRow } from "./policy-table.ts";
+import {
+  type PlannedAssignment,
+  type PlannedPolicy,
+  type PlannedRole,
+  type RolePlan,
+  roleDefinitionId,
+} from "./role-plan.ts";
 import type { RoleAction } from "./role-table.ts";
 
 /** REST reference: Authorization, Role Definitions and Role Assignments, Create Or Update. */
 export const AUTHORIZATION_API_VERSION = "2022-04-01";
 
-/** One call that applies a role definition or an assignment. */
+/** REST reference: Policy Assignments, Create. */
+export const POLICY_API_VERSION = "2022-06-01";
+
+/** One call that applies a role definition, or an assignment of a role or of a policy. */
 export interface RoleRequest {
   /** What it creates, for the comment in the script. */
   readonly makes: string;
@@ -20,10 +30,10 @@ export interface RoleRequest {
 
 /** All calls, in the order in which they must run. `armEndpoint` has no slash at the end. */
 export function toRequests(plan: RolePlan, armEndpoint: string): RoleRequest[] {
-  const put = (id: string, makes: string, properties: object): RoleRequest => ({
+  const put = (id: string, makes: string, properties: object, version = AUTHORIZATION_API_VERSION): RoleRequest => ({
     makes,
     method: "PUT",
-    url: `${armEndpoint}${encodeURI(id)}?api-version=${AUTHORIZATION_API_VERSION}`,
+    url: `${armEndpoint}${encodeURI(id)}?api-version=${version}`,
     body: { properties },
   });
   return [
@@ -39,6 +49,14 @@ export function toRequests(plan: RolePlan, armEndpoint: string): RoleRequest[] {
         `${planned.scope}/providers/Microsoft.Authorization/roleAssignments/${planned.name}`,
         `assignment of ${planned.role.roleName} at ${planned.scope}`,
         toAssignmentProperties(planned),
+      ),
+    ),
+    ...plan.policies.map(({ policy, scope }) =>
+      put(
+        `${scope}/providers/Microsoft.Authorization/policyAssignments/${policy.name}`,
+        `policy assignment ${policy.name} at ${scope}: ${policy.description}`,
+        toPolicyProperties(policy),
+        POLICY_API_VERSION,
       ),
     ),
   ];
@@ -67,6 +85,25 @@ export function toAssignmentProperties({ role, scope, principalId, condition }: 
     description: `keyless-csi controller: ${role.description}`,
     ...(condition !== undefined && { condition, conditionVersion: "2.0" }),
   };
+}
+
+/** `properties` of a policy assignment. The definitions' own effect would only report. */
+export function toPolicyProperties({ displayName, description, definitionId }: PolicyRow) {
+  return {
+    displayName,
+    description,
+    policyDefinitionId: `/providers/Microsoft.Authorization/policyDefinitions/${definitionId}`,
+    parameters: DENY,
+    enforcementMode: "Default",
+  };
+}
+
+const DENY = { effect: { value: "Deny" } } as const;
+
+/** The arguments of `az policy assignment create`, by their flags; `params` is a JSON text there. */
+export function toCliPolicy({ policy, scope }: PlannedPolicy) {
+  const { name, displayName, description, definitionId } = policy;
+  return { name, "display-name": displayName, description, policy: definitionId, scope, params: DENY };
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 import { roleAssignmentName } from "../../volume/names.ts";
 import { assignmentCondition } from "./assignment-condition.ts";
+import type { PolicyRow } from "./policy-table.ts";
 import type { RoleRow } from "./role-table.ts";
 
 /** For whom and where. Subscriptions and principals are GUIDs. */
@@ -15,8 +16,10 @@ export interface RoleTarget {
   readonly principalId: string;
   /** Whole subscriptions or single resource groups that hold workload identities. */
   readonly identityScopes: readonly { readonly subscriptionId: string; readonly resourceGroup?: string }[];
-  /** Roles that the controller may assign. */
-  readonly grantableRoleIds: readonly string[];
+  /** Roles of workloads: the controller may assign the first, and remove all of them. */
+  readonly grantableRoleIds: readonly [string, ...string[]];
+  /** Object ids that may get the role; empty: every service principal but the controller. */
+  readonly grantablePrincipalIds: readonly string[];
   /** Further subscriptions in which the roles stay assignable: a PUT replaces the whole list. */
   readonly furtherSubscriptions: readonly string[];
 }
@@ -38,10 +41,18 @@ export interface PlannedRole {
   readonly assignableScopes: readonly string[];
 }
 
+/** One policy at one resource group. */
+export interface PlannedPolicy {
+  readonly policy: PolicyRow;
+  /** ARM id of the resource group. */
+  readonly scope: string;
+}
+
 export interface RolePlan {
   readonly subscriptionId: string;
   readonly roles: readonly PlannedRole[];
   readonly assignments: readonly PlannedAssignment[];
+  readonly policies: readonly PlannedPolicy[];
 }
 
 /** `/subscriptions/<id>`. */
@@ -60,19 +71,21 @@ export function roleDefinitionId(subscriptionId: string, roleId: string): string
 }
 
 /** Definitions first: an assignment needs its role. */
-export function planRoles(roles: readonly RoleRow[], target: RoleTarget): RolePlan {
+export function planRoles(roles: readonly RoleRow[], target: RoleTarget, policies: readonly PolicyRow[]): RolePlan {
   const subscriptions = findSubscriptions(target);
+  const groups = groupScopes(target);
   return {
     subscriptionId: target.subscriptionId,
     roles: roles.map((role) => ({ role, assignableScopes: subscriptions.map(subscriptionScope) })),
     assignments: roles.flatMap((role) => scopesOf(role, target).map((scope) => assign(role, scope, target))),
+    policies: groups.flatMap((scope) => policies.map((policy) => ({ policy, scope }))),
   };
 }
 
 function assign(role: RoleRow, scope: string, target: RoleTarget): PlannedAssignment {
-  const { principalId, grantableRoleIds } = target;
+  const { principalId, grantableRoleIds: roleIds, grantablePrincipalIds: principalIds } = target;
   const name = roleAssignmentName(scope, principalId, role.id);
-  const condition = assignmentCondition({ roleIds: grantableRoleIds, controllerPrincipalId: principalId });
+  const condition = assignmentCondition({ roleIds, principalIds, controllerPrincipalId: principalId });
   return { role, name, scope, principalId, ...(role.isConditional === true && { condition }) };
 }
 
@@ -81,7 +94,7 @@ function scopesOf({ assignedAt }: RoleRow, target: RoleTarget): readonly string[
     case "nowhere":
       return [];
     case "resource groups":
-      return unique(target.resourceGroups.map((group) => groupScope(group.subscriptionId, group.resourceGroup)));
+      return groupScopes(target);
     case "subscriptions":
       return unique(target.resourceGroups.map(({ subscriptionId }) => subscriptionScope(subscriptionId)));
     case "identity scopes":
@@ -91,6 +104,10 @@ function scopesOf({ assignedAt }: RoleRow, target: RoleTarget): readonly string[
         ),
       );
   }
+}
+
+function groupScopes({ resourceGroups }: RoleTarget): readonly string[] {
+  return unique(resourceGroups.map(({ subscriptionId, resourceGroup }) => groupScope(subscriptionId, resourceGroup)));
 }
 
 function findSubscriptions(target: RoleTarget): readonly string[] {

@@ -1,6 +1,7 @@
 /**
  * The roles as a shell script with the reason for every action beside it: what an administrator reads, and then runs.
  */
+import { POLICY_OPTION, POLICY_SUMMARY } from "./policy-table.ts";
 import type { RoleRequest } from "./role-bodies.ts";
 import type { RolePlan } from "./role-plan.ts";
 import { ROLE_OPTIONS, ROLES, type RoleOption, type RoleRow } from "./role-table.ts";
@@ -19,16 +20,21 @@ export function toScript({ plan, requests, options }: ScriptInput): string {
     return `${comment(makes)}${call}`;
   });
   const explained = plan.roles.map(({ role }) => explain(role)).join("#\n");
-  const left = ROLE_OPTIONS.filter((option) => !options.includes(option));
+  const hasPolicies = plan.policies.length > 0;
+  const left = [
+    ...ROLE_OPTIONS.filter((option) => !options.includes(option)).flatMap(describeOption),
+    ...(hasPolicies ? [] : [`  ${POLICY_OPTION}: ${POLICY_SUMMARY}`]),
+  ];
   return [
     "#!/bin/sh -eu\n",
     comment(
       "Roles of keyless-csi. Run it as a principal that may write role definitions and assignments there (Owner, or User",
       "Access Administrator). It can be rerun at any time: every name in it is computed.",
     ),
-    `#\n${explained}\n`,
+    `#\n${explained}`,
+    hasPolicies ? `#\n${comment("Policies:", `  ${POLICY_SUMMARY}`)}\n` : "\n",
     calls.join("\n"),
-    left.length === 0 ? "" : `\n${comment("Left out; add with --with:", ...left.flatMap(describeOption))}`,
+    left.length === 0 ? "" : `\n${comment("Left out; add with --with:", ...left)}`,
   ].join("");
 }
 

@@ -81,7 +81,8 @@ export const ROLES: readonly RoleRow[] = [
   role({
     key: "controller-accounts",
     roleName: "keyless-csi Controller Accounts",
-    description: "Create and delete storage accounts and their containers. Reads no key and no blob.",
+    description:
+      "Create, change and delete storage accounts and their containers. Can read no key, but could turn keys or anonymous access on: deny that with Azure Policy (keyless-csi roles --with policies).",
     assignedAt: "resource groups",
     actions: {
       [`${ACCOUNTS}/read`]:

@@ -27,7 +27,7 @@ const ROLES: readonly CustomRole[] = [
   {
     name: "f0000000-0000-4000-8000-00000000000a",
     roleName: "keyless-csi Controller A",
-    description: "Makes and deletes storage accounts and containers; reads no key and no blob.",
+    description: "Makes and deletes storage accounts and containers; can read no key.",
     actions: [
       `${ACCOUNTS}/read`,
       `${ACCOUNTS}/write`,

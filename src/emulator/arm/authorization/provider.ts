@@ -1,7 +1,8 @@
-/** Microsoft.Authorization: role definitions and assignments, permissions, locks. All of them are at any scope. */
+/** Microsoft.Authorization: role definitions and assignments, permissions, locks, policy assignments. All of them are at any scope. */
 import { defineProvider } from "../provider.ts";
 import { lockRoutes } from "./locks.ts";
 import { permissionRoutes } from "./permissions.ts";
+import { policyAssignmentRoutes } from "./policy-assignments.ts";
 import { roleAssignmentRoutes } from "./role-assignments/routes.ts";
 import { roleDefinitionRoutes } from "./role-definitions/routes.ts";
 
@@ -18,6 +19,16 @@ export const authorizationProvider = defineProvider({
     },
     permissions: { kind: "query", apiVersions: ["2015-07-01", "2022-04-01"] },
     locks: { kind: "extension", apiVersions: ["2015-01-01", "2016-09-01", "2017-04-01", "2020-05-01"] },
+    policyAssignments: {
+      kind: "extension",
+      apiVersions: ["2019-09-01", "2020-09-01", "2021-06-01", "2022-06-01", "2023-04-01"],
+    },
   },
-  routes: [...roleAssignmentRoutes, ...roleDefinitionRoutes, ...permissionRoutes, ...lockRoutes],
+  routes: [
+    ...roleAssignmentRoutes,
+    ...roleDefinitionRoutes,
+    ...permissionRoutes,
+    ...lockRoutes,
+    ...policyAssignmentRoutes,
+  ],
 });

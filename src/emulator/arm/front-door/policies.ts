@@ -20,6 +20,7 @@ interface Violation {
 export function refuseWhenDisallowed(request: ArmRequest, route: Route): void {
   if (route.method !== "PUT" && route.method !== "PATCH") return;
   for (const policy of request.services.world.policies.values()) {
+    if ((policy.effect ?? "Deny") !== "Deny") continue;
     if (policy.resourceType.toLowerCase() !== route.type.toLowerCase()) continue;
     if (!coversScope(policy.scope, request.path)) continue;
     const violations = findViolations(policy, resourceAfter(request, route));
