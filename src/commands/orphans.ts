@@ -5,6 +5,7 @@
 import type { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { assemble } from "../app/assembly.ts";
+import { createPace } from "../concurrency/pace.ts";
 import { type ControllerConfig, checkController, toControllerConfig } from "../config/controller.ts";
 import { controllerSettings } from "../config/controller-settings.ts";
 import { choice, duration, toggle } from "../config/kinds.ts";
@@ -18,7 +19,6 @@ import { createOrphanRemoval } from "../volume/orphans/removal.ts";
 import { surveyOrphans } from "../volume/orphans/survey.ts";
 import type { Cluster } from "../volume/ports.ts";
 import { defineCommand, EXIT } from "./command.ts";
-import { createPace } from "./orphans/pace.ts";
 import { type Report, type Result, toJsonReport, toTextReport } from "./orphans/report.ts";
 import { trustCloud } from "./trust-cloud.ts";
 

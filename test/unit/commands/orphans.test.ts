@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { runCommandLine } from "../../../src/command-line.ts";
 import { CATALOGUE } from "../../../src/commands/catalogue.ts";
-import { createPace } from "../../../src/commands/orphans/pace.ts";
 import { type Report, toJsonReport, toTextReport } from "../../../src/commands/orphans/report.ts";
+import { createPace } from "../../../src/concurrency/pace.ts";
 import type { Orphan } from "../../../src/volume/orphans/orphan.ts";
 import { createSink } from "../../support/sink.ts";
 import { SUBSCRIPTION } from "../../support/volume-settings.ts";
