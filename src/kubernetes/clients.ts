@@ -1,5 +1,6 @@
 /** Clients of the API server with a timeout: a dead connection must not block a volume for minutes. */
 import {
+  CoordinationV1Api,
   CoreV1Api,
   createConfiguration,
   KubeConfig,
@@ -20,6 +21,26 @@ const REQUEST_TIMEOUT_MS = 10_000;
 
 /** Without a kubeconfig file, those of the cluster that this process runs in. */
 export function createClients(kubeconfig: string | undefined): Clients {
+  const { configuration } = connect(kubeconfig);
+  return {
+    core: new CoreV1Api(configuration),
+    storage: new StorageV1Api(configuration),
+    wellKnown: new WellKnownApi(configuration),
+  };
+}
+
+/** The API of Leases, and the namespace that this process works in: its pod's, or that of the kubeconfig's context. */
+export function connectLeases(kubeconfig: string | undefined): {
+  readonly coordination: CoordinationV1Api;
+  readonly namespace: string;
+} {
+  const { config, configuration } = connect(kubeconfig);
+  const { namespace } = config.getContextObject(config.getCurrentContext()) ?? {};
+  // As kubectl does. The pod's own file may end with a line break.
+  return { coordination: new CoordinationV1Api(configuration), namespace: namespace?.trim() || "default" };
+}
+
+function connect(kubeconfig: string | undefined) {
   const config = new KubeConfig();
   if (kubeconfig === undefined) config.loadFromCluster();
   else config.loadFromFile(kubeconfig);
@@ -28,11 +49,7 @@ export function createClients(kubeconfig: string | undefined): Clients {
     authMethods: { default: config },
     promiseMiddleware: [LIMITED],
   });
-  return {
-    core: new CoreV1Api(configuration),
-    storage: new StorageV1Api(configuration),
-    wellKnown: new WellKnownApi(configuration),
-  };
+  return { config, configuration };
 }
 
 const LIMITED: Middleware = {

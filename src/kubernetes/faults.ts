@@ -27,7 +27,7 @@ export function toDriverError(error: unknown, doing: string): DriverError {
   if (status === 403) {
     return new DriverError(
       "Misconfigured",
-      `${doing} is forbidden: give the controller's ServiceAccount the ClusterRole in deploy/manifests/rbac.yaml`,
+      `${doing} is forbidden: give the controller's ServiceAccount the roles in deploy/manifests/rbac.yaml`,
       { cause: error },
     );
   }

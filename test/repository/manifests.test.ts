@@ -124,9 +124,19 @@ describe("deploy/manifests", () => {
       rules.filter(({ resources }) => resources.includes(resource)).flatMap(({ verbs }) => verbs);
     assert.deepEqual(verbsOf("csidrivers"), ["get"]);
     assert.ok(verbsOf("events").includes("create"));
+    assert.ok(verbsOf("persistentvolumes").includes("list"));
     const policy = manifests.find(({ metadata }) => metadata.name === "keyless-csi-node-driver");
     const { tokenRequests } = manifestOf(manifests, "CSIDriver")["spec"] as { tokenRequests: { audience: string }[] };
     assert.ok(JSON.stringify(policy).includes(`'${tokenRequests[0]?.audience}'`));
+  });
+
+  it("lets the controller hold the Lease of its background tasks, in its own namespace alone", () => {
+    const { metadata, ...role } = manifestOf(manifests, "Role");
+    assert.equal(metadata.namespace, manifestOf(manifests, "Deployment").metadata.namespace);
+    const rules = role["rules"] as { apiGroups: string[]; resources: string[]; verbs: string[] }[];
+    const ofLeases = rules.find(({ resources }) => resources.includes("leases"));
+    assert.deepEqual(ofLeases?.apiGroups, ["coordination.k8s.io"]);
+    for (const verb of ["get", "create", "update"]) assert.ok(ofLeases.verbs.includes(verb), verb);
   });
 
   it("grants no secrets, no tokens, only reads of pods, ServiceAccounts and namespaces, and no wildcard", () => {
