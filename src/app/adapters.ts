@@ -104,10 +104,15 @@ function connect(config: ControllerConfig, observer: AdaptersObserver, time: Tim
   };
 }
 
-function connectCluster({ kubernetes, kubeconfig, oidcIssuer }: ControllerConfig, now: () => number): Cluster {
+/** Whether there is a cluster, with `--kubernetes=auto` by the environment. */
+export function usesKubernetes({ kubernetes, kubeconfig }: ControllerConfig): boolean {
   const isInCluster = process.env["KUBERNETES_SERVICE_HOST"] !== undefined;
-  const isWanted = kubernetes === "on" || (kubernetes === "auto" && (kubeconfig !== undefined || isInCluster));
-  return isWanted ? createCluster({ kubeconfig, oidcIssuer, now }) : NO_CLUSTER;
+  return kubernetes === "on" || (kubernetes === "auto" && (kubeconfig !== undefined || isInCluster));
+}
+
+function connectCluster(config: ControllerConfig, now: () => number): Cluster {
+  const { kubeconfig, oidcIssuer } = config;
+  return usesKubernetes(config) ? createCluster({ kubeconfig, oidcIssuer, now }) : NO_CLUSTER;
 }
 
 function subscriptionsOf(config: ControllerConfig): string[] {

@@ -8,6 +8,15 @@ import { startHealthServer } from "../telemetry/health.ts";
 import { VERSION } from "../version.ts";
 import { createVolumes } from "../volume/volumes.ts";
 import { type AppOptions, assemble } from "./assembly.ts";
+import { type BackgroundParts, startBackgroundTasks } from "./background.ts";
+
+/** How long the end waits for the Lease to be given up; without that another replica takes over when it expires. */
+const RELEASE_MS = 2_000;
+
+export interface ServiceOptions extends AppOptions {
+  /** Replaces parts of the background tasks, for tests. */
+  readonly background?: BackgroundParts;
+}
 
 export interface App {
   /** Where health and metrics are served, when they are. */
@@ -17,9 +26,10 @@ export interface App {
 }
 
 /** Serving when it resolves. Throws a DriverError when the socket or the health address is not available. */
-export async function startApp(options: AppOptions): Promise<App> {
+export async function startApp(options: ServiceOptions): Promise<App> {
   const { config, log } = options;
-  const { metrics, observer, adapters } = await assemble(options);
+  const assembly = await assemble(options);
+  const { metrics, observer, adapters } = assembly;
   const flights = createSingleFlight<unknown>("volume");
   metrics.watchInFlight(flights.count);
   metrics.watchRoleAssignments(adapters.roleAssignmentUsage);
@@ -34,15 +44,18 @@ export async function startApp(options: AppOptions): Promise<App> {
   const health = config.http && (await startHealthServer({ ...config.http, metrics, readiness }));
   await server.listen(config.socketPath);
   isServing = true;
+  const background = startBackgroundTasks(config, assembly, options.background);
   // Reported early by /readyz and the log; a volume's own error says it again.
   adapters.signIn().catch((error) => log.error("sign-in to Azure failed", { error }));
   return {
     health: health && { host: health.host, port: health.port },
     async stop() {
       isServing = false;
+      const released = background.stop();
       const finished = Promise.all([server.drain(), flights.idle()]).then(() => "finished" as const);
       const outcome = await withDeadline(config.gracePeriodMs, finished, "abandoned");
       server.destroy();
+      await withDeadline(RELEASE_MS, released, undefined);
       await health?.close();
       return outcome;
     },

@@ -62,9 +62,10 @@ export function createAccounts(options: AccountsOptions): RememberingAccounts {
   // Where a policy opens the account again, enforcing it at every call would be a fight without end.
   const enforced = createTtlCache<true>(ENFORCE_INTERVAL_MS, options.now);
   const finding = createSingleFlight<Account | undefined>();
-  /** An account that is not keyless is not remembered: an administrator may repair it at any moment. */
+  /** An account that is not keyless is not remembered, nor any longer: an administrator may repair it at any moment. */
   const remember = (account: Account): Account => {
     if (account.nonEntraAccess.length === 0) accounts.set(accountKey(account.ref), account);
+    else accounts.delete(accountKey(account.ref));
     return account;
   };
   const find = (ref: AccountRef) =>

@@ -35,9 +35,17 @@ export function createThrottle({ now, sleep }: ThrottleOptions): PipelinePolicy 
 function keyOf({ method, url }: PipelineRequest): string {
   const path = new URL(url).pathname.toLowerCase();
   const subscription = /\/subscriptions\/([^/]+)/.exec(path)?.[1] ?? "";
-  const provider = /.*\/providers\/([^/]+)/.exec(path)?.[1] ?? "";
-  const kind = method === "GET" || method === "HEAD" ? "read" : method === "DELETE" ? "delete" : "write";
-  return `${subscription}|${provider}|${kind}`;
+  const [, provider = "", types = ""] = /.*\/providers\/([^/]+)\/?(.*)/.exec(path) ?? [];
+  return `${subscription}|${provider}|${kindOf(method, provider, types)}`;
+}
+
+function kindOf(method: string, provider: string, types: string): string {
+  if (method === "DELETE") return "delete";
+  if (method !== "GET" && method !== "HEAD") return "write";
+  // type/name/type: the path of a collection has an odd number of parts. Storage counts lists apart from reads (azure.md 1),
+  // so that a list in the background that is throttled does not hold up a volume.
+  const isList = provider === "microsoft.storage" && types.split("/").filter(Boolean).length % 2 === 1;
+  return isList ? "list" : "read";
 }
 
 /** Of 429 and 503 only: the Retry-After of a 202 is for the poller. Azure sends seconds. */

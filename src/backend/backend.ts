@@ -44,6 +44,8 @@ export interface MountRequest<Class extends VolumeClass = VolumeClass> {
 
 /** What a PersistentVolume of any driver refers to. */
 export interface VolumeReferences {
+  /** Names of accounts, unique in all of Azure: in doubt one too many. */
+  readonly accounts: readonly string[];
   /** Names: in doubt one too many. */
   readonly fileSystems: readonly string[];
   readonly clientId: string | undefined;

@@ -16,7 +16,7 @@ import {
   resourceGroupRef,
   storageTenant,
 } from "./controller-kinds.ts";
-import { choice, duration, guid, hostPort, list, path, toggle, unixSocket } from "./kinds.ts";
+import { choice, duration, guid, hostPort, interval, list, path, toggle, unixSocket } from "./kinds.ts";
 import { optional, setting } from "./setting.ts";
 
 const CREDENTIALS = [
@@ -110,6 +110,11 @@ export const controllerSettings = {
     group: AZURE,
     help: "close every way in without Entra again on accounts that drifted; at most hourly for each",
     fallback: "false",
+  }),
+  "drift-check-interval": setting(interval({ min: "1m", max: "24h" }), {
+    group: AZURE,
+    help: "how often one replica looks for accounts that drifted; off: only before a volume is created; minimum 1m",
+    fallback: "10m",
   }),
   "storage-tenants": setting(list(storageTenant), {
     group: AZURE,

@@ -51,6 +51,8 @@ export interface ControllerConfig {
   readonly storageTenants: readonly StorageTenant[];
   readonly onDelete: "delete" | "retain";
   readonly repairsDrift: boolean;
+  /** From one check of all accounts to the next; 0: no check. */
+  readonly driftCheckMs: number;
   /** Absent: taken from the API server. */
   readonly oidcIssuer: string | undefined;
   readonly kubernetes: "auto" | "on" | "off";
@@ -171,6 +173,7 @@ export function toControllerConfig(values: ControllerValues, emulator?: CloudFil
     storageTenants: values.storageTenants,
     onDelete: values.onDelete,
     repairsDrift: values.repairDrift,
+    driftCheckMs: values.driftCheckInterval,
     oidcIssuer: values.oidcIssuer,
     kubernetes: values.kubernetes,
     kubeconfig: values.kubeconfig,

@@ -47,16 +47,29 @@ function parseDuration(text: string): number | undefined {
 
 /** A time from 0 to `max`, in milliseconds. */
 export function duration(limit: { readonly max: string }): Kind<number> {
-  const longestMs = parseDuration(limit.max) ?? 0;
-  return value("DURATION", { type: "string", pattern: DURATION.source }, (text) => {
-    const milliseconds = parseDuration(text);
-    if (milliseconds === undefined) {
-      return { wrong: "is not a duration", fix: 'write a number and ms, s, m or h, as in "50s"' };
-    }
-    return milliseconds > longestMs
-      ? { wrong: "is too long", fix: `use at most ${limit.max}` }
-      : { value: milliseconds };
+  return value("DURATION", { type: "string", pattern: DURATION.source }, (text) => readDuration(text, limit));
+}
+
+/** A time from `min` to `max`, in milliseconds, or 0 for `0` or `off`. */
+export function interval(limit: { readonly min: string; readonly max: string }): Kind<number> {
+  const pattern = `^(off|0)$|${DURATION.source}`;
+  return value("DURATION|off", { type: "string", pattern }, (text) => {
+    if (["off", "0"].includes(text.toLowerCase())) return { value: 0 };
+    const parsed = readDuration(text, limit);
+    return "value" in parsed && parsed.value > 0 && parsed.value < (parseDuration(limit.min) ?? 0)
+      ? { wrong: "is too short", fix: `use at least ${limit.min}, or off` }
+      : parsed;
   });
+}
+
+function readDuration(text: string, { max }: { readonly max: string }): ParsedSetting<number> {
+  const milliseconds = parseDuration(text);
+  if (milliseconds === undefined) {
+    return { wrong: "is not a duration", fix: 'write a number and ms, s, m or h, as in "50s"' };
+  }
+  return milliseconds > (parseDuration(max) ?? 0)
+    ? { wrong: "is too long", fix: `use at most ${max}` }
+    : { value: milliseconds };
 }
 
 /** A number from 0 to `max`; with `whole`, without a fraction. */

@@ -1,6 +1,6 @@
 /**
- * The cluster port on a real API server: single reads, the pods of a namespace, and for `orphans` all volumes and claims.
- * Nothing is watched, and only events are written. The only folder that imports @kubernetes/client-node.
+ * The cluster port on a real API server: single reads, the pods of a namespace, and for `orphans` and the drift check all
+ * volumes. Nothing is watched, and only events are written (and the Lease, in leases.ts). The only folder that imports @kubernetes/client-node.
  */
 import type { CoreV1Api, StorageV1Api, V1PersistentVolumeClaim, V1Pod, WellKnownApi } from "@kubernetes/client-node";
 import { DriverError } from "../errors.ts";

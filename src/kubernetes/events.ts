@@ -13,7 +13,7 @@ const COMPONENT = "keyless-csi";
 export async function createWarning(
   core: CoreV1Api,
   { namespace, name }: ClaimRef,
-  { uid }: Claim,
+  { uid }: Pick<Claim, "uid">,
   { reason, message }: Warning,
 ): Promise<void> {
   const now = new Date();

@@ -1,4 +1,4 @@
-/** Lists over the whole cluster, page by page: used by `orphans` alone, never on the path of a volume. */
+/** Lists over the whole cluster, page by page: used by `orphans` and the drift check, never on the path of a volume. */
 import type { CoreV1Api, V1PersistentVolume } from "@kubernetes/client-node";
 import type { ClusterVolume } from "../volume/ports.ts";
 

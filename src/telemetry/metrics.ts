@@ -20,6 +20,12 @@ export interface Metrics {
   countDrift(): void;
   /** Role assignments of each subscription, read at each scrape. */
   watchRoleAssignments(read: () => Promise<readonly RoleAssignmentUsage[]>): void;
+  /** One run of a background task. */
+  countBackgroundRun(task: string, outcome: "done" | "failed"): void;
+  /** Whether this replica runs the background tasks, read at each scrape. */
+  watchBackground(isLeading: () => boolean): void;
+  /** What the background check has seen of all accounts, read at each scrape; undefined: nothing yet, or not here. */
+  watchAccounts(read: () => AccountsSeen | undefined): void;
   readonly contentType: string;
   /** The Prometheus text. */
   render(): Promise<string>;
@@ -30,6 +36,15 @@ export interface RoleAssignmentUsage {
   readonly subscriptionId: string;
   readonly used: number;
   readonly limit: number;
+}
+
+/** The accounts of the last check. */
+export interface AccountsSeen {
+  readonly checked: number;
+  /** How many of them are not keyless. */
+  readonly open: number;
+  /** End of the last check that has seen all of them, in seconds since 1970. */
+  readonly completedAt: number | undefined;
 }
 
 /** Creates the metrics of one service. `version` becomes a label of `keyless_csi_build_info`. */
@@ -62,6 +77,7 @@ export function createMetrics(driverName: string, version: string): Metrics {
     help: "Times that an account was found open without Entra: keys, anonymous access, local users, SFTP, NFSv3 or plain HTTP.",
     registers,
   });
+  const backgroundRuns = countBackgroundRuns(registry);
   setBuildInfo(registry, version);
   return {
     observeOperation: ({ method, code, seconds }) => operations.labels(driverName, method, code).observe(seconds),
@@ -72,9 +88,21 @@ export function createMetrics(driverName: string, version: string): Metrics {
     watchInFlight: (read) => watch(registry, read),
     countDrift: () => drift.inc(),
     watchRoleAssignments: (read) => watchRoleAssignments(registry, read),
+    countBackgroundRun: (task, outcome) => backgroundRuns.labels(task, outcome).inc(),
+    watchBackground: (isLeading) => watchBackground(registry, isLeading),
+    watchAccounts: (read) => watchAccounts(registry, read),
     contentType: registry.contentType,
     render: () => registry.metrics(),
   };
+}
+
+function countBackgroundRuns(registry: Registry): Counter<"task" | "outcome"> {
+  return new Counter({
+    name: "keyless_csi_background_runs_total",
+    help: "Runs of background tasks by task and outcome; task lease: attempts to renew the Lease that failed.",
+    labelNames: ["task", "outcome"],
+    registers: [registry],
+  });
 }
 
 function setBuildInfo(registry: Registry, version: string): void {
@@ -116,4 +144,44 @@ function watchRoleAssignments(registry: Registry, read: () => Promise<readonly R
     ({ used }) => used,
   );
   add("keyless_csi_role_assignments_limit", "Role assignments that a subscription may hold.", ({ limit }) => limit);
+}
+
+function watchBackground(registry: Registry, isLeading: () => boolean): void {
+  watchOptional(registry, () => Number(isLeading()), {
+    name: "keyless_csi_background_leader",
+    help: "1 in the replica that runs the background tasks, 0 in the others.",
+  });
+}
+
+/** Present in one replica at a time: a stale number beside the current one would be neither true nor false. */
+function watchAccounts(registry: Registry, read: () => AccountsSeen | undefined): void {
+  watchOptional(registry, () => read()?.open, {
+    name: "keyless_csi_accounts_not_keyless",
+    help: "Accounts that are open now to something other than an Entra identity.",
+  });
+  watchOptional(registry, () => read()?.checked, {
+    name: "keyless_csi_accounts_checked",
+    help: "Accounts that the last background check has seen.",
+  });
+  watchOptional(registry, () => read()?.completedAt, {
+    name: "keyless_csi_accounts_checked_timestamp_seconds",
+    help: "When the last background check that has seen every account ended, in Unix time.",
+  });
+}
+
+/** A gauge without labels that is left out while there is no value. */
+function watchOptional(
+  registry: Registry,
+  read: () => number | undefined,
+  names: { readonly name: string; readonly help: string },
+): void {
+  new Gauge({
+    ...names,
+    registers: [registry],
+    collect() {
+      const value = read();
+      if (value === undefined) this.remove();
+      else this.set(value);
+    },
+  });
 }

@@ -18,7 +18,11 @@ interface RoleAssignment {
   readonly principalId: string;
 }
 
-/** The shapes are those of `csi/call.ts`, `azure/arm.ts` and `volume/ports.ts`, which this layer does not import. */
+interface SeenAccount {
+  readonly ref: { readonly name: string; readonly resourceGroup: string };
+}
+
+/** The shapes are those of `csi/call.ts`, `azure/arm.ts`, `volume/ports.ts` and `concurrency/background.ts`, which this layer does not import. */
 export interface AppObserver {
   run<T>(callId: string, work: () => Promise<T>): Promise<T>;
   finished(outcome: {
@@ -33,7 +37,11 @@ export interface AppObserver {
   stepDone(step: string, volume: string): void;
   roleAssignmentCreated(assignment: RoleAssignment, how: string): void;
   roleAssignmentRemoved(assignment: RoleAssignment): void;
-  drifted(account: { readonly ref: { readonly name: string; readonly resourceGroup: string } }): void;
+  drifted(account: SeenAccount & { readonly nonEntraAccess: readonly string[] }): void;
+  keylessAgain(account: SeenAccount, how: string): void;
+  tasksRunHere(isLeading: boolean): void;
+  taskDone(task: string): void;
+  taskFailed(task: string, error: unknown, isNew: boolean): void;
   warned(warning: {
     readonly volume: string;
     readonly claim: { readonly namespace: string; readonly name: string } | undefined;
@@ -75,9 +83,19 @@ export function createAppObserver({ log, metrics, calls }: AppObserverOptions): 
     roleAssignmentCreated: (assignment, how) =>
       log.info("role assignment in place", { ...assignmentFields(assignment), reason: how }),
     roleAssignmentRemoved: (assignment) => log.info("role assignment removed", assignmentFields(assignment)),
-    drifted({ ref: { name, resourceGroup } }) {
+    drifted({ ref: { name, resourceGroup }, nonEntraAccess }) {
       metrics.countDrift();
-      log.error("storage account is no longer keyless", { account: name, resourceGroup, ...inCall() });
+      const reason = nonEntraAccess.join(", ");
+      log.error("storage account is no longer keyless", { account: name, resourceGroup, reason, ...inCall() });
+    },
+    keylessAgain: ({ ref: { name, resourceGroup } }, how) =>
+      log.info("storage account is keyless again", { account: name, resourceGroup, reason: how, ...inCall() }),
+    tasksRunHere: (isLeading) =>
+      log.info(isLeading ? "this replica runs the background tasks" : "this replica runs no background tasks any more"),
+    taskDone: (task) => metrics.countBackgroundRun(task, "done"),
+    taskFailed(task, error, isNew) {
+      metrics.countBackgroundRun(task, "failed");
+      if (isNew) log.warn("background task failed, and will be tried again", { operation: task, error });
     },
     warned({ volume, claim, className, reason, message }) {
       const about = { volume, claim: claim && `${claim.namespace}/${claim.name}`, storageClass: className };

@@ -7,6 +7,7 @@ import { DriverError } from "../errors.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { type AccountTags, CLUSTER_TAG, encodeAccountTags } from "./formats/account-tags.ts";
 import { accountKey } from "./formats/arm-ids.ts";
+import { describeDrift, repairDrift } from "./keyless.ts";
 import { isGiven, isOfNamespace, isOurs } from "./ownership.ts";
 import type { AccountCandidate, VolumePlan } from "./plan.ts";
 import type { Account, AccountRef, AccountSpec, CreatedAccount, Settings } from "./ports.ts";
@@ -153,18 +154,15 @@ function noNameLeft({ candidates, request }: VolumePlan, former: readonly Accoun
   );
 }
 
-/** Drift is reported, and repaired where the operator wants that; a given account is its administrator's to repair. */
-async function ensureKeyless({ ports, settings }: Dependencies, account: Account): Promise<Account> {
+/** Drift is reported, and repaired where the operator wants that. */
+async function ensureKeyless(deps: Dependencies, account: Account): Promise<Account> {
   if (account.nonEntraAccess.length === 0) return account;
-  ports.observer.drifted(account);
-  const isRepairable = settings.repairsDrift && isOurs(account, settings);
-  const repaired = isRepairable ? await ports.accounts.enforceKeyless(account.ref) : undefined;
-  if (repaired !== undefined && repaired.nonEntraAccess.length === 0) return repaired;
-  const { name, resourceGroup } = account.ref;
+  deps.ports.observer.drifted(account);
+  const repaired = await repairDrift(deps, account);
+  if (repaired.nonEntraAccess.length === 0) return repaired;
   throw new DriverError(
     "Misconfigured",
-    `storage account ${name} in resource group ${resourceGroup} is not keyless: ${account.nonEntraAccess.join(", ")}. ` +
-      "Turn this off; no volume is created in it until then",
+    `${describeDrift(repaired)}. Turn this off; no volume is created in it until then`,
   );
 }
 

@@ -70,7 +70,7 @@ export interface Cluster {
   /** What was found is remembered for a minute, and read again with `isFresh`; an absence or a failure is not remembered. */
   findCsiDriver(name: string, how?: { readonly isFresh: boolean }): Promise<CsiDriver | undefined>;
   /** Writes an event of type Warning on the claim: one for each claim and reason, however often it is asked for. */
-  warnClaim(ref: ClaimRef, claim: Claim, warning: Warning): Promise<void>;
+  warnClaim(ref: ClaimRef, claim: Pick<Claim, "uid">, warning: Warning): Promise<void>;
   findPod(namespace: string, name: string): Promise<Pod | undefined>;
   /** Pods of the namespace that name the claim in a volume and have not ended. */
   listPodsUsing(claim: ClaimRef): Promise<readonly Pod[]>;

@@ -193,8 +193,10 @@ export interface Observer {
   stepDone(step: string, volume: string): void;
   roleAssignmentCreated(assignment: RoleAssignment, how: "created" | "adopted" | "found"): void;
   roleAssignmentRemoved(assignment: RoleAssignment): void;
-  /** An account that we use is no longer keyless. */
+  /** An account that we use is no longer keyless: a volume was refused, or the background check has just found it. */
   drifted(account: Account): void;
+  /** It is keyless again: repaired by this controller, or found so by the background check. */
+  keylessAgain(account: Account, how: "repaired" | "found"): void;
   /** The volume is created all the same, but its mount will not do what its owner expects. */
   warned(warning: Warning & { volume: string; claim: ClaimRef | undefined; className: string | undefined }): void;
 }

@@ -24,6 +24,9 @@ describe("docs/reference", () => {
     const metrics = createMetrics("keyless.blob.csi", "1.2.3");
     metrics.watchInFlight(() => 0);
     metrics.countDrift();
+    metrics.countBackgroundRun("t", "done");
+    metrics.watchBackground(() => true);
+    metrics.watchAccounts(() => ({ checked: 1, open: 0, completedAt: 1 }));
     metrics.watchRoleAssignments(async () => [{ subscriptionId: "s", used: 1, limit: 2 }]);
     metrics.observeOperation({ method: "m", code: "OK", seconds: 1 });
     metrics.observeAzureRequest({ operation: "o", status: 200, seconds: 1 });

@@ -13,6 +13,8 @@ export interface AzureAdministrator {
   trust(index: number, issuer: string, namespace: string, serviceAccount: string): Promise<void>;
   /** Creates a keyless account whose tag gives it to a cluster, as docs/how-to/platform-teams.md says. */
   createAccount(name: string, clusterId: string): Promise<void>;
+  /** Turns shared keys of an account in the default resource group on or off: `az storage account update`. */
+  allowSharedKeys(account: string, isAllowed: boolean): Promise<void>;
   /** `az role assignment delete`. */
   removeRoleAssignment(scope: string, name: string): Promise<void>;
 }
@@ -47,6 +49,9 @@ export function azureAdministrator(ready: ReadyFile): AzureAdministrator {
         allowBlobPublicAccess: false,
         isLocalUserEnabled: false,
       });
+    },
+    async allowSharedKeys(account, isAllowed) {
+      await storage.storageAccounts.update(resourceGroup, account, { allowSharedKeyAccess: isAllowed });
     },
     async removeRoleAssignment(scope, name) {
       await authorization.roleAssignments.delete(scope.replace(/^\//, ""), name);

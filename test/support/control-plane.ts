@@ -105,7 +105,7 @@ async function bringUp(
     kubeconfigOf: async (namespace, serviceAccount) => {
       const token = await kubectl(["create", "token", serviceAccount, "--namespace", namespace, "--duration", "1h"]);
       const file = join(folder, `${namespace}.${serviceAccount}.kubeconfig`);
-      return writeKubeconfig(file, { server, caFile, token: token.trim() });
+      return writeKubeconfig(file, { server, caFile, token: token.trim(), namespace });
     },
     start,
     stop: async (options) => {

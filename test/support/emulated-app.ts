@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { type App, startApp } from "../../src/app/service.ts";
+import type { LeaseStore } from "../../src/concurrency/leadership.ts";
 import { type ControllerConfig, toControllerConfig } from "../../src/config/controller.ts";
 import { controllerSettings } from "../../src/config/controller-settings.ts";
 import { loadSettings } from "../../src/config/load.ts";
@@ -12,6 +13,7 @@ import { type Emulator, type EmulatorOptions, startEmulator } from "../../src/em
 import { createLogger } from "../../src/telemetry/log.ts";
 import type { Cluster } from "../../src/volume/ports.ts";
 import { type CsiClient, connectCsi } from "./csi-client.ts";
+import { createFakeTime, type FakeTime } from "./fake-time.ts";
 import { SAFE_MOUNT } from "./safe-mount.ts";
 import { createSink } from "./sink.ts";
 
@@ -27,12 +29,18 @@ export interface EmulatedApp {
   forgetCalls(): void;
   /** Resolves when the service next begins this step. */
   untilStep(step: string): Promise<void>;
+  /** What background tasks wait by: none runs unless the test advances it. */
+  readonly time: FakeTime;
+  /** Resolves when a background task next ends, with how. */
+  untilTask(): Promise<"done" | "failed">;
   stop(): Promise<void>;
 }
 
 export interface EmulatedAppOptions extends EmulatorOptions {
   /** The cluster of the service. Default: none. */
   readonly clusterFor?: (emulator: Emulator) => Cluster;
+  /** The Lease of background tasks. Default: none, they run in this service. */
+  readonly leases?: LeaseStore;
 }
 
 /** Nothing is left running when it rejects. `flags` are the controller's; a function may look at the emulator first. */
@@ -71,8 +79,16 @@ async function startServiceFor(
     for (const each of waiting.filter((waiter) => waiter.step === step)) each.go();
     waiting = waiting.filter((waiter) => waiter.step !== step);
   };
+  let waitingForTask: ((how: "done" | "failed") => void)[] = [];
+  const taskEnded = (how: "done" | "failed") => {
+    for (const go of waitingForTask) go(how);
+    waitingForTask = [];
+  };
+  const observer = { stepBegun, taskDone: () => taskEnded("done"), taskFailed: () => taskEnded("failed") };
+  const time = createFakeTime();
   const cluster = options.clusterFor?.(emulator);
-  const app = await startApp({ config, log, observer: { stepBegun }, ...(cluster && { cluster }) });
+  const background = { time, ...(options.leases && { leases: options.leases }) };
+  const app = await startApp({ config, log, observer, background, ...(cluster && { cluster }) });
   const csi = connectCsi(`unix:${socketPath}`);
   return {
     emulator,
@@ -87,6 +103,8 @@ async function startServiceFor(
         .map(({ operation, method, status }) => ({ operation, method, status })),
     forgetCalls: () => emulator.calls.clear(),
     untilStep: (step) => new Promise((go) => void waiting.push({ step, go })),
+    time,
+    untilTask: () => new Promise((go) => void waitingForTask.push(go)),
     async stop() {
       csi.close();
       await app.stop();

@@ -11,6 +11,8 @@ export interface InstallationOptions {
   readonly clusterId: string;
   /** Kinds of deploy/manifests that are not applied; StorageClasses never are. */
   readonly without?: readonly string[];
+  /** Flags of the controller beside those that connect it. */
+  readonly controllerFlags?: readonly string[];
   /** Flags of csi-provisioner beside those of the Deployment. */
   readonly provisionerFlags?: Readonly<Record<string, string>>;
 }
@@ -43,7 +45,7 @@ export async function startInstallation(options: InstallationOptions): Promise<I
     await applyObjects(plane, objects);
     await letEntraReadKeys(plane);
     const kubeconfig = await plane.kubeconfigOf("kube-system", "keyless-csi-controller");
-    const flags = ["--kubernetes", "on", "--kubeconfig", kubeconfig];
+    const flags = ["--kubernetes", "on", "--kubeconfig", kubeconfig, ...(options.controllerFlags ?? [])];
     driver = await startEmulatedDriver(options.clusterId, flags, issuerFlags(plane));
     const provisioner = await startSidecar("csi-provisioner", { plane, driver, flags: options.provisionerFlags });
     return toInstallation({ plane, driver, provisioner, manifests, kubeconfig });

@@ -70,7 +70,10 @@ export const memoryBackend: Backend<MemoryClass> = {
     if (subscriptionId === undefined || resourceGroup === undefined) return undefined;
     return { account: { subscriptionId, resourceGroup, name: account ?? "" }, name: name ?? "" };
   },
-  readReferences: ({ handle }) => ({ fileSystems: [handle.split("/").at(-1) ?? ""], clientId: undefined }),
+  readReferences: ({ handle }) => {
+    const [, , account = "", bucket = ""] = handle.split("/");
+    return { accounts: [account], fileSystems: [bucket], clientId: undefined };
+  },
   scopeOf: scopeOfBucket,
   parseScope(scope) {
     const { account, rest = "" } = parseAccountId(scope) ?? {};

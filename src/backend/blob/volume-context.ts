@@ -48,12 +48,17 @@ export function volumeContext(
   };
 }
 
-/** By the handle's third part, as the node plugin reads it, and by the attributes of volumes made by hand. */
+/** By the handle's second and third part, as the node plugin reads it, and by the attributes of volumes made by hand. */
 export function readReferences({ handle, attributes }: Pick<ClusterVolume, "handle" | "attributes">): VolumeReferences {
   const find = (key: keyof typeof CONTEXT_KEYS) => findByName(attributes, key);
-  const named = [handle.split("#")[2], find("containerName")];
+  const [, account, container] = handle.split("#");
   return {
-    fileSystems: named.filter((name) => name !== undefined && name !== "") as string[],
+    accounts: [account, find("storageaccount")].filter(isNamed),
+    fileSystems: [container, find("containerName")].filter(isNamed),
     clientId: find("clientID"),
   };
+}
+
+function isNamed(name: string | undefined): name is string {
+  return name !== undefined && name !== "";
 }

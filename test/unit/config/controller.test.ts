@@ -70,6 +70,7 @@ describe("the controller's configuration", () => {
     assert.deepEqual(made.credential, { kind: "default" });
     assert.equal(made.gracePeriodMs, 50_000);
     assert.equal(made.accountCacheMs, 300_000);
+    assert.equal(made.driftCheckMs, 600_000);
     assert.equal(made.http, undefined);
   });
 

@@ -1,6 +1,6 @@
 // How text becomes a value, kind by kind.
 import assert from "node:assert/strict";
-import { amount, duration, guid, hostPort, toggle, unixSocket } from "../../../src/config/kinds.ts";
+import { amount, duration, guid, hostPort, interval, toggle, unixSocket } from "../../../src/config/kinds.ts";
 import type { Kind } from "../../../src/config/setting.ts";
 
 function parse<T>(kind: Kind<T>, text: string): T | "wrong" {
@@ -16,6 +16,16 @@ describe("a setting's value", () => {
     for (const text of ["", "5", "5 s", "-5s", "5S", "1h", "301s", "s", "1e3s"]) {
       assert.equal(parse(kind, text), "wrong", text);
     }
+  });
+
+  it("of an interval is in milliseconds between its limits, or 0 when it is off", () => {
+    const kind = interval({ min: "1m", max: "1h" });
+    const cases = { off: 0, OFF: 0, "0": 0, "0s": 0, "1m": 60_000, "90s": 90_000, "1h": 3_600_000 };
+    for (const [text, expected] of Object.entries(cases)) assert.equal(parse(kind, text), expected, text);
+    for (const text of ["", "59s", "1ms", "61m", "10", "on", "-1m"]) assert.equal(parse(kind, text), "wrong", text);
+    assert.ok(
+      Object.keys(cases).every((text) => text === "OFF" || new RegExp(String(kind.schema["pattern"])).test(text)),
+    );
   });
 
   it("of a GUID is in lower case", () => {

@@ -129,7 +129,7 @@ describe("claims and drivers from the API server", () => {
     const warn = () =>
       cluster.warnClaim(
         { namespace: "team", name: "data" },
-        { uid: "0e6ab0a2-3a6c-4f0b-8f39-d6e5c1a2b3c4", isBoundLate: false },
+        { uid: "0e6ab0a2-3a6c-4f0b-8f39-d6e5c1a2b3c4" },
         { reason: "NoAllowOther", message: "root alone can use it: --sas=sv=1&sig=abcdef" },
       );
     answer(events, {}, 201);

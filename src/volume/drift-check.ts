@@ -1,0 +1,127 @@
+/**
+ * The background check of the accounts that hold volumes: each round finds those that are no longer keyless, also where no
+ * new volume comes. One list for each resource group, whose answer shows the properties; a second look at what it shows as
+ * open, since lists lag; PersistentVolumes are read only while an account is open.
+ */
+import type { Dependencies } from "./dependencies.ts";
+import { createClaimWarnings } from "./drift-warnings.ts";
+import { accountKey } from "./formats/arm-ids.ts";
+import { repairDrift } from "./keyless.ts";
+import { isGiven, isOurs } from "./ownership.ts";
+import type { Account, ResourceGroupRef } from "./ports.ts";
+import { allowedGroups } from "./settings.ts";
+
+/** The state of all accounts, as far as it was last seen. */
+export interface DriftReport {
+  readonly checked: number;
+  /** How many of them are not keyless. */
+  readonly open: number;
+  /** Whether this round has seen all of them. */
+  readonly isComplete: boolean;
+}
+
+/** What a round needs of the runner of background tasks. */
+export interface DriftTurn {
+  /** Awaited before each list: Azure allows 100 in 5 minutes. Rejects when the round must end. */
+  spend(): Promise<void>;
+  readonly signal: AbortSignal;
+}
+
+/** Accounts that are read again in one round, of the 800 reads in 5 minutes that Azure allows. */
+const LOOKS = 50;
+
+interface GroupState {
+  readonly checked: number;
+  /** By `accountKey`. */
+  readonly open: ReadonlyMap<string, Account>;
+}
+
+interface Round {
+  readonly deps: Dependencies;
+  readonly turn: DriftTurn;
+  /** What has failed: the round goes on without it. */
+  readonly problems: unknown[];
+  looksLeft: number;
+}
+
+/**
+ * A round. `publish` receives the state of all accounts once each has been seen. Throws the first of what has failed, after
+ * everything else is done.
+ */
+export function createDriftCheck(
+  deps: Dependencies,
+  publish: (report: DriftReport) => void,
+): (turn: DriftTurn) => Promise<void> {
+  const states = new Map<string, GroupState>();
+  const groups = new Map(allowedGroups(deps.settings).map((group) => [keyOf(group), group]));
+  const warnClaims = createClaimWarnings(deps);
+  return async (turn) => {
+    const round: Round = { deps, turn, problems: [], looksLeft: LOOKS };
+    let seen = 0;
+    for (const [key, group] of groups) {
+      await turn.spend();
+      try {
+        states.set(key, await checkGroup(round, group, states.get(key)?.open ?? new Map()));
+        seen += 1;
+      } catch (error) {
+        round.problems.push(error);
+      }
+    }
+    turn.signal.throwIfAborted();
+    const open = [...states.values()].flatMap((state) => [...state.open.values()]);
+    if (states.size === groups.size) {
+      const checked = [...states.values()].reduce((sum, state) => sum + state.checked, 0);
+      publish({ checked, open: open.length, isComplete: seen === groups.size });
+    }
+    round.problems.push(...(await warnClaims(open, turn.signal)));
+    if (round.problems.length > 0) throw round.problems[0];
+  };
+}
+
+async function checkGroup(round: Round, group: ResourceGroupRef, openBefore: GroupState["open"]): Promise<GroupState> {
+  const { ports, settings } = round.deps;
+  const listed = await ports.accounts.list(group);
+  const accounts = listed.filter((account) => isOurs(account, settings) || isGiven(account, settings));
+  const open = new Map<string, Account>();
+  for (const account of accounts) {
+    const key = accountKey(account.ref);
+    const found = account.nonEntraAccess.length === 0 ? account : await lookAgain(round, account);
+    if (found === undefined) continue;
+    if (found.nonEntraAccess.length === 0) {
+      if (openBefore.has(key)) ports.observer.keylessAgain(found, "found");
+      continue;
+    }
+    if (!openBefore.has(key)) ports.observer.drifted(found);
+    const left = await repair(round, found);
+    if (left.nonEntraAccess.length > 0) open.set(key, left);
+  }
+  return { checked: accounts.length, open };
+}
+
+/** What a single read says; the list's word where that fails or where too many were read already. */
+async function lookAgain(round: Round, listed: Account): Promise<Account | undefined> {
+  round.turn.signal.throwIfAborted();
+  round.looksLeft -= 1;
+  if (round.looksLeft < 0) return listed;
+  try {
+    return await round.deps.ports.accounts.find(listed.ref);
+  } catch (error) {
+    round.problems.push(error);
+    return listed;
+  }
+}
+
+async function repair({ deps, turn, problems }: Round, account: Account): Promise<Account> {
+  turn.signal.throwIfAborted();
+  try {
+    return await repairDrift(deps, account);
+  } catch (error) {
+    problems.push(error);
+    return account;
+  }
+}
+
+/** ARM ids compare without case. */
+function keyOf({ subscriptionId, resourceGroup }: ResourceGroupRef): string {
+  return `${subscriptionId}/${resourceGroup}`.toLowerCase();
+}
