@@ -2,6 +2,7 @@
 // it shows, and that its failures affect no volume.
 import assert from "node:assert/strict";
 import type { Volume } from "../../src/csi/proto.generated.ts";
+import type { Emulator } from "../../src/emulator/emulator.ts";
 import type { ClusterVolume } from "../../src/volume/ports.ts";
 import {
   create,
@@ -24,7 +25,8 @@ describe("the drift check", () => {
   let volumeLists = 0;
   afterEach(() => app.stop());
 
-  async function start(flags: readonly string[] = [], options: EmulatedAppOptions = {}): Promise<void> {
+  type Flags = Parameters<typeof startEmulatedApp>[0];
+  async function start(flags: Flags = [], options: EmulatedAppOptions = {}): Promise<void> {
     volumeLists = 0;
     const clusterFor: EmulatedAppOptions["clusterFor"] = ({ issuer }) => {
       cluster = createFakeCluster(issuer.issuer);
@@ -36,7 +38,8 @@ describe("the drift check", () => {
         },
       });
     };
-    app = await startEmulatedApp([...HTTP, ...flags], { clusterFor, ...options });
+    const all = (emulator: Emulator) => [...HTTP, ...(typeof flags === "function" ? flags(emulator) : flags)];
+    app = await startEmulatedApp(all, { clusterFor, ...options });
   }
 
   /** Creates a volume, and its PersistentVolume in the cluster. */
@@ -110,6 +113,22 @@ describe("the drift check", () => {
     assert.deepEqual(await gauges(), [2, 0]);
     assert.ok(((await metric("keyless_csi_accounts_checked_timestamp_seconds")) ?? 0) >= before);
     assert.equal(await metric("keyless_csi_background_leader"), 1);
+  });
+
+  it("lists each resource group once, however often and in whatever case the settings name it", async () => {
+    await start(({ info: { subscriptionId, resourceGroup } }) => {
+      const groups = ["other", resourceGroup.toUpperCase(), "OTHER"].map((name) => `${subscriptionId}/${name}`);
+      return ["--allowed-resource-groups", groups.join(",")];
+    });
+    await bind("one");
+    app.forgetCalls();
+    await round();
+    const paths = app.emulator.calls.report().calls.map(({ path }) => path.toLowerCase());
+    const lists = paths.filter((path) =>
+      /\/resourcegroups\/[^/]+\/providers\/microsoft.storage\/storageaccounts(\?|$)/.test(path),
+    );
+    assert.equal(lists.length, 2, lists.join("\n"));
+    assert.equal(new Set(lists).size, 2, lists.join("\n"));
   });
 
   it("finds an account that was opened by hand within one round: gauge, log, an event on each claim in it", async () => {

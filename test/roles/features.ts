@@ -113,6 +113,16 @@ export const FEATURES = {
     await create(app, request(app, byPrincipal(app)));
     assert.equal(account.properties["allowSharedKeyAccess"], false);
   },
+  "drift that the background check repairs": async (app) => {
+    const { volume_id: id } = await create(app, request(app, byPrincipal(app)));
+    const account = app.emulator.world.accounts.get(id.split("#")[1] ?? "");
+    assert(account);
+    account.properties["allowSharedKeyAccess"] = true;
+    const ended = app.untilTask();
+    await app.time.advance(app.config.driftCheckMs);
+    assert.equal(await ended, "done", app.log());
+    assert.equal(account.properties["allowSharedKeyAccess"], false);
+  },
   "a volume that a workload has leased": async (app) => {
     const { volume_id: id } = await create(app, request(app, byPrincipal(app)));
     const { containers } = app.emulator.world;
