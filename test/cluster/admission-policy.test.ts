@@ -18,7 +18,7 @@ apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata: { name: storage-team }
 rules:
-  - { apiGroups: [""], resources: [persistentvolumes, pods], verbs: [get, create, update, patch] }
+  - { apiGroups: [""], resources: [persistentvolumes, persistentvolumes/status, pods], verbs: [get, create, update, patch] }
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
@@ -27,8 +27,20 @@ roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: storage
 subjects: [{ kind: Group, apiGroup: rbac.authorization.k8s.io, name: storage-team }]
 `;
 
-function volume(name: string, driver: string, provisionedBy?: string): string {
-  const annotations = provisionedBy === undefined ? {} : { "pv.kubernetes.io/provisioned-by": provisionedBy };
+const PROVISIONED_BY = "pv.kubernetes.io/provisioned-by";
+const MIGRATED_TO = "pv.kubernetes.io/migrated-to";
+const SUBSCRIPTION = "11111111-1111-4111-8111-111111111111";
+const FOREIGN = "blob.csi.azure.com";
+/** As blob.csi.azure.com gives them out. */
+const foreignHandle = (name: string) => `group#account#${name}##default#`;
+
+interface VolumeOptions {
+  readonly handle?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/** A handle in the form of this driver's, unless another one is given. */
+function volume(name: string, driver: string, { handle, annotations = {} }: VolumeOptions = {}): string {
   return JSON.stringify({
     apiVersion: "v1",
     kind: "PersistentVolume",
@@ -36,10 +48,14 @@ function volume(name: string, driver: string, provisionedBy?: string): string {
     spec: {
       capacity: { storage: "1Gi" },
       accessModes: ["ReadWriteMany"],
-      csi: { driver, volumeHandle: `group#account#${name}###subscription` },
+      persistentVolumeReclaimPolicy: "Retain",
+      csi: { driver, volumeHandle: handle ?? `group#account#${name}###${SUBSCRIPTION}` },
     },
   });
 }
+
+/** What csi-provisioner creates. */
+const provisioned = (name: string) => volume(name, OURS, { annotations: { [PROVISIONED_BY]: OURS } });
 
 function pod(name: string, source: object): string {
   const containers = [{ name: "main", image: "none" }];
@@ -69,29 +85,92 @@ describe("the admission policies", function () {
     await plane?.stop();
   });
 
+  const MADE = /are made by its provisioner: make a claim, or ask an administrator/;
+  const DECIDE = /decide which driver deletes a volume of keyless.blob.csi: ask an administrator/;
+  const annotationOf = (name: string, key: string) =>
+    plane.kubectl(["get", "pv", name, "-o", `jsonpath={.metadata.annotations.${key.replaceAll(".", "\\.")}}`]);
+  const annotate = (who: readonly string[], name: string, ...annotations: string[]) =>
+    plane.kubectl([...who, "annotate", "--overwrite", "pv", name, ...annotations]);
+  const patch = (who: readonly string[], name: string, change: object, ...flags: string[]) =>
+    plane.kubectl([...who, "patch", "pv", name, "--type=merge", ...flags, "-p", JSON.stringify(change)]);
+
   it("let csi-provisioner create volumes of our driver", async () => {
-    await create(PROVISIONER, volume("ours", OURS, OURS));
+    await create(PROVISIONER, provisioned("ours"));
     assert.equal(await driverOf("ours"), OURS);
   });
 
-  it("refuse everybody else, also a volume with our annotation only, and say what to do", async () => {
-    const why = /are made by its provisioner: make a claim, or ask an administrator/;
-    await assertRefused(create(SOMEBODY, volume("forged", OURS)), why);
-    await assertRefused(create(SOMEBODY, volume("forged", "blob.csi.azure.com", OURS)), why);
+  const waysIn: readonly (readonly [string, string, VolumeOptions])[] = [
+    ["spec.csi.driver", OURS, { handle: "any" }],
+    ["pv.kubernetes.io/provisioned-by", "other.example", { handle: "any", annotations: { [PROVISIONED_BY]: OURS } }],
+    ["pv.kubernetes.io/migrated-to", "other.example", { handle: "any", annotations: { [MIGRATED_TO]: OURS } }],
+    ["pv.kubernetes.io/migrated-to", FOREIGN, { annotations: { [PROVISIONED_BY]: FOREIGN, [MIGRATED_TO]: OURS } }],
+    ["spec.csi.volumeHandle", FOREIGN, {}],
+    ["spec.csi.volumeHandle", "other.example", { annotations: { [PROVISIONED_BY]: FOREIGN } }],
+    ["spec.csi.volumeHandle", FOREIGN, { handle: `G#a#b###${SUBSCRIPTION.replaceAll("1", "A")}` }],
+  ];
+  for (const [way, driver, options] of waysIn) {
+    it(`refuse everybody else a volume by ${way}: ${driver} ${JSON.stringify(options)}, and say what to do`, async () => {
+      await assertRefused(create(SOMEBODY, volume("forged", driver, options)), MADE);
+      await assertRefused(create(SOMEBODY, volume("forged", driver, options)), new RegExp(`\\(.*${way}.*\\)`));
+      await create([...ADMINISTRATOR, "--dry-run=server"], volume("forged", driver, options));
+    });
+  }
+
+  it("let everybody who may write volumes create those of blob.csi.azure.com and others", async () => {
+    const handles = [foreignHandle("a"), "group#account#a#uuid#default#", `group#account#a##default#${SUBSCRIPTION}`];
+    for (const [index, handle] of [...handles, "group#account#a", "account_a", "###"].entries()) {
+      await create(
+        SOMEBODY,
+        volume(`foreign-${index}`, FOREIGN, { handle, annotations: { [PROVISIONED_BY]: FOREIGN } }),
+      );
+    }
+    const local = { capacity: { storage: "1Gi" }, accessModes: ["ReadWriteOnce"], hostPath: { path: "/tmp/none" } };
+    const metadata = { name: "host" };
+    await create(SOMEBODY, JSON.stringify({ apiVersion: "v1", kind: "PersistentVolume", metadata, spec: local }));
   });
 
-  it("refuse an annotation that would bring another driver's volume to our controller", async () => {
-    await create(SOMEBODY, volume("foreign", "blob.csi.azure.com"));
-    const annotate = ["annotate", "pv", "foreign", `pv.kubernetes.io/provisioned-by=${OURS}`];
-    await assertRefused(plane.kubectl([...SOMEBODY, ...annotate]), /are made by its provisioner/);
+  for (const key of [PROVISIONED_BY, MIGRATED_TO]) {
+    it(`refuse ${key} that would bring another driver's volume to our controller, also by way of the status`, async () => {
+      const name = `foreign-${key.replaceAll(/[./]/g, "-")}`;
+      await create(SOMEBODY, volume(name, FOREIGN, { handle: foreignHandle(name) }));
+      await assertRefused(annotate(SOMEBODY, name, `${key}=${OURS}`), MADE);
+      const change = { metadata: { annotations: { [key]: OURS } } };
+      await assertRefused(patch(SOMEBODY, name, change, "--subresource=status"), MADE);
+      assert.equal(await annotationOf(name, key), "");
+      await annotate(SOMEBODY, name, `${key}=another.example`);
+      await annotate(ADMINISTRATOR, name, `${key}=${OURS}`);
+    });
+  }
+
+  it("refuse an annotation on a volume that has our handle alone, and one that passes ours to another driver", async () => {
+    await create(ADMINISTRATOR, volume("restored-foreign", FOREIGN));
+    await assertRefused(annotate(SOMEBODY, "restored-foreign", `${MIGRATED_TO}=${OURS}`), MADE);
+    for (const name of ["ours", "restored-foreign"]) {
+      await assertRefused(annotate(SOMEBODY, name, `${MIGRATED_TO}=${FOREIGN}`), DECIDE);
+      await assertRefused(annotate(SOMEBODY, name, `${PROVISIONED_BY}=another.example`), DECIDE);
+    }
+    await assertRefused(annotate(SOMEBODY, "ours", `${PROVISIONED_BY}-`), DECIDE);
+    assert.equal(await annotationOf("ours", PROVISIONED_BY), OURS);
+    assert.equal(await annotationOf("ours", MIGRATED_TO), "");
   });
 
-  it("let others change the labels of our existing volumes", async () => {
+  it("let others bind, label, resize, mark and delete our existing volumes, and take migrated-to away", async () => {
     await plane.kubectl([...SOMEBODY, "label", "pv", "ours", "team=a"]);
+    await annotate(SOMEBODY, "ours", "team=a", "pv.kubernetes.io/bound-by-controller=yes");
+    await patch(SOMEBODY, "ours", { metadata: { finalizers: ["example.com/backup", "kubernetes.io/pv-protection"] } });
+    await patch(SOMEBODY, "ours", { spec: { capacity: { storage: "2Gi" } } });
+    await patch(SOMEBODY, "ours", { spec: { claimRef: { namespace: "default", name: "none" } } });
+    await patch(SOMEBODY, "ours", { status: { phase: "Released" } }, "--subresource=status");
+    await annotate(ADMINISTRATOR, "ours", `${MIGRATED_TO}=${OURS}`);
+    await plane.kubectl([...SOMEBODY, "label", "--overwrite", "pv", "ours", "team=b"]);
+    await annotate(SOMEBODY, "ours", `${MIGRATED_TO}-`);
+    await plane.kubectl(["delete", "pv", "ours", "--wait=false", "--as=bob", "--as-group=system:masters"]);
+    await patch(SOMEBODY, "ours", { metadata: { finalizers: null } });
+    await plane.kubectl(["wait", "--for=delete", "pv/ours", "--timeout=30s"]);
   });
 
   it("let the administrators' group restore volumes", async () => {
-    await create(ADMINISTRATOR, volume("restored", OURS, OURS));
+    await create(ADMINISTRATOR, provisioned("restored"));
   });
 
   it("refuse pods with an inline volume of our driver, and no others", async () => {
@@ -189,7 +268,10 @@ describe("the admission policies", function () {
       await plane.kubectl(["apply", "-f", "-"], policy);
       const name = await waitForRewrite(plane);
       assert.equal(await driverOf(name), "blob.csi.azure.com");
-      await assertRefused(create(SOMEBODY, volume("forged", OURS, OURS)), /are made by its provisioner/);
+      await plane.kubectl([...SOMEBODY, "label", "pv", name, "team=a"]);
+      await assertRefused(annotate(SOMEBODY, name, `${PROVISIONED_BY}=${FOREIGN}`), DECIDE);
+      await assertRefused(create(SOMEBODY, volume("forged", FOREIGN)), MADE);
+      await assertRefused(create(SOMEBODY, provisioned("forged")), /are made by its provisioner/);
     });
   });
 });
@@ -207,7 +289,7 @@ async function waitForRefusals(plane: ControlPlane): Promise<void> {
 async function waitForRewrite(plane: ControlPlane): Promise<string> {
   for (let attempt = 0; attempt < 100; attempt++) {
     const name = `shared-${attempt}`;
-    await plane.kubectl([...PROVISIONER, "create", "-f", "-"], volume(name, OURS, OURS));
+    await plane.kubectl([...PROVISIONER, "create", "-f", "-"], provisioned(name));
     const driver = await plane.kubectl(["get", "pv", name, "-o", "jsonpath={.spec.csi.driver}"]);
     if (driver !== OURS) return name;
     await delay(100);
