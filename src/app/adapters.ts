@@ -112,7 +112,8 @@ export function usesKubernetes({ kubernetes, kubeconfig }: ControllerConfig): bo
 
 function connectCluster(config: ControllerConfig, now: () => number): Cluster {
   const { kubeconfig, oidcIssuer } = config;
-  return usesKubernetes(config) ? createCluster({ kubeconfig, oidcIssuer, now }) : NO_CLUSTER;
+  const { readReferences } = blobBackend;
+  return usesKubernetes(config) ? createCluster({ kubeconfig, oidcIssuer, readReferences, now }) : NO_CLUSTER;
 }
 
 function subscriptionsOf(config: ControllerConfig): string[] {

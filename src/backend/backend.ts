@@ -4,7 +4,15 @@
  */
 import type { ParameterRow } from "../volume/class/parameter-row.ts";
 import type { VolumeClass } from "../volume/class/volume-class.ts";
-import type { Account, AccountRef, ClusterVolume, FileSystemRef, Settings, WorkloadIdentity } from "../volume/ports.ts";
+import type {
+  Account,
+  AccountRef,
+  ClusterVolume,
+  FileSystemRef,
+  FileSystemReference,
+  Settings,
+  WorkloadIdentity,
+} from "../volume/ports.ts";
 
 /** How large a volume may be. */
 export interface SizeRule {
@@ -46,8 +54,8 @@ export interface MountRequest<Class extends VolumeClass = VolumeClass> {
 export interface VolumeReferences {
   /** Names of accounts, unique in all of Azure: in doubt one too many. */
   readonly accounts: readonly string[];
-  /** Names: in doubt one too many. */
-  readonly fileSystems: readonly string[];
+  /** In doubt one too many. */
+  readonly fileSystems: readonly FileSystemReference[];
   readonly clientId: string | undefined;
 }
 

@@ -9,11 +9,14 @@ import {
   StorageV1Api,
   WellKnownApi,
 } from "@kubernetes/client-node";
+import { createListOpener, type OpenList } from "./pages.ts";
 
 export interface Clients {
   readonly core: CoreV1Api;
   readonly storage: StorageV1Api;
   readonly wellKnown: WellKnownApi;
+  /** Lists that may be long: the client's own hold each page whole, as instances of its classes. */
+  readonly openList: OpenList;
 }
 
 /** One object, or one page of a list: normally well under a second. */
@@ -21,11 +24,17 @@ const REQUEST_TIMEOUT_MS = 10_000;
 
 /** Without a kubeconfig file, those of the cluster that this process runs in. */
 export function createClients(kubeconfig: string | undefined): Clients {
-  const { configuration } = connect(kubeconfig);
+  const { config, baseServer, configuration } = connect(kubeconfig);
   return {
     core: new CoreV1Api(configuration),
     storage: new StorageV1Api(configuration),
     wellKnown: new WellKnownApi(configuration),
+    openList: createListOpener({
+      baseServer,
+      http: configuration.httpApi,
+      authenticate: (request) => config.applySecurityAuthentication(request),
+      limit: LIMITED.pre,
+    }),
   };
 }
 
@@ -44,19 +53,20 @@ function connect(kubeconfig: string | undefined) {
   const config = new KubeConfig();
   if (kubeconfig === undefined) config.loadFromCluster();
   else config.loadFromFile(kubeconfig);
+  const baseServer = new ServerConfiguration(config.getCurrentCluster()?.server ?? "", {});
   const configuration = createConfiguration({
-    baseServer: new ServerConfiguration(config.getCurrentCluster()?.server ?? "", {}),
+    baseServer,
     authMethods: { default: config },
     promiseMiddleware: [LIMITED],
   });
-  return { config, configuration };
+  return { config, baseServer, configuration };
 }
 
-const LIMITED: Middleware = {
+const LIMITED = {
   async pre(request) {
     request.setSignal(AbortSignal.timeout(REQUEST_TIMEOUT_MS));
     request.setHeaderParam("User-Agent", "keyless-csi");
     return request;
   },
   post: async (response) => response,
-};
+} satisfies Middleware;

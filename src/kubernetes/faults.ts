@@ -21,8 +21,9 @@ export async function reading<T>(what: string, ask: () => Promise<T>): Promise<T
   }
 }
 
-/** `doing` as in "reading claim a/b". */
+/** `doing` as in "reading claim a/b". What is a DriverError already stays as it is. */
 export function toDriverError(error: unknown, doing: string): DriverError {
+  if (error instanceof DriverError) return error;
   const status = error instanceof ApiException ? error.code : undefined;
   if (status === 403) {
     return new DriverError(

@@ -3,6 +3,8 @@
  * `kubernetes/` implements it; everybody else takes it from `ports.ts`.
  */
 
+import type { FileSystemRef } from "./places.ts";
+
 /** A claim's name, as csi-provisioner states it with `--extra-create-metadata`. */
 export interface ClaimRef {
   readonly namespace: string;
@@ -40,6 +42,21 @@ export interface ClusterVolume {
   readonly phase: string;
   /** The claim that it is or was bound to. */
   readonly claim?: ClaimRef & { readonly uid: string };
+}
+
+/** A file system that a PersistentVolume names, all in lower case. */
+export interface FileSystemReference {
+  readonly name: string;
+  /** Names of the accounts that it may be in; empty: any, since the volume does not say which. */
+  readonly accounts: readonly string[];
+}
+
+/** A PersistentVolume that is neither Released nor Failed. */
+export interface VolumeInUse {
+  readonly name: string;
+  /** `status.phase`, `""` where it is not stated. */
+  readonly phase: string;
+  readonly claim?: ClaimRef;
 }
 
 /** A CSIDriver object, as far as it decides whether the kubelet hands the node plugin tokens and calls it at all. */
@@ -80,8 +97,11 @@ export interface Cluster {
   findNamespaceUid(namespace: string): Promise<string | undefined>;
   /** Issuer of the cluster's ServiceAccount tokens. */
   issuer(): Promise<string>;
-  /** Whether a PersistentVolume of this name exists and is neither Released nor Failed. */
-  isVolumeInUse(volumeName: string): Promise<boolean>;
+  /**
+   * A PersistentVolume of any driver that names the file system, or is named like it, and is neither Released nor Failed. That
+   * there is none is said only by a list that began after the call.
+   */
+  findVolumeUsing(fileSystem: FileSystemRef): Promise<VolumeInUse | undefined>;
   /** Every PersistentVolume, in whatever phase. */
   listVolumes(): Promise<readonly ClusterVolume[]>;
   /** The UIDs of all claims of all namespaces. */

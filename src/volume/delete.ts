@@ -17,9 +17,12 @@ export async function deleteVolume(deps: Dependencies, volumeId: string): Promis
   if (fileSystem === undefined) return;
   const account = await findOwnAccount(deps, fileSystem);
   if (account === undefined) return;
+  const { atFileSystem, atAccount } = await findOurRoleAssignments(deps, fileSystem).catch((error: unknown) => {
+    throw DriverError.unfinished(error);
+  });
+  // As late as possible, and before the first write: a volume that is found in use later would have lost its access.
   await assertReleased(deps, fileSystem);
   try {
-    const { atFileSystem, atAccount } = await findOurRoleAssignments(deps, fileSystem);
     await removeRoleAssignments(ports, atFileSystem);
     if (settings.retainsOnDelete) return;
     await ports.fileSystems.remove(fileSystem);
@@ -29,12 +32,24 @@ export async function deleteVolume(deps: Dependencies, volumeId: string): Promis
   }
 }
 
-/** The file system is named after its PersistentVolume, so a forged handle in another volume cannot reach a live one. */
-async function assertReleased({ ports, backend }: Dependencies, { name, account }: FileSystemRef): Promise<void> {
-  if (!(await ports.cluster.isVolumeInUse(name))) return;
+/**
+ * DeleteVolume receives a handle, and more than one PersistentVolume may have it: a restore into another namespace makes a
+ * second one, and others can be forged. The file system stays while any of them is in use.
+ */
+async function assertReleased({ ports, backend }: Dependencies, fileSystem: FileSystemRef): Promise<void> {
+  const volume = await ports.cluster.findVolumeUsing(fileSystem).catch((error: unknown) => {
+    const message = error instanceof DriverError ? error.message : "internal error";
+    throw new DriverError("Unavailable", message, { cause: error });
+  });
+  if (volume === undefined) return;
+  const { name, account } = fileSystem;
+  const claim = volume.claim && `claim ${volume.claim.namespace}/${volume.claim.name}`;
+  const state = [volume.phase, claim].filter(Boolean).join(", ");
   throw new DriverError(
     "InUse",
-    `PersistentVolume ${name} exists and is not released: the ${backend.noun} of that name in ${account.name} ` +
-      "is its data and was not touched",
+    `PersistentVolume ${volume.name}${state && ` (${state})`} exists and is not released, and ${backend.noun} ${name} in storage ` +
+      `account ${account.name} is its data: nothing was touched. The deletion is tried again, and goes through once no ` +
+      `PersistentVolume in use names the ${backend.noun}. To end it and keep the data, set persistentVolumeReclaimPolicy: Retain ` +
+      "on the PersistentVolume that this event is about",
   );
 }

@@ -7,22 +7,22 @@
  */
 import type { ReadersWriterLock } from "../concurrency/readers-writer-lock.ts";
 import type { ClaimRef, Cluster, Warning } from "./cluster.ts";
+import type { AccountRef, FileSystemRef } from "./places.ts";
 import type { ResourceGroupRef } from "./settings.ts";
 
-export type { Claim, ClaimRef, Cluster, ClusterVolume, CsiDriver, Pod, Warning } from "./cluster.ts";
+export type {
+  Claim,
+  ClaimRef,
+  Cluster,
+  ClusterVolume,
+  CsiDriver,
+  FileSystemReference,
+  Pod,
+  VolumeInUse,
+  Warning,
+} from "./cluster.ts";
+export type { AccountRef, FileSystemRef } from "./places.ts";
 export type { ClusterIdentity, ResourceGroupRef, Settings } from "./settings.ts";
-
-/** Where a storage account is. */
-export interface AccountRef extends ResourceGroupRef {
-  /** 3 to 24 lower-case letters and digits, unique in all of Azure. */
-  readonly name: string;
-}
-
-/** Where a file system is: what a blob container and a file share both are to a mount. */
-export interface FileSystemRef {
-  readonly account: AccountRef;
-  readonly name: string;
-}
 
 /** A storage account as ARM shows it, as far as our decisions depend on it. */
 export interface Account {

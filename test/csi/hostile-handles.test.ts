@@ -74,7 +74,7 @@ describe("forged volume ids", () => {
         existIn: fail("fileSystems.existIn"),
       },
       roleAssignments: { listAtAndAbove: fail("list"), remove: fail("roleAssignments.remove"), create: fail("create") },
-      cluster: { isVolumeInUse: fail("isVolumeInUse") },
+      cluster: { findVolumeUsing: fail("findVolumeUsing") },
     } as unknown as Ports;
     const deps = { ports, ...blobRules() };
     await fc.assert(

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { status } from "@grpc/grpc-js";
+import { DriverError } from "../../src/errors.ts";
 import { accountName } from "../../src/volume/names.ts";
 import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
 import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";
@@ -14,12 +15,18 @@ describe("DeleteVolume", function () {
   let app: EmulatedApp;
   let cluster: FakeCluster;
   let guards = 0;
+  /** What the API server's list fails with. */
+  let unreadable: DriverError | undefined;
 
   before(async () => {
     app = await startEmulatedApp(["--account-cache", "1ms"], {
       clusterFor: (emulator) => {
         cluster = createFakeCluster(emulator.issuer.issuer);
-        return cluster;
+        return {
+          ...cluster,
+          findVolumeUsing: (fileSystem) =>
+            unreadable === undefined ? cluster.findVolumeUsing(fileSystem) : Promise.reject(unreadable),
+        };
       },
     });
   });
@@ -126,6 +133,56 @@ describe("DeleteVolume", function () {
     cluster.volumes.add(partsOf(volume.volume_id).container);
     await assertUntouched(volume.volume_id, status.FAILED_PRECONDITION, /exists and is not released/);
     cluster.volumes.clear();
+    await remove(volume.volume_id);
+    assert(!isThere(volume.volume_id));
+  });
+
+  it("refuses the volume of a second PersistentVolume that is in use, names it, and advises nothing that destroys data", async () => {
+    const volume = await create(app, createRequest(app.emulator));
+    const { container, account } = partsOf(volume.volume_id);
+    const attributes = volume.volume_context;
+    const claim = { namespace: "restored", name: "data", uid: randomUUID() };
+    const second = { name: "velero-clone-1", handle: volume.volume_id, attributes, phase: "Bound", claim };
+    const first = { ...second, name: container, phase: "Released", claim: { ...claim, namespace: "old" } };
+    cluster.persistentVolumes.push(first, second);
+    await assertUntouched(
+      volume.volume_id,
+      status.FAILED_PRECONDITION,
+      new RegExp(
+        `^PersistentVolume velero-clone-1 \\(Bound, claim restored/data\\) exists and is not released, and container ${container} in ` +
+          `storage account ${account} is its data: nothing was touched\\..* To end it and keep the data, set persistentVolumeReclaimPolicy: Retain on`,
+      ),
+    );
+    cluster.persistentVolumes.splice(1, 1, { ...second, phase: "Released" });
+    await remove(volume.volume_id);
+    assert(!isThere(volume.volume_id));
+    cluster.persistentVolumes.length = 0;
+  });
+
+  it("refuses the volume of a PersistentVolume in use of another driver that names the container by attributes", async () => {
+    const volume = await create(app, createRequest(app.emulator));
+    const { container, account } = partsOf(volume.volume_id);
+    const byHand = (storageAccount: string) => ({
+      name: "by-hand",
+      handle: "anything",
+      attributes: { storageAccount, CONTAINERNAME: container },
+      phase: "Available",
+    });
+    cluster.persistentVolumes.push(byHand(account));
+    await assertUntouched(volume.volume_id, status.FAILED_PRECONDITION, /PersistentVolume by-hand \(Available\)/);
+    cluster.persistentVolumes.splice(0, 1, byHand("another"));
+    await remove(volume.volume_id);
+    assert(!isThere(volume.volume_id));
+    cluster.persistentVolumes.length = 0;
+  });
+
+  it("deletes nothing while it is not known whether a PersistentVolume is in use", async () => {
+    const volume = await create(app, createRequest(app.emulator));
+    for (const reason of ["Unavailable", "DeadlineExceeded", "Misconfigured"] as const) {
+      unreadable = new DriverError(reason, "reading all PersistentVolumes failed");
+      await assertUntouched(volume.volume_id, status.UNAVAILABLE, /reading all PersistentVolumes failed/);
+    }
+    unreadable = undefined;
     await remove(volume.volume_id);
     assert(!isThere(volume.volume_id));
   });

@@ -20,7 +20,7 @@ const FORMATS: readonly Format[] = [
 
 const BLOB_FORMATS: readonly Format[] = [
   { what: "ARM id of a container", literal: /\/blobServices\/default/, home: ["src/backend/blob/arm-ids.ts"] },
-  { what: "volume id", literal: /###|split\("#"\)/, home: ["volume-id.ts", "volume-context.ts"] },
+  { what: "volume id", literal: /###|split\("#"\)/, home: ["volume-id.ts"] },
 ].map((format) => ({ ...format, home: format.home.map((name) => `src/backend/blob/${name.split("/").at(-1)}`) }));
 
 /** Code alone: comments may name a key. */

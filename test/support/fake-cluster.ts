@@ -1,5 +1,7 @@
 // A cluster in memory, for tests of the driver's own decisions; test/cluster uses a real API server.
+import { blobBackend } from "../../src/backend/blob/backend.ts";
 import type { Claim, ClaimRef, Cluster, ClusterVolume, CsiDriver, Pod, Warning } from "../../src/volume/ports.ts";
+import { mayReferTo, namedFileSystems } from "../../src/volume/references.ts";
 
 /** A CSIDriver object as deploy/manifests has it. */
 export const SHIPPED_DRIVER: CsiDriver = {
@@ -41,6 +43,10 @@ export function createFakeCluster(issuer: string): FakeCluster {
   const warnings: FakeCluster["warnings"] = [];
   const volumes = new Set<string>();
   const persistentVolumes: ClusterVolume[] = [];
+  const listVolumes = async () => [
+    ...persistentVolumes,
+    ...[...volumes].map((name) => ({ name, handle: "", attributes: {}, phase: "Bound" })),
+  ];
   return {
     claims,
     pods,
@@ -64,11 +70,13 @@ export function createFakeCluster(issuer: string): FakeCluster {
     findClientId: async (namespace, name) => serviceAccounts.get(`${namespace}/${name}`),
     findNamespaceUid: async (name) => namespaces.get(name),
     issuer: async () => issuer,
-    isVolumeInUse: async (name) => volumes.has(name),
-    listVolumes: async () => [
-      ...persistentVolumes,
-      ...[...volumes].map((name) => ({ name, handle: "", attributes: {}, phase: "Bound" })),
-    ],
+    findVolumeUsing: async (fileSystem) =>
+      (await listVolumes()).find(
+        (volume) =>
+          !["Released", "Failed"].includes(volume.phase) &&
+          namedFileSystems(volume, blobBackend.readReferences).some((each) => mayReferTo(each, fileSystem)),
+      ),
+    listVolumes,
     listClaimUids: async () => new Set([...claims.values()].map(({ uid }) => uid)),
   };
 }

@@ -70,9 +70,10 @@ export const memoryBackend: Backend<MemoryClass> = {
     if (subscriptionId === undefined || resourceGroup === undefined) return undefined;
     return { account: { subscriptionId, resourceGroup, name: account ?? "" }, name: name ?? "" };
   },
-  readReferences: ({ handle }) => {
-    const [, , account = "", bucket = ""] = handle.split("/");
-    return { accounts: [account], fileSystems: [bucket], clientId: undefined };
+  readReferences({ handle }) {
+    const [, , account, name] = handle.split("/");
+    if (account === undefined || name === undefined) return { accounts: [], fileSystems: [], clientId: undefined };
+    return { accounts: [account], fileSystems: [{ name, accounts: [account] }], clientId: undefined };
   },
   scopeOf: scopeOfBucket,
   parseScope(scope) {

@@ -6,8 +6,9 @@ import { containerId, parseScope } from "./arm-ids.ts";
 import { DATA_ROLE_ID } from "./data-role.ts";
 import { findMountProblems } from "./mount-problems.ts";
 import { type BlobClass, findContradictions, PARAMETERS } from "./parameters.ts";
+import { readReferences } from "./references.ts";
 import { BLOB_SIZE } from "./size.ts";
-import { readReferences, volumeContext } from "./volume-context.ts";
+import { volumeContext } from "./volume-context.ts";
 import { parseVolumeId, toVolumeId } from "./volume-id.ts";
 
 export const blobBackend: Backend<BlobClass> = {

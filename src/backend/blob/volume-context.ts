@@ -2,10 +2,9 @@
  * The volume context: what the OSS blob node plugin needs to mount with the workload's own token, and nothing else. The
  * key names are the plugin's (contract.md 1); it compares them without case.
  */
-import { findByName } from "../../text/members.ts";
 import { mountEntriesOf } from "../../volume/class/volume-class.ts";
-import type { ClusterVolume, Settings } from "../../volume/ports.ts";
-import type { ProvisionedVolume, VolumeReferences } from "../backend.ts";
+import type { Settings } from "../../volume/ports.ts";
+import type { ProvisionedVolume } from "../backend.ts";
 import { type BlobClass, PARAMETERS } from "./parameters.ts";
 
 /** Key and meaning of each entry, for the reference page; a test compares it with what CreateVolume answers. */
@@ -46,19 +45,4 @@ export function volumeContext(
     ...(aadEndpoint !== undefined && { AzureStorageAADEndpoint: aadEndpoint }),
     ...mountEntriesOf(PARAMETERS, volumeClass),
   };
-}
-
-/** By the handle's second and third part, as the node plugin reads it, and by the attributes of volumes made by hand. */
-export function readReferences({ handle, attributes }: Pick<ClusterVolume, "handle" | "attributes">): VolumeReferences {
-  const find = (key: keyof typeof CONTEXT_KEYS) => findByName(attributes, key);
-  const [, account, container] = handle.split("#");
-  return {
-    accounts: [account, find("storageaccount")].filter(isNamed),
-    fileSystems: [container, find("containerName")].filter(isNamed),
-    clientId: find("clientID"),
-  };
-}
-
-function isNamed(name: string | undefined): name is string {
-  return name !== undefined && name !== "";
 }

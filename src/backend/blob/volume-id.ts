@@ -26,3 +26,12 @@ export function parseVolumeId(id: string): FileSystemRef | undefined {
     accepts(guid, subscriptionId);
   return isOurForm ? { account: { subscriptionId, resourceGroup, name: account }, name: container } : undefined;
 }
+
+/**
+ * What the node plugin reads in any handle of at least three parts, also of an id that this driver never gives out; a part may
+ * be `""`. Undefined for a handle that it cannot read. Source: blob-csi-driver v1.27, GetContainerInfo in pkg/blob/blob.go.
+ */
+export function readHandle(handle: string): { readonly account: string; readonly container: string } | undefined {
+  const [, account, container] = handle.split("#");
+  return account === undefined || container === undefined ? undefined : { account, container };
+}

@@ -3,7 +3,8 @@
  * something is needed: a file system is known by its name alone, and the volumes of every driver count.
  */
 import type { Dependencies } from "../dependencies.ts";
-import { fileSystemName, volumeNameOf } from "../names.ts";
+import { volumeNameOf } from "../names.ts";
+import { namedFileSystems } from "../references.ts";
 
 export interface ClusterReferences {
   /** Whether a PersistentVolume in any phase names the file system, or the claim that it was created for exists. */
@@ -23,9 +24,8 @@ export async function readClusterReferences({
   const names = new Set([...claimUids].map(volumeNameOf));
   const identities = new Set<string>();
   for (const volume of volumes) {
-    const { fileSystems, clientId } = backend.readReferences(volume);
-    // Its own name too, as csi-provisioner chooses it.
-    for (const name of [fileSystemName(volume.name), ...fileSystems]) names.add(name);
+    const { clientId } = backend.readReferences(volume);
+    for (const { name } of namedFileSystems(volume, backend.readReferences)) names.add(name);
     if (clientId !== undefined) identities.add(identityKey(clientId, volume.claim?.namespace ?? ""));
   }
   return {

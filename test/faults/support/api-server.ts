@@ -50,6 +50,7 @@ export async function startApiServer(folder: string): Promise<ApiServer> {
           : { kind: "ServiceAccount", metadata: { name, namespace, annotations } };
       },
     ],
+    [/^\/api\/v1\/persistentvolumes$/, () => ({ kind: "PersistentVolumeList", metadata: {}, items: [] })],
     [/^\/apis\/storage\.k8s\.io\/v1\/csidrivers\/([^/]+)$/, (name = "") => ({ ...csiDriver, metadata: { name } })],
     [
       /^\/api\/v1\/namespaces\/([^/]+)$/,

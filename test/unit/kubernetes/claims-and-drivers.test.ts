@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { readReferences } from "../../../src/backend/blob/references.ts";
 import { createCluster } from "../../../src/kubernetes/cluster.ts";
 import type { Cluster } from "../../../src/volume/ports.ts";
 import { writeKubeconfig } from "../../support/kubeconfig.ts";
@@ -32,7 +33,7 @@ describe("claims and drivers from the API server", () => {
     folder = await mkdtemp(join(tmpdir(), "keyless-csi-kubeconfig-"));
     const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const kubeconfig = await writeKubeconfig(join(folder, "config"), { server: address });
-    cluster = createCluster({ kubeconfig, now: () => now });
+    cluster = createCluster({ kubeconfig, readReferences, now: () => now });
   });
   beforeEach(() => {
     requests = [];
