@@ -33,6 +33,7 @@ const ITEMS: readonly Item[] = [
     promise: "role assignments at accounts stay few, however many volumes",
     files: ["role-assignment-scale"],
   },
+  { number: 13, promise: "lists that tenants make long stay bounded", files: ["large-lists"] },
 ];
 
 interface Result {

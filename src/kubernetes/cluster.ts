@@ -11,7 +11,7 @@ import { createClients } from "./clients.ts";
 import { createCsiDrivers } from "./csi-drivers.ts";
 import { createWarning } from "./events.ts";
 import { read } from "./faults.ts";
-import { findPod, listPodsUsing } from "./pods.ts";
+import { createPodSearch, findPod } from "./pods.ts";
 import { createVolumeSearch, listVolumes } from "./volumes.ts";
 
 /** Source: Azure Workload Identity, "Service account labels and annotations". */
@@ -37,7 +37,7 @@ export function createCluster({ kubeconfig, oidcIssuer, readReferences, now }: C
     findCsiDriver: createCsiDrivers(storage, now),
     warnClaim: (ref, claim, warning) => createWarning(core, ref, claim, warning),
     findPod: (namespace, name) => findPod(core, namespace, name),
-    listPodsUsing: (ref) => listPodsUsing(core, ref),
+    listPodsUsing: createPodSearch(openList, now),
     async findClientId(namespace, name) {
       const doing = `ServiceAccount ${namespace}/${name}`;
       const account = await read(doing, () => core.readNamespacedServiceAccount({ namespace, name }));

@@ -89,7 +89,10 @@ export interface Cluster {
   /** Writes an event of type Warning on the claim: one for each claim and reason, however often it is asked for. */
   warnClaim(ref: ClaimRef, claim: Pick<Claim, "uid">, warning: Warning): Promise<void>;
   findPod(namespace: string, name: string): Promise<Pod | undefined>;
-  /** Pods of the namespace that name the claim in a volume and have not ended. */
+  /**
+   * Pods of the namespace that name the claim in a volume and are Pending: a pod that waits for its claim is. Throws
+   * Misconfigured, with what the tenant can do, when the namespace has too many to read them all.
+   */
   listPodsUsing(claim: ClaimRef): Promise<readonly Pod[]>;
   /** The client id that the ServiceAccount's annotation names, `""` when it has none, undefined without ServiceAccount. */
   findClientId(namespace: string, serviceAccount: string): Promise<string | undefined>;
