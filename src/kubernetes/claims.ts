@@ -5,6 +5,8 @@ import { SERVICE_ACCOUNT_ANNOTATION } from "../volume/service-account.ts";
 import { read, reading } from "./faults.ts";
 import type { OpenList } from "./pages.ts";
 
+/** Names the class before the field does. Source: Kubernetes, component-helpers, GetPersistentVolumeClaimClass. */
+const CLASS_ANNOTATION = "volume.beta.kubernetes.io/storage-class";
 /** The API server's own clients take pages of this size. */
 const PAGE = 500;
 
@@ -28,8 +30,8 @@ export async function listClaimUids(openList: OpenList): Promise<ReadonlySet<str
 }
 
 /** `""`: the claim says that it has none. */
-function classOf({ spec }: V1PersistentVolumeClaim): string {
-  return spec?.storageClassName ?? "";
+function classOf({ metadata, spec }: V1PersistentVolumeClaim): string {
+  return metadata?.annotations?.[CLASS_ANNOTATION] ?? spec?.storageClassName ?? "";
 }
 
 function toClaim({ metadata }: V1PersistentVolumeClaim, className: string, isBoundLate: boolean): Claim {

@@ -125,6 +125,24 @@ describe("claims and drivers from the API server", () => {
     });
   });
 
+  it("a claim's class is the one of its older annotation, as Kubernetes reads it: the annotation before the field", async () => {
+    const path = "/api/v1/namespaces/team/persistentvolumeclaims/data";
+    const annotations = { "volume.beta.kubernetes.io/storage-class": "late" };
+    const late = { provisioner: "x", volumeBindingMode: "WaitForFirstConsumer" };
+    answer("/apis/storage.k8s.io/v1/storageclasses/late", late);
+    answer("/apis/storage.k8s.io/v1/storageclasses/early", { provisioner: "x", volumeBindingMode: "Immediate" });
+    for (const spec of [{}, { storageClassName: "early" }]) {
+      answer(path, { metadata: { uid: "u", annotations }, spec });
+      const found = await cluster.findClaim({ namespace: "team", name: "data" });
+      assert.deepEqual(found, { uid: "u", className: "late", isBoundLate: true });
+    }
+    answer(path, {
+      metadata: { uid: "u", annotations: { "volume.beta.kubernetes.io/storage-class": "" } },
+      spec: { storageClassName: "late" },
+    });
+    assert.deepEqual(await cluster.findClaim({ namespace: "team", name: "data" }), { uid: "u", isBoundLate: false });
+  });
+
   it("a warning is an event on the claim, with a name that a retry reuses", async () => {
     const events = "/api/v1/namespaces/team/events";
     const warn = () =>
