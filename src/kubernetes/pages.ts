@@ -46,8 +46,8 @@ export interface ListTransport {
   limit(request: RequestContext): Promise<RequestContext>;
 }
 
-/** A page is read whole before it is parsed, some 60 ms of work for this much. A single object has at most 3 MiB. */
-const PAGE_BYTES = 8 << 20;
+/** A page is read whole before it is parsed, some 50 ms of work for this much. A single object has at most 3 MiB. */
+const PAGE_BYTES = 4 << 20;
 /** The part of its objects that is asked for when a page is too large. */
 const SMALLER = 4;
 

@@ -12,7 +12,7 @@ import { SERVICE_ACCOUNT_ANNOTATION } from "../volume/service-account.ts";
 import { read, reading } from "./faults.ts";
 import { ListTooLong, type OpenList } from "./pages.ts";
 
-/** A pod may have 1.5 MB, so a page of these stays below the limit of a page except where somebody aims at it. */
+/** An ordinary pod has some 10 KB, and none more than 1.5 MB: a page of these is small except where somebody aims at it. */
 const PAGE = 20;
 /** Some 4,000 ordinary pods of a namespace, all Pending at the same time. */
 const MOST_BYTES = 32 << 20;

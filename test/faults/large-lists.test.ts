@@ -10,9 +10,9 @@ import { report } from "./support/figures.ts";
 import type { Taken } from "./support/read-lists.ts";
 
 /** The shipped Deployment's limit is 512 MiB, and the process does more than this. */
-const MOST_MIB = 256;
+const MOST_MIB = 320;
 /** Probe has a second; a busy machine stretches every pause. */
-const MOST_BLOCKED_MS = 250;
+const MOST_BLOCKED_MS = 500;
 
 const runProgram = promisify(execFile);
 

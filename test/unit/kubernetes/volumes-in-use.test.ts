@@ -182,6 +182,6 @@ describe("a container's use by PersistentVolumes", () => {
     holding(...Array.from({ length: 60 }, (_, index) => large(index)), {});
     assert.equal((await cluster.findVolumeUsing(fileSystem()))?.name, "other");
     const limits = server.requests.map(({ searchParams }) => searchParams.get("limit"));
-    assert.deepEqual([limits[0], limits[1], limits.at(-1)], ["500", "125", "32"]);
+    assert.deepEqual([limits[0], limits[1], limits.at(-1)], ["500", "125", "8"]);
   });
 });
