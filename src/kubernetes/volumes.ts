@@ -39,11 +39,11 @@ export function createVolumeSearch({ core, openList, readReferences, now }: Volu
     const volume = object && toVolume(object);
     return volume && isUsing(volume, fileSystem) ? toVolumeInUse(volume) : undefined;
   };
-  return async (fileSystem) => {
+  return async (fileSystem, { isRemembered } = { isRemembered: false }) => {
     const key = `${fileSystem.account.name}/${fileSystem.name}`;
     const name = found.get(key);
     const known = name === undefined ? undefined : await confirm(name, fileSystem);
-    if (known !== undefined) return known;
+    if (known !== undefined || isRemembered) return known;
     found.delete(key);
     const uses = await flight.run("", () => readUses(openList, readReferences));
     const use = uses.get(fileSystem.name)?.find((each) => mayReferTo(each, fileSystem));

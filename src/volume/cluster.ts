@@ -102,9 +102,13 @@ export interface Cluster {
   issuer(): Promise<string>;
   /**
    * A PersistentVolume of any driver that names the file system, or is named like it, and is neither Released nor Failed. That
-   * there is none is said only by a list that began after the call.
+   * there is none is said only by a list that began after the call; with `isRemembered` no list is read, and only the volume
+   * that was found last time is looked at again.
    */
-  findVolumeUsing(fileSystem: FileSystemRef): Promise<VolumeInUse | undefined>;
+  findVolumeUsing(
+    fileSystem: FileSystemRef,
+    how?: { readonly isRemembered: boolean },
+  ): Promise<VolumeInUse | undefined>;
   /** Every PersistentVolume, in whatever phase. */
   listVolumes(): Promise<readonly ClusterVolume[]>;
   /** The UIDs of all claims of all namespaces. */

@@ -17,11 +17,13 @@ export async function deleteVolume(deps: Dependencies, volumeId: string): Promis
   if (fileSystem === undefined) return;
   const account = await findOwnAccount(deps, fileSystem);
   if (account === undefined) return;
+  // A deletion that is held up is tried again for as long as it is: that must cost no call to Azure.
+  await assertReleased(deps, fileSystem, { isRemembered: true });
   const { atFileSystem, atAccount } = await findOurRoleAssignments(deps, fileSystem).catch((error: unknown) => {
     throw DriverError.unfinished(error);
   });
   // As late as possible, and before the first write: a volume that is found in use later would have lost its access.
-  await assertReleased(deps, fileSystem);
+  await assertReleased(deps, fileSystem, { isRemembered: false });
   try {
     await removeRoleAssignments(ports, atFileSystem);
     if (settings.retainsOnDelete) return;
@@ -36,8 +38,12 @@ export async function deleteVolume(deps: Dependencies, volumeId: string): Promis
  * DeleteVolume receives a handle, and more than one PersistentVolume may have it: a restore into another namespace makes a
  * second one, and others can be forged. The file system stays while any of them is in use.
  */
-async function assertReleased({ ports, backend }: Dependencies, fileSystem: FileSystemRef): Promise<void> {
-  const volume = await ports.cluster.findVolumeUsing(fileSystem).catch((error: unknown) => {
+async function assertReleased(
+  { ports, backend }: Dependencies,
+  fileSystem: FileSystemRef,
+  how: { readonly isRemembered: boolean },
+): Promise<void> {
+  const volume = await ports.cluster.findVolumeUsing(fileSystem, how).catch((error: unknown) => {
     const message = error instanceof DriverError ? error.message : "internal error";
     throw new DriverError("Unavailable", message, { cause: error });
   });

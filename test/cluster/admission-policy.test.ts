@@ -129,6 +129,13 @@ describe("the admission policies", function () {
     await create(SOMEBODY, JSON.stringify({ apiVersion: "v1", kind: "PersistentVolume", metadata, spec: local }));
   });
 
+  it("refuse the annotations on a volume that is not CSI's too: Kubernetes translates some of those", async () => {
+    for (const key of [PROVISIONED_BY, MIGRATED_TO]) {
+      await assertRefused(annotate(SOMEBODY, "host", `${key}=${OURS}`), MADE);
+    }
+    await annotate(SOMEBODY, "host", "team=a");
+  });
+
   for (const key of [PROVISIONED_BY, MIGRATED_TO]) {
     it(`refuse ${key} that would bring another driver's volume to our controller, also by way of the status`, async () => {
       const name = `foreign-${key.replaceAll(/[./]/g, "-")}`;

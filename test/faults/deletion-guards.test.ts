@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import { status } from "@grpc/grpc-js";
 import { DriverError } from "../../src/errors.ts";
 import { accountName } from "../../src/volume/names.ts";
+import type { VolumeInUse } from "../../src/volume/ports.ts";
 import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
 import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";
 import { heldRoleAssignments } from "../support/held.ts";
@@ -17,6 +18,8 @@ describe("DeleteVolume", function () {
   let guards = 0;
   /** What the API server's list fails with. */
   let unreadable: DriverError | undefined;
+  /** What the cluster has found in use before. */
+  let remembered: VolumeInUse | undefined;
 
   before(async () => {
     app = await startEmulatedApp(["--account-cache", "1ms"], {
@@ -24,8 +27,10 @@ describe("DeleteVolume", function () {
         cluster = createFakeCluster(emulator.issuer.issuer);
         return {
           ...cluster,
-          findVolumeUsing: (fileSystem) =>
-            unreadable === undefined ? cluster.findVolumeUsing(fileSystem) : Promise.reject(unreadable),
+          findVolumeUsing: async (fileSystem, how) => {
+            if (unreadable !== undefined) throw unreadable;
+            return (how?.isRemembered ? remembered : undefined) ?? (await cluster.findVolumeUsing(fileSystem, how));
+          },
         };
       },
     });
@@ -174,6 +179,21 @@ describe("DeleteVolume", function () {
     await remove(volume.volume_id);
     assert(!isThere(volume.volume_id));
     cluster.persistentVolumes.length = 0;
+  });
+
+  it("asks nothing of Azure's role assignments while the PersistentVolume that it found last time is in use", async () => {
+    const volume = await create(app, createRequest(app.emulator));
+    remembered = { name: "velero-clone-1", phase: "Bound" };
+    await assertUntouched(
+      volume.volume_id,
+      status.FAILED_PRECONDITION,
+      /PersistentVolume velero-clone-1 \(Bound\) exists/,
+    );
+    const asked = app.armCalls().map(({ operation }) => operation);
+    assert.deepEqual([...new Set(asked)], ["storageAccounts/get"], "the account alone, once it is forgotten");
+    remembered = undefined;
+    await remove(volume.volume_id);
+    assert(!isThere(volume.volume_id));
   });
 
   it("deletes nothing while it is not known whether a PersistentVolume is in use", async () => {

@@ -70,8 +70,8 @@ export function createFakeCluster(issuer: string): FakeCluster {
     findClientId: async (namespace, name) => serviceAccounts.get(`${namespace}/${name}`),
     findNamespaceUid: async (name) => namespaces.get(name),
     issuer: async () => issuer,
-    findVolumeUsing: async (fileSystem) =>
-      (await listVolumes()).find(
+    findVolumeUsing: async (fileSystem, how) =>
+      (how?.isRemembered ? [] : await listVolumes()).find(
         (volume) =>
           !["Released", "Failed"].includes(volume.phase) &&
           namedFileSystems(volume, blobBackend.readReferences).some((each) => mayReferTo(each, fileSystem)),

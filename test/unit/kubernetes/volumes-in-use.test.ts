@@ -154,7 +154,7 @@ describe("a container's use by PersistentVolumes", () => {
     holding({ name: CONTAINER, phase: "Released" }, {});
     await cluster.findVolumeUsing(fileSystem());
     server.requests.length = 0;
-    assert.equal((await cluster.findVolumeUsing(fileSystem()))?.name, "other");
+    assert.equal((await cluster.findVolumeUsing(fileSystem(), { isRemembered: true }))?.name, "other");
     assert.deepEqual(
       server.requests.map(({ pathname }) => pathname),
       [`${VOLUMES}/other`],
@@ -163,6 +163,12 @@ describe("a container's use by PersistentVolumes", () => {
     assert.equal((await cluster.findVolumeUsing(fileSystem()))?.name, "third", "another one uses it now");
     holding({ name: CONTAINER, phase: "Released" });
     assert.equal(await cluster.findVolumeUsing(fileSystem()), undefined);
+  });
+
+  it("is not looked for where only what is remembered is asked", async () => {
+    holding({});
+    assert.equal(await cluster.findVolumeUsing(fileSystem(), { isRemembered: true }), undefined);
+    assert.deepEqual(server.requests, []);
   });
 
   it("is not known when a page fails, also one in the middle of a list", async () => {
