@@ -8,7 +8,7 @@ import { StorageManagementClient } from "@azure/arm-storage";
 import type { PipelinePolicy, PipelineRequest } from "@azure/core-rest-pipeline";
 import type { TokenCredential } from "@azure/identity";
 import { createBoundedHttpClient } from "./bounded-http-client.ts";
-import { createThrottle } from "./throttle.ts";
+import { createThrottle, type Waits } from "./throttle.ts";
 
 /** One request to ARM as it went over the wire: a retry counts as another one. */
 export interface AzureCall {
@@ -32,6 +32,13 @@ export interface ArmOptions {
   /** Milliseconds, monotonic. */
   readonly now: () => number;
   readonly sleep: (milliseconds: number) => Promise<void>;
+  /** Where the waits that Azure asks for are kept. Default: a map of these clients alone. */
+  readonly waits?: Waits;
+  /**
+   * For what nobody waits for, such as metrics: nothing is repeated, no wait is slept through, and the waits that volumes have
+   * to keep, which are given here, are kept without ever adding to them.
+   */
+  readonly givesWayTo?: Waits;
 }
 
 /** The SDK clients of one subscription. */
@@ -54,6 +61,9 @@ export interface Arm {
 const READ_TIMEOUT_MS = 8_000;
 const WRITE_TIMEOUT_MS = 30_000;
 
+/** How often the SDKs repeat a request by themselves. */
+const MAX_RETRIES = 3;
+
 export function createArm(options: ArmOptions): Arm {
   const clients = new Map<string, SubscriptionClients>();
   // A wrong clock, here or there, makes a token invalid before its time, and each client caches its own for hours.
@@ -66,10 +76,14 @@ export function createArm(options: ArmOptions): Arm {
     credentials: { scopes: [options.scope] },
     credentialScopes: [options.scope],
     httpClient: createBoundedHttpClient(),
-    retryOptions: { maxRetries: 3, retryDelayInMs: 800, maxRetryDelayInMs: 10_000 },
+    retryOptions: {
+      maxRetries: options.givesWayTo === undefined ? MAX_RETRIES : 0,
+      retryDelayInMs: 800,
+      maxRetryDelayInMs: 10_000,
+    },
     userAgentOptions: { userAgentPrefix: "keyless-csi" },
     additionalPolicies: [
-      { policy: createThrottle(options), position: "perRetry" as const },
+      { policy: throttleFor(options), position: "perRetry" as const },
       { policy: observing(options, signInAgain), position: "perRetry" as const },
     ],
   };
@@ -94,6 +108,11 @@ function createClients(
     authorization: new AuthorizationManagementClient(credential, subscriptionId, options),
     identity: new ManagedServiceIdentityClient(credential, subscriptionId, options),
   };
+}
+
+function throttleFor({ now, sleep, waits = new Map(), givesWayTo }: ArmOptions): PipelinePolicy {
+  const patience = givesWayTo === undefined ? {} : { othersWaits: givesWayTo, longestWaitMs: 0 };
+  return createThrottle({ now, sleep, waits, ...patience });
 }
 
 /** Limits each attempt in time and reports its outcome; `refused` is called when a token was not accepted. */

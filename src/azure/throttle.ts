@@ -2,31 +2,43 @@
  * Retry-After, obeyed by every call and not only by the one that received it: one waiting time for each subscription,
  * provider and kind of call, since Azure counts them so. A call sent before it has passed would only renew it (azure.md 1).
  */
-import type { PipelinePolicy, PipelineRequest, PipelineResponse } from "@azure/core-rest-pipeline";
+import { type PipelinePolicy, type PipelineRequest, type PipelineResponse, RestError } from "@azure/core-rest-pipeline";
+
+/** Until when nothing may be sent, by subscription, provider and kind of call; times of a monotonic clock. */
+export type Waits = Map<string, number>;
 
 export interface ThrottleOptions {
   /** Milliseconds, monotonic. */
   readonly now: () => number;
   readonly sleep: (milliseconds: number) => Promise<void>;
+  /** Where the waits that Azure asks for are kept: other calls of the same clients obey them. */
+  readonly waits: Waits;
+  /** Waits of other clients, which are obeyed too and never written. */
+  readonly othersWaits?: Waits;
+  /** A longer wait fails the call, with the time in the message. Default 15,000. */
+  readonly longestWaitMs?: number;
 }
 
-/** A longer wait fails the call, with the time in the message, and csi-provisioner tries again. */
+/** csi-provisioner tries again by itself, so that no longer wait is needed here. */
 const LONGEST_WAIT_MS = 15_000;
+/** Azure's longest window (azure.md 1): a longer wait, by a mistake of a proxy, must not last until the next restart. */
+const LONGEST_WINDOW_MS = 3_600_000;
 
-export function createThrottle({ now, sleep }: ThrottleOptions): PipelinePolicy {
-  const notBefore = new Map<string, number>();
+/** Throws a RestError with status 429 instead of waiting too long; the SDKs do not repeat it. */
+export function createThrottle(options: ThrottleOptions): PipelinePolicy {
+  const { now, sleep, waits, othersWaits, longestWaitMs = LONGEST_WAIT_MS } = options;
   return {
     name: "keyless-csi-throttle",
     async sendRequest(request, next) {
       const key = keyOf(request);
-      const wait = (notBefore.get(key) ?? 0) - now();
-      if (wait > LONGEST_WAIT_MS) throw throttled(wait);
+      const wait = Math.max(waits.get(key) ?? 0, othersWaits?.get(key) ?? 0) - now();
+      if (wait > longestWaitMs) throw throttled(request, wait);
       if (wait > 0) await sleep(wait);
       const response = await next(request);
-      const retryMs = retryAfterMs(response);
-      if (retryMs === undefined) return response;
-      notBefore.set(key, now() + retryMs);
-      if (retryMs > LONGEST_WAIT_MS) throw throttled(retryMs);
+      const askedMs = waitAsked(response);
+      if (askedMs === undefined) return response;
+      waits.set(key, now() + askedMs);
+      if (askedMs > longestWaitMs) throw throttled(request, askedMs);
       return response;
     },
   };
@@ -48,19 +60,30 @@ function kindOf(method: string, provider: string, types: string): string {
   return isList ? "list" : "read";
 }
 
-/** Of 429 and 503 only: the Retry-After of a 202 is for the poller. Azure sends seconds. */
-function retryAfterMs({ status, headers }: PipelineResponse): number | undefined {
+/**
+ * Milliseconds, of a 429 or 503 only: the Retry-After of a 202 is for the poller. The SDKs' own retries wait by these
+ * headers in this order (ts-http-runtime, throttlingRetryStrategy), as long as they say: what is not read here is slept there.
+ */
+function waitAsked({ status, headers }: PipelineResponse): number | undefined {
   if (status !== 429 && status !== 503) return undefined;
-  const seconds = Number(headers.get("retry-after") ?? Number.NaN);
-  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined;
+  const read = (name: string, toMs: (text: string) => number) => {
+    const text = headers.get(name);
+    return text === undefined ? Number.NaN : toMs(text);
+  };
+  const ms = [
+    read("retry-after-ms", Number),
+    read("x-ms-retry-after-ms", Number),
+    read("retry-after", (text) => Number(text) * 1000),
+    read("retry-after", (text) => Date.parse(text) - Date.now()),
+  ].find(Number.isFinite);
+  return ms !== undefined && ms > 0 ? Math.min(ms, LONGEST_WINDOW_MS) : undefined;
 }
 
-/** Not a RestError, so that the SDK does not retry by itself; `faults.ts` reads its code like one. */
-function throttled(milliseconds: number): Error {
+/**
+ * With the request, which SDK code may look for in any RestError, and without a response: the SDKs would wait by its
+ * Retry-After and send the request again, and @azure/core-client reads `response.request.method`.
+ */
+function throttled(request: PipelineRequest, milliseconds: number): RestError {
   const seconds = Math.ceil(milliseconds / 1000);
-  return Object.assign(new Error(`Azure asks to wait ${seconds} s`), {
-    name: "ThrottledError",
-    statusCode: 429,
-    code: "TooManyRequests",
-  });
+  return new RestError(`Azure asks to wait ${seconds} s`, { statusCode: 429, code: "TooManyRequests", request });
 }
