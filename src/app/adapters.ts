@@ -7,6 +7,7 @@ import { createAccounts } from "../azure/accounts.ts";
 import { type AzureCall, createArm } from "../azure/arm.ts";
 import { createIdentities } from "../azure/identities.ts";
 import { createRoleAssignments } from "../azure/role-assignments.ts";
+import type { Waits } from "../azure/throttle.ts";
 import { createUsage } from "../azure/usage.ts";
 import type { Backend } from "../backend/backend.ts";
 import { BLOB_ACCOUNTS } from "../backend/blob/account-shape.ts";
@@ -32,7 +33,7 @@ export interface Adapters {
   readonly settings: Settings;
   /** The kind of storage that volumes are made of. */
   readonly backend: Backend;
-  /** Role assignments of the subscriptions in use; cached for minutes. */
+  /** Role assignments of the subscriptions in use, as far as they have been counted. */
   readonly roleAssignmentUsage: ReturnType<typeof createUsage>;
   /** Whether the last sign-in worked and the last request to Azure was answered. */
   readonly readiness: () => Readiness;
@@ -53,7 +54,7 @@ export async function createAdapters(
   const clusterUid = await cluster.findNamespaceUid(MARKING_NAMESPACE);
   const time = { now: () => performance.now(), sleep: (ms: number) => sleep(ms) };
   const { now } = time;
-  const { arm, readiness, signIn } = connect(config, observer, time);
+  const { arm, metricsArm, readiness, signIn } = connect(config, observer, time);
   const rememberMs = config.accountCacheMs;
   const accounts = createAccounts({ arm, shaping: BLOB_ACCOUNTS, rememberMs, ...time });
   const ports: Ports = {
@@ -65,7 +66,7 @@ export async function createAdapters(
     observer,
     accountLock: createReadersWriterLock(),
   };
-  const roleAssignmentUsage = createUsage({ arm, subscriptionIds: subscriptionsOf(config), now });
+  const roleAssignmentUsage = createUsage({ arm: metricsArm, subscriptionIds: subscriptionsOf(config), now });
   const settings = toSettings(config, blobBackend, clusterUid);
   return { ports, settings, backend: blobBackend, roleAssignmentUsage, readiness, signIn };
 }
@@ -78,25 +79,33 @@ interface Time {
   readonly sleep: (milliseconds: number) => Promise<void>;
 }
 
-/** ARM with the controller's credentials, and a watch on both. */
+/** ARM with the controller's credentials, for volumes and for metrics, and a watch on what volumes depend on. */
 function connect(config: ControllerConfig, observer: AdaptersObserver, time: Time) {
   const { cloud } = config;
   const credentials = createCredentials(config, time.now);
   const signIn = watchSignIn(credentials.own);
   const answers = watchAnswers();
-  const arm = createArm({
-    credentialFor: (subscriptionId) => credentials.abroad.get(subscriptionId) ?? signIn.credential,
+  const common = {
+    credentialFor: (subscriptionId: string) => credentials.abroad.get(subscriptionId) ?? signIn.credential,
     endpoint: cloud.armEndpoint,
     scope: cloud.armScope,
+    forgetTokens: credentials.forgetTokens,
+    ...time,
+  };
+  const waits: Waits = new Map();
+  const arm = createArm({
+    ...common,
+    waits,
     observeCall(call) {
       answers.note(call);
       observer.azureCalled(call);
     },
-    forgetTokens: credentials.forgetTokens,
-    ...time,
   });
+  // Anybody may read the metrics: what becomes of their calls must neither hold up a volume nor make the service unready.
+  const metricsArm = createArm({ ...common, givesWayTo: waits, observeCall: (call) => observer.azureCalled(call) });
   return {
     arm,
+    metricsArm,
     readiness: readyWhenAll(signIn.readiness, answers.readiness),
     async signIn() {
       await signIn.credential.getToken(cloud.armScope);

@@ -18,7 +18,7 @@ export interface Metrics {
   watchInFlight(read: () => number): void;
   /** An account of this controller was found that something other than an Entra identity can open. */
   countDrift(): void;
-  /** Role assignments of each subscription, read at each scrape. */
+  /** Role assignments of each subscription that has been counted, read at each scrape. */
   watchRoleAssignments(read: () => Promise<readonly RoleAssignmentUsage[]>): void;
   /** One run of a background task. */
   countBackgroundRun(task: string, outcome: "done" | "failed"): void;
@@ -135,7 +135,10 @@ function watchRoleAssignments(registry: Registry, read: () => Promise<readonly R
       labelNames: ["subscription_id"],
       registers: [registry],
       async collect() {
-        for (const usage of await read()) this.labels(usage.subscriptionId).set(pick(usage));
+        const known = await read();
+        // A subscription whose count is too old is left out again.
+        this.reset();
+        for (const usage of known) this.labels(usage.subscriptionId).set(pick(usage));
       },
     });
   add(
