@@ -1,5 +1,6 @@
 /** CSIDriver objects: whether the kubelet hands tokens to a node plugin. Read for each volume, so cached for a minute. */
 import type { StorageV1Api, V1CSIDriver } from "@kubernetes/client-node";
+import { createSingleFlight } from "../concurrency/single-flight.ts";
 import { createTtlCache } from "../concurrency/ttl-cache.ts";
 import type { Cluster, CsiDriver } from "../volume/ports.ts";
 import { read } from "./faults.ts";
@@ -9,14 +10,18 @@ const REMEMBER_MS = 60_000;
 /** The port's `findCsiDriver`, by the clock `now`. */
 export function createCsiDrivers(storage: StorageV1Api, now: () => number): Cluster["findCsiDriver"] {
   const cache = createTtlCache<CsiDriver>(REMEMBER_MS, now);
+  const reading = createSingleFlight<CsiDriver | undefined>("CSIDriver");
   return async (name, { isFresh } = { isFresh: false }) => {
     const known = isFresh ? undefined : cache.get(name);
     if (known !== undefined) return known;
-    const found = await read(`CSIDriver ${name}`, () => storage.readCSIDriver({ name }));
-    if (found === undefined) return undefined;
-    const driver = toCsiDriver(found);
-    cache.set(name, driver);
-    return driver;
+    // What is missing is not remembered, since somebody may just have repaired it, but claims that ask together ask once.
+    return await reading.run(name, async () => {
+      const found = await read(`CSIDriver ${name}`, () => storage.readCSIDriver({ name }));
+      if (found === undefined) return undefined;
+      const driver = toCsiDriver(found);
+      cache.set(name, driver);
+      return driver;
+    });
   };
 }
 
