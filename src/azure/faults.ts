@@ -3,6 +3,7 @@
  * the codes: REST reference of Microsoft.Storage and Microsoft.Authorization, "Troubleshoot Azure RBAC".
  */
 import { DriverError, type Reason } from "../errors.ts";
+import { cut } from "../text/cut.ts";
 import { describeDenials } from "./policy-denial.ts";
 
 const BY_CODE: Readonly<Record<string, Reason>> = {
@@ -141,7 +142,7 @@ function describe({ statusCode, name }: AzureFault, code: string | undefined): s
 function firstLine(fault: AzureFault, error: unknown): string {
   if (fault.name === "AbortError") return "no answer within the time limit";
   const text = String(bodyOf(fault)?.message ?? fault.message ?? error);
-  return (text.split(/[\r\n]/, 1)[0] ?? "").slice(0, 400);
+  return cut(text.split(/[\r\n]/, 1)[0] ?? "", 400);
 }
 
 /** The error in ARM's body, which some SDKs hand over without the member `error` around it. */

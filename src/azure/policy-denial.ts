@@ -3,6 +3,8 @@
  * the assignment and the definition that somebody has to change. Nothing here decides anything.
  */
 
+import { cut } from "../text/cut.ts";
+
 /** One policy that denies, by the names that the portal shows; ARM ids where the error has them. */
 interface Denial {
   readonly assignment: Named;
@@ -13,6 +15,9 @@ interface Named {
   readonly name: string;
   readonly id: string;
 }
+
+/** Before the JSON list in a message, with the list's first character. */
+const IDENTIFIERS = "Policy identifiers: '[";
 
 /** More than these would not fit into an event. */
 const MOST = 3;
@@ -55,7 +60,10 @@ function named(info: Record<string, unknown>, what: "policyAssignment" | "policy
 }
 
 function readMessage(error: Record<string, unknown>): Denial[] {
-  const [, json = "[]"] = /Policy identifiers: '(\[.*\])'/s.exec(asText(error["message"])) ?? [];
+  // By indexes: an expression that looks for the last bracket from each beginning is quadratic.
+  const message = asText(error["message"]);
+  const [begin, end] = [message.indexOf(IDENTIFIERS), message.lastIndexOf("]'")];
+  const json = begin < 0 || end < begin ? "[]" : message.slice(begin + IDENTIFIERS.length - 1, end + 1);
   try {
     return asArray(JSON.parse(json))
       .map(asObject)
@@ -85,7 +93,7 @@ function describe({ assignment, definition }: Denial): string {
 
 /** One line, whatever a display name contains. */
 function label({ name, id }: Named): string {
-  const shown = name.replace(/\s+/g, " ").slice(0, 128);
+  const shown = cut(name, 128).replace(/\s+/g, " ");
   if (shown === "") return id === "" ? "(unnamed)" : id;
   return id === "" ? `"${shown}"` : `"${shown}" (${id})`;
 }

@@ -1,5 +1,7 @@
 /** What is invalid in the settings that an operator wrote, as data: everything is collected and reported at once. */
 
+import { shown } from "../text/cut.ts";
+
 export interface SettingProblem {
   /** The setting's flag name without dashes, or "" when no one setting is meant. */
   readonly setting: string;
@@ -11,11 +13,8 @@ export interface SettingProblem {
   readonly problem: string;
 }
 
-const LONGEST_SHOWN = 80;
-
 /** `--location "": is empty; name an Azure region`. Control characters are escaped and long values cut. */
 export function toLine({ source, value, problem }: SettingProblem): string {
   if (value === undefined) return `${source}: ${problem}`;
-  const shown = value.length > LONGEST_SHOWN ? `${value.slice(0, LONGEST_SHOWN)}…` : value;
-  return `${source} ${JSON.stringify(shown)}: ${problem}`;
+  return `${source} ${JSON.stringify(shown(value))}: ${problem}`;
 }

@@ -5,7 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { type handleUnaryCall, type sendUnaryData, status } from "@grpc/grpc-js";
 import { DriverError, type Reason } from "../errors.ts";
-import { scrub } from "../text/scrub.ts";
+import { cutEncoded } from "../text/cut.ts";
 
 /** A reason without a row does not compile. INVALID_ARGUMENT makes csi-provisioner wait its longest interval. */
 const CODES: Readonly<Record<Reason, status>> = {
@@ -92,8 +92,14 @@ export function unaryCall<Request, Response>(
   };
 }
 
+/**
+ * gRPC sends the message as a header. The whole header block of an answer may have 8 KiB with Go's and C's defaults, and one
+ * that is longer resets the stream: csi-provisioner then writes no event. Kubernetes cuts an event at 1 KiB.
+ */
+const MOST_MESSAGE_BYTES = 4_096;
+
 function refuse<Response>(answer: sendUnaryData<Response>, callId: string, error: unknown): void {
   // The message becomes an event that every tenant may read, and quotes Azure.
-  const details = error instanceof DriverError ? scrub(error.message) : "internal error";
-  answer({ code: codeFor(error), details: `${details} (call ${callId})` });
+  const message = error instanceof DriverError ? error.message : "internal error";
+  answer({ code: codeFor(error), details: `${cutEncoded(message, MOST_MESSAGE_BYTES)} (call ${callId})` });
 }

@@ -3,6 +3,7 @@
  * specification requires of a request is checked here.
  */
 import { DriverError } from "../errors.ts";
+import { listed, shown } from "../text/cut.ts";
 import type { VolumeRequest } from "../volume/plan.ts";
 import type { ClaimRef } from "../volume/ports.ts";
 import type { SizeRange } from "../volume/size.ts";
@@ -15,6 +16,8 @@ import type {
 
 /** CSI: strings are limited to this many bytes. */
 const MAX_NAME_BYTES = 128;
+/** CSI, MountVolume: the total size of mount_flags. */
+const MAX_MOUNT_FLAGS_BYTES = 4096;
 /** Parameters with this prefix are csi-provisioner's (`--extra-create-metadata`), not the class's. */
 const PROVISIONER_PREFIX = "csi.storage.k8s.io/";
 
@@ -37,7 +40,12 @@ export function toVolumeRequest(message: CreateVolumeRequest): VolumeRequest {
   }
   const mutable = Object.keys(message.mutable_parameters);
   if (mutable.length > 0) {
-    throw invalid(`mutable_parameters are not supported (${mutable.join(", ")}): remove the VolumeAttributesClass`);
+    throw invalid(
+      `mutable_parameters are not supported (${listed(
+        mutable.map((name) => shown(name)),
+        ", ",
+      )}): remove the VolumeAttributesClass`,
+    );
   }
   const claim = claimOf(message.parameters);
   return {
@@ -51,10 +59,20 @@ export function toVolumeRequest(message: CreateVolumeRequest): VolumeRequest {
   };
 }
 
-/** csi-provisioner sends a capability for each access mode of the claim, all with the class's `mountOptions`. */
+/**
+ * csi-provisioner sends a capability for each access mode of the claim, all with the class's `mountOptions`. They are judged
+ * against each other, which tens of thousands would make a matter of many seconds.
+ */
 function mountOf(capabilities: readonly VolumeCapability[]): Pick<VolumeRequest, "mountFlags" | "accessModes"> {
+  const mountFlags = capabilities[0]?.mount?.mount_flags ?? [];
+  const bytes = mountFlags.reduce((sum, flag) => sum + Buffer.byteLength(flag), mountFlags.length);
+  if (bytes > MAX_MOUNT_FLAGS_BYTES) {
+    throw invalid(
+      `mount_flags have ${bytes} bytes: CSI allows ${MAX_MOUNT_FLAGS_BYTES}; shorten the mountOptions of the StorageClass`,
+    );
+  }
   return {
-    mountFlags: capabilities[0]?.mount?.mount_flags ?? [],
+    mountFlags,
     accessModes: capabilities.map(({ access_mode: access }) => String(access?.mode)),
   };
 }

@@ -1,10 +1,12 @@
 /** Events on claims, for `kubectl describe pvc`: all that this program writes to the cluster. */
 import { ApiException, type CoreV1Api } from "@kubernetes/client-node";
-import { scrub } from "../text/scrub.ts";
+import { cut } from "../text/cut.ts";
 import type { Claim, ClaimRef, Warning } from "../volume/ports.ts";
 import { toDriverError } from "./faults.ts";
 
 const COMPONENT = "keyless-csi";
+/** Kubernetes limits the note of an event to 1,024 bytes; of a message that long, the end matters least. */
+const MOST_CHARACTERS = 1_000;
 
 /**
  * The port's `warnClaim`. The event's name consists of claim and reason, so that a retry finds the event (409) and does not
@@ -23,7 +25,7 @@ export async function createWarning(
     type: "Warning",
     reason,
     // Tenants read it, and it quotes a class's own mount options.
-    message: scrub(message),
+    message: cut(message, MOST_CHARACTERS),
     source: { component: COMPONENT },
     reportingComponent: COMPONENT,
     firstTimestamp: now,

@@ -2,7 +2,7 @@
  * What may leave the process in a log: a closed list of field names, and every text scrubbed of credentials. Both, because
  * an error of a foreign library can carry a token in its message.
  */
-import { scrub } from "../text/scrub.ts";
+import { cut } from "../text/cut.ts";
 
 /** Every field that a log line may have. Any other is dropped, and its name listed in the field `dropped`. */
 export const LOGGED_FIELDS = [
@@ -43,6 +43,8 @@ export type LogFields = { readonly [F in LoggedField]?: F extends "error" ? unkn
 
 const DEEPEST_CAUSE = 8;
 const LONGEST_DESCRIPTION = 4000;
+/** Characters of a field that is no error: an ARM id has a few hundred. */
+const LONGEST_FIELD = 1000;
 
 /**
  * One line for anything thrown: its message and those of its causes, scrubbed, without a stack. Only names, codes and
@@ -54,11 +56,11 @@ export function describeError(error: unknown): string {
   let current = error;
   while (current !== undefined && current !== null && !seen.has(current) && parts.length < DEEPEST_CAUSE) {
     seen.add(current);
-    parts.push(scrub(describeOne(current)));
+    parts.push(cut(describeOne(current), LONGEST_DESCRIPTION));
     current = current instanceof Error ? current.cause : undefined;
   }
   const whole = parts.length === 0 ? String(error) : parts.join(": caused by ");
-  return whole.length > LONGEST_DESCRIPTION ? `${whole.slice(0, LONGEST_DESCRIPTION)}…` : whole;
+  return cut(whole, LONGEST_DESCRIPTION);
 }
 
 function describeOne(error: unknown): string {
@@ -78,7 +80,7 @@ export function redact(fields: Readonly<Record<string, unknown>>): Record<string
   for (const [name, value] of Object.entries(fields)) {
     if (value === undefined) continue;
     const shown = ALLOWED.has(name) ? toShown(name, value) : undefined;
-    if (shown === undefined) dropped.push(scrub(name));
+    if (shown === undefined) dropped.push(cut(name, LONGEST_FIELD));
     else kept[name] = shown;
   }
   return dropped.length === 0 ? kept : { ...kept, dropped };
@@ -86,6 +88,6 @@ export function redact(fields: Readonly<Record<string, unknown>>): Record<string
 
 function toShown(name: string, value: unknown): unknown {
   if (value instanceof Error || name === "error") return describeError(value);
-  if (typeof value === "string") return scrub(value);
+  if (typeof value === "string") return cut(value, LONGEST_FIELD);
   return typeof value === "number" ? value : undefined;
 }

@@ -12,14 +12,31 @@ const CREDENTIALS: readonly (readonly [RegExp, string])[] = [
   [/\b((?:account|shared)(?:access)?key|sharedaccesssignature)(\s*[=:]\s*)[^;,\s"'}]+/gi, "$1$2[redacted]"],
   [/\b(sig|client_secret|client_assertion|password|(?:access|refresh|id)_token)=[^&\s"';,]+/gi, "$1=[redacted]"],
   [/(?<=\b|%3f|%26)sig%3d[^&\s"';,]+/gi, "sig%3D[redacted]"],
+  // Also where the text ends before the value does.
   [
-    /("(?:access_token|refresh_token|id_token|client_secret|client_assertion|password|accountKey|token)"\s*:\s*)"[^"]*"/gi,
+    /("(?:access_token|refresh_token|id_token|client_secret|client_assertion|password|accountKey|token)"\s*:\s*)"[^"]*(?:"|$)/gi,
     '$1"[redacted]"',
   ],
   [/[A-Za-z0-9+/_-]{86}==/g, "[key]"],
 ];
 
-/** `text` without any token, key or signature. */
+/** Characters: no message of this program has more, and what others have written can have any number. */
+const LONGEST = 16_384;
+/** A storage account's key: 64 bytes in base64. */
+const LONGEST_KEY = 88;
+const OF_KEYS = /[\w+/=-]/;
+
+/**
+ * `text` without any token, key or signature. Of a text of more than 16 Ki characters only the beginning is looked at and
+ * kept, without what could be half a key at its end: a key alone, with no name before it, is known by its length.
+ */
 export function scrub(text: string): string {
+  if (text.length <= LONGEST) return scrubWhole(text);
+  let end = LONGEST;
+  while (end > LONGEST - LONGEST_KEY && OF_KEYS.test(text.charAt(end - 1))) end -= 1;
+  return `${scrubWhole(text.slice(0, end))}… (${text.length} characters)`;
+}
+
+function scrubWhole(text: string): string {
   return CREDENTIALS.reduce((scrubbed, [form, instead]) => scrubbed.replace(form, instead), text);
 }

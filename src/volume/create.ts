@@ -4,6 +4,7 @@
  * out.
  */
 import { DriverError } from "../errors.ts";
+import { LONGEST_NAME, shown } from "../text/cut.ts";
 import { ensureAccess } from "./access.ts";
 import { type AccountChoice, createAccountChoice } from "./account-choice.ts";
 import type { Dependencies } from "./dependencies.ts";
@@ -151,7 +152,7 @@ async function handBack(story: Story, plan: VolumePlan): Promise<Volume> {
   const { claim, name } = plan.request;
   throw new DriverError(
     "Misconfigured",
-    `claim ${claim?.namespace}/${claim?.name} of volume ${name} was deleted or recreated: nothing was provisioned for it`,
+    `claim ${shown(claim?.namespace ?? "")}/${shown(claim?.name ?? "", LONGEST_NAME)} of volume ${name} was deleted or recreated: nothing was provisioned for it`,
   );
 }
 

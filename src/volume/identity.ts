@@ -3,6 +3,7 @@
  * before the first write. PVC and pod metadata choose nothing but the ServiceAccount, within the claim's own namespace.
  */
 import { DriverError } from "../errors.ts";
+import { shown } from "../text/cut.ts";
 import type { VolumeClass } from "./class/volume-class.ts";
 import type { Dependencies } from "./dependencies.ts";
 import type { ServiceAccountRef } from "./formats/federated-credential.ts";
@@ -108,7 +109,7 @@ async function findAnnotated(
   if (identity !== undefined) return identity;
   throw new DriverError(
     "Misconfigured",
-    `${name} names client id "${clientId}", which is not a user-assigned identity that the controller may use: correct the ` +
+    `${name} names client id "${shown(clientId)}", which is not a user-assigned identity that the controller may use: correct the ` +
       "annotation azure.workload.identity/client-id, or ask the platform team to add the identity to --identity-scopes",
   );
 }

@@ -1,5 +1,6 @@
 /** What is known of an existing volume, for ValidateVolumeCapabilities: reads only, changes nothing. */
 import { DriverError } from "../errors.ts";
+import { LONGEST_NAME, shown } from "../text/cut.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { findOwnAccount } from "./own-account.ts";
 import type { FileSystem } from "./ports.ts";
@@ -9,7 +10,8 @@ export async function inspectVolume(deps: Dependencies, volumeId: string): Promi
   const ref = deps.backend.parseVolumeId(volumeId);
   const account = ref && (await findOwnAccount(deps, ref).catch(hideForeign));
   const fileSystem = account && ref && (await deps.ports.fileSystems.find(ref));
-  if (fileSystem === undefined) throw new DriverError("NotFound", `volume ${volumeId} does not exist`);
+  if (fileSystem === undefined)
+    throw new DriverError("NotFound", `volume ${shown(volumeId, LONGEST_NAME)} does not exist`);
   return fileSystem;
 }
 

@@ -3,6 +3,7 @@
  * which account to go on, and where in it, so that any replica can answer the next page.
  */
 import { DriverError } from "../errors.ts";
+import { shown } from "../text/cut.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { recordedSize } from "./file-system-record.ts";
 import { isGiven, isOurs, isVolumeOf } from "./ownership.ts";
@@ -89,6 +90,6 @@ function parseToken(token: string): Position {
   }
   throw new DriverError(
     "BadPageToken",
-    `starting_token "${token.slice(0, 64)}" was not returned by this driver: list again from the start, without it`,
+    `starting_token "${shown(token)}" was not returned by this driver: list again from the start, without it`,
   );
 }

@@ -5,6 +5,7 @@
  */
 import type { MountProblem } from "../backend/backend.ts";
 import { DriverError } from "../errors.ts";
+import { listed } from "../text/cut.ts";
 import { findIgnored } from "./class/parse-class.ts";
 import type { Dependencies } from "./dependencies.ts";
 import type { ClaimContext } from "./identity.ts";
@@ -38,7 +39,7 @@ function findParameterProblems(
   parameters: Readonly<Record<string, string>>,
 ): MountProblem[] {
   const ignored = findIgnored(backend.parameters, parameters);
-  return ignored.length === 0 ? [] : [{ kind: "NoEffect", isRefused: false, message: ignored.join("; ") }];
+  return ignored.length === 0 ? [] : [{ kind: "NoEffect", isRefused: false, message: listed(ignored) }];
 }
 
 /** A CSIDriver that cannot be read is a problem like the others, unless trying again is the way. */

@@ -4,6 +4,7 @@
  * first consumer, the pods that use the claim; else the class's default.
  */
 import { DriverError } from "../errors.ts";
+import { listed, shown } from "../text/cut.ts";
 import { serviceAccount } from "../text/kubernetes-names.ts";
 import { accepts } from "../text/values.ts";
 import type { Claim, ClaimRef, Cluster, Pod } from "./ports.ts";
@@ -29,7 +30,7 @@ export async function chooseServiceAccount(
   if (accepts(serviceAccount, name)) return name;
   throw new DriverError(
     "Misconfigured",
-    `claim ${ref.namespace}/${ref.name}: "${name}" is not a ServiceAccount's name: correct the annotation ${SERVICE_ACCOUNT_ANNOTATION}`,
+    `claim ${ref.namespace}/${ref.name}: "${shown(name)}" is not a ServiceAccount's name: correct the annotation ${SERVICE_ACCOUNT_ANNOTATION}`,
   );
 }
 
@@ -54,7 +55,7 @@ function onlyOne(ref: ClaimRef, pods: readonly Pod[]): string | undefined {
   if (names.length <= 1) return names[0];
   throw new DriverError(
     "Misconfigured",
-    `pods with different ServiceAccounts use claim ${ref.namespace}/${ref.name} (${names.join(", ")}), and a volume is opened ` +
+    `pods with different ServiceAccounts use claim ${ref.namespace}/${ref.name} (${listed(names, ", ")}), and a volume is opened ` +
       `for one: choose it with the annotation ${SERVICE_ACCOUNT_ANNOTATION} on the claim`,
   );
 }

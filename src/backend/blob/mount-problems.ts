@@ -2,6 +2,7 @@
  * What is wrong with the way in which blobfuse2 would mount a volume, each with the line that fixes it. Pure rules;
  * volume/mount-checks.ts decides what follows from them.
  */
+import { cut } from "../../text/cut.ts";
 import { LONGEST_MESSAGE, type MountProblem, type MountRequest } from "../backend.ts";
 import {
   DEFAULT_BLOCK_SIZE_MIB,
@@ -112,7 +113,7 @@ const strayWordProblem: Rule = (request, { strayWords, tornOptions }) => {
 
 /** The first of them, cut to what a message has room for. */
 function quoted(words: readonly string[]): string {
-  const [first = "", ...more] = words.map((word) => `\`${word.length > 40 ? `${word.slice(0, 40)}…` : word}\``);
+  const [first = "", ...more] = words.map((word) => `\`${cut(word, 41)}\``);
   return more.length === 0 ? first : `${first} (and ${more.length} more)`;
 }
 

@@ -4,6 +4,7 @@
  */
 import type { Backend } from "../../backend/backend.ts";
 import { DriverError } from "../../errors.ts";
+import { listed, MOST_LISTED, shown } from "../../text/cut.ts";
 import { withoutUndefined } from "../../text/members.ts";
 import { findNearest } from "../../text/nearest.ts";
 import type { Settings } from "../settings.ts";
@@ -14,7 +15,7 @@ import type { VolumeClass } from "./volume-class.ts";
 /** The texts of the parameters that are used, by their names in lower case. */
 type Texts = ReadonlyMap<string, string>;
 
-/** Throws InvalidRequest with every problem, each naming the parameter, its value and the fix. */
+/** Throws InvalidRequest with the problems, ten at most, each naming the parameter, its value and the fix. */
 export function parseVolumeClass<Class extends VolumeClass>(
   parameters: Readonly<Record<string, string>>,
   settings: Settings,
@@ -28,8 +29,14 @@ export function parseVolumeClass<Class extends VolumeClass>(
   // Every field has the type of its row now. Where a text could not be read, its default stands in until the end.
   const volumeClass = withoutUndefined(fields) as unknown as Class;
   problems.push(...findContradictions({ volumeClass, texts, settings, backend }));
-  if (problems.length > 0) throw new DriverError("InvalidRequest", `StorageClass parameters: ${problems.join("; ")}`);
+  if (problems.length > 0) throw new DriverError("InvalidRequest", describe(problems));
   return volumeClass;
+}
+
+/** The count comes first where not all are listed: an event shows 1 KiB. */
+function describe(problems: readonly string[]): string {
+  const count = problems.length > MOST_LISTED ? ` (${problems.length} problems, the first ${MOST_LISTED})` : "";
+  return `StorageClass parameters${count}: ${listed(problems)}`;
 }
 
 /** Judges every parameter that is not used, and leaves the texts of those that are. */
@@ -43,7 +50,7 @@ function usedTexts(
   for (const [name, text] of Object.entries(parameters)) {
     const key = name.toLowerCase();
     const twin = seen.get(key);
-    if (twin !== undefined) problems.push(`${name} and ${twin} are the same parameter: keep one`);
+    if (twin !== undefined) problems.push(`${shown(name)} and ${shown(twin)} are the same parameter: keep one`);
     seen.set(key, name);
     const row = findRow(rows, name);
     const problem = row === undefined ? unknownParameter(rows, name) : refusal(row, name, text);
@@ -62,12 +69,14 @@ function readFields(rows: readonly UsedParameter[], texts: Texts, problems: stri
     if (text === undefined || (text === "" && !refusesEmpty)) continue;
     const parsed = kind(text, fields);
     const twin = readFrom.get(field);
-    if (!("value" in parsed)) problems.push(`${name} "${text}" is not valid: ${parsed.fix}`);
+    if (!("value" in parsed)) problems.push(`${name} "${shown(text)}" is not valid: ${parsed.fix}`);
     else if (twin === undefined) {
       fields[field] = parsed.value;
       readFrom.set(field, name);
     } else if (parsed.value !== fields[field]) {
-      problems.push(`${twin} "${String(fields[field])}" and ${name} "${String(parsed.value)}" differ: keep one`);
+      problems.push(
+        `${twin} "${shown(String(fields[field]))}" and ${name} "${shown(String(parsed.value))}" differ: keep one`,
+      );
     }
   }
   return fields;
@@ -78,7 +87,7 @@ function unknownParameter(rows: readonly ParameterRow[], name: string): string {
     name,
     rows.map((row) => row.name),
   );
-  return `${name} is not a parameter of this driver${nearest === undefined ? ": remove it" : `: did you mean ${nearest}?`}`;
+  return `${shown(name)} is not a parameter of this driver${nearest === undefined ? ": remove it" : `: did you mean ${nearest}?`}`;
 }
 
 /** Why a parameter cannot be accepted with this text; undefined when it can, or is used and read later. */
@@ -112,7 +121,7 @@ function isStated({ values }: StatedParameter, text: string): boolean {
 }
 
 function noEffect(row: StatedParameter, name: string, text: string): string {
-  return `${name} "${text}" has no effect, ${row.because}: ${statedFix(row)}`;
+  return `${name} "${shown(text)}" has no effect, ${row.because}: ${statedFix(row)}`;
 }
 
 function statedFix({ values, instead }: StatedParameter): string {

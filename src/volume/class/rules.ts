@@ -1,5 +1,6 @@
 /** Rules over several StorageClass parameters: what is missing, what contradicts, what would open one tenant to another. */
 import type { Backend } from "../../backend/backend.ts";
+import { shown } from "../../text/cut.ts";
 import { isAllowedGroup, type Settings } from "../settings.ts";
 import { EFFECTS, isUsed, type ParameterRow } from "./parameter-row.ts";
 import type { VolumeClass } from "./volume-class.ts";
@@ -40,7 +41,9 @@ function identityProblems(texts: ReadonlyMap<string, string>, { identity }: Volu
 
 function isolationProblems(texts: ReadonlyMap<string, string>, { isolation }: VolumeClass): string[] {
   if (isolation !== "volume" || !texts.has("poolsize")) return [];
-  return [`poolSize "${texts.get("poolsize")}" has no meaning with isolation "volume": remove one of them`];
+  return [
+    `poolSize "${shown(texts.get("poolsize") ?? "")}" has no meaning with isolation "volume": remove one of them`,
+  ];
 }
 
 function grantScopeProblems({ isolation, grantScope }: VolumeClass, settings: Settings, noun: string): string[] {

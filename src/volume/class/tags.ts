@@ -1,4 +1,5 @@
 /** Reads the parameter `tags`: `key=value` pairs with a delimiter that another parameter may change. */
+import { shown } from "../../text/cut.ts";
 import type { Parsed } from "../../text/values.ts";
 import { TAG_PREFIX } from "../formats/account-tags.ts";
 import type { EarlierFields } from "./parameter-row.ts";
@@ -23,7 +24,7 @@ export function readTags(text: string, { tagValueDelimiter }: EarlierFields): Pa
     .map(toPair);
   if (pairs.length > MAX_TAGS) return { wrong, fix: `give at most ${MAX_TAGS} tags` };
   const problem = pairs.map(problemOf).find((found) => found !== undefined);
-  if (problem !== undefined) return { wrong, fix: `${problem}; pairs are separated by "${delimiter}"` };
+  if (problem !== undefined) return { wrong, fix: `${problem}; pairs are separated by "${shown(delimiter)}"` };
   const names = pairs.map(({ key }) => key.toLowerCase());
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) return { wrong, fix: `tag "${twice}" stands twice: keep one` };

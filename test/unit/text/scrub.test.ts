@@ -36,4 +36,44 @@ describe("scrubbing", () => {
       "pvc-0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0 key access is disabled; token expired";
     assert.equal(scrub(text), text);
   });
+
+  it("removes a secret from a text that ends within it", () => {
+    assert.equal(scrub('{"access_token":"opaque-value'), '{"access_token":"[redacted]"');
+  });
+
+  /** Texts that make an expression start over at every character. */
+  const HOSTILE: Readonly<Record<string, (length: number) => string>> = {
+    "heads of tokens": (length) => "eyJ".repeat(length / 3),
+    "almost tokens": (length) => "eyJaaaaaaaa.".repeat(length / 12),
+    "Bearer without end": (length) => "Bearer ".repeat(length / 7),
+    "Bearer and spaces": (length) => `Bearer${" ".repeat(length)}`,
+    "SharedKey without colon": (length) => `SharedKey ${"a".repeat(length)}`,
+    "authorization and spaces": (length) => `authorization${" ".repeat(length / 2)}:${" ".repeat(length / 2)}`,
+    "names of keys": (length) => "accountkey = ".repeat(length / 13),
+    signatures: (length) => "%3fsig%3d".repeat(length / 9),
+    "open JSON": (length) => '"token":"'.repeat(length / 9),
+    "JSON without end": (length) => `"token":"${"a".repeat(length)}`,
+    "one word": (length) => "A".repeat(length),
+    "almost keys": (length) => `${"A".repeat(86)}=`.repeat(length / 87),
+  };
+  for (const [what, make] of Object.entries(HOSTILE)) {
+    it(`looks at 16 Ki characters of ${what}, however many there are`, () => {
+      const most = 16_384;
+      for (const length of [most * 2, 262_144, 4 * 2 ** 20]) {
+        const text = make(length);
+        // Whatever an expression costs, it costs it for so many characters.
+        assert(scrub(text).length <= most * 2, `${length}`);
+        assert(scrub(text).endsWith(`(${text.length} characters)`), scrub(text).slice(-40));
+      }
+    });
+  }
+
+  it("keeps no half of a secret where it stops looking", () => {
+    for (let before = 16_384 - 130; before <= 16_384; before += 1) {
+      const text = `${" ".repeat(before)}${KEY} ${" ".repeat(1_000)}`;
+      assert(!scrub(text).includes(KEY.slice(0, 4)), `${before}`);
+      const json = `${" ".repeat(before)}{"access_token":"opaque value"}${" ".repeat(1_000)}`;
+      assert(!/opaque|value/.test(scrub(json)), `${before}`);
+    }
+  });
 });

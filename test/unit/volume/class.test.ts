@@ -192,12 +192,12 @@ describe("StorageClass parameters", () => {
   }
 
   it("on an administrator's account every parameter that would create or share one is refused, and no other", () => {
-    const samples: Record<string, string> = { storageAccount: "given", clientID: CLIENT };
-    const problems = refusalOf({
-      ...samples,
-      ...Object.fromEntries(ROWS.filter((row) => isUsed(row) && !(row.name in samples)).map(({ name }) => [name, "?"])),
-    });
-    const refused = [...problems.matchAll(/(\w+) has no effect on storageAccount/g)].map(([, name]) => name);
+    // One more that is always refused, so that there is a message for each; a message lists ten problems.
+    const samples: Record<string, string> = { storageAccount: "given", clientID: CLIENT, unknown: "" };
+    const names = ROWS.filter((row) => isUsed(row) && !(row.name in samples)).map(({ name }) => name);
+    const refused = names.filter((name) =>
+      refusalOf({ ...samples, [name]: "?" }).includes(`${name} has no effect on storageAccount`),
+    );
     assert.deepEqual(refused.sort(), [
       "accessTier",
       "isolation",
