@@ -5,7 +5,7 @@ import type { Claim, ClaimRef, Warning } from "../volume/ports.ts";
 import { toDriverError } from "./faults.ts";
 
 const COMPONENT = "keyless-csi";
-/** Kubernetes limits the note of an event to 1,024 bytes; of a message that long, the end matters least. */
+/** events.k8s.io limits a note to 1,024 bytes; of a message that long, the end matters least. */
 const MOST_CHARACTERS = 1_000;
 
 /**

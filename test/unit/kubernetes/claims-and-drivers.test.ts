@@ -111,6 +111,15 @@ describe("claims and drivers from the API server", () => {
     assert.equal(requests.length, 5);
   });
 
+  it("claims that ask for a driver together ask the API server once, also for one that is absent", async () => {
+    const askAll = () => Promise.all(Array.from({ length: 40 }, () => cluster.findCsiDriver("keyless.blob.csi")));
+    assert.deepEqual(new Set(await askAll()), new Set([undefined]));
+    assert.equal(requests.length, 1);
+    answer(DRIVER, { spec: {} });
+    assert.equal(new Set(await askAll()).size, 1);
+    assert.equal(requests.length, 2);
+  });
+
   it("a claim has its class", async () => {
     const claim = { metadata: { uid: "u" }, spec: { storageClassName: "fast" } };
     answer("/api/v1/namespaces/team/persistentvolumeclaims/data", claim);
