@@ -59,6 +59,16 @@ const settings = {
     help: "how long a role assignment, or its removal, takes to become effective",
     absent: "0, or 60 and 300 with --realistic",
   }),
+  "list-lag-seconds": optional(amount({ max: 86_400 }), {
+    group: BEHAVIOUR,
+    help: "how long lists of role assignments do not show a new one",
+    absent: "0, or 30 with --realistic",
+  }),
+  "read-lag-seconds": optional(amount({ max: 86_400 }), {
+    group: BEHAVIOUR,
+    help: "how long reading a new role assignment by its name answers 404",
+    absent: "0, or 15 with --realistic",
+  }),
   quiet: setting(toggle, { group: BEHAVIOUR, help: "print nothing", fallback: "false" }),
 };
 
@@ -95,12 +105,15 @@ function toOptions(values: Values): EmulatorOptions {
   };
 }
 
-function toSettings({ realistic, accountCreationSeconds, propagationSeconds }: Values): Partial<EmulatorSettings> {
+function toSettings(values: Values): Partial<EmulatorSettings> {
+  const { realistic, accountCreationSeconds, propagationSeconds, listLagSeconds, readLagSeconds } = values;
   const propagationMs = propagationSeconds === undefined ? undefined : propagationSeconds * 1000;
   return {
     ...(realistic ? REALISTIC_SETTINGS : {}),
     ...(accountCreationSeconds === undefined ? {} : { accountCreationMs: accountCreationSeconds * 1000 }),
     ...(propagationMs === undefined ? {} : { propagationGrantMs: propagationMs, propagationRemovalMs: propagationMs }),
+    ...(listLagSeconds === undefined ? {} : { assignmentListLagMs: listLagSeconds * 1000 }),
+    ...(readLagSeconds === undefined ? {} : { assignmentReadLagMs: readLagSeconds * 1000 }),
   };
 }
 

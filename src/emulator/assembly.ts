@@ -104,7 +104,16 @@ function routedServices({ ground, services, key, issuer, calls, faults, secret }
     dfs: createDfsService(services),
     entra: createEntraService({ world, clock, key, settings, federationMs, issuerKeys }),
     issuer: issuer.service,
-    admin: createAdminService({ secret, calls, faults, clock, issuer, state, policies: world.policies }),
+    admin: createAdminService({
+      secret,
+      calls,
+      faults,
+      clock,
+      issuer,
+      state,
+      policies: world.policies,
+      variants: settings,
+    }),
   };
 }
 

@@ -3,6 +3,8 @@
  * tests never wait; `REALISTIC_SETTINGS` has Azure's published figures.
  */
 
+import { ALL_VARIANTS, type AzureVariants, NO_VARIANTS } from "./variants.ts";
+
 /** A bucket that holds `burst` calls and gains `perSecond` of them each second. */
 export interface TokenBucket {
   readonly burst: number;
@@ -31,7 +33,7 @@ export interface RequestLimits {
   readonly identityLists: TokenBucket;
 }
 
-export interface EmulatorSettings {
+export interface EmulatorSettings extends AzureVariants {
   /** From the PUT of a new storage account until it is `Succeeded`. The PUT answers 202 with Location even when 0. */
   readonly accountCreationMs: number;
   /** Retry-After of an asynchronous operation, in seconds. Not 0: the Go and Python pollers read 0 as 30 s. */
@@ -79,6 +81,7 @@ export const DEFAULT_SETTINGS: EmulatorSettings = {
   federatedCredentialsPerIdentity: 20,
   accessTokenSeconds: 3600,
   managedIdentityTokenSeconds: 86_400,
+  ...NO_VARIANTS,
 };
 
 /**
@@ -100,7 +103,10 @@ export const AZURE_LIMITS: RequestLimits = {
   identityLists: { burst: 5, perSecond: 5 },
 };
 
-/** How a real subscription behaves: latencies as commonly observed, limits as published. */
+/**
+ * How a real subscription behaves: latencies as commonly observed, limits as published, and where reports and documentation
+ * differ, as reported.
+ */
 export const REALISTIC_SETTINGS: EmulatorSettings = {
   ...DEFAULT_SETTINGS,
   accountCreationMs: 22_000,
@@ -112,5 +118,6 @@ export const REALISTIC_SETTINGS: EmulatorSettings = {
   containerDeleteMs: 30_000,
   federationMs: 10_000,
   federatedWriteMs: 500,
+  ...ALL_VARIANTS,
   limits: AZURE_LIMITS,
 };

@@ -245,6 +245,27 @@ export const roleAssignments: Chapter = {
       },
     },
     {
+      says: "may be missing from lists, and from a GET by name, for some time after their PUT, although they are in force and can be deleted by name",
+      source: SOURCES.laggingGrants,
+      needs: { control: "lists and reads that lag" },
+      check: () =>
+        withEmulator({ assignmentListLagMs: 30_000, assignmentReadLagMs: 15_000 }, async (cloud) => {
+          const { clock } = cloud.emulator;
+          const { id: scope } = await makeContainer(cloud);
+          const { principalId } = await makeIdentity(cloud);
+          const made = await grant(cloud, scope, assignmentOf(cloud, ROLES.blobReader, principalId));
+          refused(await cloud.arm("GET", made), 404, "RoleAssignmentNotFound");
+          clock.advance(15_000);
+          answered(await cloud.arm("GET", made), 200);
+          const shown = async () => (await list(cloud, scope, "atScope()")).some(({ id }) => id === made);
+          equal(await shown(), false);
+          clock.advance(15_000);
+          equal(await shown(), true);
+          const other = await grant(cloud, scope, assignmentOf(cloud, ROLES.blobContributor, principalId));
+          answered(await cloud.arm("DELETE", other), 200);
+        }),
+    },
+    {
       says: "are found by principal, also below the scope of the list",
       source: SOURCES.assignmentList,
       async check(cloud) {

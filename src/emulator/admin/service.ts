@@ -10,6 +10,7 @@ import { parseFaultRules } from "../faults/rules.ts";
 import type { Call, Reply, Service } from "../http/call.ts";
 import { readBody } from "../http/exchange.ts";
 import type { ServiceAccountIssuer, ServiceAccountTokenRequest } from "../issuer/service.ts";
+import { type AzureVariants, NO_VARIANTS, parseVariants } from "../variants.ts";
 import type { World } from "../world.ts";
 import { renderPage } from "./page.ts";
 import { parsePolicies } from "./policies.ts";
@@ -23,6 +24,8 @@ interface AdminContext {
   /** Of the world; keyed by assignment id in lower case. */
   readonly policies: World["policies"];
   readonly issuer: ServiceAccountIssuer;
+  /** Of the settings that the services read at each call. */
+  readonly variants: { -readonly [Name in keyof AzureVariants]: AzureVariants[Name] };
   /** The whole world as JSON, without secrets. */
   state(): StateView;
 }
@@ -41,6 +44,8 @@ const ROUTES: Readonly<Record<string, Answer>> = {
   "DELETE /policies": (_body, { policies }) => void policies.clear(),
   "GET /clock": (_body, { clock }) => showClock(clock),
   "POST /clock": moveClock,
+  "GET /variants": (_body, { variants }) => showVariants(variants),
+  "POST /variants": (body, { variants }) => showVariants(Object.assign(variants, parseVariants(body))),
   "GET /state": (_body, { state }) => state(),
   "POST /tokens": mintToken,
 };
@@ -110,6 +115,11 @@ function complaint(status: number, message: string): Reply {
 
 function showClock(clock: Clock): object {
   return { now: new Date(clock.now()).toISOString() };
+}
+
+function showVariants(variants: AzureVariants): object {
+  const names = Object.keys(NO_VARIANTS) as (keyof AzureVariants)[];
+  return Object.fromEntries(names.map((name) => [name, variants[name]]));
 }
 
 function moveClock(body: unknown, { clock }: AdminContext): object {

@@ -53,6 +53,7 @@ export const SOURCES = {
   rbacDelegation: `${RBAC}/delegate-role-assignments-examples`,
   rbacConditionFormat: `${RBAC}/conditions-format`,
   rbacScopes: `${RBAC}/scope-overview`,
+  laggingGrants: "https://github.com/hashicorp/terraform-provider-azurerm/issues/9379",
   orphanedGrants: "https://github.com/Azure/azure-powershell/issues/25375",
 
   identityGet: `${LEARN}/rest/api/managedidentity/user-assigned-identities/get`,

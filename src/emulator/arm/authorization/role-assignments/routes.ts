@@ -8,7 +8,7 @@ import { tenantOf } from "../../front-door/resource-ids.ts";
 import { queryValue } from "../../front-door/route-table.ts";
 import { type ArmRequest, type Route, routesOf } from "../../provider.ts";
 import { readAssignmentFilter } from "./filter.ts";
-import { findByName, isSameScope } from "./find.ts";
+import { findByName, isSameScope, isShown } from "./find.ts";
 import { assignmentView } from "./view.ts";
 import { putAssignment, writeAttributes } from "./write.ts";
 
@@ -40,7 +40,9 @@ function findAtScope(request: ArmRequest): RoleAssignment | undefined {
 
 function getAssignment(request: ArmRequest): Reply {
   const found = findAtScope(request);
-  if (found !== undefined) return { status: 200, body: assignmentView(found) };
+  const { services } = request;
+  const isFound = found !== undefined && isShown(found, services, services.settings.assignmentReadLagMs);
+  if (isFound) return { status: 200, body: assignmentView(found) };
   const name = request.params["name"] ?? "";
   throw new ArmError(404, "RoleAssignmentNotFound", `The role assignment '${name}' is not found.`);
 }
@@ -72,10 +74,15 @@ function deleteAttributes(request: ArmRequest): ConditionAttributes {
 function listAssignments(request: ArmRequest): Reply {
   const scope = request.params["scope"] ?? "";
   const wanted = readAssignmentFilter(queryValue(request.call, "$filter"), scope);
-  const { world } = request.services;
+  const { services } = request;
+  const { settings, world } = services;
   const tenantId = tenantOf(world, scope) ?? request.caller.tenantId;
   const live = [...world.roleAssignments.values()].filter(
-    (each) => each.effectiveUntil === undefined && each.tenantId === tenantId && wanted(each),
+    (each) =>
+      each.effectiveUntil === undefined &&
+      each.tenantId === tenantId &&
+      wanted(each) &&
+      isShown(each, services, settings.assignmentListLagMs),
   );
   return pageReply(
     request,
