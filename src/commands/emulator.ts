@@ -9,6 +9,7 @@ import { findAddressFault, IMDS_ADDRESS } from "../emulator/http/server.ts";
 import { type EmulatorSettings, REALISTIC_SETTINGS } from "../emulator/settings.ts";
 import { DriverError } from "../errors.ts";
 import { defineCommand, EXIT } from "./command.ts";
+import { toVariants, variantSettings } from "./emulator/variant-settings.ts";
 
 /** A loopback address as text, or one of `also`; the emulator listens on no other. */
 function loopback(...also: readonly string[]): Kind<string> {
@@ -46,7 +47,7 @@ const settings = {
   }),
   realistic: setting(toggle, {
     group: BEHAVIOUR,
-    help: "with Azure's latencies, propagation times and request limits",
+    help: "with Azure's latencies, propagation times and request limits, and all that follows below",
     fallback: "false",
   }),
   "account-creation-seconds": optional(amount({ max: 3600 }), {
@@ -59,17 +60,8 @@ const settings = {
     help: "how long a role assignment, or its removal, takes to become effective",
     absent: "0, or 60 and 300 with --realistic",
   }),
-  "list-lag-seconds": optional(amount({ max: 86_400 }), {
-    group: BEHAVIOUR,
-    help: "how long lists of role assignments do not show a new one",
-    absent: "0, or 30 with --realistic",
-  }),
-  "read-lag-seconds": optional(amount({ max: 86_400 }), {
-    group: BEHAVIOUR,
-    help: "how long reading a new role assignment by its name answers 404",
-    absent: "0, or 15 with --realistic",
-  }),
   quiet: setting(toggle, { group: BEHAVIOUR, help: "print nothing", fallback: "false" }),
+  ...variantSettings,
 };
 
 type Values = ValuesOf<typeof settings>;
@@ -106,14 +98,13 @@ function toOptions(values: Values): EmulatorOptions {
 }
 
 function toSettings(values: Values): Partial<EmulatorSettings> {
-  const { realistic, accountCreationSeconds, propagationSeconds, listLagSeconds, readLagSeconds } = values;
+  const { realistic, accountCreationSeconds, propagationSeconds } = values;
   const propagationMs = propagationSeconds === undefined ? undefined : propagationSeconds * 1000;
   return {
     ...(realistic ? REALISTIC_SETTINGS : {}),
     ...(accountCreationSeconds === undefined ? {} : { accountCreationMs: accountCreationSeconds * 1000 }),
     ...(propagationMs === undefined ? {} : { propagationGrantMs: propagationMs, propagationRemovalMs: propagationMs }),
-    ...(listLagSeconds === undefined ? {} : { assignmentListLagMs: listLagSeconds * 1000 }),
-    ...(readLagSeconds === undefined ? {} : { assignmentReadLagMs: readLagSeconds * 1000 }),
+    ...toVariants(values),
   };
 }
 

@@ -1,8 +1,11 @@
 /**
- * Ways in which Azure may behave where its documentation leaves it open: each has been reported, and none can be settled
- * without a subscription. A client has to be right either way, so each is a switch that a test can turn while the emulator
- * runs. All are off by default and on in `REALISTIC_SETTINGS`. Times are by the emulator's clock.
+ * Ways in which Azure may behave where its documentation leaves it open: each has been reported or is as likely as the
+ * other, and none can be settled without a subscription. A client has to be right either way, so each is a switch that a
+ * test can turn while the emulator runs. All are off by default and on in `REALISTIC_SETTINGS`. Times are by the emulator's
+ * clock. docs/how-to/emulator.md has the sources.
  */
+import { isObject } from "./json.ts";
+
 export interface AzureVariants {
   /**
    * From the PUT of a role assignment until lists show it. terraform-provider-azurerm sleeps 30 s between the two in its
@@ -14,28 +17,71 @@ export interface AzureVariants {
    * 9379; it polls until five reads in a row succeed (6925).
    */
   readonly assignmentReadLagMs: number;
+  /**
+   * From the PUT of a custom role definition until all replicas have it: until then every other call that needs it does
+   * not find it, GET, list and the PUT of an assignment alike (azure-cli 20727, terraform-provider-azurerm 10602).
+   */
+  readonly roleDefinitionFlipMs: number;
+  /**
+   * DELETE of a role assignment that does not exist is 403 AuthorizationFailed for a caller whose right to delete carries
+   * a condition: there is nothing that could fulfil it. Off: 204.
+   */
+  readonly absentDeleteRefused: boolean;
+  /** A list of role assignments at an account or container that does not exist is 404 ResourceNotFound. Off: 200. */
+  readonly vanishedListMissing: boolean;
+  /**
+   * DELETE of a role assignment at an account or container that does not exist is 403 AuthorizationFailed ("or the scope
+   * is invalid") for everyone but who may delete role assignments in the whole subscription (azure-service-operator 5009).
+   */
+  readonly vanishedDeleteRefused: boolean;
+  /**
+   * Polling the 202 of an account's PUT needs `Microsoft.Storage/operations/read` in the account's resource group: ARM,
+   * "Track asynchronous Azure operations", permission for tracking; azure-docs 111535. Off: every caller may poll.
+   */
+  readonly pollNeedsRight: boolean;
+  /**
+   * A list's nextLink names another host than the one that was asked: what a resource provider builds that does not take
+   * the host from the referer header, as ARM's resource provider contract wants it (azure-resource-manager-rpc 67).
+   */
+  readonly nextLinkElsewhere: boolean;
 }
 
 /** Azure as its documentation reads at first. */
 export const NO_VARIANTS: AzureVariants = {
   assignmentListLagMs: 0,
   assignmentReadLagMs: 0,
+  roleDefinitionFlipMs: 0,
+  absentDeleteRefused: false,
+  vanishedListMissing: false,
+  vanishedDeleteRefused: false,
+  pollNeedsRight: false,
+  nextLinkElsewhere: false,
 };
 
 /** Azure at its least convenient. */
 export const ALL_VARIANTS: AzureVariants = {
   assignmentListLagMs: 30_000,
   assignmentReadLagMs: 15_000,
+  roleDefinitionFlipMs: 300_000,
+  absentDeleteRefused: true,
+  vanishedListMissing: true,
+  vanishedDeleteRefused: true,
+  pollNeedsRight: true,
+  nextLinkElsewhere: true,
 };
 
 /** Throws an Error that names what is not a variant, or has a value of another kind than its default's. */
 export function parseVariants(json: unknown): Partial<AzureVariants> {
-  if (typeof json !== "object" || json === null || Array.isArray(json)) throw new Error("send an object of variants");
+  if (!isObject(json)) throw new Error("send an object of variants");
   for (const [name, value] of Object.entries(json)) {
+    const byDefault: unknown = NO_VARIANTS[name as keyof AzureVariants];
     if (!Object.hasOwn(NO_VARIANTS, name)) {
       throw new Error(`"${name}" is not known; known are ${Object.keys(NO_VARIANTS).join(", ")}`);
     }
-    if (!Number.isSafeInteger(value) || value < 0) throw new Error(`${name} must be a whole number of milliseconds`);
+    if (typeof byDefault === "boolean" && typeof value !== "boolean") throw new Error(`${name} must be true or false`);
+    if (typeof byDefault === "number" && !(Number.isSafeInteger(value) && Number(value) >= 0)) {
+      throw new Error(`${name} must be a whole number of milliseconds`);
+    }
   }
   return json;
 }

@@ -175,6 +175,8 @@ export interface RoleDefinition {
   permissions: Permission[];
   assignableScopes: string[];
   readonly tenantId?: string; // built-in roles have none
+  /** When a custom one was last written, by the emulator's clock; absent for seeded ones. */
+  readonly changedAt?: number;
 }
 
 export interface RoleAssignment {

@@ -1,6 +1,8 @@
-// The contract: what Azure does that the product relies on. On the emulator by default; on a real subscription with
-// `npm run contract:live` (docs/how-to/prove-on-azure.md).
+// The contract: what Azure does that the product relies on. On the emulator by default, once as Azure's documentation reads and
+// once with every variant on; on a real subscription with `npm run contract:live` (docs/how-to/prove-on-azure.md).
 import { deepEqual, ok } from "node:assert/strict";
+import type { Suite } from "mocha";
+import { ALL_VARIANTS, type AzureVariants } from "../../src/emulator/variants.ts";
 import { chapters } from "./chapters.ts";
 import type { Cloud } from "./support/cloud.ts";
 import { type EmulatedCloud, startEmulatedCloud } from "./support/emulated.ts";
@@ -23,7 +25,15 @@ function countHeld({ emulator }: EmulatedCloud): Record<string, number> {
   return Object.fromEntries(Object.entries(kinds).map(([kind, { size }]) => [kind, size]));
 }
 
-describe(`the contract with Azure, on ${isLive ? "a subscription" : "the emulator"}`, function () {
+if (isLive) describe("the contract with Azure, on a subscription", proveAll);
+else {
+  describe("the contract with Azure, on the emulator", proveAll);
+  describe("the contract with Azure, on the emulator with every variant", function () {
+    proveAll.call(this, ALL_VARIANTS);
+  });
+}
+
+function proveAll(this: Suite, variants: Partial<AzureVariants> = {}): void {
   if (isLive) this.timeout(LIVE_TIMEOUT_MS);
   let cloud: Cloud;
   let emulated: EmulatedCloud | undefined;
@@ -33,7 +43,7 @@ describe(`the contract with Azure, on ${isLive ? "a subscription" : "the emulato
   let subscriptionKind = "";
 
   before(async () => {
-    emulated = isLive ? undefined : await startEmulatedCloud();
+    emulated = isLive ? undefined : await startEmulatedCloud(variants);
     cloud = emulated ?? (await connectLive(process.env));
     if (emulated !== undefined) heldBefore = countHeld(emulated);
     else console.log(`  all that this run makes is in ${cloud.group}; its names begin with ${cloud.prefix}`);
@@ -88,4 +98,4 @@ describe(`the contract with Azure, on ${isLive ? "a subscription" : "the emulato
     ok(all.every(({ source }) => source.startsWith("https://")));
     if (!isLive) deepEqual(leftOut, []);
   });
-});
+}

@@ -12,6 +12,7 @@ import { resourceManager } from "./resource-manager.contract.ts";
 import { roleAssignments } from "./role-assignments.contract.ts";
 import { roleDefinitions } from "./role-definitions.contract.ts";
 import type { Chapter } from "./support/sentence.ts";
+import { variants } from "./variants.contract.ts";
 
 export const chapters: readonly Chapter[] = [
   resourceManager,
@@ -26,4 +27,5 @@ export const chapters: readonly Chapter[] = [
   blobs,
   hierarchical,
   limits,
+  variants,
 ];

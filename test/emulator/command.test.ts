@@ -1,10 +1,13 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { get } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { runCommandLine } from "../../src/command-line.ts";
 import { CATALOGUE } from "../../src/commands/catalogue.ts";
 import type { EmulatorInfo } from "../../src/emulator/ready-file.ts";
+import { ALL_VARIANTS } from "../../src/emulator/variants.ts";
 import { createSink } from "../support/sink.ts";
 
 describe("the emulator command", () => {
@@ -40,6 +43,23 @@ describe("the emulator command", () => {
     match(stdout.text(), new RegExp(`Resource Manager +${info.armEndpoint}\n`));
     match(stdout.text(), new RegExp(`Ready file +${readyFile}\n`));
     deepEqual(readdirSync(folder), []);
+  });
+
+  it("has all variants of Azure with --realistic, each with a flag of its own", async () => {
+    const stop = new AbortController();
+    const readyFile = join(folder, "emulator.json");
+    const flags = ["--realistic", "--list-lag-seconds", "5", "--poll-needs-right=false", "--quiet"];
+    const { code } = run(["--ready-file", readyFile, ...flags], stop.signal);
+    while (!readdirSync(folder).includes("emulator.json")) await new Promise((resolve) => setTimeout(resolve, 10));
+    const { adminEndpoint, adminSecret, caFile } = JSON.parse(readFileSync(readyFile, "utf8")) as EmulatorInfo;
+    const headers = { "x-emulator-secret": adminSecret };
+    const options = { headers, ca: readFileSync(caFile) };
+    const shown = await new Promise<string>((resolve, reject) => {
+      get(`${adminEndpoint}/variants`, options, (answer) => resolve(text(answer))).on("error", reject);
+    });
+    deepEqual(JSON.parse(shown), { ...ALL_VARIANTS, assignmentListLagMs: 5000, pollNeedsRight: false });
+    stop.abort("SIGTERM");
+    equal(await code, 0);
   });
 
   it("prints nothing with --quiet", async () => {

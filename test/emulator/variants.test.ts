@@ -6,6 +6,11 @@ import { refused } from "../support/azure-refusals.ts";
 import { sendAdmin } from "../support/emulator-client.ts";
 
 const READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7";
+const ACCESS_ADMINISTRATOR = "f58310d9-a9f6-439a-9e8d-f62e7b41a168";
+/** Who may delete only assignments of the reader's role. */
+const CONDITION =
+  "((!(ActionMatches{'Microsoft.Authorization/roleAssignments/delete'})) OR " +
+  `(@Resource[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {${READER}}))`;
 const ASSIGNMENTS = "/providers/Microsoft.Authorization/roleAssignments";
 
 describe("the emulator's variants of Azure", () => {
@@ -37,6 +42,7 @@ describe("the emulator's variants of Azure", () => {
     for (const [body, reason] of [
       [{ assignmentListLag: 1 }, /assignmentListLag.*is not known; known are assignmentListLagMs, /],
       [{ assignmentReadLagMs: -1 }, /assignmentReadLagMs must be a whole number of milliseconds/],
+      [{ pollNeedsRight: 1 }, /pollNeedsRight must be true or false/],
       [[], /send an object of variants/],
     ] as const) {
       const answer = await sendAdmin(arm.emulator, "POST", "/variants", body);
@@ -77,5 +83,105 @@ describe("the emulator's variants of Azure", () => {
     const other = await arm.grant(await fresh(), READER, workload());
     equal((await arm.call("DELETE", other)).status, 200);
     ok(!arm.emulator.world.roleAssignments.has(other.split("/").at(-1) ?? ""));
+  });
+
+  it("roleDefinitionFlipMs: for so long, every other call does not find a custom role that was just written", async () => {
+    await set({ roleDefinitionFlipMs: 300_000 });
+    const name = crypto.randomUUID();
+    const role = `${arm.subscription}/providers/Microsoft.Authorization/roleDefinitions/${name}`;
+    const permissions = [{ actions: ["Microsoft.Storage/storageAccounts/read"] }];
+    const properties = { roleName: name, assignableScopes: [arm.subscription], permissions };
+    equal((await arm.call("PUT", role, { body: { properties } })).status, 201);
+    const found = async () => (await arm.call("GET", role)).status;
+    deepEqual([await found(), await found(), await found(), await found()], [404, 200, 404, 200]);
+    const scope = await fresh();
+    const assignment = `${scope}${ASSIGNMENTS}/${crypto.randomUUID()}`;
+    const wish = { properties: { roleDefinitionId: role, principalId: workload(), principalType: "ServicePrincipal" } };
+    refused(await arm.call("PUT", assignment, { body: wish }), 404, "RoleDefinitionDoesNotExist");
+    equal((await arm.call("PUT", assignment, { body: wish })).status, 201);
+    arm.emulator.clock.advance(300_000);
+    deepEqual([await found(), await found()], [200, 200]);
+  });
+
+  it("absentDeleteRefused: deleting what is not there is 403 under a condition, and 204 without", async () => {
+    const scope = await fresh();
+    const { identity, token } = await arm.makeCaller(`v-${crypto.randomUUID()}`);
+    await arm.grant(scope, ACCESS_ADMINISTRATOR, identity.principalId, {
+      condition: CONDITION,
+      conditionVersion: "2.0",
+    });
+    const absent = `${scope}${ASSIGNMENTS}/${crypto.randomUUID()}`;
+    equal((await arm.call("DELETE", absent, { token })).status, 204);
+    await set({ absentDeleteRefused: true });
+    refused(await arm.call("DELETE", absent, { token }), 403, "AuthorizationFailed");
+    equal((await arm.call("DELETE", absent)).status, 204);
+    const id = await arm.grant(scope, READER, workload());
+    equal((await arm.call("DELETE", id, { token })).status, 200);
+  });
+
+  it("vanishedListMissing, vanishedDeleteRefused: where account or container is gone, only the subscription's owner removes what was left", async () => {
+    const account = await fresh();
+    const container = await arm.makeContainer(account, "one");
+    const { identity, token } = await arm.makeCaller(`v-${crypto.randomUUID()}`);
+    await arm.grant(arm.group, ACCESS_ADMINISTRATOR, identity.principalId);
+    const made = async (scope: string) => [await arm.grant(scope, READER, workload()), scope] as const;
+    const left = [await made(container), await made(account)];
+    await set({ vanishedListMissing: true, vanishedDeleteRefused: true });
+    for (const [id, scope] of left) ok((await listed(scope)).includes(id));
+    equal((await arm.call("DELETE", container)).status, 200);
+    refused(await arm.call("GET", `${container}${ASSIGNMENTS}`), 404, "ResourceNotFound");
+    ok((await listed(account)).includes(left[0]?.[0] ?? ""));
+    equal((await arm.call("DELETE", account)).status, 200);
+    for (const [id, scope] of left) {
+      refused(await arm.call("GET", `${scope}${ASSIGNMENTS}`), 404, "ResourceNotFound");
+      refused(await arm.call("DELETE", id, { token }), 403, "AuthorizationFailed");
+      equal((await arm.call("GET", id, { token })).status, 200);
+      ok((await listed(arm.group)).includes(id));
+    }
+    await set({ vanishedListMissing: false, vanishedDeleteRefused: false });
+    const [first, second] = left.map(([id]) => id);
+    ok((await listed(container)).includes(first ?? ""));
+    equal((await arm.call("DELETE", first ?? "", { token })).status, 200);
+    await set({ vanishedDeleteRefused: true });
+    equal((await arm.call("DELETE", second ?? "")).status, 200);
+  });
+
+  it("pollNeedsRight: the poll of a new account is 403 without its own right in the resource group", async () => {
+    const { identity, token } = await arm.makeCaller(`v-${crypto.randomUUID()}`);
+    const right = async (actions: string[]) => {
+      const name = crypto.randomUUID();
+      const role = `${arm.subscription}/providers/Microsoft.Authorization/roleDefinitions/${name}`;
+      const properties = { roleName: name, assignableScopes: [arm.subscription], permissions: [{ actions }] };
+      equal((await arm.call("PUT", role, { body: { properties } })).status, 201);
+      await arm.grant(arm.group, name, identity.principalId);
+    };
+    await right(["Microsoft.Storage/storageAccounts/write"]);
+    const id = `${arm.group}/providers/Microsoft.Storage/storageAccounts/v${Date.now()}`;
+    const body = { location: arm.emulator.info.location, kind: "StorageV2", sku: { name: "Standard_LRS" } };
+    const { headers } = await arm.call("PUT", id, { token, body });
+    const { pathname, search } = new URL(String(headers["location"]));
+    const poll = () => arm.call("GET", `${pathname}${search}`, { token });
+    equal((await poll()).status, 200);
+    await set({ pollNeedsRight: true });
+    refused(await poll(), 403, "AuthorizationFailed");
+    await right(["Microsoft.Storage/operations/read"]);
+    equal((await poll()).status, 200);
+  });
+
+  it("nextLinkElsewhere: a list continues at another host, and at the one that was asked by its path and query", async () => {
+    const account = await fresh();
+    for (const name of ["one", "two"]) await arm.makeContainer(account, name);
+    const list = `${account}/blobServices/default/containers?$maxpagesize=1`;
+    const next = async () => new URL(String((await arm.call("GET", list)).json()["nextLink"]));
+    const own = new URL(arm.emulator.info.armEndpoint);
+    equal((await next()).origin, own.origin);
+    await set({ nextLinkElsewhere: true });
+    const { hostname, port, pathname, search } = await next();
+    deepEqual([hostname, port], ["localhost", own.port]);
+    const { value } = (await arm.call("GET", `${pathname}${search}`)).json<{ value: { name: string }[] }>();
+    deepEqual(
+      value.map(({ name }) => name),
+      ["two"],
+    );
   });
 });

@@ -10,9 +10,16 @@ export interface EmulatedCloud extends Cloud {
   close(): Promise<void>;
 }
 
-/** Starts an emulator; the suite signs in as its administrator, an Owner without any data right. */
+/** How long a check waits for Azure to replicate, by the emulator's clock, and how far that is moved at a time. */
+const PATIENCE_MS = 10 * 60_000;
+const STEP_MS = 5_000;
+
+/**
+ * Starts an emulator; the suite signs in as its administrator, an Owner without any data right. Where a check may wait, the
+ * emulator's clock is moved: tokens are valid for a day, so that this does not end them.
+ */
 export async function startEmulatedCloud(settings: Partial<EmulatorSettings> = {}): Promise<EmulatedCloud> {
-  const emulator = await startEmulator({ settings });
+  const emulator = await startEmulator({ settings: { accessTokenSeconds: 86_400, ...settings } });
   const trusted = tls.getCACertificates("default");
   tls.setDefaultCACertificates([...trusted, emulator.ca]);
   const { armEndpoint, authorityHost, tenantId, subscriptionId, resourceGroup, location } = emulator.info;
@@ -27,7 +34,17 @@ export async function startEmulatedCloud(settings: Partial<EmulatorSettings> = {
     tls.setDefaultCACertificates(trusted);
     await emulator.close();
   };
-  return { ...cloud, emulator, close };
+  const eventually = async (check: () => Promise<void>) => {
+    for (let waited = 0; ; waited += STEP_MS) {
+      try {
+        return await check();
+      } catch (error) {
+        if (waited >= PATIENCE_MS) throw error;
+        emulator.clock.advance(STEP_MS);
+      }
+    }
+  };
+  return { ...cloud, eventually, emulator, close };
 }
 
 /** Runs a check on an emulator of its own, with other settings or a clock that the check moves. */

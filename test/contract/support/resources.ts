@@ -147,6 +147,35 @@ export async function grant(
   return id;
 }
 
+/** A role assignment as Azure shows it. */
+export interface ShownAssignment {
+  readonly id: string;
+  readonly name: string;
+  readonly properties: {
+    readonly scope: string;
+    readonly principalId: string;
+    readonly principalType: string;
+    readonly roleDefinitionId: string;
+    readonly description?: string;
+    readonly condition?: string;
+  };
+}
+
+/** A role assignment, once Azure finds it by its name. */
+export async function readAssignment(cloud: Cloud, id: string): Promise<ShownAssignment> {
+  let answer: Answer | undefined;
+  await cloud.eventually(async () => {
+    answer = answered(await cloud.arm("GET", id), 200);
+  });
+  return (answer as Answer).json<ShownAssignment>();
+}
+
+/** The role assignments that a list at the scope shows. */
+export async function listAssignments(cloud: Cloud, scope: string, filter = ""): Promise<ShownAssignment[]> {
+  const path = `${scope}/${ASSIGNMENTS}?$filter=${encodeURIComponent(filter)}`;
+  return answered(await cloud.arm("GET", path), 200).json<{ value: ShownAssignment[] }>().value;
+}
+
 /** A container that the suite may read and write; the role assignment is in effect. */
 export const openContainer = onceForEachCloud(async (cloud) => {
   const container = await makeContainer(cloud);

@@ -54,6 +54,10 @@ export const SOURCES = {
   rbacConditionFormat: `${RBAC}/conditions-format`,
   rbacScopes: `${RBAC}/scope-overview`,
   laggingGrants: "https://github.com/hashicorp/terraform-provider-azurerm/issues/9379",
+  vanishedGrants: "https://github.com/Azure/azure-service-operator/issues/5009",
+  flippingRoles: "https://github.com/Azure/azure-cli/issues/20727",
+  trackingRight: `${LEARN}/azure/azure-resource-manager/management/async-operations`,
+  nextLinks: "https://github.com/Azure/azure-resource-manager-rpc/pull/67",
   orphanedGrants: "https://github.com/Azure/azure-powershell/issues/25375",
 
   identityGet: `${LEARN}/rest/api/managedidentity/user-assigned-identities/get`,

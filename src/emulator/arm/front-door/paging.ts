@@ -34,10 +34,18 @@ function readSkipToken(request: ArmRequest): string | undefined {
 }
 
 function nextLink(request: ArmRequest, key: string): string {
-  const url = new URL(request.call.path, request.call.origin);
-  for (const [name, value] of request.call.query) {
+  const { call, services } = request;
+  const url = new URL(call.path, services.settings.nextLinkElsewhere ? elsewhere(call.origin) : call.origin);
+  for (const [name, value] of call.query) {
     if (name.toLowerCase() !== "$skiptoken") url.searchParams.append(name, value);
   }
   url.searchParams.set("$skipToken", Buffer.from(key, "utf8").toString("base64url"));
   return url.toString();
+}
+
+/** Another name of this emulator, which a client that follows the link as it is sends its token to. */
+function elsewhere(origin: string): URL {
+  const url = new URL(origin);
+  url.hostname = url.hostname === "localhost" ? "127.0.0.1" : "localhost";
+  return url;
 }

@@ -57,12 +57,20 @@ export function removeAllTracked(providers: readonly Provider[], services: Servi
  * Throws 404 ResourceNotFound when a scope contains a tracked resource that does not exist. What is nested in one (a
  * container) is not checked: ARM knows tracked resources only.
  */
-export function requireTrackedResource({ providers, services }: ArmRequest, scope: string): void {
-  const match = /\/resourceGroups\/([^/]+)\/providers\/([^/]+)\/([^/]+)\/([^/]+)/i.exec(scope);
-  if (match === null) return;
-  const [path, resourceGroup = "", namespace = "", type = "", name = ""] = match;
+export function requireTrackedResource(request: ArmRequest, scope: string): void {
+  if (hasTrackedResource(request, scope)) return;
+  const [, resourceGroup = "", namespace = "", type = "", name = ""] = TRACKED.exec(scope) ?? [];
+  throw resourceNotFound(`${namespace}/${type}`, name, resourceGroup);
+}
+
+const TRACKED = /\/resourceGroups\/([^/]+)\/providers\/([^/]+)\/([^/]+)\/([^/]+)/i;
+
+/** Whether the tracked resource that a scope contains exists; also true for a scope that contains none. */
+export function hasTrackedResource({ providers, services }: ArmRequest, scope: string): boolean {
+  const match = TRACKED.exec(scope);
+  if (match === null) return true;
+  const [path, , namespace = "", type = ""] = match;
   const id = scope.slice(0, match.index + path.length).toLowerCase();
   const declaration = findType(providers, `${namespace}/${type}`);
-  if (declaration?.kind === "tracked" && declaration.find(services.world, id) !== undefined) return;
-  throw resourceNotFound(`${namespace}/${type}`, name, resourceGroup);
+  return declaration?.kind === "tracked" && declaration.find(services.world, id) !== undefined;
 }

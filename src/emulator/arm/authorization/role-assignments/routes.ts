@@ -7,6 +7,7 @@ import { pageReply } from "../../front-door/paging.ts";
 import { tenantOf } from "../../front-door/resource-ids.ts";
 import { queryValue } from "../../front-door/route-table.ts";
 import { type ArmRequest, type Route, routesOf } from "../../provider.ts";
+import { isVanished, requireRightAtVanished, vanished } from "../vanished.ts";
 import { readAssignmentFilter } from "./filter.ts";
 import { findByName, isSameScope, isShown } from "./find.ts";
 import { assignmentView } from "./view.ts";
@@ -49,18 +50,21 @@ function getAssignment(request: ArmRequest): Reply {
 
 /** 200 with the removed assignment, 204 when it did not exist. It is honoured until the removal has propagated. */
 function deleteAssignment(request: ArmRequest): Reply {
+  const { clock, settings, world } = request.services;
+  if (settings.vanishedDeleteRefused && isVanished(request, request.params["scope"] ?? "")) {
+    requireRightAtVanished(request, `${TYPE}/delete`);
+  }
   const found = findAtScope(request);
   if (found === undefined) return { status: 204 };
-  const { clock, settings, world } = request.services;
   if (settings.propagationRemovalMs === 0) world.roleAssignments.delete(found.name.toLowerCase());
   else found.effectiveUntil = clock.now() + settings.propagationRemovalMs;
   return { status: 200, body: assignmentView(found) };
 }
 
-/** A condition on a delete looks at the assignment that is deleted (`@Resource`). */
+/** A condition on a delete looks at the assignment that is deleted (`@Resource`); what if there is none, nobody documents. */
 function deleteAttributes(request: ArmRequest): ConditionAttributes {
   const found = findAtScope(request);
-  if (found === undefined) return { resourceIsAbsent: true };
+  if (found === undefined) return { resourceIsAbsent: !request.services.settings.absentDeleteRefused };
   return {
     resource: {
       [`${TYPE}:RoleDefinitionId`]: found.roleDefinitionName,
@@ -76,6 +80,7 @@ function listAssignments(request: ArmRequest): Reply {
   const wanted = readAssignmentFilter(queryValue(request.call, "$filter"), scope);
   const { services } = request;
   const { settings, world } = services;
+  if (settings.vanishedListMissing && isVanished(request, scope)) throw vanished(scope);
   const tenantId = tenantOf(world, scope) ?? request.caller.tenantId;
   const live = [...world.roleAssignments.values()].filter(
     (each) =>

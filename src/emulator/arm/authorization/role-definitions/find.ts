@@ -13,11 +13,23 @@ export function findRole(request: ArmRequest, name: string): RoleDefinition | un
   return role;
 }
 
+/** How often a role has been asked for while its replicas differ. */
+const asked = new WeakMap<RoleDefinition, number>();
+
+/** Whether the replica that answers has the role already: for some time after a PUT, every other one has not. */
+export function isReplicated({ services }: ArmRequest, role: RoleDefinition): boolean {
+  const { clock, settings } = services;
+  if (role.changedAt === undefined || clock.now() >= role.changedAt + settings.roleDefinitionFlipMs) return true;
+  const times = (asked.get(role) ?? 0) + 1;
+  asked.set(role, times);
+  return times % 2 === 0;
+}
+
 /** The same, or 404 RoleDefinitionDoesNotExist: also for a custom role that cannot be assigned at the call's scope. */
 export function requireRole(request: ArmRequest, name: string): RoleDefinition {
   const role = findRole(request, name);
   const scope = request.params["scope"] ?? "";
-  if (role !== undefined && isAssignable(role, scope)) return role;
+  if (role !== undefined && isAssignable(role, scope) && isReplicated(request, role)) return role;
   const id = name.replaceAll("-", "").toUpperCase();
   throw new ArmError(
     404,

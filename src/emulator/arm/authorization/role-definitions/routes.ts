@@ -5,7 +5,7 @@ import { ArmError, badRequest, conflict } from "../../front-door/errors.ts";
 import { pageReply } from "../../front-door/paging.ts";
 import { queryValue } from "../../front-door/route-table.ts";
 import { type ArmRequest, type Route, routesOf } from "../../provider.ts";
-import { findRole, isAssignable, requireRole, roleDefinitionId } from "./find.ts";
+import { findRole, isAssignable, isReplicated, requireRole, roleDefinitionId } from "./find.ts";
 import { readRole } from "./rules.ts";
 
 const TYPE = "Microsoft.Authorization/roleDefinitions";
@@ -29,7 +29,11 @@ function listRoles(request: ArmRequest): Reply {
   const scope = request.params["scope"] ?? "";
   const wanted = readFilter(queryValue(request.call, "$filter"));
   const roles = [...request.services.world.roleDefinitions.values()].filter(
-    (role) => findRole(request, role.name) !== undefined && isAssignable(role, scope) && wanted(role),
+    (role) =>
+      findRole(request, role.name) !== undefined &&
+      isAssignable(role, scope) &&
+      wanted(role) &&
+      isReplicated(request, role),
   );
   return pageReply(
     request,

@@ -33,6 +33,7 @@ export function readRole(request: ArmRequest): RoleDefinition {
     permissions,
     assignableScopes,
     tenantId: request.caller.tenantId,
+    changedAt: request.services.clock.now(),
   };
 }
 

@@ -4,7 +4,8 @@ import type { Services } from "../../../services.ts";
 import { discardContainersOf, liveContainers } from "../../../storage/containers.ts";
 import type { StorageAccount } from "../../../world.ts";
 import { accepted } from "../../front-door/async-operations.ts";
-import { ArmError, conflict } from "../../front-door/errors.ts";
+import { ArmError, authorizationFailed, conflict } from "../../front-door/errors.ts";
+import { resourceGroupId } from "../../front-door/resource-ids.ts";
 import { listTracked } from "../../front-door/tracked.ts";
 import { type ArmRequest, type Route, routesOf } from "../../provider.ts";
 import { changeAccount } from "./change.ts";
@@ -14,6 +15,8 @@ import { accountView } from "./view.ts";
 
 const TYPE = "Microsoft.Storage/storageAccounts";
 const OPERATION_TYPE = "Microsoft.Storage/locations/asyncoperations";
+/** "Polls the status of an asynchronous operation" (Microsoft.Storage permissions). */
+const POLL_ACTION = "Microsoft.Storage/operations/read";
 const SUBSCRIPTION = "/subscriptions/{subscriptionId}/providers/Microsoft.Storage";
 const OPERATION = `${SUBSCRIPTION}/locations/{location}/asyncoperations/{id}`;
 
@@ -31,7 +34,7 @@ export const accountRoutes: readonly Route<typeof TYPE | typeof OPERATION_TYPE>[
     ["GET", `${SUBSCRIPTION}/storageAccounts`, "read", "storageAccounts/list", listAccounts],
   ]),
   {
-    // No action: a caller with rights in one resource group only must be able to poll, and the URL is the subscription's.
+    // No action: the URL is the subscription's, and a caller with rights in one resource group only must be able to poll.
     method: "GET",
     path: OPERATION,
     type: OPERATION_TYPE,
@@ -78,10 +81,19 @@ function pollOperation(request: ArmRequest): Reply {
   if (operation === undefined || account === undefined) {
     throw new ArmError(404, "ResourceNotFound", "The specified asynchronous operation does not exist.");
   }
+  requirePollRight(request, account);
   if (request.services.clock.now() >= operation.doneAt) return { status: 200, body: accountView(request, account) };
   const url = new URL(request.call.path, request.call.origin);
   url.search = request.call.query.toString();
   return accepted(request, url, operation.doneAt);
+}
+
+/** Throws 403 where polling needs a right of its own, and the caller does not have it in the account's resource group. */
+function requirePollRight({ services, caller, path }: ArmRequest, account: StorageAccount): void {
+  if (!services.settings.pollNeedsRight) return;
+  const group = resourceGroupId(account.subscriptionId, account.resourceGroup);
+  if (services.authorization.allowsAction(caller.principalId, POLL_ACTION, group)) return;
+  throw authorizationFailed(caller, POLL_ACTION, path);
 }
 
 /** Throws 409 while a container of the account has a legal hold, or a locked policy over blobs. */

@@ -1,0 +1,44 @@
+/** The flags of `keyless-csi emulator` that say how Azure behaves where its documentation leaves it open. */
+import { amount, toggle } from "../../config/kinds.ts";
+import { optional, type ValuesOf } from "../../config/setting.ts";
+import type { AzureVariants } from "../../emulator/variants.ts";
+
+const VARIANTS = "Where Azure may differ";
+
+function seconds(help: string, realistic: number) {
+  return optional(amount({ max: 86_400 }), { group: VARIANTS, help, absent: `0, or ${realistic} with --realistic` });
+}
+
+function onOrOff(help: string) {
+  return optional(toggle, { group: VARIANTS, help, absent: "off, or on with --realistic" });
+}
+
+export const variantSettings = {
+  "list-lag-seconds": seconds("how long lists of role assignments do not show a new one", 30),
+  "read-lag-seconds": seconds("how long reading a new role assignment by its name answers 404", 15),
+  "role-flip-seconds": seconds("how long every other call does not find a custom role that was just written", 300),
+  "absent-delete-refused": onOrOff("deleting a role assignment that does not exist is 403 under a condition, not 204"),
+  "vanished-list-missing": onOrOff("listing role assignments at an account or container that is gone is 404, not 200"),
+  "vanished-delete-refused": onOrOff("deleting a role assignment at an account or container that is gone is 403"),
+  "poll-needs-right": onOrOff("polling the creation of an account needs Microsoft.Storage/operations/read"),
+  "next-link-elsewhere": onOrOff("lists continue at another host than the one that was asked"),
+};
+
+/** Those that were given. */
+export function toVariants(values: ValuesOf<typeof variantSettings>): Partial<AzureVariants> {
+  const variants: { readonly [Name in keyof AzureVariants]: AzureVariants[Name] | undefined } = {
+    assignmentListLagMs: toMilliseconds(values.listLagSeconds),
+    assignmentReadLagMs: toMilliseconds(values.readLagSeconds),
+    roleDefinitionFlipMs: toMilliseconds(values.roleFlipSeconds),
+    absentDeleteRefused: values.absentDeleteRefused,
+    vanishedListMissing: values.vanishedListMissing,
+    vanishedDeleteRefused: values.vanishedDeleteRefused,
+    pollNeedsRight: values.pollNeedsRight,
+    nextLinkElsewhere: values.nextLinkElsewhere,
+  };
+  return Object.fromEntries(Object.entries(variants).filter(([, value]) => value !== undefined));
+}
+
+function toMilliseconds(given: number | undefined): number | undefined {
+  return given === undefined ? undefined : given * 1000;
+}
