@@ -36,7 +36,9 @@ export function createRoleAssignments({ arm, rememberMs, now }: RoleAssignmentsO
     assertRoom(subscriptionId) {
       if (full.get(subscriptionId.toLowerCase()) !== undefined) throw subscriptionFull(subscriptionId);
     },
-    listAtAndAbove: (scope) => listAtAndAbove(clientFor(scope), scope),
+    // `atScope()` lists this scope and those above it, and leaves out what is below (REST: Role Assignments - List).
+    listAtAndAbove: (scope) => list(clientFor(scope), scope, "atScope()"),
+    listAtAndBelow: (scope) => listAtAndBelow(clientFor(scope), scope),
     listIn: (group) => listIn(arm.subscription(group.subscriptionId).authorization.roleAssignments, group),
     remove: (assignment) => remove(clientFor(assignment.scope), assignment),
     roleExists(group, roleId) {
@@ -98,11 +100,10 @@ function subscriptionFull(subscriptionId: string, cause?: unknown): DriverError 
   );
 }
 
-/** `atScope()` lists this scope and those above it, and leaves out what is below (REST: Role Assignments - List). */
-async function listAtAndAbove(client: Client, scope: string): Promise<RoleAssignment[]> {
+async function list(client: Client, scope: string, filter?: string): Promise<RoleAssignment[]> {
   try {
     const found: RoleAssignment[] = [];
-    for await (const item of client.listForScope(sdkScope(scope), { filter: "atScope()" })) {
+    for await (const item of client.listForScope(sdkScope(scope), filter === undefined ? {} : { filter })) {
       found.push(toRoleAssignment(item));
     }
     return found;
@@ -110,6 +111,13 @@ async function listAtAndAbove(client: Client, scope: string): Promise<RoleAssign
     if (statusOf(error) === 404) return [];
     throw toDriverError(error, `listing the role assignments at ${scope}`);
   }
+}
+
+/** Without a filter the list has what is above the scope too. */
+async function listAtAndBelow(client: Client, scope: string): Promise<RoleAssignment[]> {
+  const above = scope.toLowerCase();
+  const isAtOrBelow = (each: RoleAssignment) => `${each.scope}/`.toLowerCase().startsWith(`${above}/`);
+  return (await list(client, scope)).filter(isAtOrBelow);
 }
 
 /** Without a filter the list includes what is below the scope, and assignments whose scope no longer exists. */
@@ -129,11 +137,13 @@ async function listIn(
   }
 }
 
-async function remove(client: Client, { scope, name }: RoleAssignment): Promise<void> {
+/** 200 with the removed assignment, 204 without one when there was none. */
+async function remove(client: Client, { scope, name }: RoleAssignment): Promise<boolean> {
   try {
-    await client.delete(sdkScope(scope), name);
+    const removed = await client.delete(sdkScope(scope), name);
+    return removed?.name !== undefined;
   } catch (error) {
-    if (statusOf(error) === 404) return;
+    if (statusOf(error) === 404) return false;
     throw toDriverError(error, `removing role assignment ${name} at ${scope}`);
   }
 }
@@ -165,5 +175,6 @@ function toRoleAssignment(item: ArmRoleAssignment): RoleAssignment {
     scope: item.scope ?? "",
     principalId: item.principalId ?? "",
     roleId: item.roleDefinitionId?.split("/").at(-1) ?? "",
+    ...(item.createdOn && { createdAtMs: item.createdOn.getTime() }),
   };
 }

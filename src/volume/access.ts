@@ -11,7 +11,8 @@ import { encodeDescription } from "./formats/role-assignment-description.ts";
 import { roleAssignmentName } from "./names.ts";
 import type { VolumePlan } from "./plan.ts";
 import type { FileSystem, FileSystemRef, RoleAssignment, WorkloadIdentity } from "./ports.ts";
-import { findOurRoleAssignments, isSameRoleAssignment, removeRoleAssignments } from "./role-assignments.ts";
+import { findOthersAtFileSystem, recordPrincipal } from "./recorded-principals.ts";
+import { isSamePrincipal, isSameRoleAssignment, removeRoleAssignments } from "./role-assignments.ts";
 import { clusterOf } from "./settings.ts";
 
 /** The file system to open, the identity to open it for, and what was there before this attempt. */
@@ -21,23 +22,51 @@ export interface AccessRequest {
   readonly existing: FileSystem | undefined;
 }
 
-/** Leaves one role assignment at the file system, for the current identity: those of earlier attempts are removed. */
-export async function ensureAccess(
+/**
+ * Leaves one role assignment at the file system, for the current identity: those of earlier attempts are removed. The
+ * current identity's own of a former role is the last to go, so that it is never without access.
+ */
+export async function ensureAccess(deps: Dependencies, plan: VolumePlan, request: AccessRequest): Promise<void> {
+  const { ports } = deps;
+  const { fileSystem, identity, existing } = request;
+  const assignment = roleAssignmentFor(deps, plan.volumeClass, request);
+  const metadata = existing && recordPrincipal(existing.metadata, identity.principalId);
+  const others = await findOthers(deps, plan, request, assignment);
+  const isOwn = (other: RoleAssignment) => isSamePrincipal(other, assignment);
+  await removeRoleAssignments(
+    deps,
+    others.filter((other) => !isOwn(other)),
+  );
+  await ensureRoleAssignment(deps, assignment, {
+    isNewScope: existing === undefined && isAtFileSystem(plan),
+    description: describe(deps, plan),
+    announce: async () => {
+      if (metadata !== undefined && metadata !== existing?.metadata) await setMetadata(metadata);
+    },
+  });
+  await removeRoleAssignments(deps, others.filter(isOwn));
+  if (isOfOtherRequest(plan, existing)) await setMetadata({ ...metadata, ...plan.metadata });
+
+  async function setMetadata(changed: FileSystem["metadata"]): Promise<void> {
+    await ports.fileSystems.setMetadata(fileSystem, changed);
+  }
+}
+
+function isAtFileSystem({ volumeClass }: VolumePlan): boolean {
+  return volumeClass.grantScope !== "account";
+}
+
+/** What earlier attempts have left at the file system beside `assignment`. */
+async function findOthers(
   deps: Dependencies,
   plan: VolumePlan,
-  { fileSystem, identity, existing }: AccessRequest,
-): Promise<void> {
-  const { ports } = deps;
-  const { grantScope, identity: mode } = plan.volumeClass;
-  const assignment = roleAssignmentFor(deps, plan.volumeClass, { fileSystem, identity });
-  const isAtFileSystem = grantScope !== "account";
-  const hasOtherRequest = isOfOtherRequest(plan, existing);
-  if (existing !== undefined && isAtFileSystem && (mode === "serviceAccount" || hasOtherRequest)) {
-    await removeOthers(deps, fileSystem, assignment);
-  }
-  const isNewScope = existing === undefined && isAtFileSystem;
-  await ensureRoleAssignment(deps, assignment, { isNewScope, description: describe(deps, plan) });
-  if (hasOtherRequest) await ports.fileSystems.setMetadata(fileSystem, { ...existing?.metadata, ...plan.metadata });
+  { existing }: AccessRequest,
+  assignment: RoleAssignment,
+): Promise<RoleAssignment[]> {
+  const mayDiffer = plan.volumeClass.identity === "serviceAccount" || isOfOtherRequest(plan, existing);
+  return existing !== undefined && isAtFileSystem(plan) && mayDiffer
+    ? await findOthersAtFileSystem(deps, existing, assignment)
+    : [];
 }
 
 /** The role assignment of a volume; the same on every retry. */
@@ -59,11 +88,17 @@ function roleAssignmentFor(
 async function ensureRoleAssignment(
   { ports }: Dependencies,
   assignment: RoleAssignment,
-  options: { readonly isNewScope: boolean; readonly description: string },
+  options: {
+    readonly isNewScope: boolean;
+    readonly description: string;
+    /** Awaited before it is created: from then on it can be found without a list. */
+    announce(): Promise<void>;
+  },
 ): Promise<void> {
   const { roleAssignments, observer } = ports;
   const existing = options.isNewScope ? undefined : await roleAssignments.find(assignment.scope, assignment.name);
   if (existing === undefined) {
+    await options.announce();
     observer.roleAssignmentCreated(assignment, await roleAssignments.create(assignment, options.description));
     return;
   }
@@ -75,15 +110,6 @@ async function ensureRoleAssignment(
     );
   }
   observer.roleAssignmentCreated(assignment, "found");
-}
-
-/** Removes what an earlier attempt assigned at the file system to another identity: the ServiceAccount was changed since. */
-async function removeOthers(deps: Dependencies, fileSystem: FileSystemRef, current: RoleAssignment): Promise<void> {
-  const { atFileSystem } = await findOurRoleAssignments(deps, fileSystem);
-  await removeRoleAssignments(
-    deps.ports,
-    atFileSystem.filter((other) => !isSameRoleAssignment(other, current)),
-  );
 }
 
 function describe({ settings }: Dependencies, { request: { name, claim } }: VolumePlan): string {

@@ -131,7 +131,7 @@ async function createAccount({ ports }: Dependencies, ref: AccountRef, spec: Acc
   if (created === "taken" || !created.isNew) return created === "taken" ? created : created.account;
   try {
     // Azure keeps the role assignments of a deleted account, and they would take effect again in this one.
-    await removeRoleAssignments(ports, await findOurRoleAssignmentsAtAccount(ports, ref));
+    await removeRoleAssignments({ ports }, await findOurRoleAssignmentsAtAccount(ports, ref));
   } catch (error) {
     throw DriverError.unfinished(error);
   }

@@ -17,6 +17,7 @@ import { warnOfWeakAccount } from "./owner-warning.ts";
 import { planVolume, type VolumePlan, type VolumeRequest } from "./plan.ts";
 import type { Account, FileSystem, FileSystemRef, WorkloadIdentity } from "./ports.ts";
 import { createPreviousAttempts, type PreviousAttempts } from "./previous-attempt.ts";
+import { recordPrincipal } from "./recorded-principals.ts";
 
 /** What CreateVolume answers. */
 export interface Volume {
@@ -75,7 +76,8 @@ async function provision(story: Story, attempt: Attempt): Promise<Volume> {
   const account = await step("account", () => ensureAccount(story, attempt));
   const fileSystem = { account: account.ref, name: plan.fileSystemName };
   const existing = await withAccountShared(story, plan, account, async () => {
-    const found = await step(story.backend.noun, () => ensureFileSystem(story, attempt, fileSystem));
+    const wanted = { ref: fileSystem, metadata: recordPrincipal(plan.metadata, identity.principalId) };
+    const found = await step(story.backend.noun, () => ensureFileSystem(story, attempt, wanted));
     await step("access", () => ensureAccess(story, plan, { fileSystem, identity, existing: found }));
     return found;
   });
@@ -124,13 +126,13 @@ async function withAccountShared<T>(
 async function ensureFileSystem(
   story: Story,
   { plan, claim, footprint }: Attempt,
-  ref: FileSystemRef,
+  { ref, metadata }: FileSystem,
 ): Promise<FileSystem | undefined> {
   const { fileSystems } = story.ports;
   const existing = await fileSystems.find(ref);
   if (existing !== undefined && claim.claim === undefined) assertCompatible(story, plan, existing);
   footprint.mayExist = true;
-  if (existing === undefined) await fileSystems.create(ref, { metadata: plan.metadata, sizeBytes: plan.sizeBytes });
+  if (existing === undefined) await fileSystems.create(ref, { metadata, sizeBytes: plan.sizeBytes });
   return existing;
 }
 

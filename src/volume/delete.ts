@@ -4,10 +4,11 @@
  */
 import { DriverError } from "../errors.ts";
 import type { Dependencies } from "./dependencies.ts";
-import { cleanUpEmptied } from "./emptied-account.ts";
+import { cleanUpEmptied, removeBeforeEmptied } from "./emptied-account.ts";
 import { findOwnAccount } from "./own-account.ts";
 import type { FileSystemRef } from "./ports.ts";
-import { findOurRoleAssignments, removeRoleAssignments } from "./role-assignments.ts";
+import { findAllOf } from "./recorded-principals.ts";
+import { removeRoleAssignments } from "./role-assignments.ts";
 
 /** Throws NotOurs or InUse before anything is touched; any failure after that is unfinished, and the next attempt goes on. */
 export async function deleteVolume(deps: Dependencies, volumeId: string): Promise<void> {
@@ -19,16 +20,21 @@ export async function deleteVolume(deps: Dependencies, volumeId: string): Promis
   if (account === undefined) return;
   // A deletion that is held up is tried again for as long as it is: that must cost no call to Azure.
   await assertReleased(deps, fileSystem, { isRemembered: true });
-  const { atFileSystem, atAccount } = await findOurRoleAssignments(deps, fileSystem).catch((error: unknown) => {
-    throw DriverError.unfinished(error);
-  });
+  const { atFileSystem, atAccount, unlistedAtAccount } = await findAllOf(deps, account, fileSystem).catch(
+    (error: unknown) => {
+      throw DriverError.unfinished(error);
+    },
+  );
   // As late as possible, and before the first write: a volume that is found in use later would have lost its access.
   await assertReleased(deps, fileSystem, { isRemembered: false });
   try {
-    await removeRoleAssignments(ports, atFileSystem);
+    await removeRoleAssignments(deps, atFileSystem);
     if (settings.retainsOnDelete) return;
+    // Before the file system: nothing but its metadata names those that no list shows.
+    const removed = await removeBeforeEmptied(deps, account, { fileSystem, assignments: unlistedAtAccount });
     await ports.fileSystems.remove(fileSystem);
-    await cleanUpEmptied(deps, account, atAccount);
+    const assignments = removed === "in use" ? [...atAccount, ...unlistedAtAccount] : atAccount;
+    await cleanUpEmptied(deps, account, { assignments, removed: removed === "in use" ? [] : removed });
   } catch (error) {
     throw DriverError.unfinished(error);
   }

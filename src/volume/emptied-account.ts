@@ -3,34 +3,57 @@ import type { Dependencies } from "./dependencies.ts";
 import { accountKey } from "./formats/arm-ids.ts";
 import { encodeDescription } from "./formats/role-assignment-description.ts";
 import { isForOneVolume } from "./ownership.ts";
-import type { Account, RoleAssignment } from "./ports.ts";
+import type { Account, FileSystemRef, RoleAssignment } from "./ports.ts";
 import { removeRoleAssignments } from "./role-assignments.ts";
 import { clusterOf } from "./settings.ts";
 
-/** Runs under the account's exclusive lock: another call may be creating a volume in the same account. */
-export async function cleanUpEmptied(
-  deps: Dependencies,
+/** Role assignments at an account that is emptied. */
+export interface AtEmptied {
+  readonly assignments: readonly RoleAssignment[];
+  /** Those that were removed already, for the case that the account is in use after all. */
+  readonly removed?: readonly RoleAssignment[];
+}
+
+/**
+ * Removes role assignments at the account while its last file system still exists, which alone names them: after a crash the
+ * next attempt finds them again. Answers those that existed; `"in use"` while another file system is in the account.
+ */
+export async function removeBeforeEmptied(
+  { ports }: Dependencies,
   account: Account,
-  assignments: readonly RoleAssignment[],
-): Promise<void> {
-  if (!isForOneVolume(account, deps.settings) && assignments.length === 0) return;
-  await deps.ports.accountLock.exclusive(accountKey(account.ref), () => removeIfEmpty(deps, account, assignments));
+  { fileSystem, assignments }: { readonly fileSystem: FileSystemRef; readonly assignments: readonly RoleAssignment[] },
+): Promise<readonly RoleAssignment[] | "in use"> {
+  if (assignments.length === 0) return [];
+  return await ports.accountLock.exclusive(accountKey(account.ref), async () => {
+    const isLast = !(await ports.fileSystems.existIn(account.ref, fileSystem.name));
+    return isLast ? await removeRoleAssignments({ ports }, assignments) : "in use";
+  });
+}
+
+/** Runs under the account's exclusive lock: another call may be creating a volume in the same account. */
+export async function cleanUpEmptied(deps: Dependencies, account: Account, at: AtEmptied): Promise<void> {
+  const isConcerned = at.assignments.length > 0 || (at.removed ?? []).length > 0;
+  if (!isForOneVolume(account, deps.settings) && !isConcerned) return;
+  await deps.ports.accountLock.exclusive(accountKey(account.ref), () => removeIfEmpty(deps, account, at));
 }
 
 /**
  * Another replica may create a volume here at the same time. It reads the role assignment before or after we remove it: if
- * before, we see its file system afterwards and put the assignment back.
+ * before, we see its file system afterwards and put the assignment back. Only what was there is put back: the metadata may
+ * name others.
  */
 async function removeIfEmpty(
   { ports, settings }: Dependencies,
   account: Account,
-  assignments: readonly RoleAssignment[],
+  { assignments, removed = [] }: AtEmptied,
 ): Promise<void> {
   const { accounts, fileSystems, roleAssignments } = ports;
-  if (await fileSystems.existIn(account.ref)) return;
-  await removeRoleAssignments(ports, assignments);
+  const putBack = async (missing: readonly RoleAssignment[]) => {
+    const description = encodeDescription(clusterOf(settings));
+    for (const assignment of missing) await roleAssignments.create(assignment, description);
+  };
+  if (await fileSystems.existIn(account.ref)) return await putBack(removed);
+  const removedNow = await removeRoleAssignments({ ports }, assignments);
   if (isForOneVolume(account, settings)) return await accounts.remove(account.ref);
-  if (!(await fileSystems.existIn(account.ref))) return;
-  const description = encodeDescription(clusterOf(settings));
-  for (const assignment of assignments) await roleAssignments.create(assignment, description);
+  if (await fileSystems.existIn(account.ref)) await putBack([...removed, ...removedNow]);
 }

@@ -73,7 +73,7 @@ export interface Accounts {
   remove(ref: AccountRef): Promise<void>;
 }
 
-/** A file system as ARM shows it. A workload with a built-in role can rewrite the metadata: it decides nothing. */
+/** A file system as ARM shows it. A workload with a built-in role can rewrite the metadata. */
 export interface FileSystem {
   readonly ref: FileSystemRef;
   readonly metadata: Readonly<Record<string, string>>;
@@ -98,8 +98,8 @@ export interface FileSystems {
   resize(ref: FileSystemRef, state: FileSystemState): Promise<void>;
   /** At most `limit`, starting at Azure's own continuation; none when the account is gone. */
   list(account: AccountRef, limit: number, continuation?: string): Promise<FileSystemPage>;
-  /** Whether the account holds any. */
-  existIn(account: AccountRef): Promise<boolean>;
+  /** Whether the account holds any, or any other than `except`. */
+  existIn(account: AccountRef, except?: string): Promise<boolean>;
   /** Raises the retention of an account to what the class states, and never lowers it; no call when it states none. */
   ensureRetention(account: AccountRef, shape: AccountShape): Promise<void>;
   remove(ref: FileSystemRef): Promise<void>;
@@ -121,6 +121,8 @@ export interface RoleAssignment {
   readonly roleId: string;
   /** Object id of the service principal. */
   readonly principalId: string;
+  /** By ARM's clock, in milliseconds since 1970; absent where ARM does not state it. */
+  readonly createdAtMs?: number;
 }
 
 /** A role assignment as a list shows it. Its description also names the cluster that it belongs to. */
@@ -136,9 +138,12 @@ export interface RoleAssignments {
   assertRoom(subscriptionId: string): void;
   /** Those at this scope and at the scopes above it. */
   listAtAndAbove(scope: string): Promise<readonly RoleAssignment[]>;
+  /** Those at this scope and at everything below it, also where that is gone. */
+  listAtAndBelow(scope: string): Promise<readonly RoleAssignment[]>;
   /** Those at the resource group and at everything in it, also where the resource is gone. */
   listIn(group: ResourceGroupRef): Promise<readonly ListedRoleAssignment[]>;
-  remove(assignment: RoleAssignment): Promise<void>;
+  /** Whether it existed. */
+  remove(assignment: RoleAssignment): Promise<boolean>;
   /** Whether the role can be assigned in this resource group. Remembered once it could. */
   roleExists(group: ResourceGroupRef, roleId: string): Promise<boolean>;
 }

@@ -18,14 +18,22 @@ export function isSameRoleAssignment(a: RoleAssignment, b: RoleAssignment): bool
   return keyOf(a) === keyOf(b);
 }
 
+/** Whether both are for the same principal. */
+export function isSamePrincipal(
+  a: Pick<RoleAssignment, "principalId">,
+  b: Pick<RoleAssignment, "principalId">,
+): boolean {
+  return a.principalId.toLowerCase() === b.principalId.toLowerCase();
+}
+
 /** Those at a file system and at its account. */
 export interface OurRoleAssignments {
   readonly atFileSystem: readonly RoleAssignment[];
   readonly atAccount: readonly RoleAssignment[];
 }
 
-/** Ours, at the file system itself and at its account, by one call. */
-export async function findOurRoleAssignments(
+/** Ours, at the file system itself and at its account, as a list shows them: by one call. */
+export async function listOurRoleAssignments(
   { ports, backend }: Dependencies,
   fileSystem: FileSystemRef,
 ): Promise<OurRoleAssignments> {
@@ -45,10 +53,16 @@ function oursAt(listed: readonly RoleAssignment[], scope: string): RoleAssignmen
   return listed.filter((assignment) => isAt(assignment) && isOurRoleAssignment(assignment));
 }
 
-/** One by one: a failure leaves the rest for the next attempt. */
-export async function removeRoleAssignments(ports: Ports, assignments: readonly RoleAssignment[]): Promise<void> {
+/** One by one: a failure leaves the rest for the next attempt. Answers those that existed. */
+export async function removeRoleAssignments(
+  { ports: { roleAssignments, observer } }: Pick<Dependencies, "ports">,
+  assignments: readonly RoleAssignment[],
+): Promise<RoleAssignment[]> {
+  const removed: RoleAssignment[] = [];
   for (const assignment of assignments) {
-    await ports.roleAssignments.remove(assignment);
-    ports.observer.roleAssignmentRemoved(assignment);
+    if (!(await roleAssignments.remove(assignment))) continue;
+    removed.push(assignment);
+    observer.roleAssignmentRemoved(assignment);
   }
+  return removed;
 }

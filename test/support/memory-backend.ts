@@ -120,12 +120,15 @@ export function createMemoryCloud(): MemoryCloud {
 
 function createAccounts({ accounts, buckets }: MemoryCloud["held"], writes: string[]): Accounts {
   const confirmed = new Set<string>();
+  /** Of accounts alone: each is a second younger than the one before. */
+  let now = 0;
   const find = async (ref: AccountRef) => accounts.get(accountKey(ref))?.account;
   return {
     remembered: (ref) => (confirmed.has(accountKey(ref)) ? accounts.get(accountKey(ref))?.account : undefined),
     find,
     async create(ref, spec) {
-      const account = { ref, tags: spec.tags, nonEntraAccess: [], isHnsEnabled: false, createdAtMs: 0 };
+      now += 1_000;
+      const account = { ref, tags: spec.tags, nonEntraAccess: [], isHnsEnabled: false, createdAtMs: now };
       accounts.set(accountKey(ref), { account, spec });
       writes.push("create account");
       return { account, isNew: true };
@@ -161,7 +164,7 @@ function createBuckets({ buckets }: MemoryCloud["held"], writes: string[]): File
       const fileSystems = all.slice(from, from + limit).map((bucket) => ({ ...bucket, modifiedAtMs: 0 }));
       return { fileSystems, ...(from + limit < all.length && { continuation: String(from + limit) }) };
     },
-    existIn: async (account) => inAccount(account).length > 0,
+    existIn: async (account, except) => inAccount(account).some(({ ref }) => ref.name !== except),
     ensureRetention: async () => {},
     async remove(ref) {
       buckets.delete(scopeOfBucket(ref));
@@ -182,10 +185,13 @@ function createRoleAssignments({ roleAssignments }: MemoryCloud["held"], writes:
     },
     assertRoom: () => {},
     listAtAndAbove: async (scope) => [...roleAssignments.values()].filter((each) => isAbove(scope, each)),
+    listAtAndBelow: async (scope) =>
+      [...roleAssignments.values()].filter((each) => isAbove(each.scope, { ...each, scope })),
     listIn: async () => [...roleAssignments.values()].map((each) => ({ ...each, description: "" })),
     async remove({ name }) {
-      roleAssignments.delete(name);
-      writes.push("remove role assignment");
+      const existed = roleAssignments.delete(name);
+      if (existed) writes.push("remove role assignment");
+      return existed;
     },
     roleExists: async () => true,
   };

@@ -13,21 +13,25 @@ export function createContentsCheck(options: {
   readonly now: () => number;
 }): FileSystems["existIn"] {
   const witnesses = createTtlCache<string>(WITNESS_MS, options.now);
-  return async (ref) => {
+  return async (ref, except) => {
     const key = accountKey(ref);
     const witness = witnesses.get(key);
-    if (witness !== undefined && (await exists(options.arm, ref, witness))) return true;
-    const found = await firstContainer(options.arm, ref);
+    const isTelling = witness !== undefined && witness !== except;
+    if (isTelling && (await exists(options.arm, ref, witness))) return true;
+    const found = await firstContainer(options.arm, ref, except);
     if (found !== undefined) witnesses.set(key, found);
     return found !== undefined;
   };
 }
 
-async function firstContainer(arm: Arm, ref: AccountRef): Promise<string | undefined> {
+async function firstContainer(arm: Arm, ref: AccountRef, except?: string): Promise<string | undefined> {
   try {
     const { blobContainers } = arm.subscription(ref.subscriptionId).storage;
-    const pages = blobContainers.list(ref.resourceGroup, ref.name, { maxpagesize: "1" }).byPage();
-    for await (const [container] of pages) if (container !== undefined) return container.name;
+    const maxpagesize = except === undefined ? "1" : "2";
+    for await (const page of blobContainers.list(ref.resourceGroup, ref.name, { maxpagesize }).byPage()) {
+      const found = page.find(({ name }) => name !== except);
+      if (found !== undefined) return found.name;
+    }
     return undefined;
   } catch (error) {
     if (statusOf(error) === 404) return undefined;

@@ -1,7 +1,7 @@
 /**
  * The metadata of a file system: which volume it is, for people and for the idempotency question of CSI, and what the
- * account's tags say too, in case somebody replaces those. A workload with a built-in role can rewrite it, so it opens and
- * deletes nothing; what is missing or garbled counts as not stated.
+ * account's tags say too, in case somebody replaces those. A workload with a built-in role can rewrite it, so it opens
+ * nothing and deletes no data; what is missing or garbled counts as not stated.
  */
 import { guid } from "../../text/azure-names.ts";
 import { withoutUndefined } from "../../text/members.ts";

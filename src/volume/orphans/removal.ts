@@ -75,7 +75,7 @@ async function removeAccount(
   if (current === undefined) return "removed";
   if ((await whyUnneeded(deps, current, references)) === undefined) return "spared";
   if (await fileSystems.existIn(ref)) return "spared";
-  await removeRoleAssignments(deps.ports, await findOurRoleAssignmentsAtAccount(deps.ports, current.ref));
+  await removeRoleAssignments(deps, await findOurRoleAssignmentsAtAccount(deps.ports, current.ref));
   // Again: what was created while the role assignments were removed must not be deleted with the account.
   if (await fileSystems.existIn(ref)) return "spared";
   await accounts.remove(ref);
@@ -92,13 +92,13 @@ async function removeRoleAssignment(
   if (scope === undefined) return "spared";
   const account = await ports.accounts.find(scope.account);
   if (account !== undefined && scope.fileSystem === undefined) {
-    await cleanUpEmptied(deps, account, [roleAssignment]);
+    await cleanUpEmptied(deps, account, { assignments: [roleAssignment] });
     const left = await ports.roleAssignments.find(roleAssignment.scope, roleAssignment.name);
     return left === undefined ? "removed" : "spared";
   }
   const fileSystem = { account: scope.account, name: scope.fileSystem ?? "" };
   const isGone = account === undefined || (await ports.fileSystems.find(fileSystem)) === undefined;
-  if (isGone) await removeRoleAssignments(ports, [roleAssignment]);
+  if (isGone) await removeRoleAssignments(deps, [roleAssignment]);
   else if (!settings.retainsOnDelete || references.referencesFileSystem(fileSystem.name)) return "spared";
   else await deleteVolume(deps, backend.toVolumeId(fileSystem));
   return "removed";

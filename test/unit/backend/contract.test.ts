@@ -5,6 +5,7 @@ import { createReadersWriterLock } from "../../../src/concurrency/readers-writer
 import { NO_CLUSTER } from "../../../src/kubernetes/cluster.ts";
 import { parseVolumeClass } from "../../../src/volume/class/parse-class.ts";
 import { poolKeyOf } from "../../../src/volume/class/volume-class.ts";
+import { withPrincipals } from "../../../src/volume/formats/file-system-metadata.ts";
 import { roleAssignmentName } from "../../../src/volume/names.ts";
 import { createOrphanRemoval } from "../../../src/volume/orphans/removal.ts";
 import { surveyOrphans } from "../../../src/volume/orphans/survey.ts";
@@ -95,7 +96,8 @@ describe("a backend", () => {
     const scope = memoryBackend.scopeOf({ account: account.ref, name: "x" }).replace("/buckets/x", "");
     const principalId = "99999999-0000-4000-8000-000000000009";
     const { dataRoleId: roleId } = memoryBackend;
-    const stale = { name: roleAssignmentName(scope, principalId, roleId), scope, roleId, principalId };
+    const name = roleAssignmentName(scope, principalId, roleId);
+    const stale = { name, scope, roleId, principalId, createdAtMs: 1_999 };
     cloud.held.roleAssignments.set(stale.name, stale);
     await cloud.accounts.remove(account.ref);
     cloud.writes.length = 0;
@@ -136,6 +138,34 @@ describe("a backend", () => {
     assert.deepEqual([cloud.held.accounts.size, cloud.held.buckets.size, cloud.held.roleAssignments.size], [1, 0, 0]);
     await assert.rejects(volumes.inspect(shared.id), { reason: "NotFound" });
   });
+
+  for (const [what, isListed, answers, writes] of [
+    ["listed", true, [false, false, true], ["remove bucket", "remove role assignment", "create role assignment"]],
+    [
+      "in use at first",
+      true,
+      [true, false, true],
+      ["remove bucket", "remove role assignment", "create role assignment"],
+    ],
+    ["not listed yet", false, [false, true], ["remove role assignment", "remove bucket", "create role assignment"]],
+  ] as const) {
+    it(`puts back what an account lost while another volume came into it, and nothing that metadata merely names: ${what}`, async () => {
+      const { cloud, volumes } = setUp({ ...NO_CLUSTER, findNamespaceUid: async () => "uid-1" });
+      const shared = { isolation: "namespace", grantScope: "account" };
+      const { id } = await volumes.create(request(shared, { claim: { namespace: "team", name: "data" } }));
+      const [bucket = assert.fail()] = cloud.held.buckets.values();
+      const metadata = withPrincipals(bucket.metadata, [PRINCIPAL, "99999999-0000-4000-8000-000000000009"]);
+      cloud.held.buckets.set(memoryBackend.scopeOf(bucket.ref), { ...bucket, metadata });
+      const others: boolean[] = [...answers];
+      cloud.fileSystems.existIn = async () => others.shift() ?? assert.fail("asked too often");
+      if (!isListed) cloud.roleAssignments.listAtAndAbove = async () => [];
+      cloud.writes.length = 0;
+      await volumes.delete(id);
+      assert.deepEqual(cloud.writes, writes);
+      const [only, ...more] = cloud.held.roleAssignments.values();
+      assert.deepEqual([only?.principalId, more], [PRINCIPAL, []]);
+    });
+  }
 
   it("finds and removes its orphans, but nothing that a volume refers to", async () => {
     const volumeOf = (id: string) => ({ name: "pv", handle: id, attributes: {}, phase: "Bound" });

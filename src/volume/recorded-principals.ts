@@ -1,0 +1,93 @@
+/**
+ * The principals that a file system's metadata names: it was, or was about to be, opened for them. They are written before
+ * the role assignment, because Azure's lists may lag behind it (azure.md 8): what a list does not show yet is found by the
+ * name that follows from scope, principal and role. A workload with a built-in role can write them, so a name that follows
+ * from them is only ever removed, and only at the file system's own scopes.
+ */
+import type { Dependencies } from "./dependencies.ts";
+import { decodeAccountTags } from "./formats/account-tags.ts";
+import { accountId } from "./formats/arm-ids.ts";
+import { decodeMetadata, withPrincipals } from "./formats/file-system-metadata.ts";
+import { roleAssignmentName } from "./names.ts";
+import type { Account, FileSystem, FileSystemRef, RoleAssignment } from "./ports.ts";
+import {
+  isSamePrincipal,
+  isSameRoleAssignment,
+  listOurRoleAssignments,
+  type OurRoleAssignments,
+} from "./role-assignments.ts";
+
+type Metadata = FileSystem["metadata"];
+
+/** The same metadata, with the principal among those that it names: itself where the principal already is. */
+export function recordPrincipal(metadata: Metadata, principalId: string): Metadata {
+  const recorded = decodeMetadata(metadata).principalIds;
+  const isRecorded = recorded.some((other) => isSamePrincipal({ principalId: other }, { principalId }));
+  return isRecorded ? metadata : withPrincipals(metadata, [principalId, ...recorded]);
+}
+
+/**
+ * Ours at the file system that others than `current` hold or may hold: what a list shows, and what the metadata names. The
+ * principal of `current` loses nothing that no list shows.
+ */
+export async function findOthersAtFileSystem(
+  deps: Dependencies,
+  { ref, metadata }: FileSystem,
+  current: RoleAssignment,
+): Promise<RoleAssignment[]> {
+  const { atFileSystem } = await listOurRoleAssignments(deps, ref);
+  const principalIds = decodeMetadata(metadata).principalIds.filter(
+    (principalId) => !isSamePrincipal({ principalId }, current),
+  );
+  const named = unlisted(deps, atFileSystem, { scope: deps.backend.scopeOf(ref), principalIds });
+  return [...atFileSystem, ...named].filter((other) => !isSameRoleAssignment(other, current));
+}
+
+/** Ours at a file system that is to go, and at its account: what a list shows, and what the metadata names. */
+export async function findAllOf(
+  deps: Dependencies,
+  account: Account,
+  fileSystem: FileSystemRef,
+): Promise<AllOfFileSystem> {
+  const [found, { atFileSystem, atAccount }] = await Promise.all([
+    deps.ports.fileSystems.find(fileSystem),
+    listOurRoleAssignments(deps, fileSystem),
+  ]);
+  const { principalIds } = decodeMetadata(found?.metadata ?? {});
+  const { isolation, pool } = decodeAccountTags(account.tags);
+  // An account that we made serves one class: all role assignments are at its file systems, or all at the account.
+  const isElsewhere = (id: string, here: readonly RoleAssignment[], there: readonly RoleAssignment[]) =>
+    pool !== undefined && isAmong(there, id) && !isAmong(here, id);
+  const below = principalIds.filter((id) => !isElsewhere(id, atFileSystem, atAccount));
+  const above = isolation === "pool" ? [] : principalIds.filter((id) => !isElsewhere(id, atAccount, atFileSystem));
+  return {
+    atFileSystem: [
+      ...atFileSystem,
+      ...unlisted(deps, atFileSystem, { scope: deps.backend.scopeOf(fileSystem), principalIds: below }),
+    ],
+    atAccount,
+    unlistedAtAccount: unlisted(deps, atAccount, { scope: accountId(fileSystem.account), principalIds: above }),
+  };
+}
+
+export interface AllOfFileSystem extends OurRoleAssignments {
+  /** What the metadata names and `atAccount`, which is listed, does not have. */
+  readonly unlistedAtAccount: readonly RoleAssignment[];
+}
+
+function isAmong(assignments: readonly RoleAssignment[], principalId: string): boolean {
+  return assignments.some((each) => isSamePrincipal(each, { principalId }));
+}
+
+/** What the principals may hold beside what is listed: one assignment for each role that was ever assigned. */
+function unlisted(
+  { settings }: Dependencies,
+  listed: readonly RoleAssignment[],
+  { scope, principalIds }: { readonly scope: string; readonly principalIds: readonly string[] },
+): RoleAssignment[] {
+  const roleIds = [settings.roleId, ...settings.formerRoleIds];
+  const named = principalIds.flatMap((principalId) =>
+    roleIds.map((roleId) => ({ name: roleAssignmentName(scope, principalId, roleId), scope, roleId, principalId })),
+  );
+  return named.filter((each) => !listed.some((other) => isSameRoleAssignment(each, other)));
+}
