@@ -20,6 +20,8 @@ export interface AccessRequest {
   readonly fileSystem: FileSystemRef;
   readonly identity: WorkloadIdentity;
   readonly existing: FileSystem | undefined;
+  /** At a file system of this name in an account that was deleted. */
+  readonly former: readonly RoleAssignment[];
 }
 
 /**
@@ -56,17 +58,19 @@ function isAtFileSystem({ volumeClass }: VolumePlan): boolean {
   return volumeClass.grantScope !== "account";
 }
 
-/** What earlier attempts have left at the file system beside `assignment`. */
+/** What earlier attempts, and a former account, have left at the file system beside `assignment`. */
 async function findOthers(
   deps: Dependencies,
   plan: VolumePlan,
-  { existing }: AccessRequest,
+  { existing, former }: AccessRequest,
   assignment: RoleAssignment,
 ): Promise<RoleAssignment[]> {
   const mayDiffer = plan.volumeClass.identity === "serviceAccount" || isOfOtherRequest(plan, existing);
-  return existing !== undefined && isAtFileSystem(plan) && mayDiffer
-    ? await findOthersAtFileSystem(deps, existing, assignment)
-    : [];
+  const earlier =
+    existing !== undefined && isAtFileSystem(plan) && mayDiffer
+      ? await findOthersAtFileSystem(deps, existing, assignment)
+      : [];
+  return [...earlier, ...former.filter((other) => !isSameRoleAssignment(other, assignment))];
 }
 
 /** The role assignment of a volume; the same on every retry. */

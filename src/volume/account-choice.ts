@@ -7,11 +7,11 @@ import { DriverError } from "../errors.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { type AccountTags, CLUSTER_TAG, encodeAccountTags } from "./formats/account-tags.ts";
 import { accountKey } from "./formats/arm-ids.ts";
+import type { FormerAccounts } from "./former-accounts.ts";
 import { describeDrift, repairDrift } from "./keyless.ts";
 import { isGiven, isOfNamespace, isOurs } from "./ownership.ts";
 import type { AccountCandidate, VolumePlan } from "./plan.ts";
 import type { Account, AccountRef, AccountSpec, CreatedAccount, Settings } from "./ports.ts";
-import { findOurRoleAssignmentsAtAccount, removeRoleAssignments } from "./role-assignments.ts";
 
 export interface AccountChoice {
   /** Every one of our accounts that may hold the volume already, of any namespace UID. Asks ARM for what is not remembered. */
@@ -23,12 +23,16 @@ export interface AccountChoice {
   ensure(plan: VolumePlan): Promise<CreatedAccount>;
 }
 
-interface Choosing extends Dependencies {
+interface ChoiceDependencies extends Dependencies {
+  readonly former: FormerAccounts;
+}
+
+interface Choosing extends ChoiceDependencies {
   /** By the account's id: volumes that arrive together create one account. */
   readonly creating: SingleFlight<Account | "taken">;
 }
 
-export function createAccountChoice(deps: Dependencies): AccountChoice {
+export function createAccountChoice(deps: ChoiceDependencies): AccountChoice {
   const choosing: Choosing = { ...deps, creating: createSingleFlight("account") };
   return {
     find: async (plan) => (await survey(deps, plan, () => false)).ours,
@@ -67,9 +71,10 @@ async function ensureAccount(deps: Choosing, plan: VolumePlan): Promise<CreatedA
 }
 
 /** Every check and policy that an account must meet before a volume goes into it. */
-async function prepare(deps: Dependencies, plan: VolumePlan, found: Account): Promise<Account> {
+async function prepare(deps: Choosing, plan: VolumePlan, found: Account): Promise<Account> {
   deps.backend.assertFits(plan.volumeClass, found);
   const account = await ensureKeyless(deps, found);
+  await deps.former.clear(account);
   await deps.ports.fileSystems.ensureRetention(account.ref, plan.accountShape);
   return account;
 }
@@ -120,22 +125,12 @@ async function createFirst(
   throw noNameLeft(plan, former);
 }
 
-/**
- * Creates the account, and removes what a former one of its name has left in Azure before it is confirmed. Another call or
- * replica that finds the account in the meantime does not wait for this.
- */
 async function createAccount({ ports }: Dependencies, ref: AccountRef, spec: AccountSpec): Promise<Account | "taken"> {
   const remembered = ports.accounts.remembered(ref);
   if (remembered !== undefined) return remembered;
   const created = await ports.accounts.create(ref, spec);
-  if (created === "taken" || !created.isNew) return created === "taken" ? created : created.account;
-  try {
-    // Azure keeps the role assignments of a deleted account, and they would take effect again in this one.
-    await removeRoleAssignments({ ports }, await findOurRoleAssignmentsAtAccount(ports, ref));
-  } catch (error) {
-    throw DriverError.unfinished(error);
-  }
-  ports.accounts.confirm(created.account);
+  if (created === "taken") return created;
+  if (created.isNew) ports.accounts.confirm(created.account);
   return created.account;
 }
 

@@ -10,6 +10,7 @@ import { type AccountChoice, createAccountChoice } from "./account-choice.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { assertCompatible, recordedSize } from "./file-system-record.ts";
 import { accountKey } from "./formats/arm-ids.ts";
+import { createFormerAccounts, type FormerAccounts } from "./former-accounts.ts";
 import { type ClaimContext, ensureIdentity } from "./identity.ts";
 import { checkMount } from "./mount-checks.ts";
 import { claimUidIn } from "./names.ts";
@@ -39,14 +40,16 @@ interface Attempt {
 }
 
 interface Story extends Dependencies {
+  readonly former: FormerAccounts;
   readonly accounts: AccountChoice;
   readonly previousAttempts: PreviousAttempts;
 }
 
 /** CreateVolume. Throws a DriverError; one that `isUnfinished` says that the caller must keep trying, whatever its reason. */
 export function createProvisioner(deps: Dependencies): (request: VolumeRequest) => Promise<Volume> {
-  const accounts = createAccountChoice(deps);
-  const story = { ...deps, accounts, previousAttempts: createPreviousAttempts(deps, accounts) };
+  const former = createFormerAccounts(deps);
+  const accounts = createAccountChoice({ ...deps, former });
+  const story = { ...deps, former, accounts, previousAttempts: createPreviousAttempts(deps, accounts) };
   return (request) => createVolume(story, request);
 }
 
@@ -78,7 +81,8 @@ async function provision(story: Story, attempt: Attempt): Promise<Volume> {
   const existing = await withAccountShared(story, plan, account, async () => {
     const wanted = { ref: fileSystem, metadata: recordPrincipal(plan.metadata, identity.principalId) };
     const found = await step(story.backend.noun, () => ensureFileSystem(story, attempt, wanted));
-    await step("access", () => ensureAccess(story, plan, { fileSystem, identity, existing: found }));
+    const former = story.former.leftAt(account.ref, story.backend.scopeOf(fileSystem));
+    await step("access", () => ensureAccess(story, plan, { fileSystem, identity, existing: found, former }));
     return found;
   });
   return await step("volume context", async () =>
