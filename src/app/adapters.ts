@@ -52,6 +52,7 @@ export async function createAdapters(
 ): Promise<Adapters> {
   const cluster = configured ?? connectCluster(config, () => performance.now());
   const clusterUid = await cluster.findNamespaceUid(MARKING_NAMESPACE);
+  const settings = toSettings(config, blobBackend, clusterUid);
   const time = { now: () => performance.now(), sleep: (ms: number) => sleep(ms) };
   const { now } = time;
   const { arm, metricsArm, readiness, signIn } = connect(config, observer, time);
@@ -60,14 +61,18 @@ export async function createAdapters(
   const ports: Ports = {
     accounts,
     fileSystems: createFileSystems({ arm, forgetAccount: accounts.forget, rememberMs, now }),
-    roleAssignments: createRoleAssignments({ arm, rememberMs: config.identityCacheMs, now }),
+    roleAssignments: createRoleAssignments({
+      arm,
+      roleIds: [settings.roleId, ...settings.formerRoleIds],
+      rememberMs: config.identityCacheMs,
+      now,
+    }),
     identities: createIdentities({ arm, scopes: config.identityScopes, rememberMs: config.identityCacheMs, now }),
     cluster,
     observer,
     accountLock: createReadersWriterLock(),
   };
   const roleAssignmentUsage = createUsage({ arm: metricsArm, subscriptionIds: subscriptionsOf(config), now });
-  const settings = toSettings(config, blobBackend, clusterUid);
   return { ports, settings, backend: blobBackend, roleAssignmentUsage, readiness, signIn };
 }
 

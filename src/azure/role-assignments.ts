@@ -7,9 +7,12 @@ import { subscriptionOf } from "../volume/formats/arm-ids.ts";
 import type { ListedRoleAssignment, ResourceGroupRef, RoleAssignment, RoleAssignments } from "../volume/ports.ts";
 import type { Arm, SubscriptionClients } from "./arm.ts";
 import { codeOf, statusOf, toDriverError } from "./faults.ts";
+import { refusedRemoval } from "./refused-removal.ts";
 
 export interface RoleAssignmentsOptions {
   readonly arm: Arm;
+  /** GUIDs of the roles that workloads are or were assigned, the present one first: for messages. */
+  readonly roleIds: readonly string[];
   /** How long the existence of a role is remembered once ARM has confirmed it. */
   readonly rememberMs: number;
   readonly now: () => number;
@@ -18,7 +21,7 @@ export interface RoleAssignmentsOptions {
 /** Azure's limit is for the whole subscription and cannot be raised; room may become free at any time. */
 const FULL_MS = 60_000;
 
-export function createRoleAssignments({ arm, rememberMs, now }: RoleAssignmentsOptions): RoleAssignments {
+export function createRoleAssignments({ arm, roleIds, rememberMs, now }: RoleAssignmentsOptions): RoleAssignments {
   const knownRoles = createTtlCache<true>(rememberMs, now);
   const full = createTtlCache<true>(FULL_MS, now);
   const asking = createSingleFlight<boolean>();
@@ -40,7 +43,7 @@ export function createRoleAssignments({ arm, rememberMs, now }: RoleAssignmentsO
     listAtAndAbove: (scope) => list(clientFor(scope), scope, "atScope()"),
     listAtAndBelow: (scope) => listAtAndBelow(clientFor(scope), scope),
     listIn: (group) => listIn(arm.subscription(group.subscriptionId).authorization.roleAssignments, group),
-    remove: (assignment) => remove(clientFor(assignment.scope), assignment),
+    remove: (assignment) => remove(clientFor(assignment.scope), assignment, roleIds),
     roleExists(group, roleId) {
       const key = `${group.subscriptionId}/${group.resourceGroup}/${roleId}`.toLowerCase();
       if (knownRoles.get(key) !== undefined) return Promise.resolve(true);
@@ -138,13 +141,15 @@ async function listIn(
 }
 
 /** 200 with the removed assignment, 204 without one when there was none. */
-async function remove(client: Client, { scope, name }: RoleAssignment): Promise<boolean> {
+async function remove(client: Client, assignment: RoleAssignment, roleIds: readonly string[]): Promise<boolean> {
+  const { scope, name } = assignment;
   try {
     const removed = await client.delete(sdkScope(scope), name);
     return removed?.name !== undefined;
   } catch (error) {
     if (statusOf(error) === 404) return false;
-    throw toDriverError(error, `removing role assignment ${name} at ${scope}`);
+    const failure = toDriverError(error, `removing role assignment ${name} at ${scope}`);
+    throw statusOf(error) === 403 ? refusedRemoval(failure, assignment, roleIds) : failure;
   }
 }
 

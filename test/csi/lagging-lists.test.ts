@@ -217,6 +217,20 @@ describe("while lists of role assignments lag", () => {
       await remove(id);
       assert.deepEqual(assigned(), []);
     });
+
+    it("a right that lacks the former role is reported with that role and the command, and the data stays", async () => {
+      const id = await createdBefore([], {});
+      const fix = `--role ${DATA_ROLE_ID},${FORMER_ROLE}`;
+      const message = new RegExp(
+        `^role ${FORMER_ROLE} may not be taken .* \`keyless-csi roles ${fix}\` with its other`,
+      );
+      await refused(remove(id), status.UNAVAILABLE, message);
+      assert.equal(assigned().length, 1);
+      assert.equal(heldContainers(app.emulator.world).length, 1);
+      allowFormer();
+      await remove(id);
+      assert.deepEqual([assigned(), heldContainers(app.emulator.world)], [[], []]);
+    });
   });
 
   it("without a lag, what the list has shown is removed once, and nothing else is asked for", async () => {
