@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { BUNDLES, bundle } from "./bundle.ts";
 
 const RUNS = 7;
-const GUID = "00000000-0000-0000-0000-000000000000";
+const GUID = "00000000-0000-4000-8000-000000000001";
 
 interface Figures {
   readonly milliseconds: number;

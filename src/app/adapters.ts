@@ -18,6 +18,7 @@ import type { ControllerConfig } from "../config/controller.ts";
 import { createCluster, NO_CLUSTER } from "../kubernetes/cluster.ts";
 import type { Readiness } from "../telemetry/health.ts";
 import type { Cluster, Observer, Ports, Settings } from "../volume/ports.ts";
+import { readClusterMark } from "./cluster-mark.ts";
 import { createCredentials } from "./credentials.ts";
 import { readyWhenAll, watchAnswers, watchSignIn } from "./readiness.ts";
 import { toSettings } from "./settings.ts";
@@ -41,17 +42,22 @@ export interface Adapters {
   signIn(): Promise<void>;
 }
 
-/**
- * Asks the cluster for its mark; signs in to Azure at the first use, not here. `configured` replaces the cluster of the
- * configuration, for tests.
- */
+/** What decides the connection to the cluster, beside the configuration. */
+export interface ClusterOptions {
+  /** Replaces the configured cluster, for tests without an API server. */
+  readonly cluster?: Cluster | undefined;
+  /** Milliseconds before each further attempt at reading the cluster's mark; none: the first failure is final. */
+  readonly markPausesMs?: readonly number[] | undefined;
+}
+
+/** Asks the cluster for its mark; signs in to Azure at the first use, not here. */
 export async function createAdapters(
   config: ControllerConfig,
   observer: AdaptersObserver,
-  configured?: Cluster,
+  { cluster: configured, markPausesMs: pausesMs = [] }: ClusterOptions = {},
 ): Promise<Adapters> {
   const cluster = configured ?? connectCluster(config, () => performance.now());
-  const clusterUid = await cluster.findNamespaceUid(MARKING_NAMESPACE);
+  const clusterUid = await readClusterMark(cluster, { pausesMs, sleep });
   const settings = toSettings(config, blobBackend, clusterUid);
   const time = { now: () => performance.now(), sleep: (ms: number) => sleep(ms) };
   const { now } = time;
@@ -75,9 +81,6 @@ export async function createAdapters(
   const roleAssignmentUsage = createUsage({ arm: metricsArm, subscriptionIds: subscriptionsOf(config), now });
   return { ports, settings, backend: blobBackend, roleAssignmentUsage, readiness, signIn };
 }
-
-/** Every cluster has it from its first moment, and it cannot be deleted: its UID is the cluster's own. */
-const MARKING_NAMESPACE = "kube-system";
 
 interface Time {
   readonly now: () => number;

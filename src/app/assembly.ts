@@ -5,16 +5,13 @@ import type { Logger } from "../telemetry/log.ts";
 import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
 import { type AppObserver, createAppObserver, joinObservers } from "../telemetry/observer.ts";
 import { VERSION } from "../version.ts";
-import type { Cluster } from "../volume/ports.ts";
-import { type Adapters, createAdapters } from "./adapters.ts";
+import { type Adapters, type ClusterOptions, createAdapters } from "./adapters.ts";
 
-export interface AppOptions {
+export interface AppOptions extends ClusterOptions {
   readonly config: ControllerConfig;
   readonly log: Logger;
   /** Notified of everything besides log and metrics: the demo's display. */
   readonly observer?: Partial<AppObserver>;
-  /** Replaces the configured cluster, for tests without an API server. */
-  readonly cluster?: Cluster;
 }
 
 export interface Assembly {
@@ -25,7 +22,7 @@ export interface Assembly {
 }
 
 /** Serves nothing yet: a command that runs once needs no more than this. */
-export async function assemble({ config, log, observer: also = {}, cluster }: AppOptions): Promise<Assembly> {
+export async function assemble({ config, log, observer: also = {}, ...cluster }: AppOptions): Promise<Assembly> {
   const metrics = createMetrics(config.driverName, VERSION);
   const observer = joinObservers(createAppObserver({ log, metrics, calls: new AsyncLocalStorage() }), also);
   return { metrics, observer, adapters: await createAdapters(config, observer, cluster) };

@@ -17,7 +17,7 @@ export function toSettings(
   return {
     clusterId,
     ...(clusterUid !== undefined && { clusterUid }),
-    alsoOwns: alsoOwns.map((former) => ({ clusterId: former })),
+    alsoOwns,
     subscriptionId,
     resourceGroup,
     location,

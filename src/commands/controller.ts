@@ -11,6 +11,9 @@ import { bundledEmulator } from "./bundled-emulator.ts";
 import { defineCommand, EXIT } from "./command.ts";
 import { trustCloud } from "./trust-cloud.ts";
 
+/** Some 40 s in all with the API server's own time limit; then the kubelet starts the controller again. */
+const MARK_PAUSES_MS = [1_000, 2_000, 4_000, 8_000];
+
 export const command = defineCommand({
   settings: controllerSettings,
   check: (draft) => [...checkController(draft), ...(draft.emulator === true ? findAbsentEmulator() : [])],
@@ -20,7 +23,7 @@ export const command = defineCommand({
       const config = toControllerConfig(values, emulator?.info);
       trustCloud(config.cloud);
       const log = createLogger({ level: config.logLevel, format: config.logFormat, stream: stderr });
-      const app = await startApp({ config, log });
+      const app = await startApp({ config, log, markPausesMs: MARK_PAUSES_MS });
       log.info("serving", {
         ...describeService(config),
         ...(app.health && { listen: `${app.health.host}:${app.health.port}` }),

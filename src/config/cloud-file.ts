@@ -4,16 +4,24 @@
  */
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { guid } from "../text/azure-names.ts";
+import { guid, isNilGuid, NIL_GUID } from "../text/azure-names.ts";
 import { accepts } from "../text/values.ts";
 import type { CloudFile } from "./cloud.ts";
+import { clusterId } from "./controller-kinds.ts";
 import { value } from "./kinds.ts";
 import type { Kind, ParsedSetting } from "./setting.ts";
 
 type Check = (value: unknown) => string | undefined;
 
 const isText: Check = (value) => (typeof value === "string" && value !== "" ? undefined : "must be a string");
-const isGuid: Check = (value) => (typeof value === "string" && accepts(guid, value) ? undefined : "must be a GUID");
+const isGuid: Check = (value) => {
+  if (typeof value === "string" && isNilGuid(value)) return NIL_GUID.wrong;
+  return typeof value === "string" && accepts(guid, value) ? undefined : "must be a GUID";
+};
+const isClusterId: Check = (value) => {
+  const parsed = clusterId.parse([typeof value === "string" ? value : ""]);
+  return "wrong" in parsed ? parsed.wrong : undefined;
+};
 const isHttps: Check = (value) =>
   typeof value === "string" && URL.canParse(value) && new URL(value).protocol === "https:"
     ? undefined
@@ -32,7 +40,7 @@ const FIELDS: Readonly<Record<string, Check>> = {
   subscriptionId: isGuid,
   resourceGroup: isText,
   location: isText,
-  clusterId: maybe(isText),
+  clusterId: maybe(isClusterId),
 };
 const CONTROLLER_FIELDS: Readonly<Record<string, Check>> = { clientId: isGuid, tokenFile: isText };
 

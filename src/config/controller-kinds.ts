@@ -13,14 +13,45 @@ export interface ResourceGroupRef {
 
 export const resourceGroup = pattern("NAME", azure.resourceGroup);
 
+const clusterIdText = patternOf(/^[A-Za-z0-9._-]{1,63}$/, {
+  wrong: "is not a cluster id",
+  fix: "use 1 to 63 letters, digits, '.', '_' and '-'",
+});
+
+/** What the manifests of version 0.1 shipped: many clusters have it, so that each would compute the others' names. */
+const SHIPPED_ID = "my-cluster";
+
 /** A part of every name and tag in Azure. */
-export const clusterId = pattern(
-  "ID",
-  patternOf(/^[A-Za-z0-9._-]{1,63}$/, {
-    wrong: "is not a cluster id",
-    fix: "use 1 to 63 letters, digits, '.', '_' and '-'",
-  }),
+export const clusterId: Kind<string> = value("ID", { type: "string", pattern: clusterIdText.pattern.source }, (text) =>
+  text === SHIPPED_ID
+    ? {
+        wrong: "is the example of version 0.1, which other clusters have too",
+        fix:
+          "choose an id that no other cluster of the subscription has, such as the cluster's name with its region, " +
+          `and give volumes made under this one to it with --also-owns=${SHIPPED_ID}`,
+      }
+    : clusterIdText(text),
 );
+
+/** A cluster whose volumes are taken over. */
+export interface ClusterIdentity {
+  readonly clusterId: string;
+  /** UID of its namespace kube-system, in lower case. Absent: what carries no mark under that id. */
+  readonly clusterUid?: string;
+}
+
+/** `ID` or `ID/UID`. */
+export const clusterIdentity: Kind<ClusterIdentity> = value<ClusterIdentity>("ID[/UID]", { type: "string" }, (text) => {
+  const [id = "", ...rest] = text.split("/");
+  const uid = rest.join("/");
+  const isUid = accepts(azure.guid, uid);
+  if (accepts(clusterIdText, id) && rest.length === 0) return { value: { clusterId: id } };
+  if (accepts(clusterIdText, id) && isUid) return { value: { clusterId: id, clusterUid: uid.toLowerCase() } };
+  return {
+    wrong: "is not a cluster",
+    fix: "write ID, or ID/UID with the UID of that cluster's namespace kube-system, which its accounts are tagged with",
+  };
+});
 
 export const driverName = pattern("NAME", kubernetes.driverName);
 
@@ -39,6 +70,7 @@ export const location = value("REGION", { type: "string", pattern: "^[A-Za-z0-9 
 export const resourceGroupRef: Kind<ResourceGroupRef> = value("SUBSCRIPTION/GROUP", { type: "string" }, (text) => {
   const [subscriptionId = "", ...rest] = text.split("/");
   const name = rest.join("/");
+  if (azure.isNilGuid(subscriptionId)) return azure.NIL_GUID;
   return accepts(azure.guid, subscriptionId) && accepts(azure.resourceGroup, name)
     ? { value: { subscriptionId: subscriptionId.toLowerCase(), resourceGroup: name } }
     : { wrong: "is not a resource group", fix: "write SUBSCRIPTION-GUID/NAME" };
@@ -58,6 +90,7 @@ export const identityScope: Kind<IdentityScope> = value<IdentityScope>(
     if (accepts(azure.guid, text)) return { value: { subscriptionId: text.toLowerCase() } };
     const parsed = resourceGroupRef.parse([text]);
     if ("value" in parsed) return parsed;
+    if (azure.isNilGuid(text.split("/")[0] ?? "")) return azure.NIL_GUID;
     return { wrong: "is not an identity scope", fix: "write SUBSCRIPTION-GUID or SUBSCRIPTION-GUID/NAME" };
   },
 );
@@ -72,6 +105,7 @@ export interface StorageTenant {
 /** `subscriptionId=tenantId/clientId`. */
 export const storageTenant: Kind<StorageTenant> = value("SUBSCRIPTION=TENANT/CLIENT", { type: "string" }, (text) => {
   const [subscriptionId = "", tenantId = "", clientId = "", ...rest] = text.toLowerCase().split(/[=/]/);
+  if ([subscriptionId, tenantId, clientId].some(azure.isNilGuid)) return azure.NIL_GUID;
   const isWhole = rest.length === 0 && [subscriptionId, tenantId, clientId].every((part) => accepts(azure.guid, part));
   return isWhole
     ? { value: { subscriptionId, tenantId, clientId } }

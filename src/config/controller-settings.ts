@@ -6,6 +6,7 @@ import { CLOUDS } from "./cloud.ts";
 import { cloudFile } from "./cloud-file.ts";
 import {
   clusterId,
+  clusterIdentity,
   driverName,
   identityScope,
   issuerUrl,
@@ -56,9 +57,9 @@ export const controllerSettings = {
     help: "identifies this cluster in every name and tag in Azure; never change it while volumes exist",
     absent: BY_CLOUD,
   }),
-  "also-owns": setting(list(clusterId), {
+  "also-owns": setting(list(clusterIdentity), {
     group: OWNERSHIP,
-    help: "cluster ids whose volumes this controller takes over, after a restore or a blue-green move",
+    help: "former clusters whose volumes this controller takes over: ID/UID by their mark, ID alone what carries no mark",
     fallback: "",
   }),
   cloud: setting(choice(Object.keys(CLOUDS) as (keyof typeof CLOUDS)[]), {

@@ -4,7 +4,7 @@
  */
 import { DriverError } from "../errors.ts";
 import { CLOUDS, type Cloud, type CloudFile, toCloud } from "./cloud.ts";
-import type { IdentityScope, ResourceGroupRef, StorageTenant } from "./controller-kinds.ts";
+import type { ClusterIdentity, IdentityScope, ResourceGroupRef, StorageTenant } from "./controller-kinds.ts";
 import type { CredentialKind, controllerSettings } from "./controller-settings.ts";
 import type { HostPort } from "./kinds.ts";
 import type { SettingProblem } from "./problem.ts";
@@ -26,8 +26,8 @@ export interface ControllerConfig {
   readonly socketPath: string;
   readonly driverName: string;
   readonly clusterId: string;
-  /** Cluster ids whose resources this controller owns in addition to those of `clusterId`. */
-  readonly alsoOwns: readonly string[];
+  /** Former clusters whose resources this controller owns in addition to its own. */
+  readonly alsoOwns: readonly ClusterIdentity[];
   readonly cloud: Cloud;
   readonly credential: Credential;
   readonly subscriptionId: string;
@@ -72,11 +72,11 @@ export interface ControllerConfig {
 
 /** Settings that a cloud file or the emulator may provide in place of the operator. */
 const GIVEN_BY_CLOUD = {
-  "cluster-id": "name this cluster; every name in Azure is computed from it",
-  "subscription-id": "name the subscription in which accounts are created",
+  "cluster-id": "name this cluster as no other of the subscription is named; every name in Azure is computed from it",
+  "subscription-id": "name the subscription in which accounts are created (`az account show --query id`)",
   "resource-group": "name the resource group in which accounts are created",
   location: "name the Azure region in which accounts are created",
-  "tenant-id": "name the Entra tenant of the subscription",
+  "tenant-id": "name the Entra tenant of the subscription (`az account show --query tenantId`)",
 } as const;
 
 /** Problems between settings: what is missing, what excludes each other. For `check` of the commands that use them. */

@@ -42,6 +42,7 @@ export interface AppObserver {
   tasksRunHere(isLeading: boolean): void;
   taskDone(task: string): void;
   taskFailed(task: string, error: unknown, isNew: boolean): void;
+  unmarked(account: SeenAccount): void;
   warned(warning: {
     readonly volume: string;
     readonly claim: { readonly namespace: string; readonly name: string } | undefined;
@@ -53,6 +54,9 @@ export interface AppObserver {
 
 /** Called too often for a log line at level info when they succeed. */
 const QUIET_METHODS = ["/csi.v1.Identity/Probe", "/csi.v1.Controller/ControllerGetCapabilities"];
+
+/** Documented: a search for it finds what an upgrade from 0.1 has left to do. */
+const UNMARKED = "storage account carries no cluster's mark: see docs/how-to/platform-teams.md, Marks";
 
 export function createAppObserver({ log, metrics, calls }: AppObserverOptions): AppObserver {
   const inCall = (): LogFields => {
@@ -83,13 +87,13 @@ export function createAppObserver({ log, metrics, calls }: AppObserverOptions): 
     roleAssignmentCreated: (assignment, how) =>
       log.info("role assignment in place", { ...assignmentFields(assignment), reason: how }),
     roleAssignmentRemoved: (assignment) => log.info("role assignment removed", assignmentFields(assignment)),
-    drifted({ ref: { name, resourceGroup }, nonEntraAccess }) {
+    drifted(account) {
       metrics.countDrift();
-      const reason = nonEntraAccess.join(", ");
-      log.error("storage account is no longer keyless", { account: name, resourceGroup, reason, ...inCall() });
+      const reason = account.nonEntraAccess.join(", ");
+      log.error("storage account is no longer keyless", { ...toAccountFields(account), reason, ...inCall() });
     },
-    keylessAgain: ({ ref: { name, resourceGroup } }, how) =>
-      log.info("storage account is keyless again", { account: name, resourceGroup, reason: how, ...inCall() }),
+    keylessAgain: (account, how) =>
+      log.info("storage account is keyless again", { ...toAccountFields(account), reason: how, ...inCall() }),
     tasksRunHere: (isLeading) =>
       log.info(isLeading ? "this replica runs the background tasks" : "this replica runs no background tasks any more"),
     taskDone: (task) => metrics.countBackgroundRun(task, "done"),
@@ -97,11 +101,16 @@ export function createAppObserver({ log, metrics, calls }: AppObserverOptions): 
       metrics.countBackgroundRun(task, "failed");
       if (isNew) log.warn("background task failed, and will be tried again", { operation: task, error });
     },
+    unmarked: (account) => log.warn(UNMARKED, { ...toAccountFields(account), ...inCall() }),
     warned({ volume, claim, className, reason, message }) {
       const about = { volume, claim: claim && `${claim.namespace}/${claim.name}`, storageClass: className };
       log.warn(message, { ...about, reason, ...inCall() });
     },
   };
+}
+
+function toAccountFields({ ref: { name, resourceGroup } }: SeenAccount): LogFields {
+  return { account: name, resourceGroup };
 }
 
 type Observing = { readonly [name: string]: (...values: never[]) => unknown };

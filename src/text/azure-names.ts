@@ -3,8 +3,22 @@ import { type Parsed, pattern } from "./values.ts";
 
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
+const NIL = "00000000-0000-0000-0000-000000000000";
+
+/** Whether the text is the GUID of zeros, which stands for a value that nobody has filled in. */
+export function isNilGuid(text: string): boolean {
+  return text === NIL;
+}
+
+/** What is said of it, wherever a GUID is read: Azure gives it to nothing. */
+export const NIL_GUID = {
+  wrong: "is a placeholder, the GUID of zeros",
+  fix: "give the real one: `az account show` prints the ids of subscription and tenant, `az identity show` those of an identity",
+} as const;
+
 /** In lower case afterwards: Azure compares GUIDs without case, we compare texts. */
 export function guid(text: string): Parsed<string> {
+  if (isNilGuid(text)) return NIL_GUID;
   if (GUID.test(text)) return { value: text.toLowerCase() };
   return { wrong: "is not a GUID", fix: "give a GUID: 8-4-4-4-12 hexadecimal digits with dashes" };
 }

@@ -4,21 +4,23 @@
  */
 import { createSingleFlight, type SingleFlight } from "../concurrency/single-flight.ts";
 import { DriverError } from "../errors.ts";
+import { refuseToUse } from "./another-mark.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { type AccountTags, CLUSTER_TAG, encodeAccountTags } from "./formats/account-tags.ts";
 import { accountKey } from "./formats/arm-ids.ts";
 import type { FormerAccounts } from "./former-accounts.ts";
 import { describeDrift, repairDrift } from "./keyless.ts";
-import { isGiven, isOfNamespace, isOurs } from "./ownership.ts";
+import { isGiven, isOfAnotherMark, isOfNamespace, isOurs } from "./ownership.ts";
 import type { AccountCandidate, VolumePlan } from "./plan.ts";
 import type { Account, AccountRef, AccountSpec, CreatedAccount, Settings } from "./ports.ts";
+import { reportUnmarked } from "./unmarked.ts";
 
 export interface AccountChoice {
   /** Every one of our accounts that may hold the volume already, of any namespace UID. Asks ARM for what is not remembered. */
   find(plan: VolumePlan): Promise<readonly Account[]>;
   /**
    * The account, and whether this very call has created it. Throws Misconfigured for an account that is no longer keyless,
-   * and when every name is in use by somebody else.
+   * for one of our name that carries another cluster's mark, and when every name is in use by somebody else.
    */
   ensure(plan: VolumePlan): Promise<CreatedAccount>;
 }
@@ -46,15 +48,18 @@ interface Survey {
   readonly ours: readonly Account[];
   /** Names that are free as far as ARM tells. */
   readonly free: readonly AccountCandidate[];
+  /** One that would be ours if it did not carry another cluster's mark. */
+  readonly another?: Account | undefined;
 }
 
 async function ensureAccount(deps: Choosing, plan: VolumePlan): Promise<CreatedAccount> {
   const { isolation, storageAccount } = plan.volumeClass;
   const namespaceUid = isolation === "namespace" ? await requireNamespaceUid(deps, plan) : undefined;
   const fits = (account: Account) => isOfNamespace(account, namespaceUid);
-  const { ours, free } = await survey(deps, plan, fits);
+  const { ours, free, another } = await survey(deps, plan, fits);
   const found = ours.find(fits);
   if (found !== undefined) return { account: await prepare(deps, plan, found), isNew: false };
+  if (another !== undefined) throw refuseToUse(another, deps.settings);
   if (storageAccount !== undefined) throw notGiven(storageAccount, deps.settings);
   const isRight = (account: Account) => isOurs(account, deps.settings) && fits(account);
   const created = await createFirst(deps, plan, {
@@ -72,6 +77,7 @@ async function ensureAccount(deps: Choosing, plan: VolumePlan): Promise<CreatedA
 
 /** Every check and policy that an account must meet before a volume goes into it. */
 async function prepare(deps: Choosing, plan: VolumePlan, found: Account): Promise<Account> {
+  reportUnmarked(deps, found);
   deps.backend.assertFits(plan.volumeClass, found);
   const account = await ensureKeyless(deps, found);
   await deps.former.clear(account);
@@ -96,7 +102,8 @@ async function survey(
   );
   // A name that somebody else uses in this very resource group is not free: a PUT would change their account.
   const free = plan.candidates.filter((_, index) => found[index] === undefined);
-  return { ours: found.filter(isOurAccount), free };
+  const another = found.find((account) => account !== undefined && isOfAnotherMark(account, settings));
+  return { ours: found.filter(isOurAccount), free, another };
 }
 
 interface Creation {
@@ -120,7 +127,9 @@ async function createFirst(
     const allTags = { ...classTags, ...encodeAccountTags({ ...tags, ...extraTags }) };
     const spec = { location, tags: allTags, shape: plan.accountShape };
     const created = await deps.creating.run(accountKey(ref), () => createAccount(deps, ref, spec));
-    if (created !== "taken" && isRight(created)) return created;
+    if (created === "taken") continue;
+    if (isRight(created)) return created;
+    if (isOfAnotherMark(created, deps.settings)) throw refuseToUse(created, deps.settings);
   }
   throw noNameLeft(plan, former);
 }

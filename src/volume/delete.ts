@@ -5,7 +5,7 @@
 import { DriverError } from "../errors.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { cleanUpEmptied, removeBeforeEmptied } from "./emptied-account.ts";
-import { findOwnAccount } from "./own-account.ts";
+import { assertNotOfAnother, findOwnAccount } from "./own-account.ts";
 import type { FileSystemRef } from "./ports.ts";
 import { findAllOf } from "./recorded-principals.ts";
 import { removeRoleAssignments } from "./role-assignments.ts";
@@ -16,10 +16,11 @@ export async function deleteVolume(deps: Dependencies, volumeId: string): Promis
   const fileSystem = backend.parseVolumeId(volumeId);
   // CSI: an unknown id is a success. An id of a form that is never given out needs no call.
   if (fileSystem === undefined) return;
-  const account = await findOwnAccount(deps, fileSystem);
+  const account = await findOwnAccount(deps, fileSystem, "ours");
   if (account === undefined) return;
   // A deletion that is held up is tried again for as long as it is: that must cost no call to Azure.
   await assertReleased(deps, fileSystem, { isRemembered: true });
+  await assertNotOfAnother(deps, account, fileSystem);
   const { atFileSystem, atAccount, unlistedAtAccount } = await findAllOf(deps, account, fileSystem).catch(
     (error: unknown) => {
       throw DriverError.unfinished(error);

@@ -8,7 +8,7 @@ import type { FileSystem } from "./ports.ts";
 /** The file system behind a volume id. Throws NotFound when there is none, also when the id leads to what is not ours. */
 export async function inspectVolume(deps: Dependencies, volumeId: string): Promise<FileSystem> {
   const ref = deps.backend.parseVolumeId(volumeId);
-  const account = ref && (await findOwnAccount(deps, ref).catch(hideForeign));
+  const account = ref && (await findOwnAccount(deps, ref, "any").catch(hideForeign));
   const fileSystem = account && ref && (await deps.ports.fileSystems.find(ref));
   if (fileSystem === undefined)
     throw new DriverError("NotFound", `volume ${shown(volumeId, LONGEST_NAME)} does not exist`);

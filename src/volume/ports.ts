@@ -202,6 +202,8 @@ export interface Observer {
   drifted(account: Account): void;
   /** It is keyless again: repaired by this controller, or found so by the background check. */
   keylessAgain(account: Account, how: "repaired" | "found"): void;
+  /** An account that we made and use carries no cluster's mark: version 0.1 made it. */
+  unmarked(account: Account): void;
   /** The volume is created all the same, but its mount will not do what its owner expects. */
   warned(warning: Warning & { volume: string; claim: ClaimRef | undefined; className: string | undefined }): void;
 }

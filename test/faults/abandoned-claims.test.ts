@@ -62,8 +62,15 @@ describe("claims abandoned at any cloud call", function () {
     assert("values" in loaded, JSON.stringify(loaded));
     const ignore = () => {};
     const steps = { stepBegun: ignore, stepDone: ignore, roleAssignmentCreated: ignore, roleAssignmentRemoved: ignore };
-    const observer = { ...steps, drifted: ignore, keylessAgain: ignore, warned: ignore, azureCalled: ignore };
-    looking = await createAdapters(toControllerConfig(loaded.values), observer, cluster);
+    const observer = {
+      ...steps,
+      drifted: ignore,
+      keylessAgain: ignore,
+      unmarked: ignore,
+      warned: ignore,
+      azureCalled: ignore,
+    };
+    looking = await createAdapters(toControllerConfig(loaded.values), observer, { cluster });
     await makeLiveVolumes();
   });
   after(async () => {

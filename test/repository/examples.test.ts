@@ -9,7 +9,7 @@ import { findMountProblems } from "../../src/backend/blob/mount-problems.ts";
 import type { BlobClass } from "../../src/backend/blob/parameters.ts";
 import { parseVolumeClass } from "../../src/volume/class/parse-class.ts";
 import { readSources, repository } from "../support/sources.ts";
-import { SETTINGS } from "../support/volume-settings.ts";
+import { CLIENT, SETTINGS } from "../support/volume-settings.ts";
 
 interface StorageClass {
   readonly kind: string;
@@ -33,7 +33,11 @@ function classesShownIn(markdown: string): readonly StorageClass[] {
 
 describe("deploy/examples", () => {
   const classes = readSources("deploy/examples", ".yaml").flatMap(({ text }) => classesIn(text));
-  const parse = ({ parameters }: StorageClass): BlobClass => parseVolumeClass(parameters, SETTINGS, blobBackend);
+  /** With the one value filled in that every administrator must. */
+  const parse = ({ parameters }: StorageClass): BlobClass => {
+    const filledIn = { ...parameters, ...(parameters["clientID"] === "" && { clientID: CLIENT }) };
+    return parseVolumeClass(filledIn, SETTINGS, blobBackend);
+  };
 
   it("has a class for each identity mode and each isolation, all accepted by the controller", () => {
     const parsed = classes.map(parse);

@@ -9,6 +9,8 @@ import { controllerSettings } from "../../src/config/controller-settings.ts";
 import { loadSettings } from "../../src/config/load.ts";
 import { readSettingsFile } from "../../src/config/sources.ts";
 import { argumentsOf, type Manifest, manifestOf, readManifests } from "../support/deployment.ts";
+import { readSources } from "../support/sources.ts";
+import { SUBSCRIPTION } from "../support/volume-settings.ts";
 
 interface Container {
   readonly name: string;
@@ -75,7 +77,11 @@ describe("deploy/manifests", () => {
     const folder = await mkdtemp(join(tmpdir(), "keyless-csi-manifests-"));
     try {
       const path = join(folder, "config.yaml");
-      await writeFile(path, config["config.yaml"] ?? "");
+      const shipped = config["config.yaml"] ?? "";
+      await writeFile(
+        path,
+        shipped.replaceAll(/^(cluster|tenant|subscription|client)-id: ""/gm, `$1-id: ${SUBSCRIPTION}`),
+      );
       const [command, ...flags] = argumentsOf(manifestOf(manifests, "Deployment"), "keyless-csi");
       assert.equal(command, "controller");
       const argv = flags.map((flag) => flag.replace("/etc/keyless-csi/config.yaml", path));
@@ -85,6 +91,28 @@ describe("deploy/manifests", () => {
       const mount = pod.containers[0]?.volumeMounts.find(({ name }) => name === "azure-token");
       assert.equal(loaded.values.tokenFile, `${mount?.mountPath}/token`);
       assert.equal(readSettingsFile(controllerSettings, path).problems.length, 0);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  it("names no cluster and no id that somebody could forget to replace: the controller asks for each", async () => {
+    const { text } = readSources("deploy/manifests", "configuration.yaml")[0] ?? assert.fail("no configuration");
+    assert.doesNotMatch(
+      readSources("deploy", ".yaml")
+        .map((each) => each.text)
+        .join("\n"),
+      /my-cluster|0{8}-0{4}-0{4}/,
+    );
+    const content = manifestOf(manifests, "ConfigMap")["data"] as Record<string, string>;
+    const folder = await mkdtemp(join(tmpdir(), "keyless-csi-manifests-"));
+    try {
+      const path = join(folder, "config.yaml");
+      await writeFile(path, content["config.yaml"] ?? "");
+      const loaded = loadSettings(controllerSettings, { argv: ["--config", path], env: {} }, checkController);
+      const missing = loaded.ok ? [] : loaded.problems.map(({ setting }) => setting);
+      assert.deepEqual(missing, ["cluster-id", "subscription-id", "tenant-id"]);
+      assert.match(text, /client-id: "" # az identity show/);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }

@@ -41,6 +41,8 @@ export interface EmulatedAppOptions extends EmulatorOptions {
   readonly clusterFor?: (emulator: Emulator) => Cluster;
   /** The Lease of background tasks. Default: none, they run in this service. */
   readonly leases?: LeaseStore;
+  /** One that runs already, of another service; it goes on when this service stops. */
+  readonly emulator?: Emulator;
 }
 
 /** Nothing is left running when it rejects. `flags` are the controller's; a function may look at the emulator first. */
@@ -49,11 +51,19 @@ export async function startEmulatedApp(
   options: EmulatedAppOptions = {},
 ): Promise<EmulatedApp> {
   const folder = await mkdtemp(join(tmpdir(), "keyless-csi-"));
-  const emulator = await startEmulator(options);
+  const emulator = options.emulator ?? (await startEmulator(options));
+  const close = async () => {
+    if (options.emulator === undefined) await emulator.close();
+  };
   try {
-    return await startServiceFor(emulator, folder, flags, options);
+    const service = await startServiceFor(emulator, folder, flags, options);
+    const stop = async () => {
+      await service.stop();
+      await close();
+    };
+    return { ...service, stop };
   } catch (error) {
-    await emulator.close();
+    await close();
     await rm(folder, { recursive: true, force: true });
     throw error;
   }
@@ -108,7 +118,6 @@ async function startServiceFor(
     async stop() {
       csi.close();
       await app.stop();
-      await emulator.close();
       await rm(folder, { recursive: true, force: true });
     },
   };

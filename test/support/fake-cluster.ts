@@ -12,6 +12,9 @@ export const SHIPPED_DRIVER: CsiDriver = {
   isPersistent: true,
 };
 
+/** The mark of a fake cluster, unless a test says otherwise. */
+export const CLUSTER_UID = "c0ffee00-0000-4000-8000-000000000001";
+
 export interface FakeCluster extends Cluster {
   /** `namespace/name` -> claim. */
   readonly claims: Map<string, Claim>;
@@ -33,11 +36,11 @@ export interface FakeCluster extends Cluster {
   readonly persistentVolumes: ClusterVolume[];
 }
 
-export function createFakeCluster(issuer: string): FakeCluster {
+export function createFakeCluster(issuer: string, clusterUid = CLUSTER_UID): FakeCluster {
   const claims: FakeCluster["claims"] = new Map();
   const pods: FakeCluster["pods"] = new Map();
   const serviceAccounts: FakeCluster["serviceAccounts"] = new Map();
-  const namespaces: FakeCluster["namespaces"] = new Map();
+  const namespaces: FakeCluster["namespaces"] = new Map([["kube-system", clusterUid]]);
   const csiDrivers: FakeCluster["csiDrivers"] = new Map([["keyless.blob.csi", SHIPPED_DRIVER]]);
   const rememberedDrivers: FakeCluster["rememberedDrivers"] = new Map();
   const warnings: FakeCluster["warnings"] = [];

@@ -25,6 +25,8 @@ const NAMES = {
 
 /** The one tag that an administrator sets to give an account to a cluster. */
 export const CLUSTER_TAG = NAMES.clusterId;
+/** The tag that marks an account: set by us on each that we make, and by an administrator on any other. */
+export const CLUSTER_UID_TAG = NAMES.clusterUid;
 
 /** What a new account is tagged with. */
 export interface AccountTags {

@@ -23,7 +23,7 @@ export function encodeDescription({ clusterId, clusterUid, volume, claim }: Role
 /** The cluster, or undefined for a description that is not ours. */
 export function decodeDescription(
   description: string,
-): Pick<RoleAssignmentDescription, "clusterId" | "clusterUid"> | undefined {
+): { readonly clusterId: string; readonly clusterUid?: string } | undefined {
   const rest = description.startsWith(PREFIX) ? description.slice(PREFIX.length) : "";
   const [, clusterId, clusterUid] = /^([A-Za-z0-9._-]+)(?: uid=([A-Za-z0-9-]+))?/.exec(rest) ?? [];
   return clusterId === undefined ? undefined : { clusterId, ...(clusterUid !== undefined && { clusterUid }) };

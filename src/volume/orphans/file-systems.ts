@@ -1,6 +1,6 @@
 /** Our file systems that no PersistentVolume and no claim refers to. */
 import type { Dependencies } from "../dependencies.ts";
-import { isGiven, isVolumeOf, mayHold } from "../ownership.ts";
+import { isGiven, isVolumeOf, listedMarks, mayHold } from "../ownership.ts";
 import type { Account, FileSystem } from "../ports.ts";
 import { type AgeLimit, isOldEnough } from "./age.ts";
 import type { Inventory } from "./inventory.ts";
@@ -37,5 +37,5 @@ function isCertainlyOurs({ settings, backend }: Dependencies, account: Account, 
   if (backend.parseVolumeId(backend.toVolumeId(fileSystem.ref)) === undefined) return false;
   return isGiven(account, settings)
     ? isVolumeOf(account, fileSystem, settings, "not ours")
-    : mayHold(account, fileSystem.ref, settings);
+    : mayHold(account, fileSystem.ref, settings, listedMarks(settings));
 }

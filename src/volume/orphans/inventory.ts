@@ -4,7 +4,7 @@
  * the other way round, and the cluster's references last.
  */
 import type { Dependencies } from "../dependencies.ts";
-import { isGiven, isOurs } from "../ownership.ts";
+import { isGiven, isOurs, listedMarks } from "../ownership.ts";
 import type { Account, AccountRef, FileSystem, ListedRoleAssignment } from "../ports.ts";
 import { allowedGroups } from "../settings.ts";
 import { type ClusterReferences, readClusterReferences } from "./cluster-references.ts";
@@ -35,13 +35,14 @@ export async function takeInventory(
 ): Promise<Inventory> {
   const { ports, settings } = deps;
   const groups = allowedGroups(settings);
+  const marks = listedMarks(settings);
   const roleAssignments: ListedRoleAssignment[] = [];
   for (const group of groups) roleAssignments.push(...(await ports.roleAssignments.listIn(group)));
   const accounts = new Map<string, KnownAccount>();
   const foreign = new Set<string>();
   for (const group of groups) {
     for (const account of await ports.accounts.list(group)) {
-      const isKnown = isOurs(account, settings) || isGiven(account, settings);
+      const isKnown = isOurs(account, settings, marks) || isGiven(account, settings, marks);
       if (isKnown) {
         const fileSystems = await listFileSystems(deps, account.ref, pace);
         accounts.set(account.ref.name, { account, fileSystems });

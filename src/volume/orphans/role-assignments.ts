@@ -2,7 +2,7 @@
 import type { AssignmentScope } from "../../backend/backend.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { decodeDescription } from "../formats/role-assignment-description.ts";
-import { isForOneVolume, mayHold, ownsCluster } from "../ownership.ts";
+import { belongingOf, isForOneVolume, mayHold } from "../ownership.ts";
 import type { FileSystemRef, ListedRoleAssignment } from "../ports.ts";
 import { isOurRoleAssignment } from "../role-assignments.ts";
 import type { Inventory, KnownAccount } from "./inventory.ts";
@@ -31,8 +31,8 @@ function whyOrphaned(deps: Dependencies, inventory: Inventory, assignment: Liste
   const known = inventory.accounts.get(scope.account.name);
   if (known !== undefined) return whyOrphanedIn(deps, known, scope);
   // Without the account only the description says which cluster the assignment belongs to.
-  const clusterId = decodeDescription(assignment.description)?.clusterId ?? "";
-  return ownsCluster(deps.settings, clusterId) ? `storage account ${scope.account.name} is gone` : undefined;
+  const cluster = decodeDescription(assignment.description);
+  return cluster && belongingOf(cluster, deps.settings) ? `storage account ${scope.account.name} is gone` : undefined;
 }
 
 function whyOrphanedIn(

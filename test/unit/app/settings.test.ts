@@ -21,7 +21,14 @@ async function settingsIn(...flags: string[]) {
   assert.ok(loaded.ok, JSON.stringify(loaded));
   const ignore = () => {};
   const steps = { stepBegun: ignore, stepDone: ignore, roleAssignmentCreated: ignore, roleAssignmentRemoved: ignore };
-  const observer = { ...steps, drifted: ignore, keylessAgain: ignore, warned: ignore, azureCalled: ignore };
+  const observer = {
+    ...steps,
+    drifted: ignore,
+    keylessAgain: ignore,
+    unmarked: ignore,
+    warned: ignore,
+    azureCalled: ignore,
+  };
   const config = toControllerConfig(loaded.values, flags.includes("--emulator") ? EMULATOR : undefined);
   return (await createAdapters(config, observer)).settings;
 }

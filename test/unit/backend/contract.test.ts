@@ -22,9 +22,15 @@ function setUp(cluster: Cluster = NO_CLUSTER) {
   const observer = {
     stepDone: (step: string) => void steps.push(step),
     ...Object.fromEntries(
-      ["stepBegun", "roleAssignmentCreated", "roleAssignmentRemoved", "drifted", "keylessAgain", "warned"].map(
-        (name) => [name, () => {}],
-      ),
+      [
+        "stepBegun",
+        "roleAssignmentCreated",
+        "roleAssignmentRemoved",
+        "drifted",
+        "keylessAgain",
+        "unmarked",
+        "warned",
+      ].map((name) => [name, () => {}]),
     ),
   } as unknown as Observer;
   const ports: Ports = {

@@ -99,6 +99,35 @@ describe("the controller's configuration", () => {
     ]);
   });
 
+  it("refuses the cluster id that version 0.1 shipped and the GUID of zeros, and says how to find the right value", () => {
+    const nil = "00000000-0000-0000-0000-000000000000";
+    const given = ["--cluster-id=my-cluster", `--tenant-id=${nil}`, `--subscription-id=${nil}`, `--client-id=${nil}`];
+    const lists = [
+      `--allowed-resource-groups=${nil}/g`,
+      `--identity-scopes=${nil}`,
+      `--storage-tenants=${nil}=${nil}/${nil}`,
+    ];
+    const reported = problems([...given, ...lists, "--resource-group=g", "--location=westeurope"]);
+    assert.equal(reported.length, 7, reported.join("\n"));
+    for (const line of reported)
+      assert.match(line, /^--cluster-id.*choose an id|^--.*is a placeholder.*`az account show`/);
+    const [line = ""] = problems([
+      "--cloud-file",
+      cloudFile({ ...CLOUD_FILE, clusterId: "my-cluster", tenantId: nil }),
+    ]);
+    assert.match(line, /tenantId is a placeholder.*clusterId is the example of version 0.1/);
+  });
+
+  it("takes over former clusters by id, or by id and mark", () => {
+    const uid = "AAAAAAAA-0000-4000-8000-00000000000A";
+    assert.deepEqual(config([...REQUIRED, `--also-owns=my-cluster,old/${uid}`]).alsoOwns, [
+      { clusterId: "my-cluster" },
+      { clusterId: "old", clusterUid: uid.toLowerCase() },
+    ]);
+    for (const wrong of ["old/", "/x", "old/new", `old/${uid}/x`, `old/00000000-0000-0000-0000-000000000000`])
+      assert.match(problems([...REQUIRED, `--also-owns=${wrong}`])[0] ?? "", /is not a cluster; write ID, or ID\/UID/);
+  });
+
   it("takes endpoints, names and sign-in from a cloud file, paths relative to its folder", () => {
     const made = config(["--cloud-file", cloudFile(CLOUD_FILE)]);
     assert.equal(made.cloud.name, "custom");
