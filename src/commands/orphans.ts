@@ -7,19 +7,23 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { assemble } from "../app/assembly.ts";
 import { createPace } from "../concurrency/pace.ts";
 import { type ControllerConfig, checkController, toControllerConfig } from "../config/controller.ts";
+import { clusterIdentity } from "../config/controller-kinds.ts";
 import { controllerSettings } from "../config/controller-settings.ts";
-import { choice, duration, toggle } from "../config/kinds.ts";
+import { choice, duration, list, toggle } from "../config/kinds.ts";
 import type { SettingProblem } from "../config/problem.ts";
 import { type Draft, setting, type ValuesOf } from "../config/setting.ts";
 import { DriverError } from "../errors.ts";
 import { createLogger } from "../telemetry/log.ts";
 import { describeError } from "../telemetry/redaction.ts";
-import { isRetained, type Orphan } from "../volume/orphans/orphan.ts";
+import { toAlsoOwns } from "../volume/another-mark.ts";
+import { isRemovable, isRetained, type Orphan } from "../volume/orphans/orphan.ts";
 import { createOrphanRemoval } from "../volume/orphans/removal.ts";
 import { surveyOrphans } from "../volume/orphans/survey.ts";
+import { isSameCluster } from "../volume/ownership.ts";
 import type { Cluster } from "../volume/ports.ts";
 import { defineCommand, EXIT } from "./command.ts";
-import { type Report, type Result, toJsonReport, toTextReport } from "./orphans/report.ts";
+import { assertWithinLimits } from "./orphans/limits.ts";
+import { type Report, type Result, toJsonReport, toMarking, toTextReport } from "./orphans/report.ts";
 import { trustCloud } from "./trust-cloud.ts";
 
 const ORPHANS = "Orphans";
@@ -38,9 +42,22 @@ const settings = {
   }),
   delete: setting(toggle, { ...CONFIRMATION, help: "delete what was found; requires --yes" }),
   yes: setting(toggle, { ...CONFIRMATION, help: "confirm permanent data loss" }),
+  unmarked: setting(toggle, {
+    ...CONFIRMATION,
+    help: "state that no other cluster has this --cluster-id, so that what carries no mark is this one's",
+  }),
+  "gone-cluster": setting(list(clusterIdentity), {
+    ...CONFIRMATION,
+    help: "state that a cluster of --also-owns does not exist any more, so that nothing but this cluster needs what it left",
+    fallback: "",
+  }),
+  "more-than-usual": setting(toggle, {
+    ...CONFIRMATION,
+    help: "delete more than 10 objects, or more than 20 % of the containers",
+  }),
   "even-all": setting(toggle, {
     ...CONFIRMATION,
-    help: "delete even when the cluster needs no container of this --cluster-id, which suggests the wrong cluster",
+    help: "delete however much it is, even when the cluster needs no container, which suggests the wrong cluster",
   }),
   output: setting(choice(["text", "json"]), { group: ORPHANS, help: "output format", fallback: "text" }),
 };
@@ -59,13 +76,17 @@ function findProblems(draft: Draft<typeof settings>): readonly SettingProblem[] 
   if (draft.delete === true && draft.kubernetes === "off") {
     add("kubernetes", "cannot be off with --delete: only the cluster knows what is still in use");
   }
+  for (const gone of draft.goneCluster ?? []) {
+    const isAdopted = (draft.alsoOwns ?? []).some((former) => isSameCluster(former, gone));
+    if (!isAdopted) add("gone-cluster", `${toAlsoOwns(gone)} is not one of --also-owns; name it there as here`);
+  }
   return problems;
 }
 
 /** What the command runs with besides its settings; tests pass their own cluster. */
 export interface OrphansContext {
   readonly config: ControllerConfig;
-  readonly values: Pick<OrphansValues, "olderThan" | "delete" | "evenAll" | "output">;
+  readonly values: Pick<OrphansValues, "olderThan" | "delete" | "output"> & Partial<OrphansValues>;
   readonly stdout: Writable;
   readonly stderr: Writable;
   readonly cluster?: Cluster;
@@ -84,25 +105,20 @@ export async function runOrphans({ config, values, stdout, stderr, cluster }: Or
   // Created before anything is read: it fails at once without Kubernetes.
   const remove = values.delete ? createOrphanRemoval(adapters, () => performance.now()) : undefined;
   const pace = createPace({ ...LISTS, now: () => performance.now(), sleep: (ms) => sleep(ms) });
-  const options = { olderThanMs: values.olderThan, nowMs: Date.now(), pace };
-  const { orphans, needed } = await surveyOrphans(adapters, options);
-  if (remove !== undefined && !values.evenAll) assertRightCluster(orphans, needed, adapters.settings.clusterId);
+  const nowMs = Date.now();
+  const { unmarked = false, goneCluster: goneClusters = [] } = values;
+  const options = { olderThanMs: values.olderThan, nowMs, pace, unmarked, goneClusters };
+  const survey = await surveyOrphans(adapters, options);
+  const { orphans, needed } = survey;
+  const { clusterId, clusterUid } = adapters.settings;
+  if (remove !== undefined) assertWithinLimits(orphans, needed, clusterId, values);
   const results: Result[] = [];
   for (const orphan of orphans) results.push(await decide(orphan, remove));
-  const report: Report = { results, needed, calls, isClusterKnown: adapters.ports.cluster.isConnected };
+  const marking = toMarking(survey.unmarked, { clusterId, clusterUid });
+  const report: Report = { results, needed, calls, nowMs, marking, isClusterKnown: adapters.ports.cluster.isConnected };
   stdout.write(values.output === "json" ? toJsonReport(report) : toTextReport(report));
   if (results.some(({ outcome }) => outcome === "failed")) return EXIT.failure;
   return results.some(({ orphan, outcome }) => outcome !== "removed" && !isRetained(orphan)) ? EXIT.findings : EXIT.ok;
-}
-
-/** A kubeconfig of another cluster would make everything an orphan. */
-function assertRightCluster(orphans: readonly Orphan[], needed: number, clusterId: string): void {
-  if (needed > 0 || !orphans.some((orphan) => orphan.kind === "file system" && !orphan.isRetained)) return;
-  throw new DriverError(
-    "Misconfigured",
-    `the cluster needs none of the containers of cluster id ${clusterId}, which looks like the wrong cluster: nothing was ` +
-      "deleted; check --kubeconfig and --cluster-id, or add --even-all when its last volume is really gone",
-  );
 }
 
 /** One failure does not keep the others from being deleted. */
@@ -110,7 +126,7 @@ async function decide(
   orphan: Orphan,
   remove: ((orphan: Orphan) => Promise<"removed" | "spared">) | undefined,
 ): Promise<Result> {
-  if (remove === undefined || isRetained(orphan)) return { orphan, outcome: "found" };
+  if (remove === undefined || !isRemovable(orphan)) return { orphan, outcome: "found" };
   try {
     return { orphan, outcome: await remove(orphan) };
   } catch (error) {

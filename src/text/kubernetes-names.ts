@@ -7,6 +7,12 @@ export const serviceAccount = pattern(
   { wrong: "is not the name of a ServiceAccount", fix: "give the name of a ServiceAccount" },
 );
 
+/** A DNS subdomain name too. */
+export const claim = pattern(serviceAccount.pattern, {
+  wrong: "is not the name of a claim",
+  fix: "give the name of a PersistentVolumeClaim",
+});
+
 /** A DNS label. */
 export const namespace = pattern(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, {
   wrong: "is not the name of a namespace",

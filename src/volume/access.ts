@@ -110,7 +110,7 @@ async function ensureRoleAssignment(
     throw new DriverError(
       "Internal",
       `role assignment ${assignment.name} at ${assignment.scope} names principal ${existing.principalId} and role ${existing.roleId}, ` +
-        `not ${assignment.principalId} and ${assignment.roleId}: somebody else holds our computed name; remove it by hand`,
+        `not ${assignment.principalId} and ${assignment.roleId}: somebody else holds our computed name; find out who made it, and what for`,
     );
   }
   observer.roleAssignmentCreated(assignment, "found");

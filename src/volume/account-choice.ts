@@ -149,12 +149,12 @@ function noNameLeft({ candidates, request }: VolumePlan, former: readonly Accoun
     return new DriverError(
       "Misconfigured",
       `accounts of former namespaces called ${request.claim?.namespace} hold the names of this class ` +
-        `(${former.map(({ ref }) => ref.name).join(", ")}): remove what nothing needs with \`keyless-csi orphans --delete\``,
+        `(${former.map(({ ref }) => ref.name).join(", ")}), and may hold data: a class that differs in its \`tags\` has names of its own`,
     );
   }
   return new DriverError(
     "Misconfigured",
-    `every account name computed for this class is held by somebody else (${names}): free one of them, or change the class`,
+    `every account name computed for this class is held by somebody else (${names}): a class that differs in its \`tags\` has others`,
   );
 }
 

@@ -48,8 +48,8 @@ export function isMarked(account: Account): boolean {
 /** Which marks an account may carry: ours alone; or any, where nothing is opened or deleted. */
 export type Marks = "ours" | "any";
 
-function isOwned(account: Account, settings: Settings, marks: Marks): boolean {
-  const cluster = clusterOfAccount(account);
+/** Whether the cluster is this controller's own or one that it has taken over. */
+export function isOwnedCluster(cluster: ClusterIdentity, settings: Settings, marks: Marks): boolean {
   if (marks === "ours") return belongingOf(cluster, settings) !== undefined;
   return ownsId(settings, cluster.clusterId);
 }
@@ -61,13 +61,16 @@ function ownsId(settings: Settings, id: string): boolean {
 /** Whether the account carries our tags and the name that follows from them. */
 export function isOurs(account: Account, settings: Settings, marks: Marks = "ours"): boolean {
   const { clusterId = "", pool = "", shard, attempt } = decodeAccountTags(account.tags);
-  if (!isOwned(account, settings, marks) || shard === undefined || attempt === undefined) return false;
+  if (!isOwnedCluster(clusterOfAccount(account), settings, marks) || shard === undefined || attempt === undefined)
+    return false;
   return account.ref.name === accountName({ clusterId, pool, shard, attempt });
 }
 
 /** Whether an administrator has made it and given it to this cluster, by tags alone. Its properties are never written. */
 export function isGiven(account: Account, settings: Settings, marks: Marks = "ours"): boolean {
-  return decodeAccountTags(account.tags).pool === undefined && isOwned(account, settings, marks);
+  return (
+    decodeAccountTags(account.tags).pool === undefined && isOwnedCluster(clusterOfAccount(account), settings, marks)
+  );
 }
 
 /** The marks that a list looks for: without Kubernetes it cannot compare any. */

@@ -41,7 +41,8 @@ describe("orphans", () => {
   /** Runs the command; its answer as JSON. */
   async function orphans(options: { delete?: boolean; evenAll?: boolean; olderThan?: number } = {}) {
     const out = createSink();
-    const values = { olderThan: HOUR_MS, delete: false, evenAll: false, output: "json" as const, ...options };
+    const stated = { delete: false, moreThanUsual: true, evenAll: false, output: "json" as const };
+    const values = { olderThan: HOUR_MS, ...stated, ...options };
     const streams = { stdout: out.stream, stderr: createSink().stream };
     const code = await runOrphans({ config: app.config, values, cluster, ...streams });
     const report = JSON.parse(out.text()) as { findings: Found[]; containersInUse: number; azureCalls: number };

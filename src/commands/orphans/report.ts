@@ -1,5 +1,10 @@
 /** What `keyless-csi orphans` prints: text for people, JSON for programs. */
+
 import { isRetained, type Orphan } from "../../volume/orphans/orphan.ts";
+import { clusterOfAccount } from "../../volume/ownership.ts";
+import type { Account } from "../../volume/ports.ts";
+import { toMarkCommand } from "../../volume/unmarked.ts";
+import { formatDuration, formatSize } from "./quantities.ts";
 
 /** What happened to an orphan. `"found"`: no deletion was attempted. */
 export interface Result {
@@ -17,6 +22,28 @@ export interface Report {
   readonly calls: number;
   /** False: no cluster was queried, so it is unknown what is in use. */
   readonly isClusterKnown: boolean;
+  /** When the survey began, in milliseconds since 1970: ages count back from it. */
+  readonly nowMs: number;
+  readonly marking: Marking;
+}
+
+/** The accounts that carry no mark, as version 0.1 made them, and for each the command that marks it. */
+export interface Marking {
+  readonly clusterId: string;
+  readonly accounts: readonly { readonly name: string; readonly command: string }[];
+}
+
+/** None without Kubernetes, where there is no mark to give. Only the cluster's own: a former cluster's are not this one's yet. */
+export function toMarking(
+  unmarked: readonly Account[],
+  { clusterId, clusterUid }: { readonly clusterId: string; readonly clusterUid?: string | undefined },
+): Marking {
+  const isOwn = (account: Account) => clusterOfAccount(account).clusterId === clusterId;
+  const accounts = unmarked.filter(isOwn).flatMap((account) => {
+    const command = toMarkCommand(account, clusterUid);
+    return command === undefined ? [] : [{ name: account.ref.name, command }];
+  });
+  return { clusterId, accounts };
 }
 
 /** For people, and for programs. */
@@ -35,7 +62,7 @@ const OUTCOMES: Readonly<Record<Result["outcome"], string>> = {
 };
 
 /** One JSON object. */
-export function toJsonReport({ results, needed, calls, isClusterKnown }: Report): string {
+export function toJsonReport({ results, needed, calls, isClusterKnown, nowMs, marking }: Report): string {
   const findings = results.map(({ orphan, outcome, why }) => ({
     kind: KINDS[orphan.kind].json,
     id: orphan.id,
@@ -43,32 +70,87 @@ export function toJsonReport({ results, needed, calls, isClusterKnown }: Report)
     retained: isRetained(orphan),
     outcome,
     ...(why !== undefined && { why }),
+    ...(orphan.keptBecause !== undefined && { keptBecause: orphan.keptBecause }),
+    ...detailsOf(orphan, nowMs),
   }));
-  return `${JSON.stringify({ findings, containersInUse: needed, azureCalls: calls, isClusterKnown }, null, 2)}\n`;
+  const report = { findings, containersInUse: needed, azureCalls: calls, isClusterKnown, unmarked: marking.accounts };
+  return `${JSON.stringify(report, null, 2)}\n`;
 }
 
-/** Two lines for each orphan, and a summary. */
+interface Details {
+  /** `namespace/name` */
+  readonly claim?: string;
+  readonly ageSeconds?: number;
+  readonly sizeBytes?: number;
+}
+
+/** What lets a person recognise it, as far as it is known. */
+function detailsOf(orphan: Orphan, nowMs: number): Details {
+  const { changedAtMs } = orphan;
+  const { claim, sizeBytes } = orphan.kind === "file system" ? orphan : {};
+  return {
+    ...(claim && { claim: `${claim.namespace}/${claim.name}` }),
+    ...(changedAtMs !== undefined && { ageSeconds: Math.max(0, Math.round((nowMs - changedAtMs) / 1000)) }),
+    ...(sizeBytes !== undefined && { sizeBytes }),
+  };
+}
+
+function detailsLine(orphan: Orphan, nowMs: number): string {
+  const { claim, ageSeconds, sizeBytes } = detailsOf(orphan, nowMs);
+  const since = orphan.kind === "account" ? "created" : "changed";
+  const parts = [
+    ...(claim === undefined ? [] : [`claim ${claim}`]),
+    ...(sizeBytes === undefined ? [] : [formatSize(sizeBytes)]),
+    ...(ageSeconds === undefined ? [] : [`${since} ${formatDuration(ageSeconds)} ago`]),
+  ];
+  return parts.length === 0 ? "" : `          ${parts.join(", ")}\n`;
+}
+
+/** Some lines for each orphan, what marks accounts, and a summary. */
 export function toTextReport(report: Report): string {
-  const { results, needed, calls, isClusterKnown } = report;
+  const { results, needed, calls, isClusterKnown, nowMs } = report;
   const lines = results.map(({ orphan, outcome, why }) => {
-    const title = `${isRetained(orphan) ? "retained" : "orphan  "}  ${KINDS[orphan.kind].text}  ${orphan.id}\n`;
-    return `${title}          ${OUTCOMES[outcome]}${orphan.because}\n${why === undefined ? "" : `          ${why}\n`}`;
+    const title = `${titleOf(orphan).padEnd(8)}  ${KINDS[orphan.kind].text}  ${orphan.id}\n`;
+    const clauses = [`${OUTCOMES[outcome]}${orphan.because}`, why, orphan.keptBecause && `kept: ${orphan.keptBecause}`];
+    const lines = clauses.filter((clause) => clause !== undefined).map((clause) => `          ${clause}\n`);
+    return `${title}${lines.join("")}${detailsLine(orphan, nowMs)}`;
   });
   const warning = isClusterKnown
     ? ""
     : "No cluster was queried, so containers that are in use are listed too. Give --kubeconfig or --kubernetes=on.\n";
-  return `${lines.join("")}${warning}${summary(results)} Containers in use: ${needed}. Azure calls: ${calls}.\n`;
+  const notes = `${warning}${keptNote(results)}${markingNote(report.marking)}`;
+  return `${lines.join("")}${notes}${summary(results)} Containers in use: ${needed}. Azure calls: ${calls}.\n`;
+}
+
+function titleOf(orphan: Orphan): string {
+  if (isRetained(orphan)) return "retained";
+  return orphan.keptBecause === undefined ? "orphan" : "kept";
+}
+
+function keptNote(results: readonly Result[]): string {
+  if (!results.some(({ orphan }) => orphan.keptBecause !== undefined)) return "";
+  return "What is kept is only listed: docs/how-to/orphans.md says what has to be known about it first.\n";
+}
+
+function markingNote({ clusterId, accounts }: Marking): string {
+  if (accounts.length === 0) return "";
+  const title =
+    `Accounts without a cluster's mark: ${accounts.length}. If no other cluster has the cluster id ${clusterId} ` +
+    "(docs/how-to/platform-teams.md, Marks), mark them:\n";
+  return `${title}${accounts.map(({ command }) => `  ${command}\n`).join("")}`;
 }
 
 function summary(results: readonly Result[]): string {
   const orphans = results.filter(({ orphan }) => !isRetained(orphan));
   const count = (outcome: Result["outcome"]) => orphans.filter((result) => result.outcome === outcome).length;
   const retained = results.length - orphans.length;
+  const kept = orphans.filter(({ orphan }) => orphan.keptBecause !== undefined).length;
   const parts = [
     `${orphans.length} ${orphans.length === 1 ? "orphan" : "orphans"}`,
     ...(["removed", "spared", "failed"] as const)
       .filter((outcome) => count(outcome) > 0)
       .map((outcome) => `${count(outcome)} ${{ removed: "deleted", spared: "kept", failed: "not deleted" }[outcome]}`),
+    ...(kept > 0 ? [`${kept} only listed`] : []),
     ...(retained > 0 ? [`${retained} retained`] : []),
   ];
   return `${parts.join(", ")}.`;

@@ -2,25 +2,29 @@
 import type { Dependencies } from "../dependencies.ts";
 import { decodeAccountTags } from "../formats/account-tags.ts";
 import { accountId } from "../formats/arm-ids.ts";
-import { isForOneVolume, isOurs } from "../ownership.ts";
+import { clusterOfAccount, isForOneVolume, isOurs } from "../ownership.ts";
 import type { Account } from "../ports.ts";
-import { type AgeLimit, isOldEnough } from "./age.ts";
+import { isOldEnough } from "./age.ts";
 import type { ClusterReferences } from "./cluster-references.ts";
 import type { Inventory } from "./inventory.ts";
+import { type OrphanRules, whyKept } from "./kept.ts";
 import type { OrphanedAccount } from "./orphan.ts";
 
 export async function findOrphanedAccounts(
   deps: Dependencies,
   { accounts, references }: Inventory,
-  age: AgeLimit,
+  rules: OrphanRules,
 ): Promise<OrphanedAccount[]> {
   const empty = [...accounts.values()].filter(
-    ({ account, fileSystems }) => fileSystems.length === 0 && isOldEnough(account.createdAtMs, age),
+    ({ account, fileSystems }) => fileSystems.length === 0 && isOldEnough(account.createdAtMs, rules),
   );
   const found: OrphanedAccount[] = [];
   for (const { account } of empty) {
     const because = await whyUnneeded(deps, account, references);
-    if (because !== undefined) found.push({ kind: "account", id: accountId(account.ref), because, account });
+    if (because === undefined) continue;
+    const keptBecause = whyKept(clusterOfAccount(account), deps.settings, rules);
+    const id = accountId(account.ref);
+    found.push({ kind: "account", id, because, keptBecause, account, changedAtMs: account.createdAtMs });
   }
   return found;
 }

@@ -1,32 +1,79 @@
 /** Our file systems that no PersistentVolume and no claim refers to. */
+import * as kubernetes from "../../text/kubernetes-names.ts";
+import { accepts } from "../../text/values.ts";
 import type { Dependencies } from "../dependencies.ts";
-import { isGiven, isVolumeOf, listedMarks, mayHold } from "../ownership.ts";
-import type { Account, FileSystem } from "../ports.ts";
-import { type AgeLimit, isOldEnough } from "./age.ts";
-import type { Inventory } from "./inventory.ts";
+import { recordedSize } from "../file-system-record.ts";
+import { decodeMetadata } from "../formats/file-system-metadata.ts";
+import {
+  clusterOfAccount,
+  isGiven,
+  isLeftToAnother,
+  isMarked,
+  isVolumeOf,
+  listedMarks,
+  mayHold,
+  namesAnotherMark,
+} from "../ownership.ts";
+import type { Account, ClaimRef, FileSystem } from "../ports.ts";
+import { isOldEnough } from "./age.ts";
+import type { Inventory, KnownAccount } from "./inventory.ts";
+import { type OrphanRules, whyKept } from "./kept.ts";
 import type { OrphanedFileSystem } from "./orphan.ts";
 
 export function findOrphanedFileSystems(
   deps: Dependencies,
   { accounts, references }: Inventory,
-  age: AgeLimit,
+  rules: OrphanRules,
 ): OrphanedFileSystem[] {
-  const isRetained = deps.settings.retainsOnDelete;
   const isOrphan = (account: Account, fileSystem: FileSystem) =>
-    isOldEnough(fileSystem.modifiedAtMs, age) &&
+    isOldEnough(fileSystem.modifiedAtMs, rules) &&
     isCertainlyOurs(deps, account, fileSystem) &&
     !references.referencesFileSystem(fileSystem.ref.name);
-  return [...accounts.values()].flatMap(({ account, fileSystems }) =>
-    fileSystems
-      .filter((fileSystem) => isOrphan(account, fileSystem))
-      .map(({ ref }) => ({
-        kind: "file system" as const,
-        id: deps.backend.scopeOf(ref),
-        because: `no PersistentVolume and no claim needs it${isRetained ? "; retained" : ""}`,
-        fileSystem: ref,
-        isRetained,
-      })),
+  return [...accounts.values()].flatMap((known) =>
+    known.fileSystems
+      .filter((fileSystem) => isOrphan(known.account, fileSystem))
+      .map((fileSystem) => describe(deps, known, { fileSystem, rules })),
   );
+}
+
+function describe(
+  { settings, backend }: Dependencies,
+  known: KnownAccount,
+  { fileSystem, rules }: { readonly fileSystem: FileSystem; readonly rules: OrphanRules },
+): OrphanedFileSystem {
+  const { ref, metadata, modifiedAtMs } = fileSystem;
+  const isRetained = settings.retainsOnDelete;
+  return {
+    kind: "file system",
+    id: backend.scopeOf(ref),
+    because: `no PersistentVolume and no claim needs it${isRetained ? "; retained" : ""}`,
+    keptBecause: whyFileSystemKept({ settings, backend }, known, { fileSystem, rules }),
+    fileSystem: ref,
+    isRetained,
+    changedAtMs: modifiedAtMs,
+    claim: claimOf(metadata),
+    sizeBytes: recordedSize(metadata, backend.size),
+  };
+}
+
+function whyFileSystemKept(
+  { settings, backend }: Pick<Dependencies, "settings" | "backend">,
+  { account, fileSystems }: KnownAccount,
+  { fileSystem, rules }: { readonly fileSystem: FileSystem; readonly rules: OrphanRules },
+): string | undefined {
+  const kept = whyKept(clusterOfAccount(account), settings, rules);
+  if (kept !== undefined || settings.clusterUid === undefined) return kept;
+  if (namesAnotherMark(account, fileSystem.metadata, settings)) return "its metadata carries another cluster's mark";
+  const isShared = fileSystems.some(({ metadata }) => namesAnotherMark(account, metadata, settings));
+  if (isMarked(account) || !isShared) return undefined;
+  return `another cluster has a ${backend.noun} in its storage account, which carries no mark`;
+}
+
+/** Tenants can write metadata, and this is printed: only what can be the name of a claim. */
+function claimOf(metadata: FileSystem["metadata"]): ClaimRef | undefined {
+  const { claim } = decodeMetadata(metadata);
+  const isName = claim && accepts(kubernetes.namespace, claim.namespace) && accepts(kubernetes.claim, claim.name);
+  return isName ? claim : undefined;
 }
 
 /**
@@ -35,7 +82,7 @@ export function findOrphanedFileSystems(
  */
 function isCertainlyOurs({ settings, backend }: Dependencies, account: Account, fileSystem: FileSystem): boolean {
   if (backend.parseVolumeId(backend.toVolumeId(fileSystem.ref)) === undefined) return false;
-  return isGiven(account, settings)
-    ? isVolumeOf(account, fileSystem, settings, "not ours")
-    : mayHold(account, fileSystem.ref, settings, listedMarks(settings));
+  if (isGiven(account, settings)) return isVolumeOf(account, fileSystem, settings, "not ours");
+  const isListed = mayHold(account, fileSystem.ref, settings, listedMarks(settings));
+  return isListed && !isLeftToAnother(account, fileSystem.metadata, settings);
 }

@@ -6,6 +6,7 @@ import { DriverError } from "../../errors.ts";
 import { deleteVolume } from "../delete.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { cleanUpEmptied } from "../emptied-account.ts";
+import { isGiven, isOurs } from "../ownership.ts";
 import { findOurRoleAssignmentsAtAccount, removeRoleAssignments } from "../role-assignments.ts";
 import { whyUnneeded } from "./accounts.ts";
 import { type ClusterReferences, readClusterReferences } from "./cluster-references.ts";
@@ -91,6 +92,8 @@ async function removeRoleAssignment(
   const scope = backend.parseScope(roleAssignment.scope);
   if (scope === undefined) return "spared";
   const account = await ports.accounts.find(scope.account);
+  // Another cluster may have made it since.
+  if (account !== undefined && !isOurs(account, settings) && !isGiven(account, settings)) return "spared";
   if (account !== undefined && scope.fileSystem === undefined) {
     await cleanUpEmptied(deps, account, { assignments: [roleAssignment] });
     const left = await ports.roleAssignments.find(roleAssignment.scope, roleAssignment.name);

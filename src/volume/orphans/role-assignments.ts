@@ -2,17 +2,23 @@
 import type { AssignmentScope } from "../../backend/backend.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { decodeDescription } from "../formats/role-assignment-description.ts";
-import { belongingOf, isForOneVolume, mayHold } from "../ownership.ts";
-import type { FileSystemRef, ListedRoleAssignment } from "../ports.ts";
+import { clusterOfAccount, isForOneVolume, isOwnedCluster, listedMarks, mayHold } from "../ownership.ts";
+import type { ClusterIdentity, FileSystemRef, ListedRoleAssignment } from "../ports.ts";
 import { isOurRoleAssignment } from "../role-assignments.ts";
 import type { Inventory, KnownAccount } from "./inventory.ts";
+import { type Statements, whyKept } from "./kept.ts";
 import type { OrphanedRoleAssignment } from "./orphan.ts";
 
-/** `retained` are the file systems that are kept without a volume: their data stays, and nobody has access to it. */
+export interface RoleAssignmentOptions {
+  /** The file systems that are kept without a volume: their data stays, and nobody has access to it. */
+  readonly retained: readonly FileSystemRef[];
+  readonly statements: Statements;
+}
+
 export function findOrphanedRoleAssignments(
   deps: Dependencies,
   inventory: Inventory,
-  retained: readonly FileSystemRef[],
+  { retained, statements }: RoleAssignmentOptions,
 ): OrphanedRoleAssignment[] {
   const { backend } = deps;
   const kept = new Set(retained.map((fileSystem) => backend.scopeOf(fileSystem).toLowerCase()));
@@ -21,7 +27,9 @@ export function findOrphanedRoleAssignments(
       ? `the ${backend.noun} is retained without a volume`
       : whyOrphaned(deps, inventory, roleAssignment);
     const id = `${roleAssignment.scope}/providers/Microsoft.Authorization/roleAssignments/${roleAssignment.name}`;
-    return because === undefined ? [] : [{ kind: "role assignment" as const, id, because, roleAssignment }];
+    if (because === undefined) return [];
+    const keptBecause = whyKept(clusterOf(deps, inventory, roleAssignment), deps.settings, statements);
+    return [{ kind: "role assignment" as const, id, because, keptBecause, roleAssignment }];
   });
 }
 
@@ -30,9 +38,20 @@ function whyOrphaned(deps: Dependencies, inventory: Inventory, assignment: Liste
   if (scope === undefined || inventory.foreign.has(scope.account.name)) return undefined;
   const known = inventory.accounts.get(scope.account.name);
   if (known !== undefined) return whyOrphanedIn(deps, known, scope);
-  // Without the account only the description says which cluster the assignment belongs to.
-  const cluster = decodeDescription(assignment.description);
-  return cluster && belongingOf(cluster, deps.settings) ? `storage account ${scope.account.name} is gone` : undefined;
+  const cluster = clusterOf(deps, inventory, assignment);
+  return isOwnedCluster(cluster, deps.settings, listedMarks(deps.settings))
+    ? `storage account ${scope.account.name} is gone`
+    : undefined;
+}
+
+/** The account's, where it exists; without it only the description says which cluster the assignment belongs to. */
+function clusterOf(
+  { backend }: Dependencies,
+  { accounts }: Inventory,
+  { scope, description }: ListedRoleAssignment,
+): ClusterIdentity {
+  const known = accounts.get(backend.parseScope(scope)?.account.name ?? "");
+  return (known && clusterOfAccount(known.account)) ?? decodeDescription(description) ?? { clusterId: "" };
 }
 
 function whyOrphanedIn(
@@ -41,7 +60,7 @@ function whyOrphanedIn(
   { fileSystem: name }: AssignmentScope,
 ): string | undefined {
   if (name !== undefined) {
-    const isOurs = mayHold(account, { account: account.ref, name }, settings);
+    const isOurs = mayHold(account, { account: account.ref, name }, settings, listedMarks(settings));
     return isOurs && !fileSystems.some(({ ref }) => ref.name === name) ? `${backend.noun} ${name} is gone` : undefined;
   }
   // An account of one volume goes as a whole, with its role assignments.

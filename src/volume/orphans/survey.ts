@@ -4,15 +4,17 @@
  * created, is an orphan.
  */
 import type { Dependencies } from "../dependencies.ts";
+import { isMarked, isOurs } from "../ownership.ts";
+import type { Account } from "../ports.ts";
 import { findOrphanedAccounts } from "./accounts.ts";
-import type { AgeLimit } from "./age.ts";
 import { findOrphanedCredentials } from "./credentials.ts";
 import { findOrphanedFileSystems } from "./file-systems.ts";
 import { takeInventory } from "./inventory.ts";
+import type { OrphanRules } from "./kept.ts";
 import { isRetained, type Orphan } from "./orphan.ts";
 import { findOrphanedRoleAssignments } from "./role-assignments.ts";
 
-export interface SurveyOptions extends AgeLimit {
+export interface SurveyOptions extends OrphanRules {
   /** Awaited before each list of file systems. */
   readonly pace?: () => Promise<void>;
 }
@@ -22,6 +24,8 @@ export interface OrphanSurvey {
   readonly orphans: readonly Orphan[];
   /** How many of our file systems the cluster does need: none at all may mean that it is another cluster. */
   readonly needed: number;
+  /** Accounts that we made and that carry no mark. */
+  readonly unmarked: readonly Account[];
 }
 
 export async function surveyOrphans(deps: Dependencies, options: SurveyOptions): Promise<OrphanSurvey> {
@@ -32,11 +36,14 @@ export async function surveyOrphans(deps: Dependencies, options: SurveyOptions):
   const all = [...accounts.values()].flatMap((known) => known.fileSystems);
   return {
     orphans: [
-      ...findOrphanedRoleAssignments(deps, inventory, retained),
+      ...findOrphanedRoleAssignments(deps, inventory, { retained, statements: options }),
       ...fileSystems,
       ...(await findOrphanedAccounts(deps, inventory, options)),
       ...(await findOrphanedCredentials(deps, references)),
     ],
     needed: all.filter(({ ref }) => references.referencesFileSystem(ref.name)).length,
+    unmarked: [...accounts.values()]
+      .map(({ account }) => account)
+      .filter((account) => !isMarked(account) && isOurs(account, deps.settings)),
   };
 }

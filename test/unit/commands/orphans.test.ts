@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { runCommandLine } from "../../../src/command-line.ts";
 import { CATALOGUE } from "../../../src/commands/catalogue.ts";
+import { assertWithinLimits } from "../../../src/commands/orphans/limits.ts";
+import { formatDuration, formatSize } from "../../../src/commands/orphans/quantities.ts";
 import { type Report, toJsonReport, toTextReport } from "../../../src/commands/orphans/report.ts";
 import { createPace } from "../../../src/concurrency/pace.ts";
 import type { Orphan } from "../../../src/volume/orphans/orphan.ts";
@@ -47,12 +49,23 @@ describe("keyless-csi orphans", () => {
   });
 
   it("takes no confirmation from the environment or a file, where it would arm every later run", async () => {
-    const env = { KEYLESS_CSI_DELETE: "true", KEYLESS_CSI_YES: "true", KEYLESS_CSI_EVEN_ALL: "true" };
+    const switches = ["DELETE", "YES", "EVEN_ALL", "UNMARKED", "MORE_THAN_USUAL"];
+    const env = Object.fromEntries([
+      ...switches.map((name) => [`KEYLESS_CSI_${name}`, "true"]),
+      ["KEYLESS_CSI_GONE_CLUSTER", "old"],
+    ]);
     const { code, stderr } = await runIn(env, ...WHERE);
     assert.equal(code, 2);
-    assert.match(stderr, /^keyless-csi orphans: 3 invalid settings\n/);
+    assert.match(stderr, /^keyless-csi orphans: 6 invalid settings\n/);
     for (const name of Object.keys(env))
       assert.match(stderr, new RegExp(`${name}: is accepted on the command line only`));
+  });
+
+  it("believes that a cluster is gone only of one that it has taken over, by the same id and mark", async () => {
+    const uid = "aaaaaaaa-0000-4000-8000-00000000000a";
+    const { code, stderr } = await run(...WHERE, `--also-owns=old/${uid}`, "--gone-cluster=old");
+    assert.equal(code, 2);
+    assert.match(stderr, /--gone-cluster: old is not one of --also-owns/);
   });
 
   it("takes the controller's own configuration, and says so in its help", async () => {
@@ -106,6 +119,8 @@ describe("keyless-csi orphans", () => {
     needed: 4,
     calls: 9,
     isClusterKnown: true,
+    nowMs: 10 * 86_400_000,
+    marking: { clusterId: "c", accounts: [] },
   };
 
   it("prints for people what was found, why, and the outcome", () => {
@@ -125,6 +140,63 @@ describe("keyless-csi orphans", () => {
     );
     const unknown = toTextReport({ ...report, results: [], isClusterKnown: false });
     assert.match(unknown, /^No cluster was queried, so containers that are in use are listed too\./);
+  });
+
+  it("prints what lets people recognise a container, why it is kept, and what marks its account", () => {
+    const details = { claim: { namespace: "team", name: "data" }, sizeBytes: 5 * 2 ** 30, changedAtMs: 7 * 86_400_000 };
+    const orphan = { ...orphanOf(false), ...details, keptBecause: "it carries no mark" };
+    const marking = { clusterId: "c", accounts: [{ name: "kla", command: "az tag update …" }] };
+    assert.equal(
+      toTextReport({ ...report, results: [{ orphan, outcome: "found" }], marking }),
+      [
+        "kept      container  /subscriptions/s/x/pvc-1",
+        "          nothing needs it",
+        "          kept: it carries no mark",
+        "          claim team/data, 5 GiB, changed 3 days ago",
+        "What is kept is only listed: docs/how-to/orphans.md says what has to be known about it first.",
+        "Accounts without a cluster's mark: 1. If no other cluster has the cluster id c (docs/how-to/platform-teams.md, Marks), mark them:",
+        "  az tag update …",
+        "1 orphan, 1 only listed. Containers in use: 4. Azure calls: 9.",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  it("deletes at most ten objects and a fifth of the containers without a further word", () => {
+    const orphans = (count: number) => Array.from({ length: count }, () => orphanOf(false));
+    const refused = (count: number, needed: number, stated = {}) => {
+      try {
+        assertWithinLimits(orphans(count), needed, "c", stated);
+        return undefined;
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    assert.equal(refused(10, 40), undefined);
+    assert.match(refused(11, 1000) ?? "", /^11 objects would be deleted, more than 10: nothing was deleted/);
+    assert.match(refused(10, 39) ?? "", /^10 of 49 containers would be deleted, more than 20 %/);
+    assert.equal(refused(11, 1, { moreThanUsual: true }), undefined);
+    assert.match(refused(1, 0, { moreThanUsual: true }) ?? "", /needs none of the containers/);
+    assert.equal(refused(11, 0, { evenAll: true }), undefined);
+    const kept = orphans(30).map((orphan) => ({ ...orphan, keptBecause: "x" }));
+    assert.doesNotThrow(() => assertWithinLimits(kept, 1, "c", {}));
+  });
+
+  it("prints sizes and ages in the largest unit that fits", () => {
+    assert.deepEqual([0, 1023, 1536, 2 ** 30, 5 * 2 ** 50].map(formatSize), [
+      "0 bytes",
+      "1023 bytes",
+      "1.5 KiB",
+      "1 GiB",
+      "5 PiB",
+    ]);
+    assert.deepEqual([0, 119, 120, 7_200, 172_800].map(formatDuration), [
+      "0 seconds",
+      "119 seconds",
+      "2 minutes",
+      "2 hours",
+      "2 days",
+    ]);
   });
 
   it("prints the same as JSON for programs", () => {
