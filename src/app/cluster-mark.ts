@@ -33,11 +33,20 @@ export async function readClusterMark(
 }
 
 async function readUid(cluster: Cluster): Promise<string> {
-  const uid = await cluster.findNamespaceUid(MARKING_NAMESPACE);
+  const uid = await cluster.findNamespaceUid(MARKING_NAMESPACE).catch(explain);
   if (uid !== undefined && uid !== "") return uid;
-  throw new DriverError(
+  throw withoutMark();
+}
+
+function explain(error: unknown): never {
+  throw isTransient(error) ? error : withoutMark(error);
+}
+
+function withoutMark(cause?: unknown): DriverError {
+  return new DriverError(
     "Misconfigured",
     `the API server shows no UID of namespace ${MARKING_NAMESPACE}, which marks what this cluster makes: the controller's ` +
       "ServiceAccount needs the right to get namespaces (deploy/manifests/rbac.yaml)",
+    { cause },
   );
 }

@@ -1,19 +1,11 @@
 // Orphans on a real control plane: the command, a second process beside the controller, reads the API server with the
 // controller's own rights and looks for volumes that csi-provisioner made and somebody removed by force.
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { join } from "node:path";
 import { boundVolume, claim, type Volume } from "../support/cluster-objects.ts";
 import { type Installation, startInstallation, trackFailures } from "../support/installation.ts";
+import { orphansOf } from "../support/orphans-command.ts";
 
-const program = join(import.meta.dirname, "..", "..", "bin", "keyless-csi.mjs");
 const CLUSTER_ID = "orphans-test";
-
-interface Answer {
-  readonly code: number;
-  readonly findings: readonly { readonly kind: string; readonly id: string; readonly outcome: string }[];
-  readonly containersInUse: number;
-}
 
 describe("orphans on a real control plane", function () {
   this.timeout(900_000); // a guard against a hang only; the first run on a machine builds the tools (about 6 minutes)
@@ -32,17 +24,7 @@ describe("orphans on a real control plane", function () {
   });
   after(() => installation?.stop({ keepLogs: hasFailed() }));
 
-  function orphans(...flags: string[]): Promise<Answer> {
-    const { driver, kubeconfig } = installation;
-    const where = ["--cloud-file", driver.readyFile, "--cluster-id", CLUSTER_ID, "--kubeconfig", kubeconfig];
-    const argv = [program, "orphans", ...where, "--older-than", "0s", "--output", "json", ...flags];
-    return new Promise((resolve, reject) => {
-      execFile(process.execPath, argv, (error, stdout, stderr) => {
-        if (stdout === "") reject(new Error(stderr));
-        else resolve({ ...(JSON.parse(stdout) as Answer), code: typeof error?.code === "number" ? error.code : 0 });
-      });
-    });
-  }
+  const orphans = (...flags: string[]) => orphansOf(installation, CLUSTER_ID, flags);
   const containerOf = ({ spec }: Volume) => spec.csi.volumeHandle.split("#")[2] ?? "";
 
   it("are none while every volume exists in the cluster", async () => {
@@ -65,10 +47,12 @@ describe("orphans on a real control plane", function () {
       [["container", containerOf(removed)]],
     );
     assert.deepEqual({ code, containersInUse }, { code: 3, containersInUse: 1 });
+    assert.equal(findings[0]?.claim, "default/removed");
   });
 
   it("are deleted with their account and role assignment, and the live volume stays", async () => {
-    const { code, findings } = await orphans("--delete", "--yes");
+    await assert.rejects(orphans("--delete", "--yes"), /1 of 2 containers would be deleted, more than 20 %/);
+    const { code, findings } = await orphans("--delete", "--yes", "--more-than-usual");
     assert.equal(code, 0);
     assert.deepEqual(
       findings.map(({ outcome }) => outcome),

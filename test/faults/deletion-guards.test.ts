@@ -6,10 +6,12 @@ import { DriverError } from "../../src/errors.ts";
 import { accountName } from "../../src/volume/names.ts";
 import type { VolumeInUse } from "../../src/volume/ports.ts";
 import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
-import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";
+import { CLUSTER_UID, createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";
 import { heldRoleAssignments } from "../support/held.ts";
 import { refused } from "../support/refused.ts";
 import { report } from "./support/figures.ts";
+
+const OTHER_UID = "bbbbbbbb-0000-4000-8000-00000000000b";
 
 describe("DeleteVolume", function () {
   this.timeout(120_000);
@@ -81,6 +83,38 @@ describe("DeleteVolume", function () {
     const volume = await create(app, createRequest(app.emulator, { tags: "guard=2" }));
     retag(volume.volume_id, { "keyless-csi.cluster": "another" });
     await assertUntouched(volume.volume_id, status.FAILED_PRECONDITION, /was not made by this controller/);
+  });
+
+  it("refuses an account that carries another cluster's mark, under our id and name", async () => {
+    const volume = await create(app, createRequest(app.emulator, { tags: "guard=mark" }));
+    retag(volume.volume_id, { "keyless-csi.cluster-uid": OTHER_UID });
+    await assertUntouched(volume.volume_id, status.FAILED_PRECONDITION, /carries another cluster's mark/);
+  });
+
+  it("refuses a container with another cluster's mark in an account without one", async () => {
+    const volume = await create(app, createRequest(app.emulator, { tags: "guard=metadata" }));
+    const { account, key } = partsOf(volume.volume_id);
+    const unmarked = app.emulator.world.accounts.get(account) ?? assert.fail("no account");
+    const { "keyless-csi.cluster-uid": _, ...tags } = unmarked.tags;
+    unmarked.tags = tags;
+    const container = app.emulator.world.containers.get(key) ?? assert.fail("no container");
+    container.metadata = { ...container.metadata, keyless_cluster_uid: OTHER_UID };
+    await assertUntouched(volume.volume_id, status.FAILED_PRECONDITION, /carries a mark that is not this cluster's/);
+  });
+
+  it("refuses whatever carries a mark when it runs without Kubernetes, also of a cluster that it has taken over", async () => {
+    const volume = await create(app, createRequest(app.emulator, { tags: "guard=alone" }));
+    const flags = ["--account-cache", "1ms", "--also-owns", `emulator/${CLUSTER_UID}`];
+    const alone = await startEmulatedApp(flags, { emulator: app.emulator });
+    try {
+      app.forgetCalls();
+      const deletion = alone.csi.controller("DeleteVolume", { volume_id: volume.volume_id });
+      await refused(deletion, status.FAILED_PRECONDITION, /without Kubernetes this controller has none to compare/);
+      assert(app.armCalls().every(({ method }) => method === "GET"));
+      assert(isThere(volume.volume_id));
+    } finally {
+      await alone.stop();
+    }
   });
 
   for (const tag of ["pool", "shard", "attempt"]) {

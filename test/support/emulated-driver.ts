@@ -36,26 +36,60 @@ export async function startEmulatedDriver(
     });
     programs.push(emulator);
     const ready = JSON.parse(await fileWrittenBy(emulator, readyFile)) as ReadyFile;
-    const socketPath = join(folder, "csi.sock");
-    const endpoint = `unix://${socketPath}`;
-    const controller = await startKeylessCsi(
-      ["controller", "--cloud-file", readyFile, "--endpoint", endpoint, "--cluster-id", clusterId, ...controllerFlags],
-      { name: "controller", logFolder: folder },
-    );
-    programs.push(controller);
-    await waitUntilReady(controller, endpoint);
-    const stop: EmulatedDriver["stop"] = async (options) => {
-      const how = await controller.stop();
-      await stopPrograms(programs);
-      await removeFolder(folder, options);
-      return how;
-    };
-    return { folder, endpoint, socketPath, readyFile, ready, admin: await connectAdmin(ready), controller, stop };
+    const azure = { readyFile, ready, admin: await connectAdmin(ready) };
+    return await startController({ folder, azure, programs }, clusterId, controllerFlags);
   } catch (error) {
     await stopPrograms(programs);
     await rm(folder, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** A further controller, on the emulator of `other`, which goes on when this one stops. */
+export async function startDriverBeside(
+  { readyFile, ready, admin }: EmulatedDriver,
+  clusterId: string,
+  controllerFlags: readonly string[],
+): Promise<EmulatedDriver> {
+  const folder = await mkdtemp(join(tmpdir(), "keyless-csi-"));
+  const programs: Program[] = [];
+  try {
+    return await startController({ folder, azure: { readyFile, ready, admin }, programs }, clusterId, controllerFlags);
+  } catch (error) {
+    await stopPrograms(programs);
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+interface Place {
+  readonly folder: string;
+  readonly azure: Pick<EmulatedDriver, "readyFile" | "ready" | "admin">;
+  /** Stopped with the controller, which is added. */
+  readonly programs: Program[];
+}
+
+async function startController(
+  { folder, azure, programs }: Place,
+  clusterId: string,
+  flags: readonly string[],
+): Promise<EmulatedDriver> {
+  const socketPath = join(folder, "csi.sock");
+  const endpoint = `unix://${socketPath}`;
+  const where = ["--cloud-file", azure.readyFile, "--endpoint", endpoint, "--cluster-id", clusterId];
+  const controller = await startKeylessCsi(["controller", ...where, ...flags], {
+    name: "controller",
+    logFolder: folder,
+  });
+  programs.push(controller);
+  await waitUntilReady(controller, endpoint);
+  const stop: EmulatedDriver["stop"] = async (options) => {
+    const how = await controller.stop();
+    await stopPrograms(programs);
+    await removeFolder(folder, options);
+    return how;
+  };
+  return { folder, endpoint, socketPath, ...azure, controller, stop };
 }
 
 async function waitUntilReady(controller: Program, endpoint: string): Promise<void> {

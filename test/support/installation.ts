@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { type ControlPlane, startControlPlane } from "./control-plane.ts";
 import { argumentsOf, type Manifest, manifestOf, readManifests, withFlags } from "./deployment.ts";
-import { type EmulatedDriver, startEmulatedDriver } from "./emulated-driver.ts";
+import { type EmulatedDriver, startDriverBeside, startEmulatedDriver } from "./emulated-driver.ts";
 import { logTail, type Program } from "./processes.ts";
 import { toolPath } from "./tools.ts";
 
@@ -15,6 +15,8 @@ export interface InstallationOptions {
   readonly controllerFlags?: readonly string[];
   /** Flags of csi-provisioner beside those of the Deployment. */
   readonly provisionerFlags?: Readonly<Record<string, string>>;
+  /** Whose emulated Azure this one uses too; otherwise it gets one of its own. */
+  readonly beside?: Installation;
 }
 
 export interface Installation {
@@ -46,7 +48,10 @@ export async function startInstallation(options: InstallationOptions): Promise<I
     await letEntraReadKeys(plane);
     const kubeconfig = await plane.kubeconfigOf("kube-system", "keyless-csi-controller");
     const flags = ["--kubernetes", "on", "--kubeconfig", kubeconfig, ...(options.controllerFlags ?? [])];
-    driver = await startEmulatedDriver(options.clusterId, flags, issuerFlags(plane));
+    driver =
+      options.beside === undefined
+        ? await startEmulatedDriver(options.clusterId, flags, issuerFlags(plane))
+        : await startDriverBeside(options.beside.driver, options.clusterId, flags);
     const provisioner = await startSidecar("csi-provisioner", { plane, driver, flags: options.provisionerFlags });
     return toInstallation({ plane, driver, provisioner, manifests, kubeconfig });
   } catch (error) {

@@ -41,8 +41,13 @@ describe("the cluster's mark", () => {
   });
 
   it("that cannot be read is a missing right, and not waited for", async () => {
-    const cluster = clusterWith(async () => undefined);
-    await assert.rejects(readClusterMark(cluster, { pausesMs: [1], sleep }), /needs the right to get namespaces/);
+    const forbidden = () =>
+      Promise.reject(new DriverError("Misconfigured", "reading namespace kube-system is forbidden"));
+    for (const read of [async () => undefined, forbidden])
+      await assert.rejects(
+        readClusterMark(clusterWith(read), { pausesMs: [1], sleep }),
+        /needs the right to get namespaces \(deploy\/manifests\/rbac.yaml\)/,
+      );
     assert.deepEqual(slept, []);
   });
 });
