@@ -21,6 +21,8 @@ export interface ServiceOptions extends AppOptions {
 export interface App {
   /** Where health and metrics are served, when they are. */
   readonly health: { readonly host: string; readonly port: number } | undefined;
+  /** The cluster's mark; undefined without Kubernetes. */
+  readonly clusterUid: string | undefined;
   /** Accepts nothing more, lets what is in flight finish within the grace period, and says whether it did. */
   stop(): Promise<"finished" | "abandoned">;
 }
@@ -48,6 +50,7 @@ export async function startApp(options: ServiceOptions): Promise<App> {
   // Reported early by /readyz and the log; a volume's own error says it again.
   adapters.signIn().catch((error) => log.error("sign-in to Azure failed", { error }));
   return {
+    clusterUid: adapters.settings.clusterUid,
     health: health && { host: health.host, port: health.port },
     async stop() {
       isServing = false;

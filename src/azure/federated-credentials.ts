@@ -37,8 +37,8 @@ export async function writeCredential(
     if ((await listCredentials(arm, identity).catch(() => [])).length >= MAX_CREDENTIALS) {
       throw new DriverError(
         "QuotaExhausted",
-        `identity ${identity.id} has ${MAX_CREDENTIALS} federated credentials, Azure's limit: use another identity for ` +
-          `${subject}, or find out which of them nothing uses (\`keyless-csi orphans\` lists those of this cluster)`,
+        `identity ${identity.id} has ${MAX_CREDENTIALS} federated credentials, Azure's limit: remove one that is not needed ` +
+          `(\`keyless-csi orphans\` finds ours), or use another identity for ${subject}`,
         { cause: error },
       );
     }

@@ -26,6 +26,7 @@ export const command = defineCommand({
       const app = await startApp({ config, log, markPausesMs: MARK_PAUSES_MS });
       log.info("serving", {
         ...describeService(config),
+        ...(app.clusterUid !== undefined && { clusterUid: app.clusterUid }),
         ...(app.health && { listen: `${app.health.host}:${app.health.port}` }),
       });
       await aborted(signal);

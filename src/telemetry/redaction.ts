@@ -11,6 +11,7 @@ export const LOGGED_FIELDS = [
   "claim",
   "cloud",
   "clusterId",
+  "clusterUid",
   "code",
   "container",
   "credential",

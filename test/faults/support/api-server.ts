@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { manifestOf, readManifests } from "../../support/deployment.ts";
+import { CLUSTER_UID } from "../../support/fake-cluster.ts";
 import { writeKubeconfig } from "../../support/kubeconfig.ts";
 
 export interface ApiServer {
@@ -23,7 +24,7 @@ type Found = object | undefined;
 export async function startApiServer(folder: string): Promise<ApiServer> {
   const claims: ApiServer["claims"] = new Map();
   const serviceAccounts: ApiServer["serviceAccounts"] = new Map();
-  const namespaces: ApiServer["namespaces"] = new Map();
+  const namespaces: ApiServer["namespaces"] = new Map([["kube-system", CLUSTER_UID]]);
   const csiDriver = manifestOf(await readManifests(), "CSIDriver");
   const routes: readonly (readonly [RegExp, (...parts: string[]) => Found])[] = [
     [
