@@ -134,10 +134,11 @@ async function getSettled(options: AccountsOptions, ref: AccountRef): Promise<St
 
 /** The new account, `"taken"`, or undefined when it exists or is being created already, and has to be read. */
 async function put(
-  { arm, shaping }: AccountsOptions,
+  options: AccountsOptions,
   ref: AccountRef,
   spec: AccountSpec,
 ): Promise<Account | "taken" | undefined> {
+  const { arm, shaping } = options;
   let isAccepted = false;
   try {
     const { storageAccounts } = arm.subscription(ref.subscriptionId).storage;
@@ -152,7 +153,8 @@ async function put(
     const failure = toDriverError(error, `creating ${describe(ref)}`);
     if (!isAccepted) throw failure;
     // A role scoped to the resource group may not be allowed to read the operation's own address (azure.md 2).
-    if (statusOf(error) === 403 && (await get(arm, ref).catch(() => undefined)) !== undefined) return undefined;
+    const polled = statusOf(error) === 403 ? await getSettled(options, ref).catch(() => undefined) : undefined;
+    if (polled !== undefined) return toAccount(shaping, ref, polled);
     // ARM has accepted the request: whatever its polling says, an account may exist.
     throw DriverError.unfinished(failure);
   }

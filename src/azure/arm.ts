@@ -8,6 +8,8 @@ import { StorageManagementClient } from "@azure/arm-storage";
 import type { PipelinePolicy, PipelineRequest } from "@azure/core-rest-pipeline";
 import type { TokenCredential } from "@azure/identity";
 import { createBoundedHttpClient } from "./bounded-http-client.ts";
+import { createOwnHostPolicy } from "./own-host.ts";
+import { createSettlingMark } from "./settling.ts";
 import { createThrottle, type Waits } from "./throttle.ts";
 
 /** One request to ARM as it went over the wire: a retry counts as another one. */
@@ -83,7 +85,9 @@ export function createArm(options: ArmOptions): Arm {
     },
     userAgentOptions: { userAgentPrefix: "keyless-csi" },
     additionalPolicies: [
+      { policy: createOwnHostPolicy(options.endpoint), position: "perRetry" as const },
       { policy: throttleFor(options), position: "perRetry" as const },
+      { policy: createSettlingMark(options.now), position: "perRetry" as const },
       { policy: observing(options, signInAgain), position: "perRetry" as const },
     ],
   };

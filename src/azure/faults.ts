@@ -5,6 +5,7 @@
 import { DriverError, type Reason } from "../errors.ts";
 import { cut } from "../text/cut.ts";
 import { describeDenials } from "./policy-denial.ts";
+import { maySettle } from "./settling.ts";
 
 const BY_CODE: Readonly<Record<string, Reason>> = {
   AccountNameInvalid: "InvalidRequest",
@@ -82,6 +83,11 @@ const REMEDIES: Partial<Readonly<Record<Reason, string>>> = {
   InUse: "its holder must release it",
 };
 
+const SETTLING_REMEDIES: Readonly<Record<string, string>> = {
+  RoleDefinitionDoesNotExist: "create it with the output of `keyless-csi roles`, or name another with --role",
+};
+const SETTLING =
+  "; what was made or assigned within the last minutes takes up to ten of them to be known everywhere in Azure: it is tried again";
 const POLICY_REMEDY =
   "change the class so that it complies, or ask the owner of the policy assignment for an exemption";
 
@@ -106,21 +112,36 @@ export function statusOf(error: unknown): number | undefined {
   return asFault(error)?.statusCode;
 }
 
-/** `doing` says what was tried on which resource: "creating storage account kl7f in resource group data". */
-export function toDriverError(error: unknown, doing: string): DriverError {
+/**
+ * `doing` says what was tried on which resource: "creating storage account kl7f in resource group data". `isSettling`: whether
+ * the refusal may pass by itself.
+ */
+export function toDriverError(
+  error: unknown,
+  doing: string,
+  isSettling = maySettle(error, codeOf(error)),
+): DriverError {
   if (error instanceof DriverError) return error;
   const fault = asFault(error) ?? {};
   const code = codeOf(error);
-  const reason = reasonOf(fault, code);
+  const reason = isSettling ? "Unavailable" : reasonOf(fault, code);
   // The SDK's long-running operations hand over the message alone.
   const denied = code === "RequestDisallowedByPolicy" ? describeDenials(bodyOf(fault) ?? fault) : undefined;
   const words = denied === undefined ? firstLine(fault, error) : `Azure Policy denies it, ${denied}`;
-  const remedy = code === "RequestDisallowedByPolicy" ? POLICY_REMEDY : REMEDIES[reason];
+  const remedy = isSettling
+    ? settlingRemedy(code)
+    : code === "RequestDisallowedByPolicy"
+      ? POLICY_REMEDY
+      : REMEDIES[reason];
   return new DriverError(
     reason,
     `${doing} failed (${describe(fault, code)}): ${words}${remedy === undefined ? "" : `; ${remedy}`}`,
     { cause: error },
   );
+}
+
+function settlingRemedy(code = ""): string {
+  return `${SETTLING_REMEDIES[code] ?? REMEDIES.Forbidden}${SETTLING}`;
 }
 
 function reasonOf({ statusCode, name }: AzureFault, code: string | undefined): Reason {

@@ -1,13 +1,14 @@
 /** Role assignments through ARM: what lets one identity use one file system or account. */
-import type { RoleAssignment as ArmRoleAssignment } from "@azure/arm-authorization";
 import { createSingleFlight } from "../concurrency/single-flight.ts";
 import { createTtlCache } from "../concurrency/ttl-cache.ts";
 import { DriverError } from "../errors.ts";
 import { subscriptionOf } from "../volume/formats/arm-ids.ts";
-import type { ListedRoleAssignment, ResourceGroupRef, RoleAssignment, RoleAssignments } from "../volume/ports.ts";
+import type { ResourceGroupRef, RoleAssignment, RoleAssignments } from "../volume/ports.ts";
 import type { Arm, SubscriptionClients } from "./arm.ts";
 import { codeOf, statusOf, toDriverError } from "./faults.ts";
 import { refusedRemoval } from "./refused-removal.ts";
+import { createAssignmentLists, sdkScope, toRoleAssignment } from "./role-assignment-lists.ts";
+import { maySettle } from "./settling.ts";
 
 export interface RoleAssignmentsOptions {
   readonly arm: Arm;
@@ -39,10 +40,7 @@ export function createRoleAssignments({ arm, roleIds, rememberMs, now }: RoleAss
     assertRoom(subscriptionId) {
       if (full.get(subscriptionId.toLowerCase()) !== undefined) throw subscriptionFull(subscriptionId);
     },
-    // `atScope()` lists this scope and those above it, and leaves out what is below (REST: Role Assignments - List).
-    listAtAndAbove: (scope) => list(clientFor(scope), scope, "atScope()"),
-    listAtAndBelow: (scope) => listAtAndBelow(clientFor(scope), scope),
-    listIn: (group) => listIn(arm.subscription(group.subscriptionId).authorization.roleAssignments, group),
+    ...createAssignmentLists(arm),
     remove: (assignment) => remove(clientFor(assignment.scope), assignment, roleIds),
     roleExists(group, roleId) {
       const key = `${group.subscriptionId}/${group.resourceGroup}/${roleId}`.toLowerCase();
@@ -67,7 +65,11 @@ async function find(client: Client, scope: string, name: string): Promise<RoleAs
   }
 }
 
-async function create(client: Client, assignment: RoleAssignment, description: string): Promise<"created" | "adopted"> {
+async function create(
+  client: Client,
+  assignment: RoleAssignment,
+  description: string,
+): Promise<"created" | "adopted" | "found"> {
   const { scope, name, roleId, principalId } = assignment;
   try {
     await client.create(sdkScope(scope), name, {
@@ -80,10 +82,17 @@ async function create(client: Client, assignment: RoleAssignment, description: s
     return "created";
   } catch (error) {
     const code = codeOf(error);
-    if (code === "RoleAssignmentExists") return "adopted";
+    if (code === "RoleAssignmentExists") return isNamed(error, name) ? "found" : "adopted";
     if (code === LIMIT_CODE) throw subscriptionFull(subscriptionOf(scope), error);
     throw toDriverError(error, `assigning role ${roleId} to principal ${principalId} at ${scope}`);
   }
+}
+
+/** The conflict names the assignment that is in the way, without dashes ("Troubleshoot Azure RBAC"). */
+function isNamed(error: unknown, name: string): boolean {
+  return String((error as Error).message)
+    .toLowerCase()
+    .includes(name.replaceAll("-", "").toLowerCase());
 }
 
 /** Azure RBAC limits: role assignments in a subscription, at all scopes in it. */
@@ -103,44 +112,10 @@ function subscriptionFull(subscriptionId: string, cause?: unknown): DriverError 
   );
 }
 
-async function list(client: Client, scope: string, filter?: string): Promise<RoleAssignment[]> {
-  try {
-    const found: RoleAssignment[] = [];
-    for await (const item of client.listForScope(sdkScope(scope), filter === undefined ? {} : { filter })) {
-      found.push(toRoleAssignment(item));
-    }
-    return found;
-  } catch (error) {
-    if (statusOf(error) === 404) return [];
-    throw toDriverError(error, `listing the role assignments at ${scope}`);
-  }
-}
-
-/** Without a filter the list has what is above the scope too. */
-async function listAtAndBelow(client: Client, scope: string): Promise<RoleAssignment[]> {
-  const above = scope.toLowerCase();
-  const isAtOrBelow = (each: RoleAssignment) => `${each.scope}/`.toLowerCase().startsWith(`${above}/`);
-  return (await list(client, scope)).filter(isAtOrBelow);
-}
-
-/** Without a filter the list includes what is below the scope, and assignments whose scope no longer exists. */
-async function listIn(
-  client: Client,
-  { subscriptionId, resourceGroup }: ResourceGroupRef,
-): Promise<ListedRoleAssignment[]> {
-  try {
-    const found: ListedRoleAssignment[] = [];
-    for await (const item of client.listForScope(`subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`)) {
-      found.push({ ...toRoleAssignment(item), description: item.description ?? "" });
-    }
-    return found;
-  } catch (error) {
-    if (statusOf(error) === 404) return [];
-    throw toDriverError(error, `listing the role assignments in resource group ${resourceGroup}`);
-  }
-}
-
-/** 200 with the removed assignment, 204 without one when there was none. */
+/**
+ * 200 with the removed assignment, 204 without one when there was none. Where there is none, a right under a condition may not
+ * suffice to be told so (403): then a GET tells. Throws Forbidden for one that exists and may not be deleted.
+ */
 async function remove(client: Client, assignment: RoleAssignment, roleIds: readonly string[]): Promise<boolean> {
   const { scope, name } = assignment;
   try {
@@ -148,7 +123,9 @@ async function remove(client: Client, assignment: RoleAssignment, roleIds: reado
     return removed?.name !== undefined;
   } catch (error) {
     if (statusOf(error) === 404) return false;
-    const failure = toDriverError(error, `removing role assignment ${name} at ${scope}`);
+    if (statusOf(error) === 403 && (await find(client, scope, name)) === undefined) return false;
+    // Nothing that settles: the right to read it, by which it was found, is of the same role.
+    const failure = toDriverError(error, `removing role assignment ${name} at ${scope}`, false);
     throw statusOf(error) === 403 ? refusedRemoval(failure, assignment, roleIds) : failure;
   }
 }
@@ -164,22 +141,8 @@ async function roleExists(
     await roleDefinitions.get(`subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`, roleId);
     return true;
   } catch (error) {
-    if (codeOf(error) === "RoleDefinitionDoesNotExist") return false;
+    const code = codeOf(error);
+    if (code === "RoleDefinitionDoesNotExist" && !maySettle(error, code)) return false;
     throw toDriverError(error, `reading role ${roleId} at resource group ${resourceGroup}`);
   }
-}
-
-/** The SDK puts a slash before the scope itself. */
-function sdkScope(scope: string): string {
-  return scope.replace(/^\//, "");
-}
-
-function toRoleAssignment(item: ArmRoleAssignment): RoleAssignment {
-  return {
-    name: item.name ?? "",
-    scope: item.scope ?? "",
-    principalId: item.principalId ?? "",
-    roleId: item.roleDefinitionId?.split("/").at(-1) ?? "",
-    ...(item.createdOn && { createdAtMs: item.createdOn.getTime() }),
-  };
 }

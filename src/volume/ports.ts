@@ -132,11 +132,14 @@ export interface ListedRoleAssignment extends RoleAssignment {
 
 export interface RoleAssignments {
   find(scope: string, name: string): Promise<RoleAssignment | undefined>;
-  /** `"adopted"`: the same assignment exists under another name, which is not ours to delete. */
-  create(assignment: RoleAssignment, description: string): Promise<"created" | "adopted">;
+  /**
+   * `"adopted"`: the same assignment exists under another name, which is not ours to delete. `"found"`: it exists under this
+   * name, although a read may not have found it yet.
+   */
+  create(assignment: RoleAssignment, description: string): Promise<"created" | "adopted" | "found">;
   /** Throws QuotaExhausted for a while after Azure has refused an assignment because the subscription is full. */
   assertRoom(subscriptionId: string): void;
-  /** Those at this scope and at the scopes above it. */
+  /** Those at this scope and at the scopes above it in the subscription, also where the scope is gone. */
   listAtAndAbove(scope: string): Promise<readonly RoleAssignment[]>;
   /** Those at this scope and at everything below it, also where that is gone. */
   listAtAndBelow(scope: string): Promise<readonly RoleAssignment[]>;

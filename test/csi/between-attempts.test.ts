@@ -177,7 +177,7 @@ describe("between two attempts", () => {
     const { clientID: _, ...rest } = parameters;
     await rejects(
       create(app, { ...asked, name: `pvc-${uid}`, parameters: rest }),
-      status.FAILED_PRECONDITION,
+      status.UNAVAILABLE,
       /role .* does not exist/,
     );
     assert.equal(identity.federatedCredentials.size, 0);

@@ -1,6 +1,7 @@
 /** Blob containers through ARM, which honours locks. ARM's PUT changes a container that exists: the caller looks first. */
 import type { Arm, SubscriptionClients } from "../../azure/arm.ts";
 import { codeOf, statusOf, toDriverError } from "../../azure/faults.ts";
+import { atOwnHost } from "../../azure/own-host.ts";
 import { DriverError } from "../../errors.ts";
 import type { AccountRef, FileSystemPage, FileSystemRef, FileSystems } from "../../volume/ports.ts";
 import { containerId, containersId } from "./arm-ids.ts";
@@ -88,7 +89,8 @@ async function list(arm: Arm, account: AccountRef, limit: number, continuation?:
       metadata,
       ...(modified && { modifiedAtMs: modified.getTime() }),
     }));
-    return { fileSystems, ...(page?.continuationToken && { continuation: page.continuationToken }) };
+    const link = page?.continuationToken;
+    return { fileSystems, ...(link && { continuation: atOwnHost(arm.endpoint, link) }) };
   } catch (error) {
     if (statusOf(error) === 404) return { fileSystems: [] };
     throw toDriverError(error, `listing the containers of storage account ${account.name}`);
@@ -97,7 +99,7 @@ async function list(arm: Arm, account: AccountRef, limit: number, continuation?:
 
 /**
  * A continuation is a whole URL, which the SDK follows with our token, and it comes back through a caller's page token: it
- * may lead nowhere but to ARM's list of this very account.
+ * may lead nowhere but to ARM's list of this very account. `list` gives out no other, whatever host Azure has named.
  */
 function assertOwnContinuation(arm: Arm, account: AccountRef, continuation: string): void {
   const list = containersId(account).toLowerCase();
