@@ -37,6 +37,7 @@ export interface AppObserver {
   stepDone(step: string, volume: string): void;
   roleAssignmentCreated(assignment: RoleAssignment, how: string): void;
   roleAssignmentRemoved(assignment: RoleAssignment): void;
+  roleAssignmentLeft(assignment: RoleAssignment, message: string): void;
   drifted(account: SeenAccount & { readonly nonEntraAccess: readonly string[] }): void;
   keylessAgain(account: SeenAccount, how: string): void;
   tasksRunHere(isLeading: boolean): void;
@@ -87,6 +88,7 @@ export function createAppObserver({ log, metrics, calls }: AppObserverOptions): 
     roleAssignmentCreated: (assignment, how) =>
       log.info("role assignment in place", { ...assignmentFields(assignment), reason: how }),
     roleAssignmentRemoved: (assignment) => log.info("role assignment removed", assignmentFields(assignment)),
+    roleAssignmentLeft: (assignment, message) => log.warn(message, assignmentFields(assignment)),
     drifted(account) {
       metrics.countDrift();
       const reason = account.nonEntraAccess.join(", ");

@@ -8,7 +8,7 @@ import { cleanUpEmptied, removeBeforeEmptied } from "./emptied-account.ts";
 import { assertNotOfAnother, findOwnAccount } from "./own-account.ts";
 import type { FileSystemRef } from "./ports.ts";
 import { findAllOf } from "./recorded-principals.ts";
-import { removeRoleAssignments } from "./role-assignments.ts";
+import { removeUnlessVanished } from "./vanished.ts";
 
 /** Throws NotOurs or InUse before anything is touched; any failure after that is unfinished, and the next attempt goes on. */
 export async function deleteVolume(deps: Dependencies, volumeId: string): Promise<void> {
@@ -29,7 +29,7 @@ export async function deleteVolume(deps: Dependencies, volumeId: string): Promis
   // As late as possible, and before the first write: a volume that is found in use later would have lost its access.
   await assertReleased(deps, fileSystem, { isRemembered: false });
   try {
-    await removeRoleAssignments(deps, atFileSystem);
+    await removeUnlessVanished(deps, atFileSystem);
     if (settings.retainsOnDelete) return;
     // Before the file system: nothing but its metadata names those that no list shows.
     const removed = await removeBeforeEmptied(deps, account, { fileSystem, assignments: unlistedAtAccount });

@@ -6,6 +6,7 @@ import { isForOneVolume } from "./ownership.ts";
 import type { Account, FileSystemRef, RoleAssignment } from "./ports.ts";
 import { removeRoleAssignments } from "./role-assignments.ts";
 import { clusterOf } from "./settings.ts";
+import { removeAllIn } from "./vanished.ts";
 
 /** Role assignments at an account that is emptied. */
 export interface AtEmptied {
@@ -43,17 +44,23 @@ export async function cleanUpEmptied(deps: Dependencies, account: Account, at: A
  * name others.
  */
 async function removeIfEmpty(
-  { ports, settings }: Dependencies,
+  deps: Dependencies,
   account: Account,
   { assignments, removed = [] }: AtEmptied,
 ): Promise<void> {
-  const { accounts, fileSystems, roleAssignments } = ports;
+  const { fileSystems, roleAssignments } = deps.ports;
   const putBack = async (missing: readonly RoleAssignment[]) => {
-    const description = encodeDescription(clusterOf(settings));
+    const description = encodeDescription(clusterOf(deps.settings));
     for (const assignment of missing) await roleAssignments.create(assignment, description);
   };
   if (await fileSystems.existIn(account.ref)) return await putBack(removed);
-  const removedNow = await removeRoleAssignments({ ports }, assignments);
-  if (isForOneVolume(account, settings)) return await accounts.remove(account.ref);
+  const removedNow = await removeRoleAssignments(deps, assignments);
+  if (isForOneVolume(account, deps.settings)) return await removeOwn(deps, account);
   if (await fileSystems.existIn(account.ref)) await putBack([...removed, ...removedNow]);
+}
+
+/** An account that is kept is an orphan: `orphans` reports it, with what keeps it. */
+async function removeOwn(deps: Dependencies, { ref }: Account): Promise<void> {
+  const left = await removeAllIn(deps, ref);
+  if (left.length === 0) await deps.ports.accounts.remove(ref);
 }

@@ -201,6 +201,8 @@ export interface Observer {
   stepDone(step: string, volume: string): void;
   roleAssignmentCreated(assignment: RoleAssignment, how: "created" | "adopted" | "found"): void;
   roleAssignmentRemoved(assignment: RoleAssignment): void;
+  /** It outlives what it was for, and Azure does not let us remove it; `message` says who can. */
+  roleAssignmentLeft(assignment: RoleAssignment, message: string): void;
   /** An account that we use is no longer keyless: a volume was refused, or the background check has just found it. */
   drifted(account: Account): void;
   /** It is keyless again: repaired by this controller, or found so by the background check. */

@@ -5,7 +5,7 @@
 import type { Dependencies } from "./dependencies.ts";
 import { accountId } from "./formats/arm-ids.ts";
 import { roleAssignmentName } from "./names.ts";
-import type { AccountRef, FileSystemRef, Ports, RoleAssignment } from "./ports.ts";
+import type { FileSystemRef, RoleAssignment } from "./ports.ts";
 
 /** Whether the name follows from scope, principal and role, as only ours do. */
 export function isOurRoleAssignment({ name, scope, principalId, roleId }: RoleAssignment): boolean {
@@ -40,12 +40,6 @@ export async function listOurRoleAssignments(
   const scope = backend.scopeOf(fileSystem);
   const listed = await ports.roleAssignments.listAtAndAbove(scope);
   return { atFileSystem: oursAt(listed, scope), atAccount: oursAt(listed, accountId(fileSystem.account)) };
-}
-
-/** Ours, at the account itself. */
-export async function findOurRoleAssignmentsAtAccount(ports: Ports, account: AccountRef): Promise<RoleAssignment[]> {
-  const scope = accountId(account);
-  return oursAt(await ports.roleAssignments.listAtAndAbove(scope), scope);
 }
 
 function oursAt(listed: readonly RoleAssignment[], scope: string): RoleAssignment[] {

@@ -11,6 +11,7 @@ import type { Orphan } from "../../src/volume/orphans/orphan.ts";
 import { createOrphanRemoval } from "../../src/volume/orphans/removal.ts";
 import { surveyOrphans } from "../../src/volume/orphans/survey.ts";
 import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";
+import { silentObserver } from "../support/silent-observer.ts";
 import { type Census, type Cloud, startCloud } from "./support/cloud.ts";
 import { report } from "./support/figures.ts";
 import { requestOf, volumeName, volumeOf } from "./support/modes.ts";
@@ -60,17 +61,7 @@ describe("claims abandoned at any cloud call", function () {
       env: {},
     });
     assert("values" in loaded, JSON.stringify(loaded));
-    const ignore = () => {};
-    const steps = { stepBegun: ignore, stepDone: ignore, roleAssignmentCreated: ignore, roleAssignmentRemoved: ignore };
-    const observer = {
-      ...steps,
-      drifted: ignore,
-      keylessAgain: ignore,
-      unmarked: ignore,
-      warned: ignore,
-      azureCalled: ignore,
-    };
-    looking = await createAdapters(toControllerConfig(loaded.values), observer, { cluster });
+    looking = await createAdapters(toControllerConfig(loaded.values), silentObserver(), { cluster });
     await makeLiveVolumes();
   });
   after(async () => {

@@ -1,6 +1,7 @@
 // The service is killed before and after every cloud call of create and delete, restarted, and called again.
 import assert from "node:assert/strict";
 import type { FaultMoment } from "../../src/emulator/faults/faults.ts";
+import { NO_VARIANTS } from "../../src/emulator/variants.ts";
 import { type Census, type Cloud, startCloud } from "./support/cloud.ts";
 import { startCluster, type TestCluster } from "./support/cluster.ts";
 import { report } from "./support/figures.ts";
@@ -54,7 +55,7 @@ describe("a service that is killed at any cloud call and restarted", function ()
     let cluster: TestCluster;
     let spares: Spares;
     before(async () => {
-      cloud = await startCloud();
+      cloud = await startCloud({ settings: mode.variants ?? NO_VARIANTS });
       cluster = await startCluster(cloud);
       cluster.claim(1);
       spares = startSpares(cloud, { flags: [...FORGETFUL, ...cluster.flags] });

@@ -7,7 +7,8 @@ import { deleteVolume } from "../delete.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { cleanUpEmptied } from "../emptied-account.ts";
 import { isGiven, isOurs } from "../ownership.ts";
-import { findOurRoleAssignmentsAtAccount, removeRoleAssignments } from "../role-assignments.ts";
+import type { RoleAssignment } from "../ports.ts";
+import { needsOwner, removeAllIn, removeUnlessVanished } from "../vanished.ts";
 import { whyUnneeded } from "./accounts.ts";
 import { type ClusterReferences, readClusterReferences } from "./cluster-references.ts";
 import { whyUnused } from "./credentials.ts";
@@ -76,7 +77,7 @@ async function removeAccount(
   if (current === undefined) return "removed";
   if ((await whyUnneeded(deps, current, references)) === undefined) return "spared";
   if (await fileSystems.existIn(ref)) return "spared";
-  await removeRoleAssignments(deps, await findOurRoleAssignmentsAtAccount(deps.ports, current.ref));
+  assertNoneLeft(await removeAllIn(deps, current.ref));
   // Again: what was created while the role assignments were removed must not be deleted with the account.
   if (await fileSystems.existIn(ref)) return "spared";
   await accounts.remove(ref);
@@ -101,10 +102,14 @@ async function removeRoleAssignment(
   }
   const fileSystem = { account: scope.account, name: scope.fileSystem ?? "" };
   const isGone = account === undefined || (await ports.fileSystems.find(fileSystem)) === undefined;
-  if (isGone) await removeRoleAssignments(deps, [roleAssignment]);
+  if (isGone) assertNoneLeft(await removeUnlessVanished(deps, [roleAssignment]));
   else if (!settings.retainsOnDelete || references.referencesFileSystem(fileSystem.name)) return "spared";
   else await deleteVolume(deps, backend.toVolumeId(fileSystem));
   return "removed";
+}
+
+function assertNoneLeft(left: readonly RoleAssignment[]): void {
+  if (left.length > 0) throw needsOwner(left);
 }
 
 async function removeCredential(

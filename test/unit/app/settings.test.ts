@@ -5,6 +5,7 @@ import { DATA_ROLE_ID } from "../../../src/backend/blob/data-role.ts";
 import { checkController, toControllerConfig } from "../../../src/config/controller.ts";
 import { controllerSettings } from "../../../src/config/controller-settings.ts";
 import { loadSettings } from "../../../src/config/load.ts";
+import { silentObserver } from "../../support/silent-observer.ts";
 
 const GUID = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0";
 const AZURE = ["--tenant-id", GUID, "--subscription-id", GUID, "--resource-group", "g", "--location", "westeurope"];
@@ -19,18 +20,8 @@ async function settingsIn(...flags: string[]) {
   const argv = ["--cluster-id", "c", ...flags];
   const loaded = loadSettings(controllerSettings, { argv, env: {} }, checkController);
   assert.ok(loaded.ok, JSON.stringify(loaded));
-  const ignore = () => {};
-  const steps = { stepBegun: ignore, stepDone: ignore, roleAssignmentCreated: ignore, roleAssignmentRemoved: ignore };
-  const observer = {
-    ...steps,
-    drifted: ignore,
-    keylessAgain: ignore,
-    unmarked: ignore,
-    warned: ignore,
-    azureCalled: ignore,
-  };
   const config = toControllerConfig(loaded.values, flags.includes("--emulator") ? EMULATOR : undefined);
-  return (await createAdapters(config, observer)).settings;
+  return (await createAdapters(config, silentObserver())).settings;
 }
 
 describe("the cloud in the settings for the node plugin", () => {

@@ -9,9 +9,10 @@ import { withPrincipals } from "../../../src/volume/formats/file-system-metadata
 import { roleAssignmentName } from "../../../src/volume/names.ts";
 import { createOrphanRemoval } from "../../../src/volume/orphans/removal.ts";
 import { surveyOrphans } from "../../../src/volume/orphans/survey.ts";
-import type { Cluster, Observer, Ports } from "../../../src/volume/ports.ts";
+import type { Cluster, Ports } from "../../../src/volume/ports.ts";
 import { createVolumes } from "../../../src/volume/volumes.ts";
 import { createMemoryCloud, memoryBackend } from "../../support/memory-backend.ts";
+import { silentObserver } from "../../support/silent-observer.ts";
 import { CLIENT, PRINCIPAL, SETTINGS } from "../../support/volume-settings.ts";
 
 const NAME = "pvc-0e6ab0a2-3a6c-4f0b-8f39-d6e5c1a2b3c4";
@@ -19,20 +20,7 @@ const NAME = "pvc-0e6ab0a2-3a6c-4f0b-8f39-d6e5c1a2b3c4";
 function setUp(cluster: Cluster = NO_CLUSTER) {
   const cloud = createMemoryCloud();
   const steps: string[] = [];
-  const observer = {
-    stepDone: (step: string) => void steps.push(step),
-    ...Object.fromEntries(
-      [
-        "stepBegun",
-        "roleAssignmentCreated",
-        "roleAssignmentRemoved",
-        "drifted",
-        "keylessAgain",
-        "unmarked",
-        "warned",
-      ].map((name) => [name, () => {}]),
-    ),
-  } as unknown as Observer;
+  const observer = silentObserver({ stepDone: (step) => void steps.push(step) });
   const ports: Ports = {
     accounts: cloud.accounts,
     fileSystems: cloud.fileSystems,
