@@ -44,6 +44,11 @@ export interface AzureVariants {
    * the host from the referer header, as ARM's resource provider contract wants it (azure-resource-manager-rpc 67).
    */
   readonly nextLinkElsewhere: boolean;
+  /**
+   * A new account whose `encryption` names no `services` is 400 MissingEncryptionService; the reference does not say what holds
+   * then. Off: blobs and files are encrypted all the same.
+   */
+  readonly encryptionNeedsServices: boolean;
 }
 
 /** Azure as its documentation reads at first. */
@@ -56,6 +61,7 @@ export const NO_VARIANTS: AzureVariants = {
   vanishedDeleteRefused: false,
   pollNeedsRight: false,
   nextLinkElsewhere: false,
+  encryptionNeedsServices: false,
 };
 
 /** Azure at its least convenient. */
@@ -68,6 +74,7 @@ export const ALL_VARIANTS: AzureVariants = {
   vanishedDeleteRefused: true,
   pollNeedsRight: true,
   nextLinkElsewhere: true,
+  encryptionNeedsServices: true,
 };
 
 /** Throws an Error that names what is not a variant, or has a value of another kind than its default's. */

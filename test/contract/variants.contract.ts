@@ -132,6 +132,20 @@ export const variants: Chapter = {
         }),
     },
     {
+      says: "a new account whose encryption names no services is refused: 400 MissingEncryptionService",
+      source: SOURCES.accountCreate,
+      needs: { control: "what a storage account's encryption must name" },
+      check: () =>
+        withEmulator({ encryptionNeedsServices: true }, async (cloud) => {
+          const id = accountId(cloud);
+          const put = (encryption: object) =>
+            cloud.arm("PUT", id, { body: keyless(cloud, { properties: { encryption } }) });
+          const wish = { keySource: "Microsoft.Storage", requireInfrastructureEncryption: true };
+          refused(await put(wish), 400, "MissingEncryptionService");
+          answered(await put({ ...wish, services: { blob: { enabled: true } } }), 202);
+        }),
+    },
+    {
       says: "a list continues at another host than the one that was asked, which knows the rest by path and query",
       source: SOURCES.nextLinks,
       needs: { control: "which host a resource provider writes into nextLink" },

@@ -131,6 +131,14 @@ describe("the driver, where Azure may differ", () => {
       assert.equal(app.emulator.world.accounts.size, 1);
     });
 
+    it(`${name}: an account is created with infrastructure encryption`, async () => {
+      await start(variants);
+      await create(app, createRequest(app.emulator, { requireInfraEncryption: "true" }));
+      const [account = assert.fail()] = app.emulator.world.accounts.values();
+      const { encryption } = account.properties as { encryption?: { requireInfrastructureEncryption?: boolean } };
+      assert.equal(encryption?.requireInfrastructureEncryption, true);
+    });
+
     it(`${name}: the role assignment at a container that others have deleted is removed with the volume`, async () => {
       await start({ ...variants, vanishedDeleteRefused: false });
       const { volume_id: id } = await create(app, createRequest(app.emulator));

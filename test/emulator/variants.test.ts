@@ -184,4 +184,22 @@ describe("the emulator's variants of Azure", () => {
       ["two"],
     );
   });
+
+  it("encryptionNeedsServices: a new account whose encryption names no services is refused", async () => {
+    await set({ encryptionNeedsServices: true });
+    const id = `${arm.group}/providers/Microsoft.Storage/storageAccounts/v${Date.now()}`;
+    const put = (encryption: object) =>
+      arm.call("PUT", id, {
+        body: {
+          location: arm.emulator.info.location,
+          kind: "StorageV2",
+          sku: { name: "Standard_LRS" },
+          properties: { encryption },
+        },
+      });
+    const wish = { keySource: "Microsoft.Storage", requireInfrastructureEncryption: true };
+    refused(await put(wish), 400, "MissingEncryptionService");
+    equal((await put({ ...wish, services: { blob: { enabled: true } } })).status, 202);
+    await fresh();
+  });
 });

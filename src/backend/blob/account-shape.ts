@@ -39,6 +39,8 @@ function toKeylessParameters(account: StorageAccount): StorageAccountUpdateParam
   };
 }
 
+const ENCRYPTED = { enabled: true, keyType: "Account" };
+
 /** Every protective property is sent explicitly: policies deny its absence, and Azure's defaults change over time. */
 function toCreateParameters({
   location,
@@ -60,7 +62,8 @@ function toCreateParameters({
     ...(isHnsEnabled !== undefined && { isHnsEnabled }),
     ...(publicNetworkAccess !== undefined && { publicNetworkAccess }),
     ...(requireInfrastructureEncryption !== undefined && {
-      encryption: { keySource: "Microsoft.Storage", requireInfrastructureEncryption },
+      // Blobs are encrypted anyway: `services` is there because Azure may demand it beside any other member (azure.md 8).
+      encryption: { keySource: "Microsoft.Storage", services: { blob: ENCRYPTED }, requireInfrastructureEncryption },
     }),
   };
 }

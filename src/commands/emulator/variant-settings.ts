@@ -22,6 +22,7 @@ export const variantSettings = {
   "vanished-delete-refused": onOrOff("deleting a role assignment at an account or container that is gone is 403"),
   "poll-needs-right": onOrOff("polling the creation of an account needs Microsoft.Storage/operations/read"),
   "next-link-elsewhere": onOrOff("lists continue at another host than the one that was asked"),
+  "encryption-needs-services": onOrOff("a new account whose encryption names no services is refused"),
 };
 
 /** Those that were given. */
@@ -35,6 +36,7 @@ export function toVariants(values: ValuesOf<typeof variantSettings>): Partial<Az
     vanishedDeleteRefused: values.vanishedDeleteRefused,
     pollNeedsRight: values.pollNeedsRight,
     nextLinkElsewhere: values.nextLinkElsewhere,
+    encryptionNeedsServices: values.encryptionNeedsServices,
   };
   return Object.fromEntries(Object.entries(variants).filter(([, value]) => value !== undefined));
 }

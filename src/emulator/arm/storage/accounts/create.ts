@@ -14,6 +14,7 @@ import { findAccount, operationInProgress } from "./find.ts";
 import {
   readProperties,
   requireAccessTier,
+  requireEncryptionServices,
   requireNamespaceFit,
   requireProtocolFit,
   requireSku,
@@ -99,6 +100,7 @@ function newAccount(request: ArmRequest, name: string, location: string): Storag
   requireAccessTier(kind, sent);
   requireNamespaceFit(kind, sku, sent);
   requireProtocolFit(sent);
+  if (services.settings.encryptionNeedsServices) requireEncryptionServices(sent);
   const properties = withDefaults(sent, kind, createdAt);
   return {
     id: resourceId(subscriptionId, resourceGroup, "Microsoft.Storage/storageAccounts", name),

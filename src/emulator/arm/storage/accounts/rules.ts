@@ -112,6 +112,12 @@ export function requireProtocolFit(properties: JsonObject): void {
   }
 }
 
+/** Throws 400 for an encryption that says of no service that it is encrypted. */
+export function requireEncryptionServices(properties: JsonObject): void {
+  if (!isObject(properties["encryption"]) || isObject(properties["encryption"]["services"])) return;
+  throw badRequest("MissingEncryptionService", "At least one encryption service must be specified.", "encryption");
+}
+
 /** `Standard` or `Premium`. */
 export function skuTier(sku: string): string {
   return sku.startsWith("Premium") ? "Premium" : "Standard";
