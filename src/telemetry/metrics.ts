@@ -18,6 +18,8 @@ export interface Metrics {
   watchInFlight(read: () => number): void;
   /** An account of this controller was found that something other than an Entra identity can open. */
   countDrift(): void;
+  /** DeleteVolume has deleted nothing, because this does not exist: `handle`, `account` or `file system`. */
+  countNothingDeleted(missing: string): void;
   /** Role assignments of each subscription that has been counted, read at each scrape. */
   watchRoleAssignments(read: () => Promise<readonly RoleAssignmentUsage[]>): void;
   /** One run of a background task. */
@@ -87,6 +89,7 @@ export function createMetrics(driverName: string, version: string): Metrics {
     },
     watchInFlight: (read) => watch(registry, read),
     countDrift: () => drift.inc(),
+    ...countSurprises(registers),
     watchRoleAssignments: (read) => watchRoleAssignments(registry, read),
     countBackgroundRun: (task, outcome) => backgroundRuns.labels(task, outcome).inc(),
     watchBackground: (isLeading) => watchBackground(registry, isLeading),
@@ -103,6 +106,17 @@ function countBackgroundRuns(registry: Registry): Counter<"task" | "outcome"> {
     labelNames: ["task", "outcome"],
     registers: [registry],
   });
+}
+
+/** What an administrator should look at, though every call succeeds. */
+function countSurprises(registers: Registry[]): Pick<Metrics, "countNothingDeleted"> {
+  const nothingDeleted = new Counter({
+    name: "keyless_csi_nothing_deleted_total",
+    help: "Calls of DeleteVolume that found nothing to delete, by what is missing: handle, account or file system.",
+    labelNames: ["missing"],
+    registers,
+  });
+  return { countNothingDeleted: (missing) => nothingDeleted.labels(missing).inc() };
 }
 
 function setBuildInfo(registry: Registry, version: string): void {

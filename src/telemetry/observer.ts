@@ -18,6 +18,20 @@ interface RoleAssignment {
   readonly principalId: string;
 }
 
+interface AccountRef {
+  readonly subscriptionId: string;
+  readonly resourceGroup: string;
+  readonly name: string;
+}
+
+/** Why DeleteVolume has deleted nothing. */
+const NOTHING_DELETED = {
+  handle: "nothing was deleted: the volume handle is not one that this driver gives out",
+  account: "nothing was deleted: the storage account or its resource group does not exist there (moved or deleted)",
+  "file system":
+    "nothing was deleted: the container does not exist in the storage account (deleted before, or by others)",
+} as const;
+
 interface SeenAccount {
   readonly ref: { readonly name: string; readonly resourceGroup: string };
 }
@@ -44,6 +58,11 @@ export interface AppObserver {
   taskDone(task: string): void;
   taskFailed(task: string, error: unknown, isNew: boolean): void;
   unmarked(account: SeenAccount): void;
+  nothingDeleted(deletion: {
+    readonly volumeId: string;
+    readonly missing: "handle" | "account" | "file system";
+    readonly fileSystem?: { readonly account: AccountRef; readonly name: string };
+  }): void;
   warned(warning: {
     readonly volume: string;
     readonly claim: { readonly namespace: string; readonly name: string } | undefined;
@@ -103,12 +122,31 @@ export function createAppObserver({ log, metrics, calls }: AppObserverOptions): 
       metrics.countBackgroundRun(task, "failed");
       if (isNew) log.warn("background task failed, and will be tried again", { operation: task, error });
     },
-    unmarked: (account) => log.warn(UNMARKED, { ...toAccountFields(account), ...inCall() }),
+    ...observeSurprises({ log, metrics }, inCall),
     warned({ volume, claim, className, reason, message }) {
       const about = { volume, claim: claim && `${claim.namespace}/${claim.name}`, storageClass: className };
       log.warn(message, { ...about, reason, ...inCall() });
     },
   };
+}
+
+/** What an administrator should look at, though the call succeeds. */
+function observeSurprises(
+  { log, metrics }: Pick<AppObserverOptions, "log" | "metrics">,
+  inCall: () => LogFields,
+): Pick<AppObserver, "unmarked" | "nothingDeleted"> {
+  return {
+    unmarked: (account) => log.warn(UNMARKED, { ...toAccountFields(account), ...inCall() }),
+    nothingDeleted({ volumeId: volume, missing, fileSystem }) {
+      metrics.countNothingDeleted(missing);
+      const where = fileSystem && { ...accountFields(fileSystem.account), container: fileSystem.name };
+      log.warn(NOTHING_DELETED[missing], { volume, ...where, ...inCall() });
+    },
+  };
+}
+
+function accountFields({ subscriptionId, ...ref }: AccountRef): LogFields {
+  return { ...toAccountFields({ ref }), subscriptionId };
 }
 
 function toAccountFields({ ref: { name, resourceGroup } }: SeenAccount): LogFields {

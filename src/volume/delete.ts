@@ -15,9 +15,11 @@ export async function deleteVolume(deps: Dependencies, volumeId: string): Promis
   const { ports, settings, backend } = deps;
   const fileSystem = backend.parseVolumeId(volumeId);
   // CSI: an unknown id is a success. An id of a form that is never given out needs no call.
-  if (fileSystem === undefined) return;
+  if (fileSystem === undefined) return ports.observer.nothingDeleted({ volumeId, missing: "handle" });
   const account = await findOwnAccount(deps, fileSystem, "ours");
-  if (account === undefined) return;
+  if (account === undefined) {
+    return ports.observer.nothingDeleted({ volumeId, missing: "account", fileSystem });
+  }
   // A deletion that is held up is tried again for as long as it is: that must cost no call to Azure.
   await assertReleased(deps, fileSystem, { isRemembered: true });
   await assertNotOfAnother(deps, account, fileSystem);
@@ -33,7 +35,8 @@ export async function deleteVolume(deps: Dependencies, volumeId: string): Promis
     if (settings.retainsOnDelete) return;
     // Before the file system: nothing but its metadata names those that no list shows.
     const removed = await removeBeforeEmptied(deps, account, { fileSystem, assignments: unlistedAtAccount });
-    await ports.fileSystems.remove(fileSystem);
+    const outcome = await ports.fileSystems.remove(fileSystem);
+    if (outcome === "absent") ports.observer.nothingDeleted({ volumeId, missing: "file system", fileSystem });
     const assignments = removed === "in use" ? [...atAccount, ...unlistedAtAccount] : atAccount;
     await cleanUpEmptied(deps, account, { assignments, removed: removed === "in use" ? [] : removed });
   } catch (error) {

@@ -102,7 +102,8 @@ export interface FileSystems {
   existIn(account: AccountRef, except?: string): Promise<boolean>;
   /** Raises the retention of an account to what the class states, and never lowers it; no call when it states none. */
   ensureRetention(account: AccountRef, shape: AccountShape): Promise<void>;
-  remove(ref: FileSystemRef): Promise<void>;
+  /** `"absent"`: there was none. */
+  remove(ref: FileSystemRef): Promise<"removed" | "absent">;
 }
 
 /** Some of an account's file systems, and where the next ones begin. */
@@ -194,6 +195,15 @@ export interface Identities {
   removeCredential(credential: Credential): Promise<void>;
 }
 
+/** A call of DeleteVolume that found nothing to delete. */
+export interface NothingDeleted {
+  readonly volumeId: string;
+  /** What is not there, or no handle of this driver's. */
+  readonly missing: "handle" | "account" | "file system";
+  /** Where it was looked for; absent for a handle that says no place. */
+  readonly fileSystem?: FileSystemRef;
+}
+
 /** What happens on the way, for logs, metrics, events and the demo's display: no story knows a logger. */
 export interface Observer {
   /** A step of CreateVolume: `request`, `identity`, `account`, the backend's noun, `access`, `volume context`. */
@@ -209,6 +219,8 @@ export interface Observer {
   keylessAgain(account: Account, how: "repaired" | "found"): void;
   /** An account that we made and use carries no cluster's mark: version 0.1 made it. */
   unmarked(account: Account): void;
+  /** DeleteVolume succeeds, as CSI demands, and has deleted nothing. */
+  nothingDeleted(deletion: NothingDeleted): void;
   /** The volume is created all the same, but its mount will not do what its owner expects. */
   warned(warning: Warning & { volume: string; claim: ClaimRef | undefined; className: string | undefined }): void;
 }

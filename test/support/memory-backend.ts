@@ -167,8 +167,9 @@ function createBuckets({ buckets }: MemoryCloud["held"], writes: string[]): File
     existIn: async (account, except) => inAccount(account).some(({ ref }) => ref.name !== except),
     ensureRetention: async () => {},
     async remove(ref) {
-      buckets.delete(scopeOfBucket(ref));
+      const isThere = buckets.delete(scopeOfBucket(ref));
       writes.push("remove bucket");
+      return isThere ? "removed" : "absent";
     },
   };
 }

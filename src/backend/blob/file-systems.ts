@@ -40,7 +40,7 @@ export function createFileSystems(options: FileSystemsOptions): FileSystems {
     list: (account, limit, continuation) => list(options.arm, account, limit, continuation),
     existIn: createContentsCheck(options),
     ensureRetention: createRetention(options),
-    remove: (ref) => call(ref, "deleting", (client) => deleteUnleased(client, ref), isGoneOrGoing),
+    remove: async (ref) => (await call(ref, "deleting", (client) => deleteUnleased(client, ref), isGone)) ?? "absent",
   };
 }
 
@@ -64,10 +64,6 @@ function createContainerCall({ arm, forgetAccount }: FileSystemsOptions) {
 
 function isGone(error: unknown): boolean {
   return statusOf(error) === 404;
-}
-
-function isGoneOrGoing(error: unknown): boolean {
-  return isGone(error) || isBeingDeleted(error);
 }
 
 /** Resource group, account and container, as the SDK takes them. */
@@ -112,14 +108,25 @@ function assertOwnContinuation(arm: Arm, account: AccountRef, continuation: stri
 }
 
 /** A workload with the built-in role can lease its container for good: without breaking the lease the volume would stay. */
-async function deleteUnleased(client: Client, ref: FileSystemRef): Promise<void> {
+async function deleteUnleased(client: Client, ref: FileSystemRef): Promise<"removed" | "absent"> {
   try {
-    await client.delete(...pathOf(ref));
+    return await deleteContainer(client, ref);
   } catch (error) {
+    if (isBeingDeleted(error)) return "removed";
     if (!isLeased(error)) throw error;
     await client.lease(...pathOf(ref), { parameters: { action: "Break", breakPeriod: 0 } });
-    await client.delete(...pathOf(ref));
+    return await deleteContainer(client, ref);
   }
+}
+
+/** ARM answers 204 where there is none (REST: Blob Containers - Delete), which the SDK takes for a success like any other. */
+async function deleteContainer(client: Client, ref: FileSystemRef): Promise<"removed" | "absent"> {
+  let isAbsent = false;
+  const onResponse = ({ status }: { readonly status: number }) => {
+    isAbsent = status === 204;
+  };
+  await client.delete(...pathOf(ref), { onResponse });
+  return isAbsent ? "absent" : "removed";
 }
 
 /** LeaseIdMissing of the data plane, wrapped like ContainerBeingDeleted. */
