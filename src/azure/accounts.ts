@@ -7,6 +7,7 @@ import type {
 import { createSingleFlight } from "../concurrency/single-flight.ts";
 import { createTtlCache } from "../concurrency/ttl-cache.ts";
 import { DriverError } from "../errors.ts";
+import { findByName } from "../text/members.ts";
 import { accountKey } from "../volume/formats/arm-ids.ts";
 import type { Account, AccountRef, AccountSpec, Accounts, ResourceGroupRef } from "../volume/ports.ts";
 import type { Arm } from "./arm.ts";
@@ -61,6 +62,7 @@ export function createAccounts(options: AccountsOptions): RememberingAccounts {
   const accounts = createTtlCache<Account>(options.rememberMs, options.now);
   // Where a policy opens the account again, enforcing it at every call would be a fight without end.
   const enforced = createTtlCache<true>(ENFORCE_INTERVAL_MS, options.now);
+  const restored = createTtlCache<true>(ENFORCE_INTERVAL_MS, options.now);
   const finding = createSingleFlight<Account | undefined>();
   /** An account that is not keyless is not remembered, nor any longer: an administrator may repair it at any moment. */
   const remember = (account: Account): Account => {
@@ -89,6 +91,12 @@ export function createAccounts(options: AccountsOptions): RememberingAccounts {
       if (enforced.get(accountKey(ref)) !== undefined) return undefined;
       const account = await enforceKeyless(options, ref);
       enforced.set(accountKey(ref), true);
+      return remember(account);
+    },
+    async restoreTags(ref, tags) {
+      if (restored.get(accountKey(ref)) !== undefined) return undefined;
+      const account = await restoreTags(options, ref, tags);
+      restored.set(accountKey(ref), true);
       return remember(account);
     },
     async remove(ref) {
@@ -184,6 +192,26 @@ async function enforceKeyless({ arm, shaping }: AccountsOptions, ref: AccountRef
     return toAccount(shaping, ref, updated);
   } catch (error) {
     throw toDriverError(error, `turning every way in without Entra off again on ${describe(ref)}`);
+  }
+}
+
+/** PATCH replaces all tags: those that others have put there are read right before and sent again. */
+async function restoreTags(
+  { arm, shaping }: AccountsOptions,
+  ref: AccountRef,
+  tags: Readonly<Record<string, string>>,
+): Promise<Account> {
+  const { resourceGroup, name } = ref;
+  try {
+    const { storageAccounts } = arm.subscription(ref.subscriptionId).storage;
+    const account = await storageAccounts.getProperties(resourceGroup, name);
+    const { tags: present = {} } = account;
+    const missing = Object.entries(tags).filter(([tag]) => findByName(present, tag) === undefined);
+    if (missing.length === 0) return toAccount(shaping, ref, account);
+    const all = { ...present, ...Object.fromEntries(missing) };
+    return toAccount(shaping, ref, await storageAccounts.update(resourceGroup, name, { tags: all }));
+  } catch (error) {
+    throw toDriverError(error, `putting tags back on ${describe(ref)}`);
   }
 }
 

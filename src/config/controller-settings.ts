@@ -109,7 +109,7 @@ export const controllerSettings = {
   }),
   "repair-drift": setting(toggle, {
     group: AZURE,
-    help: "close every way in without Entra again on accounts that drifted; at most hourly for each",
+    help: "close every way in without Entra again on accounts that drifted, and put lost tags back; at most hourly for each",
     fallback: "false",
   }),
   "drift-check-interval": setting(interval({ min: "1m", max: "24h" }), {

@@ -7,6 +7,7 @@ import { DriverError } from "../errors.ts";
 import type { Cluster } from "../volume/ports.ts";
 import type { ReadReferences } from "../volume/references.ts";
 import { findClaim, listClaimUids } from "./claims.ts";
+import { listClasses } from "./classes.ts";
 import { createClients } from "./clients.ts";
 import { createCsiDrivers } from "./csi-drivers.ts";
 import { createWarning } from "./events.ts";
@@ -51,6 +52,7 @@ export function createCluster({ kubeconfig, oidcIssuer, readReferences, now }: C
       return issuer;
     },
     findVolumeUsing: createVolumeSearch({ core, openList, readReferences, now }),
+    listClasses: () => listClasses(storage),
     listVolumes: () => listVolumes(openList),
     listClaimUids: () => listClaimUids(openList),
   };
@@ -69,6 +71,7 @@ export const NO_CLUSTER: Cluster = {
   issuer: () =>
     Promise.reject(new DriverError("Misconfigured", "the cluster's issuer is not known without Kubernetes")),
   findVolumeUsing: async () => undefined,
+  listClasses: async () => [],
   listVolumes: async () => [],
   listClaimUids: async () => new Set(),
 };

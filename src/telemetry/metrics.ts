@@ -18,6 +18,8 @@ export interface Metrics {
   watchInFlight(read: () => number): void;
   /** An account of this controller was found that something other than an Entra identity can open. */
   countDrift(): void;
+  /** An account of this controller was found without some of its tags. */
+  countLostTags(): void;
   /** DeleteVolume has deleted nothing, because this does not exist: `handle`, `account` or `file system`. */
   countNothingDeleted(missing: string): void;
   /** Role assignments of each subscription that has been counted, read at each scrape. */
@@ -109,14 +111,22 @@ function countBackgroundRuns(registry: Registry): Counter<"task" | "outcome"> {
 }
 
 /** What an administrator should look at, though every call succeeds. */
-function countSurprises(registers: Registry[]): Pick<Metrics, "countNothingDeleted"> {
+function countSurprises(registers: Registry[]): Pick<Metrics, "countLostTags" | "countNothingDeleted"> {
+  const lostTags = new Counter({
+    name: "keyless_csi_account_tags_lost_total",
+    help: "Times that an account of this controller was used or found without some of its tags.",
+    registers,
+  });
   const nothingDeleted = new Counter({
     name: "keyless_csi_nothing_deleted_total",
     help: "Calls of DeleteVolume that found nothing to delete, by what is missing: handle, account or file system.",
     labelNames: ["missing"],
     registers,
   });
-  return { countNothingDeleted: (missing) => nothingDeleted.labels(missing).inc() };
+  return {
+    countLostTags: () => lostTags.inc(),
+    countNothingDeleted: (missing) => nothingDeleted.labels(missing).inc(),
+  };
 }
 
 function setBuildInfo(registry: Registry, version: string): void {

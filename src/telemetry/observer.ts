@@ -3,6 +3,7 @@
  * call's id, so that one grep finds the whole story of a volume.
  */
 import type { AsyncLocalStorage } from "node:async_hooks";
+import { LONGEST_NAME, shown } from "../text/cut.ts";
 import type { LogFields, Logger } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 
@@ -58,6 +59,9 @@ export interface AppObserver {
   taskDone(task: string): void;
   taskFailed(task: string, error: unknown, isNew: boolean): void;
   unmarked(account: SeenAccount): void;
+  tagsLost(account: { readonly ref: AccountRef }, fix: string): void;
+  tagsNotRestored(account: { readonly ref: AccountRef }, error: unknown): void;
+  accountKept(account: AccountRef): void;
   nothingDeleted(deletion: {
     readonly volumeId: string;
     readonly missing: "handle" | "account" | "file system";
@@ -134,13 +138,28 @@ export function createAppObserver({ log, metrics, calls }: AppObserverOptions): 
 function observeSurprises(
   { log, metrics }: Pick<AppObserverOptions, "log" | "metrics">,
   inCall: () => LogFields,
-): Pick<AppObserver, "unmarked" | "nothingDeleted"> {
+): Pick<AppObserver, "unmarked" | "tagsLost" | "tagsNotRestored" | "accountKept" | "nothingDeleted"> {
   return {
     unmarked: (account) => log.warn(UNMARKED, { ...toAccountFields(account), ...inCall() }),
+    tagsLost({ ref }, fix) {
+      metrics.countLostTags();
+      log.error("storage account lost the tags of this controller", {
+        ...accountFields(ref),
+        reason: fix,
+        ...inCall(),
+      });
+    },
+    tagsNotRestored: ({ ref }, error) =>
+      log.warn("tags of a storage account were not put back", { ...accountFields(ref), error, ...inCall() }),
+    accountKept: (ref) =>
+      log.warn("storage account is empty and was kept: nothing says whether it was made for the deleted volume alone", {
+        ...accountFields(ref),
+        ...inCall(),
+      }),
     nothingDeleted({ volumeId: volume, missing, fileSystem }) {
       metrics.countNothingDeleted(missing);
       const where = fileSystem && { ...accountFields(fileSystem.account), container: fileSystem.name };
-      log.warn(NOTHING_DELETED[missing], { volume, ...where, ...inCall() });
+      log.warn(NOTHING_DELETED[missing], { volume: shown(volume, LONGEST_NAME), ...where, ...inCall() });
     },
   };
 }

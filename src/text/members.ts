@@ -9,6 +9,19 @@ export function findByName(members: Readonly<Record<string, string>>, name: stri
   return Object.entries(members).find(([key]) => key.toLowerCase() === wanted)?.[1];
 }
 
+/**
+ * The members with these changes. One that is there in another case keeps its spelling: Azure refuses two names that differ
+ * only in case.
+ */
+export function withMembers(
+  members: Readonly<Record<string, string>>,
+  changes: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const spelled = new Map(Object.keys(members).map((name) => [name.toLowerCase(), name]));
+  const renamed = Object.entries(changes).map(([name, value]) => [spelled.get(name.toLowerCase()) ?? name, value]);
+  return { ...members, ...Object.fromEntries(renamed) };
+}
+
 /** The same members without those that are undefined. */
 export function withoutUndefined<T extends object>(members: T): { [Name in keyof T]?: Exclude<T[Name], undefined> } {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as {

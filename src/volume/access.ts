@@ -3,13 +3,14 @@
  * or at the account where an account serves one namespace or one volume.
  */
 import { DriverError } from "../errors.ts";
+import { withMembers } from "../text/members.ts";
 import type { VolumeClass } from "./class/volume-class.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { isOfOtherRequest } from "./file-system-record.ts";
 import { accountId } from "./formats/arm-ids.ts";
 import { encodeDescription } from "./formats/role-assignment-description.ts";
 import { roleAssignmentName } from "./names.ts";
-import type { VolumePlan } from "./plan.ts";
+import { metadataIn, type VolumePlan } from "./plan.ts";
 import type { FileSystem, FileSystemRef, RoleAssignment, WorkloadIdentity } from "./ports.ts";
 import { findOthersAtFileSystem, recordPrincipal } from "./recorded-principals.ts";
 import { isSamePrincipal, isSameRoleAssignment, removeRoleAssignments } from "./role-assignments.ts";
@@ -47,7 +48,9 @@ export async function ensureAccess(deps: Dependencies, plan: VolumePlan, request
     },
   });
   await removeRoleAssignments(deps, others.filter(isOwn));
-  if (isOfOtherRequest(plan, existing)) await setMetadata({ ...metadata, ...plan.metadata });
+  if (isOfOtherRequest(plan, existing)) {
+    await setMetadata(withMembers(metadata ?? {}, metadataIn(plan, fileSystem.account)));
+  }
 
   async function setMetadata(changed: FileSystem["metadata"]): Promise<void> {
     await ports.fileSystems.setMetadata(fileSystem, changed);

@@ -5,11 +5,13 @@
 import { createSingleFlight, type SingleFlight } from "../concurrency/single-flight.ts";
 import { DriverError } from "../errors.ts";
 import { refuseToUse } from "./another-mark.ts";
+import { asCandidate, createTagKeeper, findCandidate, namespaceUnknown, type TagKeeper } from "./candidate-accounts.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { type AccountTags, CLUSTER_TAG, encodeAccountTags } from "./formats/account-tags.ts";
 import { accountKey } from "./formats/arm-ids.ts";
 import type { FormerAccounts } from "./former-accounts.ts";
 import { describeDrift, repairDrift } from "./keyless.ts";
+import { lacksNamespaceUid } from "./lost-tags.ts";
 import { isGiven, isOfAnotherMark, isOfNamespace, isOurs } from "./ownership.ts";
 import type { AccountCandidate, VolumePlan } from "./plan.ts";
 import type { Account, AccountRef, AccountSpec, CreatedAccount, Settings } from "./ports.ts";
@@ -32,10 +34,11 @@ interface ChoiceDependencies extends Dependencies {
 interface Choosing extends ChoiceDependencies {
   /** By the account's id: volumes that arrive together create one account. */
   readonly creating: SingleFlight<Account | "taken">;
+  readonly keepTags: TagKeeper;
 }
 
 export function createAccountChoice(deps: ChoiceDependencies): AccountChoice {
-  const choosing: Choosing = { ...deps, creating: createSingleFlight("account") };
+  const choosing: Choosing = { ...deps, creating: createSingleFlight("account"), keepTags: createTagKeeper(deps) };
   return {
     find: async (plan) => (await survey(deps, plan, () => false)).ours,
     ensure: (plan) => ensureAccount(choosing, plan),
@@ -61,6 +64,8 @@ async function ensureAccount(deps: Choosing, plan: VolumePlan): Promise<CreatedA
   if (found !== undefined) return { account: await prepare(deps, plan, found), isNew: false };
   if (another !== undefined) throw refuseToUse(another, deps.settings);
   if (storageAccount !== undefined) throw notGiven(storageAccount, deps.settings);
+  const nameless = ours.find(lacksNamespaceUid);
+  if (nameless !== undefined) throw namespaceUnknown(await deps.keepTags(nameless));
   const isRight = (account: Account) => isOurs(account, deps.settings) && fits(account);
   const created = await createFirst(deps, plan, {
     free,
@@ -79,10 +84,11 @@ async function ensureAccount(deps: Choosing, plan: VolumePlan): Promise<CreatedA
 async function prepare(deps: Choosing, plan: VolumePlan, found: Account): Promise<Account> {
   reportUnmarked(deps, found);
   deps.backend.assertFits(plan.volumeClass, found);
-  const account = await ensureKeyless(deps, found);
+  const { tags, lostTags, ...whole } = await deps.keepTags(found);
+  const account = await ensureKeyless(deps, { ...whole, tags });
   await deps.former.clear(account);
   await deps.ports.fileSystems.ensureRetention(account.ref, plan.accountShape);
-  return account;
+  return lostTags === undefined ? account : { ...account, tags, lostTags };
 }
 
 /** A remembered account that suffices saves the calls for the others. */
@@ -95,10 +101,13 @@ async function survey(
     account !== undefined &&
     (plan.volumeClass.storageAccount === undefined ? isOurs(account, settings) : isGiven(account, settings));
   const remembered = plan.candidates.map(({ ref }) => ports.accounts.remembered(ref));
-  const known = remembered.filter(isOurAccount).find(suffices);
+  const whole = remembered.filter(
+    (account, index) => account && asCandidate(account, plan.candidates[index]) === account,
+  );
+  const known = whole.filter(isOurAccount).find(suffices);
   if (known !== undefined) return { ours: [known], free: [] };
   const found = await Promise.all(
-    plan.candidates.map(async ({ ref }, index) => remembered[index] ?? (await ports.accounts.find(ref))),
+    plan.candidates.map((candidate, index) => findCandidate({ ports }, candidate, remembered[index])),
   );
   // A name that somebody else uses in this very resource group is not free: a PUT would change their account.
   const free = plan.candidates.filter((_, index) => found[index] === undefined);

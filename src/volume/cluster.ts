@@ -59,6 +59,13 @@ export interface VolumeInUse {
   readonly claim?: ClaimRef;
 }
 
+/** A StorageClass of any driver. */
+export interface ClusterClass {
+  readonly name: string;
+  readonly provisioner: string;
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
 /** A CSIDriver object, as far as it decides whether the kubelet hands the node plugin tokens and calls it at all. */
 export interface CsiDriver {
   readonly tokenRequests: readonly { readonly audience: string; readonly expirationSeconds?: number }[];
@@ -109,6 +116,8 @@ export interface Cluster {
     fileSystem: FileSystemRef,
     how?: { readonly isRemembered: boolean },
   ): Promise<VolumeInUse | undefined>;
+  /** Every StorageClass that exists. */
+  listClasses(): Promise<readonly ClusterClass[]>;
   /** Every PersistentVolume, in whatever phase. */
   listVolumes(): Promise<readonly ClusterVolume[]>;
   /** The UIDs of all claims of all namespaces. */

@@ -14,8 +14,8 @@ import { createFormerAccounts, type FormerAccounts } from "./former-accounts.ts"
 import { type ClaimContext, ensureIdentity } from "./identity.ts";
 import { checkMount } from "./mount-checks.ts";
 import { claimUidIn } from "./names.ts";
-import { warnOfWeakAccount } from "./owner-warning.ts";
-import { planVolume, type VolumePlan, type VolumeRequest } from "./plan.ts";
+import { warnOfLostTags, warnOfWeakAccount } from "./owner-warning.ts";
+import { metadataIn, planVolume, type VolumePlan, type VolumeRequest } from "./plan.ts";
 import type { Account, FileSystem, FileSystemRef, WorkloadIdentity } from "./ports.ts";
 import { createPreviousAttempts, type PreviousAttempts } from "./previous-attempt.ts";
 import { recordPrincipal } from "./recorded-principals.ts";
@@ -79,7 +79,7 @@ async function provision(story: Story, attempt: Attempt): Promise<Volume> {
   const account = await step("account", () => ensureAccount(story, attempt));
   const fileSystem = { account: account.ref, name: plan.fileSystemName };
   const existing = await withAccountShared(story, plan, account, async () => {
-    const wanted = { ref: fileSystem, metadata: recordPrincipal(plan.metadata, identity.principalId) };
+    const wanted = { ref: fileSystem, metadata: recordPrincipal(metadataIn(plan, account.ref), identity.principalId) };
     const found = await step(story.backend.noun, () => ensureFileSystem(story, attempt, wanted));
     const former = story.former.leftAt(account.ref, story.backend.scopeOf(fileSystem));
     await step("access", () => ensureAccess(story, plan, { fileSystem, identity, existing: found, former }));
@@ -106,6 +106,7 @@ async function ensureAccount(story: Story, { plan, claim, footprint }: Attempt):
   const { account, isNew } = await story.accounts.ensure(plan);
   footprint.mayExist = isNew || plan.volumeClass.isolation === "volume";
   await warnOfWeakAccount(story, plan, claim, account);
+  await warnOfLostTags(story, plan, claim, account);
   return account;
 }
 

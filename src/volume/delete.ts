@@ -17,8 +17,8 @@ export async function deleteVolume(deps: Dependencies, volumeId: string): Promis
   // CSI: an unknown id is a success. An id of a form that is never given out needs no call.
   if (fileSystem === undefined) return ports.observer.nothingDeleted({ volumeId, missing: "handle" });
   const account = await findOwnAccount(deps, fileSystem, "ours");
-  if (account === undefined) {
-    return ports.observer.nothingDeleted({ volumeId, missing: "account", fileSystem });
+  if (typeof account === "string") {
+    return ports.observer.nothingDeleted({ volumeId, missing: account, fileSystem });
   }
   // A deletion that is held up is tried again for as long as it is: that must cost no call to Azure.
   await assertReleased(deps, fileSystem, { isRemembered: true });

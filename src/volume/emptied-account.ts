@@ -1,8 +1,9 @@
 /** What an account leaves behind when its last volume is gone: its role assignments, and itself if it was for one volume. */
 import type { Dependencies } from "./dependencies.ts";
+import { decodeAccountTags } from "./formats/account-tags.ts";
 import { accountKey } from "./formats/arm-ids.ts";
 import { encodeDescription } from "./formats/role-assignment-description.ts";
-import { isForOneVolume } from "./ownership.ts";
+import { isForOneVolume, isOurs } from "./ownership.ts";
 import type { Account, FileSystemRef, RoleAssignment } from "./ports.ts";
 import { removeRoleAssignments } from "./role-assignments.ts";
 import { clusterOf } from "./settings.ts";
@@ -33,9 +34,16 @@ export async function removeBeforeEmptied(
 
 /** Runs under the account's exclusive lock: another call may be creating a volume in the same account. */
 export async function cleanUpEmptied(deps: Dependencies, account: Account, at: AtEmptied): Promise<void> {
+  if (decodeAccountTags(account.tags).isolation === undefined) await reportKept(deps, account);
   const isConcerned = at.assignments.length > 0 || (at.removed ?? []).length > 0;
   if (!isForOneVolume(account, deps.settings) && !isConcerned) return;
   await deps.ports.accountLock.exclusive(accountKey(account.ref), () => removeIfEmpty(deps, account, at));
+}
+
+/** Nothing says any more whether the account was for this one volume: it stays, and somebody should look at it. */
+async function reportKept({ ports, settings }: Dependencies, account: Account): Promise<void> {
+  if (!isOurs(account, settings) || (await ports.fileSystems.existIn(account.ref))) return;
+  ports.observer.accountKept(account.ref);
 }
 
 /**

@@ -9,7 +9,7 @@ import type { FileSystem } from "./ports.ts";
 export async function inspectVolume(deps: Dependencies, volumeId: string): Promise<FileSystem> {
   const ref = deps.backend.parseVolumeId(volumeId);
   const account = ref && (await findOwnAccount(deps, ref, "any").catch(hideForeign));
-  const fileSystem = account && ref && (await deps.ports.fileSystems.find(ref));
+  const fileSystem = ref && typeof account === "object" ? await deps.ports.fileSystems.find(ref) : undefined;
   if (fileSystem === undefined)
     throw new DriverError("NotFound", `volume ${shown(volumeId, LONGEST_NAME)} does not exist`);
   return fileSystem;

@@ -81,6 +81,11 @@ export function accountName({ clusterId, pool, shard, attempt }: AccountNameSour
   return `kl${hashOf([clusterId, pool, shard, attempt]).slice(0, 22)}`;
 }
 
+/** Whether an account's name has this driver's form: only then can it be the hash of anything. */
+export function isAccountName(name: string): boolean {
+  return /^kl[a-z2-7]{22}$/.test(name);
+}
+
 /** What csi-provisioner calls a volume, and our name for the file system of any other. */
 const STRICT_NAME = /^(pvc-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|v-[a-z2-7]{40})$/;
 /**

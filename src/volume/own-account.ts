@@ -2,21 +2,28 @@
 import { DriverError } from "../errors.ts";
 import { refuseToDelete } from "./another-mark.ts";
 import type { Dependencies } from "./dependencies.ts";
+import { decodeAccountTags } from "./formats/account-tags.ts";
+import { lacksTags, restoringAdvice, restoringCommand } from "./lost-tags.ts";
 import { isLeftToAnother, isMarked, isOfAnotherMark, type Marks, mayHold } from "./ownership.ts";
-import type { Account, FileSystemRef } from "./ports.ts";
+import type { Account, AccountRef, FileSystemRef } from "./ports.ts";
+import { recognise } from "./recognition.ts";
 import { isAllowedGroup } from "./settings.ts";
 import { reportUnmarked } from "./unmarked.ts";
 
+/** What the id leads to, when not to an account of this controller: a success to CSI when a volume is to be deleted. */
+export type Missing = "account" | "file system";
+
 /**
- * Undefined when it does not exist. Throws NotOurs for an account that the id must not lead to. A mark matters to a
- * deletion alone: a volume is expanded by a PersistentVolume of this cluster, and loses nothing.
+ * The account, or what does not exist. Throws NotOurs for an account that the id must not lead to. One that lost its tags is
+ * ours where its name proves it. A mark matters to a deletion alone: a volume is expanded by a PersistentVolume of this
+ * cluster, and loses nothing.
  */
 export async function findOwnAccount(
   deps: Dependencies,
   fileSystem: FileSystemRef,
   marks: Marks,
-): Promise<Account | undefined> {
-  const { ports, settings, backend } = deps;
+): Promise<Account | Missing> {
+  const { ports, settings } = deps;
   const ref = fileSystem.account;
   if (!isAllowedGroup(settings, ref)) {
     throw new DriverError(
@@ -25,16 +32,50 @@ export async function findOwnAccount(
         "nothing was touched; add it to --allowed-resource-groups if this controller should delete there",
     );
   }
-  const account = ports.accounts.remembered(ref) ?? (await ports.accounts.find(ref));
-  if (account === undefined) return undefined;
+  const found = ports.accounts.remembered(ref) ?? (await ports.accounts.find(ref));
+  if (found === undefined) return "account";
+  const account = lacksTags(found, settings) ? await findLostTags(deps, ref, fileSystem) : found;
+  if (typeof account === "string") return account;
   if (mayHold(account, fileSystem, settings, marks)) {
     reportUnmarked(deps, account);
     return account;
   }
+  if (account.lostTags !== undefined) throw withoutTags(account);
   if (isOfAnotherMark(account, settings)) throw refuseToDelete(account, settings);
-  throw new DriverError(
+  throw notOurs(deps, fileSystem);
+}
+
+/** Asks ARM again, since somebody may have put the tags back, and what is in the account. */
+async function findLostTags(
+  deps: Dependencies,
+  ref: AccountRef,
+  fileSystem: FileSystemRef,
+): Promise<Account | Missing> {
+  const { ports, settings } = deps;
+  const account = await ports.accounts.find(ref);
+  if (account === undefined) return "account";
+  const existing = await ports.fileSystems.find(fileSystem);
+  const whole = await recognise(deps, account, [existing ?? { ref: fileSystem, metadata: {} }]);
+  if (whole.lostTags !== undefined) ports.observer.tagsLost(whole, restoringAdvice(whole));
+  // Nothing is left that could prove anything, and nothing that could be deleted either.
+  const isSilent = decodeAccountTags(account.tags).clusterId === undefined;
+  return existing === undefined && isSilent && !mayHold(whole, fileSystem, settings) ? "file system" : whole;
+}
+
+/** The name proves more than the tags say, and not enough: a former cluster's mark has to be there. */
+function withoutTags(account: Account): DriverError {
+  const { name, resourceGroup } = account.ref;
+  return new DriverError(
     "NotOurs",
-    `${backend.noun} ${fileSystem.name} in storage account ${ref.name} of resource group ${ref.resourceGroup} was not made by this ` +
+    `storage account ${name} in resource group ${resourceGroup} lost its keyless-csi tags, and nothing else says whether --also-owns ` +
+      `covers it: nothing was touched. Put them back: ${restoringCommand(account)}`,
+  );
+}
+
+function notOurs({ backend }: Dependencies, { name, account }: FileSystemRef): DriverError {
+  return new DriverError(
+    "NotOurs",
+    `${backend.noun} ${name} in storage account ${account.name} of resource group ${account.resourceGroup} was not made by this ` +
       "controller (the account's keyless-csi tags do not say so for --cluster-id or --also-owns): nothing was touched",
   );
 }

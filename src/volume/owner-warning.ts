@@ -1,6 +1,7 @@
 /** A warning to the owner of a volume that is created all the same: a log line, and an event on the claim. */
 import type { Dependencies } from "./dependencies.ts";
 import type { ClaimContext } from "./identity.ts";
+import { restoringCommand } from "./lost-tags.ts";
 import type { VolumePlan } from "./plan.ts";
 import type { Account, Warning } from "./ports.ts";
 
@@ -27,4 +28,19 @@ export async function warnOfWeakAccount(
   const where = `storage account ${ref.name} in resource group ${ref.resourceGroup}`;
   const message = `${where} is weaker than it should be: ${weaknesses.join(", ")}. The volume is created all the same; turn this off`;
   await warnOwner(deps, plan, claim, { reason: "WeakAccount", message });
+}
+
+/** An account that is used although somebody has replaced its tags, with the command for its administrator. */
+export async function warnOfLostTags(
+  deps: Dependencies,
+  plan: VolumePlan,
+  claim: ClaimContext,
+  account: Account,
+): Promise<void> {
+  if (account.lostTags === undefined) return;
+  const { name, resourceGroup } = account.ref;
+  const message =
+    `somebody has replaced the tags of storage account ${name} in resource group ${resourceGroup}, by which this controller ` +
+    `recognises it. Put them back: ${restoringCommand(account)}`;
+  await warnOwner(deps, plan, claim, { reason: "TagsLost", message });
 }

@@ -3,20 +3,13 @@
  * Made before anything is touched, and the same on every retry.
  */
 import { DriverError } from "../errors.ts";
+import { poolTagsOf } from "./account-names.ts";
 import { parseVolumeClass } from "./class/parse-class.ts";
-import { accountShapeOf, poolKeyOf, type VolumeClass } from "./class/volume-class.ts";
+import { accountShapeOf, type VolumeClass } from "./class/volume-class.ts";
 import type { Dependencies } from "./dependencies.ts";
 import type { AccountTags } from "./formats/account-tags.ts";
-import { encodeMetadata } from "./formats/file-system-metadata.ts";
-import {
-  ACCOUNT_NAME_ATTEMPTS,
-  accountName,
-  fileSystemName,
-  hashOf,
-  NAMING_VERSION,
-  shardOf,
-  strictFileSystemName,
-} from "./names.ts";
+import { encodeMetadata, withPlacement } from "./formats/file-system-metadata.ts";
+import { ACCOUNT_NAME_ATTEMPTS, accountName, fileSystemName, hashOf, shardOf, strictFileSystemName } from "./names.ts";
 import type { AccountRef, AccountShape, ClaimRef } from "./ports.ts";
 import { chooseSize, type SizeRange } from "./size.ts";
 
@@ -79,26 +72,25 @@ export function planVolume(request: VolumeRequest, { settings, backend }: Rules)
   };
 }
 
+/** What is written into the file system in this account: also what the name of one that we created is computed from. */
+export function metadataIn({ metadata, candidates }: VolumePlan, account: AccountRef): VolumePlan["metadata"] {
+  const tags = candidates.find(({ ref }) => ref.name === account.name)?.tags;
+  return tags === undefined ? metadata : withPlacement(metadata, tags);
+}
+
 /** The pool key holds what decides the account and who shares it, so that classes that differ never share one. */
 function candidatesFor(volumeClass: VolumeClass, request: VolumeRequest, rules: Rules): AccountCandidate[] {
-  const { subscriptionId, resourceGroup, storageAccount, isolation } = volumeClass;
+  const { subscriptionId, resourceGroup, storageAccount } = volumeClass;
   const { clusterId, clusterUid } = rules.settings;
   if (storageAccount !== undefined) return [{ ref: { subscriptionId, resourceGroup, name: storageAccount } }];
-  const namespace = request.claim?.namespace ?? "";
-  const isolationKey = { pool: "", namespace, volume: request.name }[isolation];
-  const poolKey = poolKeyOf(rules.backend.parameters, volumeClass);
-  const pool = hashOf({ version: NAMING_VERSION, ...poolKey, isolationKey });
+  const tenant = { namespace: request.claim?.namespace ?? "", volume: request.name };
+  const { pool, ...owner } = poolTagsOf(volumeClass, tenant, rules.backend);
   const shard = shardOf(request.name, volumeClass.poolSize);
-  const owner = {
-    pool: {},
-    namespace: { namespace },
-    volume: { fileSystem: fileSystemName(request.name) },
-  }[isolation];
   return Array.from({ length: ACCOUNT_NAME_ATTEMPTS }, (_, attempt) => {
     const source = { clusterId, pool, shard, attempt };
     return {
       ref: { subscriptionId, resourceGroup, name: accountName(source) },
-      tags: { ...source, ...(clusterUid !== undefined && { clusterUid }), isolation, ...owner },
+      tags: { ...source, ...(clusterUid !== undefined && { clusterUid }), ...owner },
     };
   });
 }

@@ -14,6 +14,7 @@ export type {
   Claim,
   ClaimRef,
   Cluster,
+  ClusterClass,
   ClusterVolume,
   CsiDriver,
   FileSystemReference,
@@ -28,6 +29,8 @@ export type { ClusterIdentity, ResourceGroupRef, Settings } from "./settings.ts"
 export interface Account {
   readonly ref: AccountRef;
   readonly tags: Readonly<Record<string, string>>;
+  /** Our tags that somebody has taken away (lost-tags.ts). ARM does not show them; `tags` has what the name proves. */
+  readonly lostTags?: Readonly<Record<string, string>>;
   /** Ways into the account without an Entra identity, in words for an administrator. Empty: the account is keyless. */
   readonly nonEntraAccess: readonly string[];
   /** Settings that weaken it without opening it, in words for an administrator. Absent: none. */
@@ -70,6 +73,8 @@ export interface Accounts {
   list(group: ResourceGroupRef): Promise<readonly Account[]>;
   /** Turns every way in without Entra off again, and answers the account as it is then. At most once in a while. */
   enforceKeyless(ref: AccountRef): Promise<Account | undefined>;
+  /** Adds those of the tags that are missing, and keeps all others. Undefined: not again, it was done a while ago. */
+  restoreTags(ref: AccountRef, tags: Readonly<Record<string, string>>): Promise<Account | undefined>;
   remove(ref: AccountRef): Promise<void>;
 }
 
@@ -219,6 +224,12 @@ export interface Observer {
   keylessAgain(account: Account, how: "repaired" | "found"): void;
   /** An account that we made and use carries no cluster's mark: version 0.1 made it. */
   unmarked(account: Account): void;
+  /** An account lost our tags: `fix` says what to do, or that they were put back. */
+  tagsLost(account: Account, fix: string): void;
+  /** Putting them back failed; the account is used all the same. */
+  tagsNotRestored(account: Account, error: unknown): void;
+  /** An account that may be one volume's alone stays without it, because nothing proves that it is. */
+  accountKept(account: AccountRef): void;
   /** DeleteVolume succeeds, as CSI demands, and has deleted nothing. */
   nothingDeleted(deletion: NothingDeleted): void;
   /** The volume is created all the same, but its mount will not do what its owner expects. */

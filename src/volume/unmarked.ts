@@ -7,7 +7,14 @@ import type { Account } from "./ports.ts";
 
 /** Warns of one that this controller made, where it has a mark itself; a given account carries what its administrator gave it. */
 export function reportUnmarked({ ports, settings }: Dependencies, account: Account): void {
-  if (settings.clusterUid === undefined || isMarked(account) || !isOurs(account, settings)) return;
+  // One that lost its tags is reported as that.
+  if (
+    account.lostTags !== undefined ||
+    settings.clusterUid === undefined ||
+    isMarked(account) ||
+    !isOurs(account, settings)
+  )
+    return;
   ports.observer.unmarked(account);
 }
 

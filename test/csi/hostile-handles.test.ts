@@ -7,7 +7,7 @@ import { parseVolumeId } from "../../src/backend/blob/volume-id.ts";
 import { deleteVolume } from "../../src/volume/delete.ts";
 import type { AccountRef, Ports } from "../../src/volume/ports.ts";
 import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
-import { SILENT_OBSERVER } from "../support/silent-observer.ts";
+import { silentObserver } from "../support/silent-observer.ts";
 import { blobRules, SUBSCRIPTION } from "../support/volume-settings.ts";
 
 const REAL = `keyless#klabcdefghijklmnopqrstuv#pvc-0e6ab0a2-3a6c-4f0b-8f39-d6e5c1a2b3c4###${SUBSCRIPTION}`;
@@ -75,7 +75,7 @@ describe("forged volume ids", () => {
         existIn: fail("fileSystems.existIn"),
       },
       roleAssignments: { listAtAndAbove: fail("list"), remove: fail("roleAssignments.remove"), create: fail("create") },
-      observer: SILENT_OBSERVER,
+      observer: silentObserver(),
       cluster: { findVolumeUsing: fail("findVolumeUsing") },
     } as unknown as Ports;
     const deps = { ports, ...blobRules() };

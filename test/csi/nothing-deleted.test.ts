@@ -72,6 +72,14 @@ describe("DeleteVolume of what is not there", () => {
     await assertSaid(id, /the container does not exist in the storage account/, "file system", where);
   });
 
+  it("a container that is gone, in an account that lost its tags", async () => {
+    const { id, where } = await made();
+    app.emulator.world.containers.clear();
+    for (const account of app.emulator.world.accounts.values()) account.tags = {};
+    await remove(id);
+    await assertSaid(id, /the container does not exist in the storage account/, "file system", where);
+  });
+
   it("is not said of a volume that is deleted", async () => {
     const { id } = await made();
     await remove(id);

@@ -72,10 +72,16 @@ describe("DeleteVolume", function () {
     account.tags = { ...account.tags, ...tags };
   };
 
-  it("refuses an account without our tags", async () => {
+  it("refuses an account without our tags under a name that nothing proves", async () => {
     const volume = await create(app, createRequest(app.emulator, { tags: "guard=1" }));
-    const account = app.emulator.world.accounts.get(partsOf(volume.volume_id).account) ?? assert.fail();
+    const { key, account: name } = partsOf(volume.volume_id);
+    const account = app.emulator.world.accounts.get(name) ?? assert.fail();
+    const container = app.emulator.world.containers.get(key) ?? assert.fail();
     account.tags = { owner: "somebody" };
+    const forged = accountName({ clusterId: "emulator", pool: "of-somebody-else", shard: 0, attempt: 0 });
+    const placement = { keyless_pool: "of-somebody-else", keyless_shard: "0", keyless_attempt: "0" };
+    container.metadata = { ...container.metadata, ...placement };
+    assert.notEqual(forged, name);
     await assertUntouched(volume.volume_id, status.FAILED_PRECONDITION, /was not made by this controller/);
   });
 

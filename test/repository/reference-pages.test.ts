@@ -6,7 +6,7 @@ import { EXIT } from "../../src/commands/command.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
 import { encodeAccountTags } from "../../src/volume/formats/account-tags.ts";
 import { trustTag } from "../../src/volume/formats/federated-credential.ts";
-import { encodeMetadata, withPrincipals } from "../../src/volume/formats/file-system-metadata.ts";
+import { encodeMetadata, withPlacement, withPrincipals } from "../../src/volume/formats/file-system-metadata.ts";
 import { planVolume, type VolumePlan } from "../../src/volume/plan.ts";
 import { SERVICE_ACCOUNT_ANNOTATION } from "../../src/volume/service-account.ts";
 import { readTable } from "../support/documents.ts";
@@ -56,8 +56,9 @@ describe("docs/reference", () => {
     assert.deepEqual(onPage, [...new Set(tags)].sort());
     const placement = { pool: "p", shard: 0, attempt: 0 };
     const [record] = plans.map(({ request: { claim }, sizeBytes, requestHash }) => {
-      const names = { clusterId: "c", clusterUid: "u", placement, volumeName: "pvc-1" };
-      return withPrincipals(encodeMetadata({ ...names, sizeBytes, requestHash, claim }), [CLIENT]);
+      const names = { clusterId: "c", clusterUid: "u", volumeName: "pvc-1" };
+      const metadata = encodeMetadata({ ...names, sizeBytes, requestHash, claim });
+      return withPrincipals(withPlacement(metadata, placement), [CLIENT]);
     });
     const keys = Object.keys(record ?? {});
     assert.deepEqual(firstColumn("docs/reference/formats.md", "key").sort(), [...new Set(keys)].sort());

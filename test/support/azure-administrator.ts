@@ -15,6 +15,10 @@ export interface AzureAdministrator {
   createAccount(name: string, clusterId: string): Promise<void>;
   /** Turns shared keys of an account in the default resource group on or off: `az storage account update`. */
   allowSharedKeys(account: string, isAllowed: boolean): Promise<void>;
+  /** `az tag update --operation replace`, or Terraform with `tags =`. */
+  replaceTags(account: string, tags: Readonly<Record<string, string>>): Promise<void>;
+  /** Replaces the metadata of a container. */
+  setMetadata(account: string, container: string, metadata: Readonly<Record<string, string>>): Promise<void>;
   /** `az role assignment delete`. */
   removeRoleAssignment(scope: string, name: string): Promise<void>;
 }
@@ -52,6 +56,12 @@ export function azureAdministrator(ready: ReadyFile): AzureAdministrator {
     },
     async allowSharedKeys(account, isAllowed) {
       await storage.storageAccounts.update(resourceGroup, account, { allowSharedKeyAccess: isAllowed });
+    },
+    async replaceTags(account, tags) {
+      await storage.storageAccounts.update(resourceGroup, account, { tags });
+    },
+    async setMetadata(account, container, metadata) {
+      await storage.blobContainers.update(resourceGroup, account, container, { metadata });
     },
     async removeRoleAssignment(scope, name) {
       await authorization.roleAssignments.delete(scope.replace(/^\//, ""), name);

@@ -1,6 +1,15 @@
 // A cluster in memory, for tests of the driver's own decisions; test/cluster uses a real API server.
 import { blobBackend } from "../../src/backend/blob/backend.ts";
-import type { Claim, ClaimRef, Cluster, ClusterVolume, CsiDriver, Pod, Warning } from "../../src/volume/ports.ts";
+import type {
+  Claim,
+  ClaimRef,
+  Cluster,
+  ClusterClass,
+  ClusterVolume,
+  CsiDriver,
+  Pod,
+  Warning,
+} from "../../src/volume/ports.ts";
 import { mayReferTo, namedFileSystems } from "../../src/volume/references.ts";
 
 /** A CSIDriver object as deploy/manifests has it. */
@@ -28,6 +37,8 @@ export interface FakeCluster extends Cluster {
   readonly csiDrivers: Map<string, CsiDriver>;
   /** name -> CSIDriver as it was earlier, for callers that do not ask for a fresh one. */
   readonly rememberedDrivers: Map<string, CsiDriver>;
+  /** StorageClasses. */
+  readonly classes: ClusterClass[];
   /** Warnings written on claims. */
   readonly warnings: (ClaimRef & Warning)[];
   /** Names of PersistentVolumes that are in use. */
@@ -43,6 +54,7 @@ export function createFakeCluster(issuer: string, clusterUid = CLUSTER_UID): Fak
   const namespaces: FakeCluster["namespaces"] = new Map([["kube-system", clusterUid]]);
   const csiDrivers: FakeCluster["csiDrivers"] = new Map([["keyless.blob.csi", SHIPPED_DRIVER]]);
   const rememberedDrivers: FakeCluster["rememberedDrivers"] = new Map();
+  const classes: ClusterClass[] = [];
   const warnings: FakeCluster["warnings"] = [];
   const volumes = new Set<string>();
   const persistentVolumes: ClusterVolume[] = [];
@@ -57,6 +69,7 @@ export function createFakeCluster(issuer: string, clusterUid = CLUSTER_UID): Fak
     namespaces,
     csiDrivers,
     rememberedDrivers,
+    classes,
     warnings,
     volumes,
     persistentVolumes,
@@ -79,6 +92,7 @@ export function createFakeCluster(issuer: string, clusterUid = CLUSTER_UID): Fak
           !["Released", "Failed"].includes(volume.phase) &&
           namedFileSystems(volume, blobBackend.readReferences).some((each) => mayReferTo(each, fileSystem)),
       ),
+    listClasses: async () => classes,
     listVolumes,
     listClaimUids: async () => new Set([...claims.values()].map(({ uid }) => uid)),
   };

@@ -137,6 +137,7 @@ function createAccounts({ accounts, buckets }: MemoryCloud["held"], writes: stri
     list: async ({ resourceGroup }) =>
       [...accounts.values()].map(({ account }) => account).filter(({ ref }) => ref.resourceGroup === resourceGroup),
     enforceKeyless: find,
+    restoreTags: find,
     async remove(ref) {
       for (const [key, bucket] of buckets) if (accountKey(bucket.ref.account) === accountKey(ref)) buckets.delete(key);
       accounts.delete(accountKey(ref));

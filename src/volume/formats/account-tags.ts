@@ -46,10 +46,15 @@ export interface AccountTags {
   readonly fileSystem?: string;
 }
 
-export function encodeAccountTags(tags: AccountTags): Record<string, string> {
+/** All tags of an account, also of one of which not everything is known. */
+export function encodeAccountTags(tags: Partial<AccountTags>): Record<string, string> {
+  return { [NAMES.format]: FORMAT, ...encodeSingleTags(tags) };
+}
+
+/** Only these tags, without the format's. */
+export function encodeSingleTags(tags: Partial<AccountTags>): Record<string, string> {
   const stated = Object.entries(withoutUndefined(tags));
-  const named = stated.map(([field, value]) => [NAMES[field as keyof AccountTags], String(value)]);
-  return { [NAMES.format]: FORMAT, ...Object.fromEntries(named) };
+  return Object.fromEntries(stated.map(([field, value]) => [NAMES[field as keyof AccountTags], String(value)]));
 }
 
 /** What an account's tags say; a field is absent when its tag is missing or cannot be read. */

@@ -1,10 +1,11 @@
 /**
  * The metadata of a file system: which volume it is, for people and for the idempotency question of CSI, and what the
  * account's tags say too, in case somebody replaces those. A workload with a built-in role can rewrite it, so it opens
- * nothing and deletes no data; what is missing or garbled counts as not stated.
+ * nothing and deletes no data: it can keep something, or name what the account's name is the hash of. What is missing or
+ * garbled counts as not stated, and names are compared without case, as Azure does.
  */
 import { guid } from "../../text/azure-names.ts";
-import { withoutUndefined } from "../../text/members.ts";
+import { findByName, withMembers, withoutUndefined } from "../../text/members.ts";
 import { accepts } from "../../text/values.ts";
 
 /** Raised only together with a migration. */
@@ -39,8 +40,6 @@ export interface FileSystemRecord {
   readonly clusterId: string;
   /** UID of the cluster's namespace kube-system; absent without Kubernetes. */
   readonly clusterUid?: string | undefined;
-  /** Absent in an account that an administrator has made. */
-  readonly placement?: Placement | undefined;
   readonly volumeName: string;
   readonly sizeBytes: number;
   /** Hash of the class parameters. */
@@ -50,14 +49,11 @@ export interface FileSystemRecord {
 
 /** Values are ASCII, as HTTP headers are: names in other scripts are percent-encoded. */
 export function encodeMetadata(record: FileSystemRecord): Metadata {
-  const { clusterId, clusterUid, placement, volumeName, sizeBytes, requestHash, claim } = record;
+  const { clusterId, clusterUid, volumeName, sizeBytes, requestHash, claim } = record;
   return withoutUndefined({
     [NAMES.format]: FORMAT,
     [NAMES.clusterId]: clusterId,
     [NAMES.clusterUid]: clusterUid,
-    [NAMES.pool]: placement?.pool,
-    [NAMES.shard]: placement && String(placement.shard),
-    [NAMES.attempt]: placement && String(placement.attempt),
     [NAMES.volumeName]: encodeURIComponent(volumeName),
     [NAMES.sizeBytes]: String(sizeBytes),
     [NAMES.requestHash]: requestHash,
@@ -68,7 +64,16 @@ export function encodeMetadata(record: FileSystemRecord): Metadata {
 
 /** The same metadata with another size, and with everything else that somebody has written there. */
 export function withSize(metadata: Metadata, sizeBytes: number): Metadata {
-  return { ...metadata, [NAMES.sizeBytes]: String(sizeBytes) };
+  return withMembers(metadata, { [NAMES.sizeBytes]: String(sizeBytes) });
+}
+
+/** The same metadata, naming what the account's name is computed from; not for an account that an administrator has made. */
+export function withPlacement(metadata: Metadata, { pool, shard, attempt }: Placement): Metadata {
+  return withMembers(metadata, {
+    [NAMES.pool]: pool,
+    [NAMES.shard]: String(shard),
+    [NAMES.attempt]: String(attempt),
+  });
 }
 
 /** More are not believed: a workload with the built-in role may write 8 KB of them. */
@@ -76,7 +81,7 @@ const MOST_PRINCIPALS = 8;
 
 /** The same metadata, naming the principals that the file system may have been opened for: the newest first. */
 export function withPrincipals(metadata: Metadata, principalIds: readonly string[]): Metadata {
-  return { ...metadata, [NAMES.principalIds]: principalIds.slice(0, MOST_PRINCIPALS).join(" ") };
+  return withMembers(metadata, { [NAMES.principalIds]: principalIds.slice(0, MOST_PRINCIPALS).join(" ") });
 }
 
 /** What may be asked of the metadata; each absent when it is not stated. */
@@ -84,6 +89,8 @@ export interface DecodedMetadata {
   readonly clusterId: string | undefined;
   readonly clusterUid: string | undefined;
   readonly placement: Placement | undefined;
+  /** The CSI volume name. */
+  readonly volumeName: string | undefined;
   readonly sizeBytes: number | undefined;
   readonly requestHash: string | undefined;
   readonly claim: { readonly namespace: string; readonly name: string } | undefined;
@@ -92,31 +99,35 @@ export interface DecodedMetadata {
 }
 
 export function decodeMetadata(metadata: Metadata): DecodedMetadata {
-  const sizeBytes = wholeNumber(metadata[NAMES.sizeBytes], 16) ?? 0;
+  const text = (field: keyof typeof NAMES) => findByName(metadata, NAMES[field]);
+  const sizeBytes = wholeNumber(text("sizeBytes"), 16) ?? 0;
   return {
-    clusterId: metadata[NAMES.clusterId],
-    clusterUid: metadata[NAMES.clusterUid],
-    placement: toPlacement(metadata),
+    clusterId: text("clusterId"),
+    clusterUid: text("clusterUid"),
+    placement: toPlacement(text),
+    volumeName: decoded(text("volumeName")),
     sizeBytes: sizeBytes > 0 ? sizeBytes : undefined,
-    requestHash: metadata[NAMES.requestHash],
-    claim: toClaim(metadata),
-    principalIds: (metadata[NAMES.principalIds] ?? "")
+    requestHash: text("requestHash"),
+    claim: toClaim(text),
+    principalIds: (text("principalIds") ?? "")
       .split(" ")
       .filter((id) => accepts(guid, id))
       .slice(0, MOST_PRINCIPALS),
   };
 }
 
-function toPlacement(metadata: Metadata): Placement | undefined {
-  const pool = metadata[NAMES.pool];
-  const shard = wholeNumber(metadata[NAMES.shard], 4);
-  const attempt = wholeNumber(metadata[NAMES.attempt], 4);
+type Texts = (field: keyof typeof NAMES) => string | undefined;
+
+function toPlacement(text: Texts): Placement | undefined {
+  const pool = text("pool");
+  const shard = wholeNumber(text("shard"), 4);
+  const attempt = wholeNumber(text("attempt"), 4);
   return pool === undefined || shard === undefined || attempt === undefined ? undefined : { pool, shard, attempt };
 }
 
-function toClaim(metadata: Metadata): DecodedMetadata["claim"] {
-  const namespace = decoded(metadata[NAMES.claimNamespace]);
-  const name = decoded(metadata[NAMES.claimName]);
+function toClaim(text: Texts): DecodedMetadata["claim"] {
+  const namespace = decoded(text("claimNamespace"));
+  const name = decoded(text("claimName"));
   return namespace === undefined || name === undefined ? undefined : { namespace, name };
 }
 

@@ -4,8 +4,10 @@
  * the other way round, and the cluster's references last.
  */
 import type { Dependencies } from "../dependencies.ts";
+import { lacksTags, restoringAdvice } from "../lost-tags.ts";
 import { isGiven, isOurs, listedMarks } from "../ownership.ts";
 import type { Account, AccountRef, FileSystem, ListedRoleAssignment } from "../ports.ts";
+import { recognise } from "../recognition.ts";
 import { allowedGroups } from "../settings.ts";
 import { type ClusterReferences, readClusterReferences } from "./cluster-references.ts";
 
@@ -35,21 +37,35 @@ export async function takeInventory(
 ): Promise<Inventory> {
   const { ports, settings } = deps;
   const groups = allowedGroups(settings);
-  const marks = listedMarks(settings);
   const roleAssignments: ListedRoleAssignment[] = [];
   for (const group of groups) roleAssignments.push(...(await ports.roleAssignments.listIn(group)));
   const accounts = new Map<string, KnownAccount>();
   const foreign = new Set<string>();
   for (const group of groups) {
     for (const account of await ports.accounts.list(group)) {
-      const isKnown = isOurs(account, settings, marks) || isGiven(account, settings, marks);
-      if (isKnown) {
-        const fileSystems = await listFileSystems(deps, account.ref, pace);
-        accounts.set(account.ref.name, { account, fileSystems });
-      } else foreign.add(account.ref.name);
+      const known = await lookInto(deps, account, pace);
+      if (known === undefined) foreign.add(account.ref.name);
+      else accounts.set(account.ref.name, known);
     }
   }
   return { roleAssignments, accounts, foreign, references: await readClusterReferences(deps) };
+}
+
+/** Undefined for an account of others. One that lost its tags is ours where its name proves it. */
+async function lookInto(
+  deps: Dependencies,
+  account: Account,
+  pace: () => Promise<void>,
+): Promise<KnownAccount | undefined> {
+  const { ports, settings } = deps;
+  const marks = listedMarks(settings);
+  const isKnown = (each: Account) => isOurs(each, settings, marks) || isGiven(each, settings, marks);
+  if (!isKnown(account) && !lacksTags(account, settings)) return undefined;
+  const fileSystems = await listFileSystems(deps, account.ref, pace);
+  const whole = await recognise(deps, account, fileSystems);
+  if (!isKnown(whole)) return undefined;
+  if (whole.lostTags !== undefined) ports.observer.tagsLost(whole, restoringAdvice(whole));
+  return { account: whole, fileSystems };
 }
 
 async function listFileSystems(

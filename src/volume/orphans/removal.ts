@@ -6,8 +6,10 @@ import { DriverError } from "../../errors.ts";
 import { deleteVolume } from "../delete.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { cleanUpEmptied } from "../emptied-account.ts";
+import { decodeAccountTags } from "../formats/account-tags.ts";
+import { lacksTags, withProvenTags } from "../lost-tags.ts";
 import { isGiven, isOurs } from "../ownership.ts";
-import type { RoleAssignment } from "../ports.ts";
+import type { Account, RoleAssignment, Settings } from "../ports.ts";
 import { needsOwner, removeAllIn, removeUnlessVanished } from "../vanished.ts";
 import { whyUnneeded } from "./accounts.ts";
 import { type ClusterReferences, readClusterReferences } from "./cluster-references.ts";
@@ -69,12 +71,14 @@ async function removeFileSystem(
 
 async function removeAccount(
   deps: Dependencies,
-  { account: { ref } }: OrphanedAccount,
+  { account }: OrphanedAccount,
   references: ClusterReferences,
 ): Promise<Outcome> {
   const { accounts, fileSystems } = deps.ports;
-  const current = await accounts.find(ref);
-  if (current === undefined) return "removed";
+  const { ref } = account;
+  const found = await accounts.find(ref);
+  if (found === undefined) return "removed";
+  const current = withTagsOf(found, account, deps.settings);
   if ((await whyUnneeded(deps, current, references)) === undefined) return "spared";
   if (await fileSystems.existIn(ref)) return "spared";
   assertNoneLeft(await removeAllIn(deps, current.ref));
@@ -82,6 +86,13 @@ async function removeAccount(
   if (await fileSystems.existIn(ref)) return "spared";
   await accounts.remove(ref);
   return "removed";
+}
+
+/** What the survey has proven of an account that lost its tags. */
+function withTagsOf(account: Account, { tags }: Account, settings: Settings): Account {
+  const { clusterId = "", pool = "", shard = 0, attempt = 0, ...more } = decodeAccountTags(tags);
+  const proven = { ...more, clusterId, pool, shard, attempt };
+  return (lacksTags(account, settings) && withProvenTags(account, proven)) || account;
 }
 
 async function removeRoleAssignment(

@@ -13,6 +13,7 @@ import {
 import {
   decodeMetadata,
   encodeMetadata,
+  withPlacement,
   withPrincipals,
   withSize,
 } from "../../../src/volume/formats/file-system-metadata.ts";
@@ -50,9 +51,17 @@ describe("the metadata of a file system", () => {
     assert.equal(larger["theirs"], "x");
   });
 
+  it("is read and changed whatever the case of its names: Azure refuses two that differ only in case", () => {
+    const written = withPlacement(encodeMetadata(record), { pool: "p", shard: 3, attempt: 1 });
+    const shouted = Object.fromEntries(Object.entries(written).map(([name, value]) => [name.toUpperCase(), value]));
+    assert.deepEqual(decodeMetadata(shouted), decodeMetadata(written));
+    const changed = withPrincipals(withSize(shouted, 7), ["x"]);
+    assert.deepEqual(changed, { ...shouted, KEYLESS_SIZE_BYTES: "7", keyless_principals: "x" });
+  });
+
   it("names the cluster's mark, the account's place in its pool and at most 8 principals", () => {
     const placement = { pool: "p", shard: 3, attempt: 1 };
-    const written = encodeMetadata({ ...record, clusterUid: "u", placement });
+    const written = withPlacement(encodeMetadata({ ...record, clusterUid: "u" }), placement);
     const ids = Array.from({ length: 12 }, (_, index) => `00000000-0000-4000-8000-${String(index).padStart(12, "0")}`);
     assert.deepEqual(decodeMetadata(written).placement, placement);
     assert.equal(decodeMetadata(written).clusterUid, "u");

@@ -1,0 +1,87 @@
+/**
+ * The accounts that may hold a new volume, as ARM shows them. A candidate's name is computed from what its tags would say, so
+ * an account under that name is ours even when somebody has replaced its tags: else the next claim would get a second one.
+ */
+import { DriverError } from "../errors.ts";
+import type { Dependencies } from "./dependencies.ts";
+import { decodeAccountTags, encodeSingleTags } from "./formats/account-tags.ts";
+import { accountKey } from "./formats/arm-ids.ts";
+import { restoringAdvice, restoringCommand, statedMark, withProvenTags } from "./lost-tags.ts";
+import { isLeftToAnother } from "./ownership.ts";
+import type { AccountCandidate } from "./plan.ts";
+import type { Account } from "./ports.ts";
+
+/** How many file systems of an account that lost its tags are asked for their cluster's mark. */
+const SAMPLE = 100;
+
+/** With what a candidate's name proves of the account; unchanged when its tags say something else. */
+export function asCandidate(account: Account, { tags }: Partial<AccountCandidate> = {}): Account {
+  return (tags && withProvenTags(account, tags)) ?? account;
+}
+
+/** The candidate's account. One that lost its tags is not taken from memory: somebody may have put them back. */
+export async function findCandidate(
+  { ports }: Pick<Dependencies, "ports">,
+  candidate: AccountCandidate,
+  remembered: Account | undefined,
+): Promise<Account | undefined> {
+  const known = remembered && asCandidate(remembered, candidate);
+  if (known !== undefined && known.lostTags === undefined) return known;
+  const found = await ports.accounts.find(candidate.ref);
+  return found && asCandidate(found, candidate);
+}
+
+/** Reports that an account lost its tags, and puts them back where the operator wants that. */
+export type TagKeeper = (account: Account) => Promise<Account>;
+
+/** Throws Misconfigured when what is in the account says that it is another cluster's. */
+export function createTagKeeper(deps: Dependencies): TagKeeper {
+  const { ports, settings } = deps;
+  // Azure allows few lists, and a mark that is known stays true until the tags are back.
+  const marks = new Map<string, Readonly<Record<string, string>>>();
+  return async (account) => {
+    if (account.lostTags === undefined) return account;
+    const key = accountKey(account.ref);
+    const mark = marks.get(key) ?? (await readMark(deps, account));
+    if (Object.keys(mark).length > 0) marks.set(key, mark);
+    const whole = { ...account, lostTags: { ...account.lostTags, ...mark } };
+    const restored = settings.repairsDrift ? await restore(deps, whole) : whole;
+    ports.observer.tagsLost(whole, restored === whole ? restoringAdvice(whole) : "the tags were put back");
+    return restored;
+  };
+}
+
+async function readMark({ ports, settings, backend }: Dependencies, account: Account) {
+  const { fileSystems } = await ports.fileSystems.list(account.ref, SAMPLE);
+  const foreign = fileSystems.find(({ metadata }) => isLeftToAnother(account, metadata, settings));
+  if (foreign === undefined) return statedMark(account, fileSystems, settings);
+  const { name, resourceGroup } = account.ref;
+  throw new DriverError(
+    "Misconfigured",
+    `storage account ${name} in resource group ${resourceGroup} lost its keyless-csi tags, and ${backend.noun} ${foreign.ref.name} in it ` +
+      "carries another cluster's mark: no volume is created in it until the tags that it had are put back",
+  );
+}
+
+/** The same account when they cannot be put back: a volume does not fail for it, since the account is proven to be ours. */
+async function restore({ ports }: Dependencies, account: Account): Promise<Account> {
+  try {
+    return (await ports.accounts.restoreTags(account.ref, account.lostTags ?? {})) ?? account;
+  } catch (error) {
+    ports.observer.tagsNotRestored(account, error);
+    return account;
+  }
+}
+
+/** Of an account that was made for a namespace and no longer says for which UID: a recreated one must not inherit it. */
+export function namespaceUnknown(account: Account): DriverError {
+  const { ref, tags, createdAtMs } = account;
+  const { namespace = "" } = decodeAccountTags(tags);
+  const created = createdAtMs === undefined ? "" : ` (${new Date(createdAtMs).toISOString()})`;
+  return new DriverError(
+    "Misconfigured",
+    `storage account ${ref.name} in resource group ${ref.resourceGroup} lost the tag with the UID of namespace ${namespace}, and takes ` +
+      `no new volume until it is back: ${restoringCommand(account, encodeSingleTags({ namespaceUid: "<UID>" }))}. ` +
+      `The UID is today's only if the namespace is older than the account${created}`,
+  );
+}
