@@ -6,7 +6,8 @@ import { DriverError } from "../errors.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { decodeAccountTags, encodeSingleTags } from "./formats/account-tags.ts";
 import { accountKey } from "./formats/arm-ids.ts";
-import { restoringAdvice, restoringCommand, statedMark, withProvenTags } from "./lost-tags.ts";
+import { restoringCommand, statedMark, withProvenTags } from "./lost-tags.ts";
+import { mendTags } from "./mend-tags.ts";
 import { isLeftToAnother } from "./ownership.ts";
 import type { AccountCandidate } from "./plan.ts";
 import type { Account } from "./ports.ts";
@@ -36,7 +37,6 @@ export type TagKeeper = (account: Account) => Promise<Account>;
 
 /** Throws Misconfigured when what is in the account says that it is another cluster's. */
 export function createTagKeeper(deps: Dependencies): TagKeeper {
-  const { ports, settings } = deps;
   // Azure allows few lists, and a mark that is known stays true until the tags are back.
   const marks = new Map<string, Readonly<Record<string, string>>>();
   return async (account) => {
@@ -45,9 +45,7 @@ export function createTagKeeper(deps: Dependencies): TagKeeper {
     const mark = marks.get(key) ?? (await readMark(deps, account));
     if (Object.keys(mark).length > 0) marks.set(key, mark);
     const whole = { ...account, lostTags: { ...account.lostTags, ...mark } };
-    const restored = settings.repairsDrift ? await restore(deps, whole) : whole;
-    ports.observer.tagsLost(whole, restored === whole ? restoringAdvice(whole) : "the tags were put back");
-    return restored;
+    return await mendTags(deps, whole);
   };
 }
 
@@ -61,16 +59,6 @@ async function readMark({ ports, settings, backend }: Dependencies, account: Acc
     `storage account ${name} in resource group ${resourceGroup} lost its keyless-csi tags, and ${backend.noun} ${foreign.ref.name} in it ` +
       "carries another cluster's mark: no volume is created in it until the tags that it had are put back",
   );
-}
-
-/** The same account when they cannot be put back: a volume does not fail for it, since the account is proven to be ours. */
-async function restore({ ports }: Dependencies, account: Account): Promise<Account> {
-  try {
-    return (await ports.accounts.restoreTags(account.ref, account.lostTags ?? {})) ?? account;
-  } catch (error) {
-    ports.observer.tagsNotRestored(account, error);
-    return account;
-  }
 }
 
 /** Of an account that was made for a namespace and no longer says for which UID: a recreated one must not inherit it. */

@@ -7,8 +7,10 @@ import type { Dependencies } from "./dependencies.ts";
 import { createClaimWarnings } from "./drift-warnings.ts";
 import { accountKey } from "./formats/arm-ids.ts";
 import { repairDrift } from "./keyless.ts";
+import { mendTags } from "./mend-tags.ts";
 import { isGiven, isOurs } from "./ownership.ts";
 import type { Account, ResourceGroupRef } from "./ports.ts";
+import { recogniseListed } from "./recognition.ts";
 import { allowedGroups } from "./settings.ts";
 
 /** The state of all accounts, as far as it was last seen. */
@@ -42,6 +44,8 @@ interface Round {
   /** What has failed: the round goes on without it. */
   readonly problems: unknown[];
   looksLeft: number;
+  /** By `accountKey`: accounts whose lost tags were reported in an earlier round. */
+  readonly reported: Set<string>;
 }
 
 /**
@@ -55,8 +59,9 @@ export function createDriftCheck(
   const states = new Map<string, GroupState>();
   const groups = new Map(allowedGroups(deps.settings).map((group) => [keyOf(group), group]));
   const warnClaims = createClaimWarnings(deps);
+  const reported = new Set<string>();
   return async (turn) => {
-    const round: Round = { deps, turn, problems: [], looksLeft: LOOKS };
+    const round: Round = { deps, turn, problems: [], looksLeft: LOOKS, reported };
     let seen = 0;
     for (const [key, group] of groups) {
       await turn.spend();
@@ -80,12 +85,12 @@ export function createDriftCheck(
 
 async function checkGroup(round: Round, group: ResourceGroupRef, openBefore: GroupState["open"]): Promise<GroupState> {
   const { ports, settings } = round.deps;
-  const listed = await ports.accounts.list(group);
+  const listed = await recogniseAll(round, await ports.accounts.list(group));
   const accounts = listed.filter((account) => isOurs(account, settings) || isGiven(account, settings));
   const open = new Map<string, Account>();
   for (const account of accounts) {
     const key = accountKey(account.ref);
-    const found = account.nonEntraAccess.length === 0 ? account : await lookAgain(round, account);
+    const found = account.nonEntraAccess.length === 0 ? account : withTagsOf(account, await lookAgain(round, account));
     if (found === undefined) continue;
     if (found.nonEntraAccess.length === 0) {
       if (openBefore.has(key)) ports.observer.keylessAgain(found, "found");
@@ -96,6 +101,22 @@ async function checkGroup(round: Round, group: ResourceGroupRef, openBefore: Gro
     if (left.nonEntraAccess.length > 0) open.set(key, left);
   }
   return { checked: accounts.length, open };
+}
+
+/** Somebody who takes an account's tags away must not hide it from this check. */
+async function recogniseAll({ deps, turn, reported }: Round, listed: readonly Account[]): Promise<Account[]> {
+  const accounts: Account[] = [];
+  for (const each of listed) {
+    const account = await recogniseListed(deps, each, turn.spend);
+    const key = accountKey(account.ref);
+    if (account.lostTags === undefined) reported.delete(key);
+    else if (!reported.has(key)) {
+      reported.add(key);
+      await mendTags(deps, account);
+    }
+    accounts.push(account);
+  }
+  return accounts;
 }
 
 /** What a single read says; the list's word where that fails or where too many were read already. */
@@ -109,6 +130,11 @@ async function lookAgain(round: Round, listed: Account): Promise<Account | undef
     round.problems.push(error);
     return listed;
   }
+}
+
+/** A read shows no more tags than the list did. */
+function withTagsOf({ tags, lostTags }: Account, found: Account | undefined): Account | undefined {
+  return found && lostTags !== undefined ? { ...found, tags, lostTags } : found;
 }
 
 async function repair({ deps, turn, problems }: Round, account: Account): Promise<Account> {

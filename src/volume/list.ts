@@ -6,10 +6,9 @@ import { DriverError } from "../errors.ts";
 import { shown } from "../text/cut.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { recordedSize } from "./file-system-record.ts";
-import { lacksTags } from "./lost-tags.ts";
 import { isGiven, isOurs, isVolumeOf } from "./ownership.ts";
 import type { Account, FileSystem } from "./ports.ts";
-import { recognise } from "./recognition.ts";
+import { recogniseListed } from "./recognition.ts";
 import { allowedGroups } from "./settings.ts";
 
 export interface ListedVolume {
@@ -26,9 +25,6 @@ export interface VolumePage {
 
 /** The largest page: with some 700 bytes an entry it stays well under gRPC's 4 MiB. */
 const MAX_PAGE = 2_000;
-
-/** How many file systems of an account without tags are looked at. */
-const SAMPLE = 100;
 
 /** Where a page begins: behind the accounts before `account`, and in it at Azure's own continuation. */
 interface Position {
@@ -75,17 +71,10 @@ async function readPage(
 async function listAccounts(deps: Dependencies): Promise<Account[]> {
   const { ports, settings } = deps;
   const lists = await Promise.all(allowedGroups(settings).map((group) => ports.accounts.list(group)));
-  const accounts = await Promise.all(lists.flat().map((account) => withLostTags(deps, account)));
+  const accounts = await Promise.all(lists.flat().map((account) => recogniseListed(deps, account)));
   return accounts
     .filter((account) => isOurs(account, settings) || isGiven(account, settings))
     .sort((a, b) => (a.ref.name < b.ref.name ? -1 : 1));
-}
-
-/** Any file system of an account can prove whose it is. */
-async function withLostTags(deps: Dependencies, account: Account): Promise<Account> {
-  if (!lacksTags(account, deps.settings)) return account;
-  const { fileSystems } = await deps.ports.fileSystems.list(account.ref, SAMPLE);
-  return await recognise(deps, account, fileSystems);
 }
 
 function toToken({ account, continuation }: Position): string {

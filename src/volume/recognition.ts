@@ -32,6 +32,18 @@ export async function recognise(deps: Dependencies, account: Account, contents: 
   return { ...whole, lostTags: { ...whole.lostTags, ...statedMark(whole, contents, deps.settings) } };
 }
 
+/** The same of an account in a list. `spend` is awaited before the list of what is in it, where it lost tags. */
+export async function recogniseListed(
+  deps: Dependencies,
+  account: Account,
+  spend: () => Promise<void> = async () => {},
+): Promise<Account> {
+  if (!lacksTags(account, deps.settings)) return account;
+  await spend();
+  const { fileSystems } = await deps.ports.fileSystems.list(account.ref, MOST_TENANTS);
+  return await recognise(deps, account, fileSystems);
+}
+
 async function prove(
   deps: Dependencies,
   { ref: { name } }: Account,

@@ -222,6 +222,33 @@ describe("the drift check", () => {
     assert.equal(cluster.warnings.length, 1);
   });
 
+  it("finds an account that was opened after its tags were taken away, and reports the tags once", async () => {
+    await start();
+    const account = app.emulator.world.accounts.get(accountOf(await bind("one"))) ?? assert.fail("no account");
+    account.tags = { owner: "finance" };
+    account.properties["allowSharedKeyAccess"] = true;
+    await round();
+    await round();
+    assert.deepEqual(await gauges(), [1, 1]);
+    assert.equal(logged("storage account lost the tags of this controller"), 1);
+    assert.deepEqual(account.tags, { owner: "finance" });
+    assert.ok(cluster.warnings.some(({ name, reason }) => name === "one" && reason === "AccountNotKeyless"));
+  });
+
+  it("puts tags back and closes the account with --repair-drift", async () => {
+    await start(["--repair-drift"]);
+    const account = app.emulator.world.accounts.get(accountOf(await bind("one"))) ?? assert.fail("no account");
+    const parameters = createRequest(app.emulator).parameters ?? {};
+    cluster.classes.push({ name: "blob", provisioner: "keyless.blob.csi", parameters });
+    const before = account.tags;
+    account.tags = { owner: "finance" };
+    account.properties["allowSharedKeyAccess"] = true;
+    await round();
+    assert.deepEqual(account.tags, { owner: "finance", ...before });
+    assert.equal(account.properties["allowSharedKeyAccess"], false);
+    assert.deepEqual(await gauges(), [1, 0]);
+  });
+
   it("reports a given account and never writes it, and leaves out what others have in the resource group", async () => {
     await start(["--repair-drift"]);
     const volume = await bind("one");
