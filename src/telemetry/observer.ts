@@ -87,12 +87,7 @@ export function createAppObserver({ log, metrics, calls }: AppObserverOptions): 
     const callId = calls.getStore();
     return callId === undefined ? {} : { callId };
   };
-  const assignmentFields = ({ name, scope, principalId }: RoleAssignment): LogFields => ({
-    roleAssignment: name,
-    container: scope,
-    principalId,
-    ...inCall(),
-  });
+  const assignmentFields = (assignment: RoleAssignment) => ({ ...toAssignmentFields(assignment), ...inCall() });
   return {
     run: (callId, work) => calls.run(callId, work),
     finished({ method, callId, code, milliseconds, error }) {
@@ -111,7 +106,6 @@ export function createAppObserver({ log, metrics, calls }: AppObserverOptions): 
     roleAssignmentCreated: (assignment, how) =>
       log.info("role assignment in place", { ...assignmentFields(assignment), reason: how }),
     roleAssignmentRemoved: (assignment) => log.info("role assignment removed", assignmentFields(assignment)),
-    roleAssignmentLeft: (assignment, message) => log.warn(message, assignmentFields(assignment)),
     drifted(account) {
       metrics.countDrift();
       const reason = account.nonEntraAccess.join(", ");
@@ -138,8 +132,12 @@ export function createAppObserver({ log, metrics, calls }: AppObserverOptions): 
 function observeSurprises(
   { log, metrics }: Pick<AppObserverOptions, "log" | "metrics">,
   inCall: () => LogFields,
-): Pick<AppObserver, "unmarked" | "tagsLost" | "tagsNotRestored" | "accountKept" | "nothingDeleted"> {
+): Pick<
+  AppObserver,
+  "roleAssignmentLeft" | "unmarked" | "tagsLost" | "tagsNotRestored" | "accountKept" | "nothingDeleted"
+> {
   return {
+    roleAssignmentLeft: (assignment, message) => log.warn(message, { ...toAssignmentFields(assignment), ...inCall() }),
     unmarked: (account) => log.warn(UNMARKED, { ...toAccountFields(account), ...inCall() }),
     tagsLost({ ref }, fix) {
       metrics.countLostTags();
@@ -166,6 +164,10 @@ function observeSurprises(
 
 function accountFields({ subscriptionId, ...ref }: AccountRef): LogFields {
   return { ...toAccountFields({ ref }), subscriptionId };
+}
+
+function toAssignmentFields({ name, scope, principalId }: RoleAssignment): LogFields {
+  return { roleAssignment: name, container: scope, principalId };
 }
 
 function toAccountFields({ ref: { name, resourceGroup } }: SeenAccount): LogFields {

@@ -112,7 +112,6 @@ async function deleteUnleased(client: Client, ref: FileSystemRef): Promise<"remo
   try {
     return await deleteContainer(client, ref);
   } catch (error) {
-    if (isBeingDeleted(error)) return "removed";
     if (!isLeased(error)) throw error;
     await client.lease(...pathOf(ref), { parameters: { action: "Break", breakPeriod: 0 } });
     return await deleteContainer(client, ref);
@@ -125,7 +124,11 @@ async function deleteContainer(client: Client, ref: FileSystemRef): Promise<"rem
   const onResponse = ({ status }: { readonly status: number }) => {
     isAbsent = status === 204;
   };
-  await client.delete(...pathOf(ref), { onResponse });
+  try {
+    await client.delete(...pathOf(ref), { onResponse });
+  } catch (error) {
+    if (!isBeingDeleted(error)) throw error;
+  }
   return isAbsent ? "absent" : "removed";
 }
 
