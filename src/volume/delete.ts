@@ -22,12 +22,12 @@ export async function deleteVolume(deps: Dependencies, volumeId: string): Promis
   }
   // A deletion that is held up is tried again for as long as it is: that must cost no call to Azure.
   await assertReleased(deps, fileSystem, { isRemembered: true });
-  await assertNotOfAnother(deps, account, fileSystem);
-  const { atFileSystem, atAccount, unlistedAtAccount } = await findAllOf(deps, account, fileSystem).catch(
+  const { found, atFileSystem, atAccount, unlistedAtAccount } = await findAllOf(deps, account, fileSystem).catch(
     (error: unknown) => {
       throw DriverError.unfinished(error);
     },
   );
+  assertNotOfAnother(deps, account, found);
   // As late as possible, and before the first write: a volume that is found in use later would have lost its access.
   await assertReleased(deps, fileSystem, { isRemembered: false });
   try {

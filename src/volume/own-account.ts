@@ -5,7 +5,7 @@ import type { Dependencies } from "./dependencies.ts";
 import { decodeAccountTags } from "./formats/account-tags.ts";
 import { lacksTags, restoringAdvice, restoringCommand } from "./lost-tags.ts";
 import { isLeftToAnother, isMarked, isOfAnotherMark, type Marks, mayHold } from "./ownership.ts";
-import type { Account, AccountRef, FileSystemRef } from "./ports.ts";
+import type { Account, AccountRef, FileSystem, FileSystemRef } from "./ports.ts";
 import { recognise } from "./recognition.ts";
 import { isAllowedGroup } from "./settings.ts";
 import { reportUnmarked } from "./unmarked.ts";
@@ -84,20 +84,19 @@ function notOurs({ backend }: Dependencies, { name, account }: FileSystemRef): D
  * Throws NotOurs for what another cluster may need: without Kubernetes whatever is marked, since nobody can say what is in
  * use; in an account without a mark a file system whose metadata carries another cluster's.
  */
-export async function assertNotOfAnother(
-  { ports, settings, backend }: Dependencies,
+export function assertNotOfAnother(
+  { settings, backend }: Dependencies,
   account: Account,
-  ref: FileSystemRef,
-): Promise<void> {
+  fileSystem: FileSystem | undefined,
+): void {
   if (isMarked(account)) {
     if (settings.clusterUid === undefined) throw refuseToDelete(account, settings);
     return;
   }
-  const fileSystem = await ports.fileSystems.find(ref);
   if (fileSystem === undefined || !isLeftToAnother(account, fileSystem.metadata, settings)) return;
   throw new DriverError(
     "NotOurs",
-    `the metadata of ${backend.noun} ${ref.name} in storage account ${ref.account.name} carries a mark that is not this cluster's: ` +
+    `the metadata of ${backend.noun} ${fileSystem.ref.name} in storage account ${account.ref.name} carries a mark that is not this cluster's: ` +
       "nothing was touched",
   );
 }

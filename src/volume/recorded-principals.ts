@@ -43,7 +43,7 @@ export async function findOthersAtFileSystem(
   return [...atFileSystem, ...named].filter((other) => !isSameRoleAssignment(other, current));
 }
 
-/** Ours at a file system that is to go, and at its account: what a list shows, and what the metadata names. */
+/** The file system that is to go, and ours at it and at its account: what a list shows, and what the metadata names. */
 export async function findAllOf(
   deps: Dependencies,
   account: Account,
@@ -61,6 +61,7 @@ export async function findAllOf(
   const below = principalIds.filter((id) => !isElsewhere(id, atFileSystem, atAccount));
   const above = isolation === "pool" ? [] : principalIds.filter((id) => !isElsewhere(id, atAccount, atFileSystem));
   return {
+    found,
     atFileSystem: [
       ...atFileSystem,
       ...unlisted(deps, atFileSystem, { scope: deps.backend.scopeOf(fileSystem), principalIds: below }),
@@ -71,6 +72,8 @@ export async function findAllOf(
 }
 
 export interface AllOfFileSystem extends OurRoleAssignments {
+  /** The file system as ARM shows it, where it still exists. */
+  readonly found: FileSystem | undefined;
   /** What the metadata names and `atAccount`, which is listed, does not have. */
   readonly unlistedAtAccount: readonly RoleAssignment[];
 }
