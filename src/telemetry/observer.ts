@@ -157,7 +157,9 @@ function observeSurprises(
     nothingDeleted({ volumeId: volume, missing, fileSystem }) {
       metrics.countNothingDeleted(missing);
       const where = fileSystem && { ...accountFields(fileSystem.account), container: fileSystem.name };
-      log.warn(NOTHING_DELETED[missing], { volume: shown(volume, LONGEST_NAME), ...where, ...inCall() });
+      // csi-provisioner often repeats a deletion that has just succeeded: not worth a warning.
+      const level = missing === "file system" ? "info" : "warn";
+      log[level](NOTHING_DELETED[missing], { volume: shown(volume, LONGEST_NAME), ...where, ...inCall() });
     },
   };
 }
