@@ -2,12 +2,14 @@
 // setting, delete what the old one opened; the old role is assigned to nobody any more.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { status } from "@grpc/grpc-js";
 import { type App, startApp } from "../../src/app/service.ts";
 import { DATA_ROLE_ID } from "../../src/backend/blob/data-role.ts";
 import { createLogger } from "../../src/telemetry/log.ts";
 import { create, createRequest } from "../support/emulated-app.ts";
 import { heldContainers, heldRoleAssignments } from "../support/held.ts";
 import { type GrantedApp, printRequests, startGrantedApp } from "../support/printed-roles.ts";
+import { refused } from "../support/refused.ts";
 import { createSink } from "../support/sink.ts";
 
 const OLD = DATA_ROLE_ID;
@@ -39,10 +41,10 @@ describe("the workloads' role, once it is changed,", () => {
   async function change(roles: readonly string[]): Promise<void> {
     for (const { url, body } of await printRequests(app, ["--with=all", `--role=${roles.join(",")}`])) {
       const { pathname, search } = new URL(url);
-      const { status, text } = await app.asAdministrator("PUT", pathname + search, body);
-      assert(status === 200 || status === 201, text);
+      const answer = await app.asAdministrator("PUT", pathname + search, body);
+      assert(answer.status === 200 || answer.status === 201, answer.text);
     }
-    await app.app.stop();
+    await (second ?? app.app).stop();
     const log = createLogger({ level: "error", format: "json", stream: createSink().stream });
     second = await startApp({ config: { ...app.config, roles }, log, cluster: app.cluster });
   }
@@ -56,6 +58,21 @@ describe("the workloads' role, once it is changed,", () => {
     await app.csi.controller("DeleteVolume", { volume_id: id });
     assert.deepEqual(rolesHeld(), []);
     assert.deepEqual(heldContainers(app.emulator.world), []);
+  });
+
+  it("that the controller may no longer take away is named in the message, with the fix, and nothing is deleted", async () => {
+    await change([NEW]);
+    const details = await refused(
+      app.csi.controller("DeleteVolume", { volume_id: volume }),
+      status.UNAVAILABLE,
+      `role ${OLD} may not be taken`,
+    );
+    assert(details.includes(`--role ${NEW},${OLD}`), details);
+    assert.deepEqual(rolesHeld(), [OLD]);
+    assert.equal(heldContainers(app.emulator.world).length, 1);
+    await change([NEW, OLD]);
+    await app.csi.controller("DeleteVolume", { volume_id: volume });
+    assert.deepEqual([rolesHeld(), heldContainers(app.emulator.world)], [[], []]);
   });
 
   it("is the only one that a stolen token can assign, while both can be removed", async () => {
