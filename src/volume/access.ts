@@ -12,7 +12,7 @@ import { encodeDescription } from "./formats/role-assignment-description.ts";
 import { roleAssignmentName } from "./names.ts";
 import { metadataIn, type VolumePlan } from "./plan.ts";
 import type { FileSystem, FileSystemRef, RoleAssignment, WorkloadIdentity } from "./ports.ts";
-import { findOthersAtFileSystem, recordPrincipal } from "./recorded-principals.ts";
+import { findOthersAt, recordPrincipal } from "./recorded-principals.ts";
 import { isSamePrincipal, isSameRoleAssignment, removeRoleAssignments } from "./role-assignments.ts";
 import { clusterOf } from "./settings.ts";
 
@@ -26,8 +26,9 @@ export interface AccessRequest {
 }
 
 /**
- * Leaves one role assignment at the file system, for the current identity: those of earlier attempts are removed. The
- * current identity's own of a former role is the last to go, so that it is never without access.
+ * Leaves one role assignment at the file system, or at the account that is for this volume alone, for the current identity:
+ * those of earlier attempts are removed. The current identity's own of a former role is the last to go, so that it is never
+ * without access.
  */
 export async function ensureAccess(deps: Dependencies, plan: VolumePlan, request: AccessRequest): Promise<void> {
   const { ports } = deps;
@@ -61,7 +62,12 @@ function isAtFileSystem({ volumeClass }: VolumePlan): boolean {
   return volumeClass.grantScope !== "account";
 }
 
-/** What earlier attempts, and a former account, have left at the file system beside `assignment`. */
+/** At an account that a namespace's volumes share, another identity may be another volume's. */
+function isForThisVolume({ volumeClass }: VolumePlan): boolean {
+  return volumeClass.grantScope !== "account" || volumeClass.isolation === "volume";
+}
+
+/** What earlier attempts, and a former account, have left beside `assignment` for the same volume. */
 async function findOthers(
   deps: Dependencies,
   plan: VolumePlan,
@@ -70,9 +76,7 @@ async function findOthers(
 ): Promise<RoleAssignment[]> {
   const mayDiffer = plan.volumeClass.identity === "serviceAccount" || isOfOtherRequest(plan, existing);
   const earlier =
-    existing !== undefined && isAtFileSystem(plan) && mayDiffer
-      ? await findOthersAtFileSystem(deps, existing, assignment)
-      : [];
+    existing !== undefined && isForThisVolume(plan) && mayDiffer ? await findOthersAt(deps, existing, assignment) : [];
   return [...earlier, ...former.filter((other) => !isSameRoleAssignment(other, assignment))];
 }
 

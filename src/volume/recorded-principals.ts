@@ -27,20 +27,22 @@ export function recordPrincipal(metadata: Metadata, principalId: string): Metada
 }
 
 /**
- * Ours at the file system that others than `current` hold or may hold: what a list shows, and what the metadata names. The
- * principal of `current` loses nothing that no list shows.
+ * Ours at the scope of `current`, the file system or its account, that others hold or may hold: what a list shows, and what
+ * the metadata names. The principal of `current` loses nothing that no list shows.
  */
-export async function findOthersAtFileSystem(
+export async function findOthersAt(
   deps: Dependencies,
   { ref, metadata }: FileSystem,
   current: RoleAssignment,
 ): Promise<RoleAssignment[]> {
-  const { atFileSystem } = await listOurRoleAssignments(deps, ref);
+  const { scope } = current;
+  const { atFileSystem, atAccount } = await listOurRoleAssignments(deps, ref);
+  const listed = scope === accountId(ref.account) ? atAccount : atFileSystem;
   const principalIds = decodeMetadata(metadata).principalIds.filter(
     (principalId) => !isSamePrincipal({ principalId }, current),
   );
-  const named = unlisted(deps, atFileSystem, { scope: deps.backend.scopeOf(ref), principalIds });
-  return [...atFileSystem, ...named].filter((other) => !isSameRoleAssignment(other, current));
+  const named = unlisted(deps, listed, { scope, principalIds });
+  return [...listed, ...named].filter((other) => !isSameRoleAssignment(other, current));
 }
 
 /** The file system that is to go, and ours at it and at its account: what a list shows, and what the metadata names. */

@@ -111,6 +111,33 @@ describe("while lists of role assignments lag", () => {
     assert.deepEqual(assigned(), []);
   });
 
+  for (const settings of [LAG, {}]) {
+    it(`and so in an account of its own, with the role at the account: ${JSON.stringify(settings)}`, async () => {
+      await start([], settings);
+      const own = { isolation: "volume", grantScope: "account" };
+      const request = claim({ identity: "serviceAccount", ...own }, "workload-a");
+      const { volume_id: id } = await create(app, request);
+      const [, account = ""] = id.split("#");
+      annotate(request.claimName, request.uid, "workload-b");
+      assert.equal((await create(app, request)).volume_id, id);
+      assert.deepEqual(principalsAt(account), [principal(1)]);
+      await remove(id);
+      assert.deepEqual(assigned(), []);
+    });
+  }
+
+  it("while in a namespace's account another identity keeps the role at the account: another volume may need it", async () => {
+    await start();
+    const request = claim({ identity: "serviceAccount", isolation: "namespace", grantScope: "account" }, "workload-a");
+    const { volume_id: id } = await create(app, request);
+    const [, account = ""] = id.split("#");
+    annotate(request.claimName, request.uid, "workload-b");
+    await create(app, request);
+    assert.deepEqual(principalsAt(account).sort(), [principal(0), principal(1)].sort());
+    await remove(id);
+    assert.deepEqual(assigned(), []);
+  });
+
   it("a class that is corrected after a failed attempt leaves one identity on the volume", async () => {
     await start();
     const request = claim({ clientID: clientId(0) });
