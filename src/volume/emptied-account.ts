@@ -21,14 +21,15 @@ export interface AtEmptied {
  * next attempt finds them again. Answers those that existed; `"in use"` while another file system is in the account.
  */
 export async function removeBeforeEmptied(
-  { ports }: Dependencies,
+  deps: Dependencies,
   account: Account,
   { fileSystem, assignments }: { readonly fileSystem: FileSystemRef; readonly assignments: readonly RoleAssignment[] },
 ): Promise<readonly RoleAssignment[] | "in use"> {
+  const { accountLock, fileSystems } = deps.ports;
   if (assignments.length === 0) return [];
-  return await ports.accountLock.exclusive(accountKey(account.ref), async () => {
-    const isLast = !(await ports.fileSystems.existIn(account.ref, fileSystem.name));
-    return isLast ? await removeRoleAssignments({ ports }, assignments) : "in use";
+  return await accountLock.exclusive(accountKey(account.ref), async () => {
+    const isInUse = () => fileSystems.existIn(account.ref, fileSystem.name);
+    return (await isInUse()) ? "in use" : await removeUnlessUsed(deps, { assignments }, isInUse);
   });
 }
 
@@ -46,25 +47,47 @@ async function reportKept({ ports, settings }: Dependencies, account: Account): 
   ports.observer.accountKept(account.ref);
 }
 
+async function removeIfEmpty(deps: Dependencies, account: Account, at: AtEmptied): Promise<void> {
+  const isInUse = () => deps.ports.fileSystems.existIn(account.ref);
+  if (await isInUse()) return await putBack(deps, at.removed ?? []);
+  if (!isForOneVolume(account, deps.settings)) return void (await removeUnlessUsed(deps, at, isInUse));
+  await removeRoleAssignments(deps, at.assignments);
+  await removeOwn(deps, account);
+}
+
 /**
  * Another replica may create a volume here at the same time. It reads the role assignment before or after we remove it: if
- * before, we see its file system afterwards and put the assignment back. Only what was there is put back: the metadata may
- * name others.
+ * before, we see its file system afterwards and put the assignment back, whatever has failed in between: no later attempt
+ * knows of it. Only what was there is put back: the metadata may name others.
  */
-async function removeIfEmpty(
+async function removeUnlessUsed(
   deps: Dependencies,
-  account: Account,
-  { assignments, removed = [] }: AtEmptied,
-): Promise<void> {
-  const { fileSystems, roleAssignments } = deps.ports;
-  const putBack = async (missing: readonly RoleAssignment[]) => {
-    const description = encodeDescription(clusterOf(deps.settings));
-    for (const assignment of missing) await roleAssignments.create(assignment, description);
+  { assignments, removed: before = [] }: AtEmptied,
+  isInUse: () => Promise<boolean>,
+): Promise<readonly RoleAssignment[] | "in use"> {
+  const removed = [...before];
+  const isSettled = async () => {
+    if (removed.length === 0 || !(await isInUse())) return true;
+    await putBack(deps, removed);
+    return false;
   };
-  if (await fileSystems.existIn(account.ref)) return await putBack(removed);
-  const removedNow = await removeRoleAssignments(deps, assignments);
-  if (isForOneVolume(account, deps.settings)) return await removeOwn(deps, account);
-  if (await fileSystems.existIn(account.ref)) await putBack([...removed, ...removedNow]);
+  try {
+    for (const each of assignments) removed.push(...(await removeRoleAssignments(deps, [each])));
+  } catch (error) {
+    await isSettled();
+    throw error;
+  }
+  return (await isSettled()) ? removed : "in use";
+}
+
+/** All that can be: one of a former role may not be assigned any more. Throws the first failure. */
+async function putBack({ ports, settings }: Dependencies, removed: readonly RoleAssignment[]): Promise<void> {
+  const description = encodeDescription(clusterOf(settings));
+  const failures: unknown[] = [];
+  for (const assignment of removed) {
+    await ports.roleAssignments.create(assignment, description).catch((error) => failures.push(error));
+  }
+  if (failures.length > 0) throw failures[0];
 }
 
 /** An account that is kept is an orphan: `orphans` reports it, with what keeps it. */

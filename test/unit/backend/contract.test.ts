@@ -141,7 +141,18 @@ describe("a backend", () => {
       [true, false, true],
       ["remove bucket", "remove role assignment", "create role assignment"],
     ],
-    ["not listed yet", false, [false, true], ["remove role assignment", "remove bucket", "create role assignment"]],
+    [
+      "not listed yet",
+      false,
+      [false, false, true],
+      ["remove role assignment", "remove bucket", "create role assignment"],
+    ],
+    [
+      "not listed yet, before the last one was removed",
+      false,
+      [false, true, true],
+      ["remove role assignment", "create role assignment", "remove bucket"],
+    ],
   ] as const) {
     it(`puts back what an account lost while another volume came into it, and nothing that metadata merely names: ${what}`, async () => {
       const { cloud, volumes } = setUp({ ...NO_CLUSTER, findNamespaceUid: async () => "uid-1" });
