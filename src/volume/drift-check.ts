@@ -46,6 +46,8 @@ interface Round {
   looksLeft: number;
   /** By `accountKey`: accounts whose lost tags were reported in an earlier round. */
   readonly reported: Set<string>;
+  /** Accounts without our tags of which nobody could say whether they are ours. */
+  unrecognised: number;
 }
 
 /**
@@ -61,7 +63,7 @@ export function createDriftCheck(
   const warnClaims = createClaimWarnings(deps);
   const reported = new Set<string>();
   return async (turn) => {
-    const round: Round = { deps, turn, problems: [], looksLeft: LOOKS, reported };
+    const round: Round = { deps, turn, problems: [], looksLeft: LOOKS, reported, unrecognised: 0 };
     let seen = 0;
     for (const [key, group] of groups) {
       await turn.spend();
@@ -76,7 +78,7 @@ export function createDriftCheck(
     const open = [...states.values()].flatMap((state) => [...state.open.values()]);
     if (states.size === groups.size) {
       const checked = [...states.values()].reduce((sum, state) => sum + state.checked, 0);
-      publish({ checked, open: open.length, isComplete: seen === groups.size });
+      publish({ checked, open: open.length, isComplete: seen === groups.size && round.unrecognised === 0 });
     }
     round.problems.push(...(await warnClaims(open, turn.signal)));
     if (round.problems.length > 0) throw round.problems[0];
@@ -85,7 +87,7 @@ export function createDriftCheck(
 
 async function checkGroup(round: Round, group: ResourceGroupRef, openBefore: GroupState["open"]): Promise<GroupState> {
   const { ports, settings } = round.deps;
-  const listed = await recogniseAll(round, await ports.accounts.list(group));
+  const listed = await recogniseAll(round, await ports.accounts.list(group), openBefore);
   const accounts = listed.filter((account) => isOurs(account, settings) || isGiven(account, settings));
   const open = new Map<string, Account>();
   for (const account of accounts) {
@@ -104,10 +106,15 @@ async function checkGroup(round: Round, group: ResourceGroupRef, openBefore: Gro
 }
 
 /** Somebody who takes an account's tags away must not hide it from this check. */
-async function recogniseAll({ deps, turn, reported }: Round, listed: readonly Account[]): Promise<Account[]> {
+async function recogniseAll(
+  round: Round,
+  listed: readonly Account[],
+  openBefore: GroupState["open"],
+): Promise<Account[]> {
+  const { deps, reported } = round;
   const accounts: Account[] = [];
   for (const each of listed) {
-    const account = await recogniseListed(deps, each, turn.spend);
+    const account = await recogniseOne(round, each, openBefore.get(accountKey(each.ref)));
     const key = accountKey(account.ref);
     if (account.lostTags === undefined) reported.delete(key);
     else if (!reported.has(key)) {
@@ -117,6 +124,19 @@ async function recogniseAll({ deps, turn, reported }: Round, listed: readonly Ac
     accounts.push(account);
   }
   return accounts;
+}
+
+/** One that cannot be recognised must not hide the others: it counts as what it was in the round before. */
+async function recogniseOne(round: Round, listed: Account, before: Account | undefined): Promise<Account> {
+  const { deps, turn, problems } = round;
+  try {
+    return await recogniseListed(deps, listed, turn.spend);
+  } catch (error) {
+    turn.signal.throwIfAborted();
+    problems.push(error);
+    round.unrecognised += 1;
+    return (before && withTagsOf(before, listed)) ?? listed;
+  }
 }
 
 /** What a single read says; the list's word where that fails or where too many were read already. */

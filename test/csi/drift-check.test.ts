@@ -235,6 +235,52 @@ describe("the drift check", () => {
     assert.ok(cluster.warnings.some(({ name, reason }) => name === "one" && reason === "AccountNotKeyless"));
   });
 
+  for (const [what, fail] of [
+    [
+      "the cluster's classes",
+      () => Object.assign(cluster, { listClasses: () => Promise.reject(new Error("refused")) }),
+    ],
+    [
+      "what is in it",
+      () =>
+        app.emulator.faults.add({
+          match: { path: "/blobServices/default/containers" },
+          times: -1,
+          action: { status: 403, code: "AuthorizationFailed" },
+        }),
+    ],
+  ] as const) {
+    it(`finds the others that are open while ${what} cannot be read for one without tags`, async () => {
+      await start();
+      const open = await bind("one");
+      const stripped = accountOf(await bind("two", {}, { isolation: "volume" }));
+      Object.assign(app.emulator.world.accounts.get(stripped) ?? assert.fail("no account"), { tags: {} });
+      await patch(accountOf(open), { allowSharedKeyAccess: true });
+      fail();
+      assert.equal(await round(), "failed");
+      assert.equal(logged("storage account is no longer keyless"), 1);
+      assert.deepEqual(
+        cluster.warnings.map(({ name }) => name),
+        ["one"],
+      );
+      assert.deepEqual(await gauges(), [1, 1]);
+      const completed = await metric("keyless_csi_accounts_checked_timestamp_seconds");
+      assert.equal(completed, undefined, "not every account was recognised");
+    });
+  }
+
+  it("keeps an open account without tags in the gauge while it cannot be recognised again", async () => {
+    await start();
+    const account = app.emulator.world.accounts.get(accountOf(await bind("one"))) ?? assert.fail("no account");
+    account.tags = {};
+    account.properties["allowSharedKeyAccess"] = true;
+    await round();
+    Object.assign(cluster, { listClasses: () => Promise.reject(new Error("refused")) });
+    assert.equal(await round(), "failed");
+    assert.deepEqual(await gauges(), [1, 1]);
+    assert.equal(logged("storage account is no longer keyless"), 1);
+  });
+
   it("puts tags back and closes the account with --repair-drift", async () => {
     await start(["--repair-drift"]);
     const account = app.emulator.world.accounts.get(accountOf(await bind("one"))) ?? assert.fail("no account");
