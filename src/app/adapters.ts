@@ -2,6 +2,7 @@
  * The adapters behind the ports of `volume/`, built from the configuration: Azure's and Kubernetes' clients, and the sign-in
  * that they share.
  */
+import { AsyncLocalStorage } from "node:async_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createAccounts } from "../azure/accounts.ts";
 import { type AzureCall, createArm } from "../azure/arm.ts";
@@ -38,6 +39,8 @@ export interface Adapters {
   readonly roleAssignmentUsage: ReturnType<typeof createUsage>;
   /** Whether the last sign-in worked and the last request to Azure was answered. */
   readonly readiness: () => Readiness;
+  /** Runs what no volume waits for: a request of it that gets no answer leaves `readiness` as it is. */
+  inBackground<T>(work: () => Promise<T>): Promise<T>;
   /** Signs in now, to find out early. Rejects with what the credential says. */
   signIn(): Promise<void>;
 }
@@ -61,7 +64,7 @@ export async function createAdapters(
   const settings = toSettings(config, blobBackend, clusterUid);
   const time = { now: () => performance.now(), sleep: (ms: number) => sleep(ms) };
   const { now } = time;
-  const { arm, metricsArm, readiness, signIn } = connect(config, observer, time);
+  const { arm, metricsArm, ...connection } = connect(config, observer, time);
   const rememberMs = config.accountCacheMs;
   const accounts = createAccounts({ arm, shaping: BLOB_ACCOUNTS, rememberMs, ...time });
   const ports: Ports = {
@@ -79,7 +82,7 @@ export async function createAdapters(
     accountLock: createReadersWriterLock(),
   };
   const roleAssignmentUsage = createUsage({ arm: metricsArm, subscriptionIds: subscriptionsOf(config), now });
-  return { ports, settings, backend: blobBackend, roleAssignmentUsage, readiness, signIn };
+  return { ports, settings, backend: blobBackend, roleAssignmentUsage, ...connection };
 }
 
 interface Time {
@@ -100,12 +103,14 @@ function connect(config: ControllerConfig, observer: AdaptersObserver, time: Tim
     forgetTokens: credentials.forgetTokens,
     ...time,
   };
+  const background = new AsyncLocalStorage<true>();
   const waits: Waits = new Map();
   const arm = createArm({
     ...common,
     waits,
     observeCall(call) {
-      answers.note(call);
+      // Its lists may take longer than any request of a volume, and nothing else may follow for hours.
+      if (call.status !== 0 || background.getStore() === undefined) answers.note(call);
       observer.azureCalled(call);
     },
   });
@@ -115,6 +120,7 @@ function connect(config: ControllerConfig, observer: AdaptersObserver, time: Tim
     arm,
     metricsArm,
     readiness: readyWhenAll(signIn.readiness, answers.readiness),
+    inBackground: <T>(work: () => Promise<T>) => background.run(true, work),
     async signIn() {
       await signIn.credential.getToken(cloud.armScope);
     },

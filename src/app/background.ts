@@ -72,9 +72,10 @@ function createDriftTask(intervalMs: number, adapters: Adapters) {
     budget: LISTS,
     begin() {
       latest = undefined;
-      return createDriftCheck(adapters, ({ isComplete, ...seen }) => {
+      const check = createDriftCheck(adapters, ({ isComplete, ...seen }) => {
         latest = { ...seen, completedAt: isComplete ? Date.now() / 1000 : latest?.completedAt };
       });
+      return (turn) => adapters.inBackground(() => check(turn));
     },
   };
   return { task, latest: () => latest };

@@ -281,6 +281,27 @@ describe("the drift check", () => {
     assert.equal(logged("storage account is no longer keyless"), 1);
   });
 
+  it("leaves the service ready when a request of its own gets no answer", async () => {
+    await start();
+    await bind("one");
+    const { host = "", port = 0 } = app.app.health ?? {};
+    const readiness = async () => (await fetch(`http://${host}:${port}/readyz`)).status;
+    assert.equal(await readiness(), 200);
+    app.emulator.faults.add({
+      match: { operation: "storageAccounts/listByGroup" },
+      times: -1,
+      action: { reset: "before" },
+    });
+    assert.equal(await round(), "failed");
+    assert.equal(await readiness(), 200);
+    app.emulator.faults.add({ match: {}, times: -1, action: { reset: "before" } });
+    await assert.rejects(create(app, createRequest(app.emulator, { isolation: "volume" })));
+    assert.equal(await readiness(), 503, "a volume's request still decides");
+    app.emulator.faults.clear();
+    assert.equal(await round(), "done");
+    assert.equal(await readiness(), 200, "what is answered proves that Azure can be reached");
+  });
+
   it("puts tags back and closes the account with --repair-drift", async () => {
     await start(["--repair-drift"]);
     const account = app.emulator.world.accounts.get(accountOf(await bind("one"))) ?? assert.fail("no account");
