@@ -3,11 +3,12 @@
  * new volume comes. One list for each resource group, whose answer shows the properties; a second look at what it shows as
  * open, since lists lag; PersistentVolumes are read only while an account is open.
  */
+import { isTransient } from "../errors.ts";
+import { createTagKeeper, type TagKeeper } from "./candidate-accounts.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { createClaimWarnings } from "./drift-warnings.ts";
 import { accountKey } from "./formats/arm-ids.ts";
 import { repairDrift } from "./keyless.ts";
-import { mendTags } from "./mend-tags.ts";
 import { isGiven, isOurs } from "./ownership.ts";
 import type { Account, ResourceGroupRef } from "./ports.ts";
 import { recogniseListed } from "./recognition.ts";
@@ -46,6 +47,7 @@ interface Round {
   looksLeft: number;
   /** By `accountKey`: accounts whose lost tags were reported in an earlier round. */
   readonly reported: Set<string>;
+  readonly keepTags: TagKeeper;
   /** Accounts without our tags of which nobody could say whether they are ours. */
   unrecognised: number;
 }
@@ -61,9 +63,9 @@ export function createDriftCheck(
   const states = new Map<string, GroupState>();
   const groups = new Map(allowedGroups(deps.settings).map((group) => [keyOf(group), group]));
   const warnClaims = createClaimWarnings(deps);
-  const reported = new Set<string>();
+  const known = { reported: new Set<string>(), keepTags: createTagKeeper(deps) };
   return async (turn) => {
-    const round: Round = { deps, turn, problems: [], looksLeft: LOOKS, reported, unrecognised: 0 };
+    const round: Round = { deps, turn, problems: [], looksLeft: LOOKS, ...known, unrecognised: 0 };
     let seen = 0;
     for (const [key, group] of groups) {
       await turn.spend();
@@ -111,7 +113,7 @@ async function recogniseAll(
   listed: readonly Account[],
   openBefore: GroupState["open"],
 ): Promise<Account[]> {
-  const { deps, reported } = round;
+  const { reported } = round;
   const accounts: Account[] = [];
   for (const each of listed) {
     const account = await recogniseOne(round, each, openBefore.get(accountKey(each.ref)));
@@ -119,11 +121,22 @@ async function recogniseAll(
     if (account.lostTags === undefined) reported.delete(key);
     else if (!reported.has(key)) {
       reported.add(key);
-      await mendTags(deps, account);
+      await keepTags(round, account);
     }
     accounts.push(account);
   }
   return accounts;
+}
+
+/** Puts them back unless what is in the account says that it is another cluster's: that is its administrator's to settle. */
+async function keepTags({ turn, problems, reported, keepTags: keep }: Round, account: Account): Promise<void> {
+  await turn.spend();
+  try {
+    await keep(account);
+  } catch (error) {
+    problems.push(error);
+    if (isTransient(error)) reported.delete(accountKey(account.ref));
+  }
 }
 
 /** One that cannot be recognised must not hide the others: it counts as what it was in the round before. */

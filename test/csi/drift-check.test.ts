@@ -316,6 +316,22 @@ describe("the drift check", () => {
     assert.deepEqual(await gauges(), [1, 0]);
   });
 
+  it("puts no tags on an account in which something carries another cluster's mark", async () => {
+    await start(["--repair-drift"]);
+    const volume = await bind("one");
+    const account = app.emulator.world.accounts.get(accountOf(volume)) ?? assert.fail("no account");
+    account.tags = { owner: "finance" };
+    const [, , name = ""] = volume.volume_id.split("#");
+    const container = app.emulator.world.containers.get(`${account.name}/${name}`) ?? assert.fail("no container");
+    container.metadata = { ...container.metadata, keyless_cluster_uid: "99999999-0000-4000-8000-000000000009" };
+    const first = await round();
+    assert.deepEqual(account.tags, { owner: "finance" });
+    assert.equal(first, "failed");
+    assert.match(app.log(), /lost its keyless-csi tags, and container .* in it carries another cluster's mark/);
+    assert.equal(await round(), "done", "reported once");
+    assert.deepEqual(account.tags, { owner: "finance" });
+  });
+
   it("reports a given account and never writes it, and leaves out what others have in the resource group", async () => {
     await start(["--repair-drift"]);
     const volume = await bind("one");
