@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { status } from "@grpc/grpc-js";
 import { DATA_ROLE_ID } from "../../src/backend/blob/data-role.ts";
+import { assignmentCondition } from "../../src/commands/roles/assignment-condition.ts";
 import { roleAssignmentName } from "../../src/volume/names.ts";
 import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
 import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";
@@ -258,6 +259,21 @@ describe("while lists of role assignments lag", () => {
       await remove(id);
       assert.deepEqual([assigned(), heldContainers(app.emulator.world)], [[], []]);
     });
+  });
+
+  it("a right that lacks a principal since is reported with that principal, and what to add", async () => {
+    await start([], {});
+    const { volume_id: id } = await create(app, createRequest(app.emulator));
+    for (const each of app.emulator.world.roleAssignments.values()) {
+      if (each.condition === undefined) continue;
+      const limits = { roleIds: [DATA_ROLE_ID], controllerPrincipalId: each.principalId } as const;
+      each.condition = assignmentCondition({ ...limits, principalIds: [principal(1)] });
+    }
+    const message = new RegExp(
+      `may not be taken from principal ${principal(0)}: .*\\(add ${principal(0)} to --principals, where it has that\\)`,
+    );
+    await refused(remove(id), status.UNAVAILABLE, message);
+    assert.equal(assigned().length, 1);
   });
 
   it("without a lag, what the list has shown is removed once, and nothing else is asked for", async () => {
