@@ -34,7 +34,10 @@ export class ListTooLong extends Error {
   }
 }
 
-/** Throws ListTooLong, or the API server's error, also for an expired continue token (410): half a list proves nothing. */
+/**
+ * Throws ListTooLong, or the API server's error, also for an expired continue token (410), and an Error for what is not a
+ * list: half a list proves nothing.
+ */
 export type OpenList = <T, Kept>(listing: Listing<T, Kept>) => Promise<Kept[]>;
 
 /** The client's parts that a list needs. */
@@ -81,9 +84,13 @@ export function createListOpener(transport: ListTransport): OpenList {
   };
 }
 
-/** Parses a page and keeps of it what is wanted; the answer is where the next one begins. */
+/**
+ * Parses a page and keeps of it what is wanted; the answer is where the next one begins. Throws for JSON that is not a list,
+ * as something between here and the API server may send it: an empty list would mean that nothing is in use.
+ */
 function keepPage<T, Kept>(text: string, keep: (object: T) => Kept | undefined, kept: Kept[]): string | undefined {
   const { items, metadata } = JSON.parse(text) as Page<T>;
+  if (items !== null && !Array.isArray(items)) throw new Error("the answer is not a list");
   for (const object of items ?? []) {
     const part = keep(object);
     if (part !== undefined) kept.push(part);

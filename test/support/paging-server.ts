@@ -24,6 +24,8 @@ export interface PagingServer {
   readonly requests: URL[];
   /** Decides about a request before it is answered: a status other than 200 is the answer. */
   before: (url: URL) => number | Promise<number>;
+  /** The body of an answer with status 200; undefined: the one that its lists give. */
+  instead: (url: URL) => string | undefined;
   stop(): Promise<void>;
 }
 
@@ -34,7 +36,8 @@ export async function startPagingServer(): Promise<PagingServer> {
     const url = new URL(request.url ?? "", "http://here");
     requests.push(url);
     const status = await answering.before(url);
-    const body = status === 200 ? answer(lists, url) : undefined;
+    const other = answering.instead(url);
+    const body = status === 200 ? (other === undefined ? answer(lists, url) : [other]) : undefined;
     const code = status === 200 && body === undefined ? 404 : status;
     response.writeHead(code, { "content-type": "application/json" });
     const failed = [JSON.stringify({ kind: "Status", apiVersion: "v1", code })];
@@ -51,6 +54,7 @@ export async function startPagingServer(): Promise<PagingServer> {
     lists,
     requests,
     before: () => 200,
+    instead: () => undefined,
     async stop() {
       server.closeAllConnections();
       server.close();

@@ -53,4 +53,13 @@ describe("lists over the whole cluster", () => {
     server.before = (url) => (url.searchParams.has("continue") ? 410 : 200);
     await assert.rejects(cluster.listVolumes(), { reason: "Unavailable", message: /all PersistentVolumes .*HTTP 410/ });
   });
+
+  it("fails on an answer that is no list: nothing is no proof that nothing is in use", async () => {
+    for (const body of ["{}", '{"kind":"Status","status":"Success"}', '{"kind":"PersistentVolumeList","items":{}}']) {
+      server.instead = () => body;
+      await assert.rejects(cluster.listVolumes(), { reason: "Unavailable", message: /all PersistentVolumes/ }, body);
+    }
+    server.instead = () => '{"kind":"PersistentVolumeList","items":null}';
+    assert.deepEqual(await cluster.listVolumes(), [], "an empty list as Go may write it");
+  });
 });
