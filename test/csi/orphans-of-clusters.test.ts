@@ -184,6 +184,24 @@ describe("orphans beside another cluster", () => {
     assert.equal(containers(), 2);
   });
 
+  it("that has a container in an account without a mark is not marked out of it, and keeps what nobody can tell apart after that", async () => {
+    await volumeIn(first);
+    unmarkAccounts();
+    unmarkContainers();
+    const second = await joinB();
+    await volumeIn(second, clusterB);
+    const before = await orphans(first, clusterA, { ...deletion, unmarked: true });
+    assert.deepEqual(before.unmarked, [], "no command that would make the other cluster's container this one's");
+    for (const account of first.emulator.world.accounts.values())
+      account.tags = { ...account.tags, "keyless-csi.cluster-uid": UID_A };
+    const { findings } = await orphans(first, clusterA, deletion);
+    assert.deepEqual(
+      findings.map(({ outcome }) => outcome),
+      ["found", "found"],
+    );
+    assert.equal(containers(), 2);
+  });
+
   it("whose mark a container's metadata carries keeps it, whatever its account says", async () => {
     await volumeIn(first);
     for (const container of heldContainers(first.emulator.world)) container.metadata["keyless_cluster_uid"] = UID_B;

@@ -14,7 +14,7 @@ import {
   mayHold,
   namesAnotherMark,
 } from "../ownership.ts";
-import type { Account, ClaimRef, FileSystem } from "../ports.ts";
+import type { Account, ClaimRef, FileSystem, Settings } from "../ports.ts";
 import { isOldEnough } from "./age.ts";
 import type { Inventory, KnownAccount } from "./inventory.ts";
 import { type OrphanRules, whyKept } from "./kept.ts";
@@ -64,9 +64,15 @@ function whyFileSystemKept(
   const kept = whyKept(clusterOfAccount(account), settings, rules);
   if (kept !== undefined || settings.clusterUid === undefined) return kept;
   if (namesAnotherMark(account, fileSystem.metadata, settings)) return "its metadata carries another cluster's mark";
-  const isShared = fileSystems.some(({ metadata }) => namesAnotherMark(account, metadata, settings));
-  if (isMarked(account) || !isShared) return undefined;
-  return `another cluster has a ${backend.noun} in its storage account, which carries no mark`;
+  // Marking the account has changed nothing about what was in it before.
+  const isTold = isMarked(account) && decodeMetadata(fileSystem.metadata).clusterUid !== undefined;
+  if (isTold || !isSharedWithAnother({ account, fileSystems }, settings)) return undefined;
+  return `another cluster has a ${backend.noun} in its storage account, and no mark proves whose this one is`;
+}
+
+/** Whether the metadata of something in the account carries another cluster's mark. */
+export function isSharedWithAnother({ account, fileSystems }: KnownAccount, settings: Settings): boolean {
+  return fileSystems.some(({ metadata }) => namesAnotherMark(account, metadata, settings));
 }
 
 /** Tenants can write metadata, and this is printed: only what can be the name of a claim. */

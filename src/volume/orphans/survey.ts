@@ -8,7 +8,7 @@ import { isMarked, isOurs } from "../ownership.ts";
 import type { Account } from "../ports.ts";
 import { findOrphanedAccounts } from "./accounts.ts";
 import { findOrphanedCredentials } from "./credentials.ts";
-import { findOrphanedFileSystems } from "./file-systems.ts";
+import { findOrphanedFileSystems, isSharedWithAnother } from "./file-systems.ts";
 import { takeInventory } from "./inventory.ts";
 import type { OrphanRules } from "./kept.ts";
 import { isRetained, type Orphan } from "./orphan.ts";
@@ -24,7 +24,7 @@ export interface OrphanSurvey {
   readonly orphans: readonly Orphan[];
   /** How many of our file systems the cluster does need: none at all may mean that it is another cluster. */
   readonly needed: number;
-  /** Accounts that we made and that carry no mark. */
+  /** Accounts that we made, that carry no mark, and in which nothing carries another cluster's. */
   readonly unmarked: readonly Account[];
 }
 
@@ -43,7 +43,8 @@ export async function surveyOrphans(deps: Dependencies, options: SurveyOptions):
     ],
     needed: all.filter(({ ref }) => references.referencesFileSystem(ref.name)).length,
     unmarked: [...accounts.values()]
+      .filter((known) => !isMarked(known.account) && !isSharedWithAnother(known, deps.settings))
       .map(({ account }) => account)
-      .filter((account) => !isMarked(account) && isOurs(account, deps.settings)),
+      .filter((account) => isOurs(account, deps.settings)),
   };
 }
