@@ -3,6 +3,7 @@
  * an account under that name is ours even when somebody has replaced its tags: else the next claim would get a second one.
  */
 import { DriverError } from "../errors.ts";
+import { listFileSystems } from "./contents.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { decodeAccountTags, encodeSingleTags } from "./formats/account-tags.ts";
 import { accountKey } from "./formats/arm-ids.ts";
@@ -11,9 +12,6 @@ import { mendTags } from "./mend-tags.ts";
 import { isLeftToAnother } from "./ownership.ts";
 import type { AccountCandidate } from "./plan.ts";
 import type { Account } from "./ports.ts";
-
-/** How many file systems of an account that lost its tags are asked for their cluster's mark. */
-const SAMPLE = 100;
 
 /** With what a candidate's name proves of the account; unchanged when its tags say something else. */
 export function asCandidate(account: Account, { tags }: Partial<AccountCandidate> = {}): Account {
@@ -49,8 +47,9 @@ export function createTagKeeper(deps: Dependencies): TagKeeper {
   };
 }
 
-async function readMark({ ports, settings, backend }: Dependencies, account: Account) {
-  const { fileSystems } = await ports.fileSystems.list(account.ref, SAMPLE);
+async function readMark(deps: Dependencies, account: Account) {
+  const { settings, backend } = deps;
+  const fileSystems = await listFileSystems(deps, account.ref);
   const foreign = fileSystems.find(({ metadata }) => isLeftToAnother(account, metadata, settings));
   if (foreign === undefined) return statedMark(account, fileSystems, settings);
   const { name, resourceGroup } = account.ref;

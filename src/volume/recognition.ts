@@ -6,6 +6,7 @@
 import { poolTagsOf, type Tenant } from "./account-names.ts";
 import { parseVolumeClass } from "./class/parse-class.ts";
 import type { VolumeClass } from "./class/volume-class.ts";
+import { listFileSystems } from "./contents.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { type DecodedMetadata, decodeMetadata } from "./formats/file-system-metadata.ts";
 import { type Contents, clusterIdsOf, lacksTags, type ProvenTags, statedMark, withProvenTags } from "./lost-tags.ts";
@@ -32,16 +33,14 @@ export async function recognise(deps: Dependencies, account: Account, contents: 
   return { ...whole, lostTags: { ...whole.lostTags, ...statedMark(whole, contents, deps.settings) } };
 }
 
-/** The same of an account in a list. `spend` is awaited before the list of what is in it, where it lost tags. */
+/** The same of an account in a list. `spend` is awaited before each list of what is in it, where it lost tags. */
 export async function recogniseListed(
   deps: Dependencies,
   account: Account,
-  spend: () => Promise<void> = async () => {},
+  spend?: () => Promise<void>,
 ): Promise<Account> {
   if (!lacksTags(account, deps.settings)) return account;
-  await spend();
-  const { fileSystems } = await deps.ports.fileSystems.list(account.ref, MOST_TENANTS);
-  return await recognise(deps, account, fileSystems);
+  return await recognise(deps, account, await listFileSystems(deps, account.ref, spend));
 }
 
 async function prove(

@@ -325,6 +325,22 @@ describe("an account that lost its tags", () => {
     }
   });
 
+  it("asks everything in it for its mark, and not the first hundred", async () => {
+    await start("--repair-drift");
+    const volume = await provision();
+    const [account, container] = [accountOf(volume), containerOf(volume)];
+    for (let count = 0; count < 150; count += 1) {
+      const name = `pvc-00000000-0000-4000-8000-${String(count).padStart(12, "0")}`;
+      app.emulator.world.containers.set(`${account.name}/${name}`, { ...container, name });
+    }
+    const others = `pvc-ffffffff-0000-4000-8000-${"f".repeat(12)}`;
+    const metadata = { ...container.metadata, keyless_cluster_uid: randomUUID() };
+    app.emulator.world.containers.set(`${account.name}/${others}`, { ...container, name: others, metadata });
+    account.tags = {};
+    await refused(provision(), status.FAILED_PRECONDITION, /carries another cluster's mark: no volume is created/);
+    assert.deepEqual(account.tags, {});
+  });
+
   it("keeps the word of every tag that is still there", async () => {
     await start();
     keepClass({});

@@ -3,10 +3,11 @@
  * CreateVolume makes claim, account, file system, role assignment, PersistentVolume in this order, so the lists are read
  * the other way round, and the cluster's references last.
  */
+import { listFileSystems } from "../contents.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { lacksTags, restoringAdvice } from "../lost-tags.ts";
 import { isGiven, isOurs, listedMarks } from "../ownership.ts";
-import type { Account, AccountRef, FileSystem, ListedRoleAssignment } from "../ports.ts";
+import type { Account, FileSystem, ListedRoleAssignment } from "../ports.ts";
 import { recognise } from "../recognition.ts";
 import { allowedGroups } from "../settings.ts";
 import { type ClusterReferences, readClusterReferences } from "./cluster-references.ts";
@@ -26,9 +27,6 @@ export interface Inventory {
   readonly foreign: ReadonlySet<string>;
   readonly references: ClusterReferences;
 }
-
-/** Azure's own page limit. */
-const PAGE = 5_000;
 
 /** `pace` is awaited before each list of file systems: Azure allows 100 in 5 minutes, and there may be 250 accounts. */
 export async function takeInventory(
@@ -66,20 +64,4 @@ async function lookInto(
   if (!isKnown(whole)) return undefined;
   if (whole.lostTags !== undefined) ports.observer.tagsLost(whole, restoringAdvice(whole));
   return { account: whole, fileSystems };
-}
-
-async function listFileSystems(
-  { ports }: Dependencies,
-  account: AccountRef,
-  pace: () => Promise<void>,
-): Promise<FileSystem[]> {
-  const found: FileSystem[] = [];
-  let continuation: string | undefined;
-  do {
-    await pace();
-    const page = await ports.fileSystems.list(account, PAGE, continuation);
-    found.push(...page.fileSystems);
-    continuation = page.continuation;
-  } while (continuation !== undefined);
-  return found;
 }
