@@ -5,7 +5,7 @@
 import { DriverError } from "../errors.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { cleanUpEmptied, removeBeforeEmptied } from "./emptied-account.ts";
-import { assertNotOfAnother, findOwnAccount } from "./own-account.ts";
+import { assertNotOfAnother, findOwnAccount, isRememberedAsOurs } from "./own-account.ts";
 import type { FileSystemRef } from "./ports.ts";
 import { findAllOf } from "./recorded-principals.ts";
 import { removeUnlessVanished } from "./vanished.ts";
@@ -16,11 +16,12 @@ export async function deleteVolume(deps: Dependencies, volumeId: string): Promis
   const fileSystem = backend.parseVolumeId(volumeId);
   // CSI: an unknown id is a success. An id of a form that is never given out needs no call.
   if (fileSystem === undefined) return ports.observer.nothingDeleted({ volumeId, missing: "handle" });
+  // A deletion that is held up is tried again for as long as it is: that must cost no call to Azure, or one for the account.
+  if (isRememberedAsOurs(deps, fileSystem)) await assertReleased(deps, fileSystem, { isRemembered: true });
   const account = await findOwnAccount(deps, fileSystem, "ours");
   if (typeof account === "string") {
     return ports.observer.nothingDeleted({ volumeId, missing: account, fileSystem });
   }
-  // A deletion that is held up is tried again for as long as it is: that must cost no call to Azure.
   await assertReleased(deps, fileSystem, { isRemembered: true });
   const { found, atFileSystem, atAccount, unlistedAtAccount } = await findAllOf(deps, account, fileSystem).catch(
     (error: unknown) => {

@@ -32,7 +32,9 @@ export async function findOwnAccount(
         "nothing was touched; add it to --allowed-resource-groups if this controller should delete there",
     );
   }
-  const found = ports.accounts.remembered(ref) ?? (await ports.accounts.find(ref));
+  // Before a deletion ARM is asked: an administrator may have given the account to another cluster since.
+  const remembered = marks === "any" ? ports.accounts.remembered(ref) : undefined;
+  const found = remembered ?? (await ports.accounts.find(ref));
   if (found === undefined) return "account";
   const account = lacksTags(found, settings) ? await findLostTags(deps, ref, fileSystem) : found;
   if (typeof account === "string") return account;
@@ -43,6 +45,12 @@ export async function findOwnAccount(
   if (account.lostTags !== undefined) throw withoutTags(account);
   if (isOfAnotherMark(account, settings)) throw refuseToDelete(account, settings);
   throw notOurs(deps, fileSystem);
+}
+
+/** Whether the account is ours as far as is remembered: enough to refuse a deletion, and not to begin one. */
+export function isRememberedAsOurs({ ports, settings }: Dependencies, fileSystem: FileSystemRef): boolean {
+  const account = ports.accounts.remembered(fileSystem.account);
+  return account !== undefined && mayHold(account, fileSystem, settings);
 }
 
 /** Asks ARM again, since somebody may have put the tags back, and what is in the account. */

@@ -288,6 +288,7 @@ describe("while lists of role assignments lag", () => {
         "DELETE roleAssignments/delete",
         "GET containers/get",
         "GET roleAssignments/list",
+        "GET storageAccounts/get",
       ]);
     }
   });

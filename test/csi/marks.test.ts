@@ -74,6 +74,19 @@ describe("a cluster's mark", () => {
     assert.equal(containers().length, 1);
   });
 
+  it("counts for a deletion as soon as it is there, whatever was remembered of the account", async () => {
+    const remembering = await startEmulatedApp([], {
+      clusterFor: ({ issuer }) => createFakeCluster(issuer.issuer, UID_A),
+      emulator: first.emulator,
+    });
+    others.push(remembering);
+    const { volume_id: id } = await create(remembering, createRequest(remembering.emulator));
+    const account = accountOf(id);
+    account.tags = { ...account.tags, "keyless-csi.cluster-uid": UID_B };
+    await refused(remove(remembering, id), status.FAILED_PRECONDITION, /another cluster's mark/);
+    assert.equal(containers().length, 1);
+  });
+
   it("is no obstacle to expanding a volume", async () => {
     const { volume_id: id } = await create(first, createRequest(first.emulator));
     const second = await join(UID_B);

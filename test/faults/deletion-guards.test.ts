@@ -236,6 +236,22 @@ describe("DeleteVolume", function () {
     assert(!isThere(volume.volume_id));
   });
 
+  it("asks Azure nothing at all for a deletion that is held up while the account is remembered", async () => {
+    const remembering = await startEmulatedApp([], {
+      emulator: app.emulator,
+      clusterFor: () => ({ ...cluster, findVolumeUsing: async () => ({ name: "velero-clone-2", phase: "Bound" }) }),
+    });
+    try {
+      const { volume_id: id } = await create(remembering, createRequest(app.emulator, { tags: "guard=held" }));
+      remembering.forgetCalls();
+      const deletion = remembering.csi.controller("DeleteVolume", { volume_id: id });
+      await refused(deletion, status.FAILED_PRECONDITION, /velero-clone-2/);
+      assert.deepEqual(remembering.armCalls(), []);
+    } finally {
+      await remembering.stop();
+    }
+  });
+
   it("deletes nothing while it is not known whether a PersistentVolume is in use", async () => {
     const volume = await create(app, createRequest(app.emulator));
     for (const reason of ["Unavailable", "DeadlineExceeded", "Misconfigured"] as const) {
