@@ -12,7 +12,7 @@ import { repairDrift } from "./keyless.ts";
 import { isGiven, isOurs } from "./ownership.ts";
 import type { Account, ResourceGroupRef } from "./ports.ts";
 import { recogniseListed } from "./recognition.ts";
-import { allowedGroups } from "./settings.ts";
+import { allowedGroups, groupKey } from "./settings.ts";
 
 /** The state of all accounts, as far as it was last seen. */
 export interface DriftReport {
@@ -61,7 +61,7 @@ export function createDriftCheck(
   publish: (report: DriftReport) => void,
 ): (turn: DriftTurn) => Promise<void> {
   const states = new Map<string, GroupState>();
-  const groups = new Map(allowedGroups(deps.settings).map((group) => [keyOf(group), group]));
+  const groups = new Map(allowedGroups(deps.settings).map((group) => [groupKey(group), group]));
   const warnClaims = createClaimWarnings(deps);
   const known = { reported: new Set<string>(), keepTags: createTagKeeper(deps) };
   return async (turn) => {
@@ -178,9 +178,4 @@ async function repair({ deps, turn, problems }: Round, account: Account): Promis
     problems.push(error);
     return account;
   }
-}
-
-/** ARM ids compare without case. */
-function keyOf({ subscriptionId, resourceGroup }: ResourceGroupRef): string {
-  return `${subscriptionId}/${resourceGroup}`.toLowerCase();
 }

@@ -60,15 +60,20 @@ export interface Settings {
 
 /** Whether the operator lets this controller create and delete accounts there. ARM ids compare without case. */
 export function isAllowedGroup(settings: Settings, { subscriptionId, resourceGroup }: ResourceGroupRef): boolean {
-  const wanted = `${subscriptionId}/${resourceGroup}`.toLowerCase();
-  return allowedGroups(settings).some(
-    (group) => `${group.subscriptionId}/${group.resourceGroup}`.toLowerCase() === wanted,
-  );
+  const wanted = groupKey({ subscriptionId, resourceGroup });
+  return allowedGroups(settings).some((group) => groupKey(group) === wanted);
 }
 
-/** Every resource group that may hold accounts of this controller. */
+/** Every resource group that may hold accounts of this controller: once each, however often the settings name it. */
 export function allowedGroups({ subscriptionId, resourceGroup, allowedResourceGroups }: Settings): ResourceGroupRef[] {
-  return [{ subscriptionId, resourceGroup }, ...allowedResourceGroups];
+  const named = [{ subscriptionId, resourceGroup }, ...allowedResourceGroups];
+  const keys = named.map(groupKey);
+  return named.filter((_, index) => keys.indexOf(keys[index] ?? "") === index);
+}
+
+/** The group's name in lower case, for maps: ARM compares ids without case. */
+export function groupKey({ subscriptionId, resourceGroup }: ResourceGroupRef): string {
+  return `${subscriptionId}/${resourceGroup}`.toLowerCase();
 }
 
 /** The tenant of a subscription. */

@@ -77,4 +77,25 @@ describe("ListVolumes", () => {
     world.accounts.delete(name);
     assert.equal(entries.length, ids.length);
   });
+
+  it("lists each volume once and comes to an end, however often the settings name its resource group", async () => {
+    const twice = await startEmulatedApp(({ info: { subscriptionId, resourceGroup } }) => [
+      "--allowed-resource-groups",
+      `${subscriptionId}/${resourceGroup.toUpperCase()}`,
+    ]);
+    try {
+      const { volume_id: id } = await create(twice, createRequest(twice.emulator));
+      const { volume_id: second } = await create(twice, createRequest(twice.emulator));
+      const seen: string[] = [];
+      let token = "";
+      do {
+        const page = await twice.csi.controller("ListVolumes", { max_entries: 2, starting_token: token });
+        seen.push(...page.entries.map(({ volume }) => volume?.volume_id ?? ""));
+        token = page.next_token;
+      } while (token !== "" && seen.length < 8);
+      assert.deepEqual(seen.sort(), [id, second].sort());
+    } finally {
+      await twice.stop();
+    }
+  });
 });
