@@ -466,4 +466,22 @@ describe("orphans", () => {
     age();
     assert.deepEqual((await orphans()).findings, []);
   });
+
+  for (const [how, action] of [
+    ["a 404 for its containers", { status: 404, code: "ResourceNotFound", message: "scripted" }],
+    ["an answer without containers", { status: 200, body: "{}" }],
+  ] as const) {
+    it(`an account of a namespace that is gone is not taken for empty by ${how}`, async () => {
+      await start();
+      const volume = await provision({ isolation: "namespace", grantScope: "account" });
+      bind(volume);
+      abandon(volume);
+      cluster.namespaces.delete("team");
+      age();
+      app.emulator.faults.add({ match: { operation: "containers/list" }, times: -1, action });
+      await orphans({ delete: true, evenAll: true }).catch(() => undefined);
+      assert.deepEqual(held().containers, [volume.container]);
+      assert.deepEqual(held().accounts, [volume.account]);
+    });
+  }
 });

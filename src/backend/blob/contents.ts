@@ -1,9 +1,10 @@
 /** Whether an account holds a container, at the price of a read where one was seen before. */
 import type { Arm } from "../../azure/arm.ts";
-import { statusOf, toDriverError } from "../../azure/faults.ts";
+import { toDriverError } from "../../azure/faults.ts";
 import { createTtlCache } from "../../concurrency/ttl-cache.ts";
 import { accountKey } from "../../volume/formats/arm-ids.ts";
 import type { AccountRef, FileSystems } from "../../volume/ports.ts";
+import { isGoneWith } from "./gone-account.ts";
 
 /** A container that was seen: to ask for it is a read (800 in 5 minutes), to list is dear (100 in 5 minutes). */
 const WITNESS_MS = 3_600_000;
@@ -34,7 +35,7 @@ async function firstContainer(arm: Arm, ref: AccountRef, except?: string): Promi
     }
     return undefined;
   } catch (error) {
-    if (statusOf(error) === 404) return undefined;
+    if (await isGoneWith(arm, ref, error)) return undefined;
     throw toDriverError(error, `listing the containers of storage account ${ref.name}`);
   }
 }

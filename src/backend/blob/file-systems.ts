@@ -6,6 +6,7 @@ import { DriverError } from "../../errors.ts";
 import type { AccountRef, FileSystemPage, FileSystemRef, FileSystems } from "../../volume/ports.ts";
 import { containerId, containersId } from "./arm-ids.ts";
 import { createContentsCheck } from "./contents.ts";
+import { isGoneWith } from "./gone-account.ts";
 import { createRetention } from "./retention.ts";
 
 export interface FileSystemsOptions {
@@ -88,7 +89,7 @@ async function list(arm: Arm, account: AccountRef, limit: number, continuation?:
     const link = page?.continuationToken;
     return { fileSystems, ...(link && { continuation: atOwnHost(arm.endpoint, link) }) };
   } catch (error) {
-    if (statusOf(error) === 404) return { fileSystems: [] };
+    if (await isGoneWith(arm, account, error)) return { fileSystems: [] };
     throw toDriverError(error, `listing the containers of storage account ${account.name}`);
   }
 }
