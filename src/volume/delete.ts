@@ -29,15 +29,16 @@ export async function deleteVolume(deps: Dependencies, volumeId: string): Promis
     },
   );
   assertNotOfAnother(deps, account, found);
+  const reportAbsent = () => ports.observer.nothingDeleted({ volumeId, missing: "file system", fileSystem });
   // As late as possible, and before the first write: a volume that is found in use later would have lost its access.
   await assertReleased(deps, fileSystem, { isRemembered: false });
   try {
     await removeUnlessVanished(deps, atFileSystem);
-    if (settings.retainsOnDelete) return;
+    if (settings.retainsOnDelete) return found === undefined ? reportAbsent() : undefined;
     // Before the file system: nothing but its metadata names those that no list shows.
     const removed = await removeBeforeEmptied(deps, account, { fileSystem, assignments: unlistedAtAccount });
     const outcome = await ports.fileSystems.remove(fileSystem);
-    if (outcome === "absent") ports.observer.nothingDeleted({ volumeId, missing: "file system", fileSystem });
+    if (outcome === "absent") reportAbsent();
     const assignments = removed === "in use" ? [...atAccount, ...unlistedAtAccount] : atAccount;
     await cleanUpEmptied(deps, account, { assignments, removed: removed === "in use" ? [] : removed });
   } catch (error) {

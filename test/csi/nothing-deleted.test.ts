@@ -72,6 +72,15 @@ describe("DeleteVolume of what is not there", () => {
     await assertSaid(id, /the container does not exist in the storage account/, "file system", where);
   });
 
+  it("a container that is gone, with --on-delete=retain", async () => {
+    await app.stop();
+    app = await startEmulatedApp(["--account-cache", "0s", "--http-endpoint", "127.0.0.1:0", "--on-delete", "retain"]);
+    const { id, where } = await made();
+    app.emulator.world.containers.clear();
+    await remove(id);
+    await assertSaid(id, /the container does not exist in the storage account/, "file system", where);
+  });
+
   it("a container that is gone, in an account that lost its tags", async () => {
     const { id, where } = await made();
     app.emulator.world.containers.clear();
