@@ -2,6 +2,7 @@
  * The accounts that may hold a new volume, as ARM shows them. A candidate's name is computed from what its tags would say, so
  * an account under that name is ours even when somebody has replaced its tags: else the next claim would get a second one.
  */
+import { createSingleFlight } from "../concurrency/single-flight.ts";
 import { DriverError } from "../errors.ts";
 import { listFileSystems } from "./contents.ts";
 import type { Dependencies } from "./dependencies.ts";
@@ -35,13 +36,17 @@ export type TagKeeper = (account: Account) => Promise<Account>;
 
 /** Throws Misconfigured when what is in the account says that it is another cluster's. */
 export function createTagKeeper(deps: Dependencies): TagKeeper {
-  // Azure allows few lists, and a mark that is known stays true until the tags are back.
+  // Azure allows few lists, and what an account says of its mark stays true until the tags are back.
   const marks = new Map<string, Readonly<Record<string, string>>>();
+  const reading = createSingleFlight<Readonly<Record<string, string>>>("storage account");
   return async (account) => {
-    if (account.lostTags === undefined) return account;
     const key = accountKey(account.ref);
-    const mark = marks.get(key) ?? (await readMark(deps, account));
-    if (Object.keys(mark).length > 0) marks.set(key, mark);
+    if (account.lostTags === undefined) {
+      marks.delete(key);
+      return account;
+    }
+    const mark = marks.get(key) ?? (await reading.run(key, () => readMark(deps, account)));
+    marks.set(key, mark);
     const whole = { ...account, lostTags: { ...account.lostTags, ...mark } };
     return await mendTags(deps, whole);
   };

@@ -325,6 +325,17 @@ describe("an account that lost its tags", () => {
     }
   });
 
+  it("is listed once for all claims that wait, also where nothing in it carries a mark", async () => {
+    await start();
+    const volume = await provision();
+    accountOf(volume).tags = {};
+    for (const { metadata } of heldContainers(app.emulator.world)) delete metadata["keyless_cluster_uid"];
+    app.forgetCalls();
+    await Promise.all(Array.from({ length: 20 }, () => provision()));
+    const lists = app.armCalls().filter(({ operation }) => operation === "containers/list").length;
+    assert(lists <= 2, `${lists} lists`);
+  });
+
   it("asks everything in it for its mark, and not the first hundred", async () => {
     await start("--repair-drift");
     const volume = await provision();
