@@ -9,8 +9,8 @@ import type { Dependencies } from "./dependencies.ts";
 import { createClaimWarnings } from "./drift-warnings.ts";
 import { accountKey } from "./formats/arm-ids.ts";
 import { repairDrift } from "./keyless.ts";
-import { isGiven, isOurs } from "./ownership.ts";
-import type { Account, ResourceGroupRef } from "./ports.ts";
+import { isGiven, isMarked, isOfAnotherMark, isOurs } from "./ownership.ts";
+import type { Account, ResourceGroupRef, Settings } from "./ports.ts";
 import { recogniseListed } from "./recognition.ts";
 import { allowedGroups, groupKey } from "./settings.ts";
 
@@ -119,13 +119,18 @@ async function recogniseAll(
     const account = await recogniseOne(round, each, openBefore.get(accountKey(each.ref)));
     const key = accountKey(account.ref);
     if (account.lostTags === undefined) reported.delete(key);
-    else if (!reported.has(key)) {
+    // Of one that still carries another cluster's mark the name proves no more than the id, which both have.
+    else if (!carriesAnotherMark(account, round.deps.settings) && !reported.has(key)) {
       reported.add(key);
       await keepTags(round, account);
     }
     accounts.push(account);
   }
   return accounts;
+}
+
+function carriesAnotherMark(account: Account, settings: Settings): boolean {
+  return isMarked(account) && isOfAnotherMark(account, settings);
 }
 
 /** Puts them back unless what is in the account says that it is another cluster's: that is its administrator's to settle. */

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import type { Volume } from "../../src/csi/proto.generated.ts";
 import type { Emulator } from "../../src/emulator/emulator.ts";
+import { accountName } from "../../src/volume/names.ts";
 import type { ClusterVolume } from "../../src/volume/ports.ts";
 import {
   create,
@@ -330,6 +331,31 @@ describe("the drift check", () => {
     assert.match(app.log(), /lost its keyless-csi tags, and container .* in it carries another cluster's mark/);
     assert.equal(await round(), "done", "reported once");
     assert.deepEqual(account.tags, { owner: "finance" });
+  });
+
+  it("writes no tags on an account that a tag that is left says is another cluster's of the same id", async () => {
+    await start(["--repair-drift"]);
+    const account = app.emulator.world.accounts.get(accountOf(await bind("one"))) ?? assert.fail("no account");
+    const tags = { "keyless-csi.cluster-uid": "another" };
+    account.tags = { ...tags };
+    await round();
+    assert.deepEqual(account.tags, tags);
+  });
+
+  it("puts tags back on an account of a cluster that was taken over, where its containers state that cluster's mark", async () => {
+    const mark = "aaaaaaaa-0000-4000-8000-00000000000a";
+    await start(["--repair-drift", "--also-owns", `old/${mark}`]);
+    const made = app.emulator.world.accounts.get(accountOf(await bind("one"))) ?? assert.fail("no account");
+    const [container = assert.fail("no container")] = app.emulator.world.containers.values();
+    const name = accountName({ clusterId: "old", pool: "p", shard: 0, attempt: 0 });
+    const moved = { ...made, id: made.id.replace(made.name, name), name, tags: {} as Record<string, string> };
+    app.emulator.world.accounts.set(name, moved);
+    const placement = { keyless_pool: "p", keyless_shard: "0", keyless_attempt: "0" };
+    const metadata = { keyless_cluster: "old", keyless_cluster_uid: mark, ...placement };
+    app.emulator.world.containers.set(`${name}/${container.name}`, { ...container, account: name, metadata });
+    await round();
+    assert.equal(moved.tags["keyless-csi.cluster"], "old");
+    assert.equal(moved.tags["keyless-csi.cluster-uid"], mark);
   });
 
   it("reports a given account and never writes it, and leaves out what others have in the resource group", async () => {
