@@ -82,5 +82,17 @@ ${toMermaid(reduce(structure))}\`\`\`
 
 | folder or file | imports |
 |---|---|
-${rows.join("")}`;
+${rows.join("")}
+In \`volume/\` the stories (\`create.ts\`, \`delete.ts\` and so on) and what all of them share stand beside rooms of one subject each:
+
+| room | subject |
+|---|---|
+| \`account/\` | which account takes a volume, whose an account is, and what becomes of it: its tags, its drift, its end |
+| \`access/\` | the role assignments of a volume: made, found although no list shows them, removed |
+| \`identity/\` | which identity a volume is for, and whether it may be |
+| \`class/\` | from a class's parameters to a plan |
+| \`formats/\` | what is written into Azure and read back |
+| \`drift/\` | the background check |
+| \`orphans/\` | what is left, and its removal |
+`;
 }

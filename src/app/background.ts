@@ -12,7 +12,7 @@ import type { Time } from "../concurrency/time.ts";
 import type { ControllerConfig } from "../config/controller.ts";
 import { createLeaseStore } from "../kubernetes/leases.ts";
 import type { AccountsSeen } from "../telemetry/metrics.ts";
-import { createDriftCheck } from "../volume/drift-check.ts";
+import { createDriftCheck } from "../volume/drift/drift-check.ts";
 import { type Adapters, usesKubernetes } from "./adapters.ts";
 import type { Assembly } from "./assembly.ts";
 

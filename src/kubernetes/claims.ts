@@ -1,7 +1,7 @@
 /** Claims: one with its class, and for `orphans` the UIDs of all. */
 import type { CoreV1Api, StorageV1Api, V1PersistentVolumeClaim } from "@kubernetes/client-node";
+import { SERVICE_ACCOUNT_ANNOTATION } from "../volume/identity/service-account.ts";
 import type { Claim, ClaimRef } from "../volume/ports.ts";
-import { SERVICE_ACCOUNT_ANNOTATION } from "../volume/service-account.ts";
 import { read, reading } from "./faults.ts";
 import type { OpenList } from "./pages.ts";
 

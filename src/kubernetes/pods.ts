@@ -7,8 +7,8 @@ import { createNextFlight } from "../concurrency/next-flight.ts";
 import { createSerialQueue } from "../concurrency/serial-queue.ts";
 import { createTtlCache } from "../concurrency/ttl-cache.ts";
 import { DriverError } from "../errors.ts";
+import { SERVICE_ACCOUNT_ANNOTATION } from "../volume/identity/service-account.ts";
 import type { Cluster, Pod } from "../volume/ports.ts";
-import { SERVICE_ACCOUNT_ANNOTATION } from "../volume/service-account.ts";
 import { read, reading } from "./faults.ts";
 import { ListTooLong, type OpenList } from "./pages.ts";
 

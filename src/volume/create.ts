@@ -5,20 +5,20 @@
  */
 import { DriverError } from "../errors.ts";
 import { LONGEST_NAME, shown } from "../text/cut.ts";
-import { ensureAccess } from "./access.ts";
-import { type AccountChoice, createAccountChoice } from "./account-choice.ts";
+import { ensureAccess } from "./access/access.ts";
+import { recordPrincipal } from "./access/recorded-principals.ts";
+import { type AccountChoice, createAccountChoice } from "./account/account-choice.ts";
+import { createFormerAccounts, type FormerAccounts } from "./account/former-accounts.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { assertCompatible, recordedSize } from "./file-system-record.ts";
 import { accountKey } from "./formats/arm-ids.ts";
-import { createFormerAccounts, type FormerAccounts } from "./former-accounts.ts";
-import { type ClaimContext, ensureIdentity } from "./identity.ts";
+import { type ClaimContext, ensureIdentity } from "./identity/identity.ts";
 import { checkMount } from "./mount-checks.ts";
 import { claimUidIn } from "./names.ts";
 import { warnOfLostTags, warnOfWeakAccount } from "./owner-warning.ts";
 import { metadataIn, planVolume, type VolumePlan, type VolumeRequest } from "./plan.ts";
 import type { Account, FileSystem, FileSystemRef, WorkloadIdentity } from "./ports.ts";
 import { createPreviousAttempts, type PreviousAttempts } from "./previous-attempt.ts";
-import { recordPrincipal } from "./recorded-principals.ts";
 
 /** What CreateVolume answers. */
 export interface Volume {

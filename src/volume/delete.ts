@@ -3,12 +3,12 @@
  * alone. What is already gone counts as done.
  */
 import { DriverError } from "../errors.ts";
+import { findAllOf } from "./access/recorded-principals.ts";
+import { removeUnlessVanished } from "./access/vanished.ts";
+import { cleanUpEmptied, removeBeforeEmptied } from "./account/emptied-account.ts";
+import { assertNotOfAnother, findOwnAccount, isRememberedAsOurs } from "./account/own-account.ts";
 import type { Dependencies } from "./dependencies.ts";
-import { cleanUpEmptied, removeBeforeEmptied } from "./emptied-account.ts";
-import { assertNotOfAnother, findOwnAccount, isRememberedAsOurs } from "./own-account.ts";
 import type { FileSystemRef } from "./ports.ts";
-import { findAllOf } from "./recorded-principals.ts";
-import { removeUnlessVanished } from "./vanished.ts";
 
 /** Throws NotOurs or InUse before anything is touched; any failure after that is unfinished, and the next attempt goes on. */
 export async function deleteVolume(deps: Dependencies, volumeId: string): Promise<void> {

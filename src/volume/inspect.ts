@@ -1,8 +1,8 @@
 /** What is known of an existing volume, for ValidateVolumeCapabilities: reads only, changes nothing. */
 import { DriverError } from "../errors.ts";
 import { LONGEST_NAME, shown } from "../text/cut.ts";
+import { findOwnAccount } from "./account/own-account.ts";
 import type { Dependencies } from "./dependencies.ts";
-import { findOwnAccount } from "./own-account.ts";
 import type { FileSystem } from "./ports.ts";
 
 /** The file system behind a volume id. Throws NotFound when there is none, also when the id leads to what is not ours. */

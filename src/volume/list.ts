@@ -4,11 +4,11 @@
  */
 import { DriverError } from "../errors.ts";
 import { shown } from "../text/cut.ts";
+import { isGiven, isOurs, isVolumeOf } from "./account/ownership.ts";
+import { recogniseListed } from "./account/recognition.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { recordedSize } from "./file-system-record.ts";
-import { isGiven, isOurs, isVolumeOf } from "./ownership.ts";
 import type { Account, FileSystem } from "./ports.ts";
-import { recogniseListed } from "./recognition.ts";
 import { allowedGroups } from "./settings.ts";
 
 export interface ListedVolume {

@@ -8,7 +8,7 @@ import { DriverError } from "../errors.ts";
 import { listed } from "../text/cut.ts";
 import { findIgnored } from "./class/parse-class.ts";
 import type { Dependencies } from "./dependencies.ts";
-import type { ClaimContext } from "./identity.ts";
+import type { ClaimContext } from "./identity/identity.ts";
 import { findDriverProblem } from "./node-driver.ts";
 import { warnOwner } from "./owner-warning.ts";
 import type { VolumePlan } from "./plan.ts";

@@ -1,7 +1,8 @@
 /** A warning to the owner of a volume that is created all the same: a log line, and an event on the claim. */
+
+import { restoringCommand } from "./account/lost-tags.ts";
 import type { Dependencies } from "./dependencies.ts";
-import type { ClaimContext } from "./identity.ts";
-import { restoringCommand } from "./lost-tags.ts";
+import type { ClaimContext } from "./identity/identity.ts";
 import type { VolumePlan } from "./plan.ts";
 import type { Account, Warning } from "./ports.ts";
 

@@ -3,7 +3,7 @@
  * Made before anything is touched, and the same on every retry.
  */
 import { DriverError } from "../errors.ts";
-import { poolTagsOf } from "./account-names.ts";
+import { poolTagsOf } from "./account/account-names.ts";
 import { parseVolumeClass } from "./class/parse-class.ts";
 import { accountShapeOf, type VolumeClass } from "./class/volume-class.ts";
 import type { Dependencies } from "./dependencies.ts";

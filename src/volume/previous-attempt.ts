@@ -3,7 +3,7 @@
  * is handed back, or the caller has to keep trying.
  */
 import { isTransient } from "../errors.ts";
-import type { AccountChoice } from "./account-choice.ts";
+import type { AccountChoice } from "./account/account-choice.ts";
 import type { Dependencies } from "./dependencies.ts";
 import type { VolumePlan } from "./plan.ts";
 import type { Account, FileSystem, FileSystemRef } from "./ports.ts";

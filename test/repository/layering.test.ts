@@ -61,7 +61,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     outside: ["node:", "@azure/"],
   },
   "src/kubernetes/": {
-    ours: ["src/volume/ports.ts", "src/volume/references.ts", "src/volume/service-account.ts", ...ANYWHERE],
+    ours: ["src/volume/ports.ts", "src/volume/references.ts", "src/volume/identity/service-account.ts", ...ANYWHERE],
     outside: ["node:", "@kubernetes/client-node"],
   },
   "src/emulator/": { ours: [], outside: ["node:", "jose", "@peculiar/x509", "reflect-metadata"] },

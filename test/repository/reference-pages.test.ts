@@ -7,8 +7,8 @@ import { createMetrics } from "../../src/telemetry/metrics.ts";
 import { encodeAccountTags } from "../../src/volume/formats/account-tags.ts";
 import { trustTag } from "../../src/volume/formats/federated-credential.ts";
 import { encodeMetadata, withPlacement, withPrincipals } from "../../src/volume/formats/file-system-metadata.ts";
+import { SERVICE_ACCOUNT_ANNOTATION } from "../../src/volume/identity/service-account.ts";
 import { planVolume, type VolumePlan } from "../../src/volume/plan.ts";
-import { SERVICE_ACCOUNT_ANNOTATION } from "../../src/volume/service-account.ts";
 import { readTable } from "../support/documents.ts";
 import { blobRules, CLIENT, SETTINGS } from "../support/volume-settings.ts";
 

@@ -1,9 +1,9 @@
 /** What `keyless-csi orphans` prints: text for people, JSON for programs. */
 
+import { clusterOfAccount } from "../../volume/account/ownership.ts";
+import { toMarkCommand } from "../../volume/account/unmarked.ts";
 import { isRetained, type Orphan } from "../../volume/orphans/orphan.ts";
-import { clusterOfAccount } from "../../volume/ownership.ts";
 import type { Account } from "../../volume/ports.ts";
-import { toMarkCommand } from "../../volume/unmarked.ts";
 import { formatDuration, formatSize } from "./quantities.ts";
 
 /** What happened to an orphan. `"found"`: no deletion was attempted. */

@@ -1,8 +1,9 @@
 /** Our accounts that hold no file system and will not get another one. */
+
+import { clusterOfAccount, isForOneVolume, isOurs } from "../account/ownership.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { decodeAccountTags } from "../formats/account-tags.ts";
 import { accountId } from "../formats/arm-ids.ts";
-import { clusterOfAccount, isForOneVolume, isOurs } from "../ownership.ts";
 import type { Account } from "../ports.ts";
 import { isOldEnough } from "./age.ts";
 import type { ClusterReferences } from "./cluster-references.ts";

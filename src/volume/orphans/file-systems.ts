@@ -1,9 +1,6 @@
 /** Our file systems that no PersistentVolume and no claim refers to. */
 import * as kubernetes from "../../text/kubernetes-names.ts";
 import { accepts } from "../../text/values.ts";
-import type { Dependencies } from "../dependencies.ts";
-import { recordedSize } from "../file-system-record.ts";
-import { decodeMetadata } from "../formats/file-system-metadata.ts";
 import {
   clusterOfAccount,
   isGiven,
@@ -13,7 +10,10 @@ import {
   listedMarks,
   mayHold,
   namesAnotherMark,
-} from "../ownership.ts";
+} from "../account/ownership.ts";
+import type { Dependencies } from "../dependencies.ts";
+import { recordedSize } from "../file-system-record.ts";
+import { decodeMetadata } from "../formats/file-system-metadata.ts";
 import type { Account, ClaimRef, FileSystem, Settings } from "../ports.ts";
 import { isOldEnough } from "./age.ts";
 import type { Inventory, KnownAccount } from "./inventory.ts";

@@ -3,12 +3,12 @@
  * CreateVolume makes claim, account, file system, role assignment, PersistentVolume in this order, so the lists are read
  * the other way round, and the cluster's references last.
  */
-import { listFileSystems } from "../contents.ts";
+import { listFileSystems } from "../account/contents.ts";
+import { lacksTags, restoringAdvice } from "../account/lost-tags.ts";
+import { isGiven, isOurs, listedMarks } from "../account/ownership.ts";
+import { recognise } from "../account/recognition.ts";
 import type { Dependencies } from "../dependencies.ts";
-import { lacksTags, restoringAdvice } from "../lost-tags.ts";
-import { isGiven, isOurs, listedMarks } from "../ownership.ts";
 import type { Account, FileSystem, ListedRoleAssignment } from "../ports.ts";
-import { recognise } from "../recognition.ts";
 import { allowedGroups } from "../settings.ts";
 import { type ClusterReferences, readClusterReferences } from "./cluster-references.ts";
 

@@ -2,8 +2,8 @@
  * Why `orphans` only reports something: whose it is cannot be known, or the claims that may need it cannot be seen from this
  * cluster. Only an administrator can say more, on the command line.
  */
-import { toAlsoOwns } from "../another-mark.ts";
-import { belongingOf, isSameCluster } from "../ownership.ts";
+import { toAlsoOwns } from "../account/another-mark.ts";
+import { belongingOf, isSameCluster } from "../account/ownership.ts";
 import type { ClusterIdentity, Settings } from "../ports.ts";
 import type { AgeLimit } from "./age.ts";
 

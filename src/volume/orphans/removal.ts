@@ -3,14 +3,14 @@
  * as DeleteVolume.
  */
 import { DriverError } from "../../errors.ts";
+import { needsOwner, removeAllIn, removeUnlessVanished } from "../access/vanished.ts";
+import { cleanUpEmptied } from "../account/emptied-account.ts";
+import { lacksTags, withProvenTags } from "../account/lost-tags.ts";
+import { isGiven, isOurs } from "../account/ownership.ts";
 import { deleteVolume } from "../delete.ts";
 import type { Dependencies } from "../dependencies.ts";
-import { cleanUpEmptied } from "../emptied-account.ts";
 import { decodeAccountTags } from "../formats/account-tags.ts";
-import { lacksTags, withProvenTags } from "../lost-tags.ts";
-import { isGiven, isOurs } from "../ownership.ts";
 import type { Account, RoleAssignment, Settings } from "../ports.ts";
-import { needsOwner, removeAllIn, removeUnlessVanished } from "../vanished.ts";
 import { whyUnneeded } from "./accounts.ts";
 import { type ClusterReferences, readClusterReferences } from "./cluster-references.ts";
 import { whyUnused } from "./credentials.ts";

@@ -1,10 +1,10 @@
 /** Our role assignments at what no longer exists: when its name is used again they would take effect again. */
 import type { AssignmentScope } from "../../backend/backend.ts";
+import { isOurRoleAssignment } from "../access/role-assignments.ts";
+import { clusterOfAccount, isForOneVolume, isOwnedCluster, listedMarks, mayHold } from "../account/ownership.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { decodeDescription } from "../formats/role-assignment-description.ts";
-import { clusterOfAccount, isForOneVolume, isOwnedCluster, listedMarks, mayHold } from "../ownership.ts";
 import type { ClusterIdentity, FileSystemRef, ListedRoleAssignment } from "../ports.ts";
-import { isOurRoleAssignment } from "../role-assignments.ts";
 import type { Inventory, KnownAccount } from "./inventory.ts";
 import { type Statements, whyKept } from "./kept.ts";
 import type { OrphanedRoleAssignment } from "./orphan.ts";

@@ -3,8 +3,9 @@
  * credentials that this controller has created. Reads only. Nothing that may belong to an existing volume, or to one being
  * created, is an orphan.
  */
+
+import { isMarked, isOurs } from "../account/ownership.ts";
 import type { Dependencies } from "../dependencies.ts";
-import { isMarked, isOurs } from "../ownership.ts";
 import type { Account } from "../ports.ts";
 import { findOrphanedAccounts } from "./accounts.ts";
 import { findOrphanedCredentials } from "./credentials.ts";

@@ -1,8 +1,8 @@
 // What is taken from an account whose last volume goes, while another replica creates a volume in it.
 import assert from "node:assert/strict";
 import { createReadersWriterLock } from "../../../src/concurrency/readers-writer-lock.ts";
+import { cleanUpEmptied, removeBeforeEmptied } from "../../../src/volume/account/emptied-account.ts";
 import type { Dependencies } from "../../../src/volume/dependencies.ts";
-import { cleanUpEmptied, removeBeforeEmptied } from "../../../src/volume/emptied-account.ts";
 import { accountId } from "../../../src/volume/formats/arm-ids.ts";
 import { roleAssignmentName } from "../../../src/volume/names.ts";
 import type { Account, RoleAssignment } from "../../../src/volume/ports.ts";

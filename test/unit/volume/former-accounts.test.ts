@@ -1,8 +1,8 @@
 // Which role assignments at an account are a former one's: older than the account, and ours.
 import assert from "node:assert/strict";
+import { createFormerAccounts } from "../../../src/volume/account/former-accounts.ts";
 import type { Dependencies } from "../../../src/volume/dependencies.ts";
 import { accountId } from "../../../src/volume/formats/arm-ids.ts";
-import { createFormerAccounts } from "../../../src/volume/former-accounts.ts";
 import { roleAssignmentName } from "../../../src/volume/names.ts";
 import type { Account, RoleAssignment } from "../../../src/volume/ports.ts";
 import { createMemoryCloud, memoryBackend } from "../../support/memory-backend.ts";

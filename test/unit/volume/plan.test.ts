@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import { isOurs } from "../../../src/volume/account/ownership.ts";
 import { encodeAccountTags } from "../../../src/volume/formats/account-tags.ts";
-import { isOurs } from "../../../src/volume/ownership.ts";
 import { planVolume, type VolumeRequest } from "../../../src/volume/plan.ts";
 import { blobRules, CLIENT, SETTINGS } from "../../support/volume-settings.ts";
 

@@ -1,8 +1,8 @@
 /** From a class to the names that its accounts can have: the same for a new volume and for an account that lost its tags. */
-import type { Backend } from "../backend/backend.ts";
-import { poolKeyOf, type VolumeClass } from "./class/volume-class.ts";
-import type { AccountTags } from "./formats/account-tags.ts";
-import { fileSystemName, hashOf, NAMING_VERSION } from "./names.ts";
+import type { Backend } from "../../backend/backend.ts";
+import { poolKeyOf, type VolumeClass } from "../class/volume-class.ts";
+import type { AccountTags } from "../formats/account-tags.ts";
+import { fileSystemName, hashOf, NAMING_VERSION } from "../names.ts";
 
 /** Whom an account would serve; `volume` is the CSI volume name. */
 export interface Tenant {

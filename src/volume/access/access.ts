@@ -2,19 +2,19 @@
  * Step "access" of CreateVolume: the role assignment that lets the workload's identity use the volume, at the file system,
  * or at the account where an account serves one namespace or one volume.
  */
-import { DriverError } from "../errors.ts";
-import { withMembers } from "../text/members.ts";
-import type { VolumeClass } from "./class/volume-class.ts";
-import type { Dependencies } from "./dependencies.ts";
-import { isOfOtherRequest } from "./file-system-record.ts";
-import { accountId } from "./formats/arm-ids.ts";
-import { encodeDescription } from "./formats/role-assignment-description.ts";
-import { roleAssignmentName } from "./names.ts";
-import { metadataIn, type VolumePlan } from "./plan.ts";
-import type { FileSystem, FileSystemRef, RoleAssignment, WorkloadIdentity } from "./ports.ts";
+import { DriverError } from "../../errors.ts";
+import { withMembers } from "../../text/members.ts";
+import type { VolumeClass } from "../class/volume-class.ts";
+import type { Dependencies } from "../dependencies.ts";
+import { isOfOtherRequest } from "../file-system-record.ts";
+import { accountId } from "../formats/arm-ids.ts";
+import { encodeDescription } from "../formats/role-assignment-description.ts";
+import { roleAssignmentName } from "../names.ts";
+import { metadataIn, type VolumePlan } from "../plan.ts";
+import type { FileSystem, FileSystemRef, RoleAssignment, WorkloadIdentity } from "../ports.ts";
+import { clusterOf } from "../settings.ts";
 import { findOthersAt, recordPrincipal } from "./recorded-principals.ts";
 import { isSamePrincipal, isSameRoleAssignment, removeRoleAssignments } from "./role-assignments.ts";
-import { clusterOf } from "./settings.ts";
 
 /** The file system to open, the identity to open it for, and what was there before this attempt. */
 export interface AccessRequest {

@@ -1,13 +1,13 @@
 /** The account behind a volume id. The id comes from anyone who can write a PersistentVolume, so it is not trusted. */
-import { DriverError } from "../errors.ts";
+import { DriverError } from "../../errors.ts";
+import type { Dependencies } from "../dependencies.ts";
+import { decodeAccountTags } from "../formats/account-tags.ts";
+import type { Account, AccountRef, FileSystem, FileSystemRef } from "../ports.ts";
+import { isAllowedGroup } from "../settings.ts";
 import { refuseToDelete } from "./another-mark.ts";
-import type { Dependencies } from "./dependencies.ts";
-import { decodeAccountTags } from "./formats/account-tags.ts";
 import { lacksTags, restoringAdvice, restoringCommand } from "./lost-tags.ts";
 import { isLeftToAnother, isMarked, isOfAnotherMark, type Marks, mayHold } from "./ownership.ts";
-import type { Account, AccountRef, FileSystem, FileSystemRef } from "./ports.ts";
 import { recognise } from "./recognition.ts";
-import { isAllowedGroup } from "./settings.ts";
 import { reportUnmarked } from "./unmarked.ts";
 
 /** What the id leads to, when not to an account of this controller: a success to CSI when a volume is to be deleted. */

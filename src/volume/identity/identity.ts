@@ -2,14 +2,14 @@
  * Step "identity" of CreateVolume: which identity will use the volume. Everything that can fail for good is checked here,
  * before the first write. PVC and pod metadata choose nothing but the ServiceAccount, within the claim's own namespace.
  */
-import { DriverError } from "../errors.ts";
-import { shown } from "../text/cut.ts";
-import type { VolumeClass } from "./class/volume-class.ts";
-import type { Dependencies } from "./dependencies.ts";
-import type { ServiceAccountRef } from "./formats/federated-credential.ts";
-import type { Claim, ClaimRef, Ports, Settings, UserAssignedIdentity, WorkloadIdentity } from "./ports.ts";
+import { DriverError } from "../../errors.ts";
+import { shown } from "../../text/cut.ts";
+import type { VolumeClass } from "../class/volume-class.ts";
+import type { Dependencies } from "../dependencies.ts";
+import type { ServiceAccountRef } from "../formats/federated-credential.ts";
+import type { Claim, ClaimRef, Ports, Settings, UserAssignedIdentity, WorkloadIdentity } from "../ports.ts";
+import { tenantOf } from "../settings.ts";
 import { chooseServiceAccount } from "./service-account.ts";
-import { tenantOf } from "./settings.ts";
 import { ensureTrust } from "./trust.ts";
 
 /** The claim that the volume is for, as far as it is known. */

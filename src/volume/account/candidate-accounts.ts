@@ -2,17 +2,17 @@
  * The accounts that may hold a new volume, as ARM shows them. A candidate's name is computed from what its tags would say, so
  * an account under that name is ours even when somebody has replaced its tags: else the next claim would get a second one.
  */
-import { createSingleFlight } from "../concurrency/single-flight.ts";
-import { DriverError } from "../errors.ts";
+import { createSingleFlight } from "../../concurrency/single-flight.ts";
+import { DriverError } from "../../errors.ts";
+import type { Dependencies } from "../dependencies.ts";
+import { decodeAccountTags, encodeSingleTags } from "../formats/account-tags.ts";
+import { accountKey } from "../formats/arm-ids.ts";
+import type { AccountCandidate } from "../plan.ts";
+import type { Account } from "../ports.ts";
 import { listFileSystems } from "./contents.ts";
-import type { Dependencies } from "./dependencies.ts";
-import { decodeAccountTags, encodeSingleTags } from "./formats/account-tags.ts";
-import { accountKey } from "./formats/arm-ids.ts";
 import { restoringCommand, statedMark, withProvenTags } from "./lost-tags.ts";
 import { mendTags } from "./mend-tags.ts";
 import { isLeftToAnother } from "./ownership.ts";
-import type { AccountCandidate } from "./plan.ts";
-import type { Account } from "./ports.ts";
 
 /** With what a candidate's name proves of the account; unchanged when its tags say something else. */
 export function asCandidate(account: Account, { tags }: Partial<AccountCandidate> = {}): Account {

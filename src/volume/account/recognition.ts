@@ -3,16 +3,17 @@
  * which states pool, shard and attempt, and for older ones from the classes that exist. Both may lie: what they say counts
  * only where the account's own name is the hash of it, so that a lie leads nowhere else.
  */
+
+import { parseVolumeClass } from "../class/parse-class.ts";
+import type { VolumeClass } from "../class/volume-class.ts";
+import type { Dependencies } from "../dependencies.ts";
+import { type DecodedMetadata, decodeMetadata } from "../formats/file-system-metadata.ts";
+import { ACCOUNT_NAME_ATTEMPTS, accountName, fileSystemName } from "../names.ts";
+import type { Account, ClusterClass, ClusterVolume, Settings } from "../ports.ts";
+import { mayReferTo, namedFileSystems } from "../references.ts";
 import { poolTagsOf, type Tenant } from "./account-names.ts";
-import { parseVolumeClass } from "./class/parse-class.ts";
-import type { VolumeClass } from "./class/volume-class.ts";
 import { listFileSystems } from "./contents.ts";
-import type { Dependencies } from "./dependencies.ts";
-import { type DecodedMetadata, decodeMetadata } from "./formats/file-system-metadata.ts";
 import { type Contents, clusterIdsOf, lacksTags, type ProvenTags, statedMark, withProvenTags } from "./lost-tags.ts";
-import { ACCOUNT_NAME_ATTEMPTS, accountName, fileSystemName } from "./names.ts";
-import type { Account, ClusterClass, ClusterVolume, Settings } from "./ports.ts";
-import { mayReferTo, namedFileSystems } from "./references.ts";
 
 /** An account may hold many file systems; one of them is enough to prove what it is. */
 const MOST_TENANTS = 100;

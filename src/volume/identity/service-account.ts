@@ -3,11 +3,11 @@
  * namespace. The claim's annotation; else the pod that owns a generic ephemeral claim; else, when the class waits for the
  * first consumer, the pods that use the claim; else the class's default.
  */
-import { DriverError } from "../errors.ts";
-import { listed, shown } from "../text/cut.ts";
-import { serviceAccount } from "../text/kubernetes-names.ts";
-import { accepts } from "../text/values.ts";
-import type { Claim, ClaimRef, Cluster, Pod } from "./ports.ts";
+import { DriverError } from "../../errors.ts";
+import { listed, shown } from "../../text/cut.ts";
+import { serviceAccount } from "../../text/kubernetes-names.ts";
+import { accepts } from "../../text/values.ts";
+import type { Claim, ClaimRef, Cluster, Pod } from "../ports.ts";
 
 /** The annotation by which a tenant names the ServiceAccount of a claim. */
 export const SERVICE_ACCOUNT_ANNOTATION = "keyless-csi/service-account";

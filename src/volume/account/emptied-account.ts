@@ -1,13 +1,14 @@
 /** What an account leaves behind when its last volume is gone: its role assignments, and itself if it was for one volume. */
-import type { Dependencies } from "./dependencies.ts";
-import { decodeAccountTags } from "./formats/account-tags.ts";
-import { accountKey } from "./formats/arm-ids.ts";
-import { encodeDescription } from "./formats/role-assignment-description.ts";
+
+import { removeRoleAssignments } from "../access/role-assignments.ts";
+import { removeAllIn } from "../access/vanished.ts";
+import type { Dependencies } from "../dependencies.ts";
+import { decodeAccountTags } from "../formats/account-tags.ts";
+import { accountKey } from "../formats/arm-ids.ts";
+import { encodeDescription } from "../formats/role-assignment-description.ts";
+import type { Account, FileSystemRef, RoleAssignment } from "../ports.ts";
+import { clusterOf } from "../settings.ts";
 import { isForOneVolume, isOurs } from "./ownership.ts";
-import type { Account, FileSystemRef, RoleAssignment } from "./ports.ts";
-import { removeRoleAssignments } from "./role-assignments.ts";
-import { clusterOf } from "./settings.ts";
-import { removeAllIn } from "./vanished.ts";
 
 /** Role assignments at an account that is emptied. */
 export interface AtEmptied {

@@ -1,9 +1,9 @@
 /** Accounts that carry no cluster's mark, as version 0.1 made them: only the id, which people choose, says whose they are. */
-import type { Dependencies } from "./dependencies.ts";
-import { CLUSTER_UID_TAG } from "./formats/account-tags.ts";
-import { accountId } from "./formats/arm-ids.ts";
+import type { Dependencies } from "../dependencies.ts";
+import { CLUSTER_UID_TAG } from "../formats/account-tags.ts";
+import { accountId } from "../formats/arm-ids.ts";
+import type { Account } from "../ports.ts";
 import { isMarked, isOurs } from "./ownership.ts";
-import type { Account } from "./ports.ts";
 
 /** Warns of one that this controller made, where it has a mark itself; a given account carries what its administrator gave it. */
 export function reportUnmarked({ ports, settings }: Dependencies, account: Account): void {

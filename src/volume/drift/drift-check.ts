@@ -3,16 +3,16 @@
  * new volume comes. One list for each resource group, whose answer shows the properties; a second look at what it shows as
  * open, since lists lag; PersistentVolumes are read only while an account is open.
  */
-import { isTransient } from "../errors.ts";
-import { createTagKeeper, type TagKeeper } from "./candidate-accounts.ts";
-import type { Dependencies } from "./dependencies.ts";
+import { isTransient } from "../../errors.ts";
+import { createTagKeeper, type TagKeeper } from "../account/candidate-accounts.ts";
+import { repairDrift } from "../account/keyless.ts";
+import { isGiven, isMarked, isOfAnotherMark, isOurs } from "../account/ownership.ts";
+import { recogniseListed } from "../account/recognition.ts";
+import type { Dependencies } from "../dependencies.ts";
+import { accountKey } from "../formats/arm-ids.ts";
+import type { Account, ResourceGroupRef, Settings } from "../ports.ts";
+import { allowedGroups, groupKey } from "../settings.ts";
 import { createClaimWarnings } from "./drift-warnings.ts";
-import { accountKey } from "./formats/arm-ids.ts";
-import { repairDrift } from "./keyless.ts";
-import { isGiven, isMarked, isOfAnotherMark, isOurs } from "./ownership.ts";
-import type { Account, ResourceGroupRef, Settings } from "./ports.ts";
-import { recogniseListed } from "./recognition.ts";
-import { allowedGroups, groupKey } from "./settings.ts";
 
 /** The state of all accounts, as far as it was last seen. */
 export interface DriftReport {

@@ -3,12 +3,12 @@
  * They are removed at the first use of an account in a process, in whichever way it has appeared: created by this call,
  * found, or found after its creation could not be followed.
  */
-import { createSingleFlight } from "../concurrency/single-flight.ts";
-import { DriverError } from "../errors.ts";
-import type { Dependencies } from "./dependencies.ts";
-import { accountId, accountKey } from "./formats/arm-ids.ts";
-import type { Account, AccountRef, RoleAssignment } from "./ports.ts";
-import { isOurRoleAssignment, removeRoleAssignments } from "./role-assignments.ts";
+import { createSingleFlight } from "../../concurrency/single-flight.ts";
+import { DriverError } from "../../errors.ts";
+import { isOurRoleAssignment, removeRoleAssignments } from "../access/role-assignments.ts";
+import type { Dependencies } from "../dependencies.ts";
+import { accountId, accountKey } from "../formats/arm-ids.ts";
+import type { Account, AccountRef, RoleAssignment } from "../ports.ts";
 
 export interface FormerAccounts {
   /**

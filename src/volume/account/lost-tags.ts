@@ -3,13 +3,13 @@
  * account's own name proves: it is the hash of what they say. The stories see the account with them; what a tag still says
  * is never overruled.
  */
-import { findByName } from "../text/members.ts";
-import { type AccountTags, decodeAccountTags, encodeAccountTags, encodeSingleTags } from "./formats/account-tags.ts";
-import { accountId } from "./formats/arm-ids.ts";
-import { decodeMetadata } from "./formats/file-system-metadata.ts";
-import { accountName, isAccountName } from "./names.ts";
+import { findByName } from "../../text/members.ts";
+import { type AccountTags, decodeAccountTags, encodeAccountTags, encodeSingleTags } from "../formats/account-tags.ts";
+import { accountId } from "../formats/arm-ids.ts";
+import { decodeMetadata } from "../formats/file-system-metadata.ts";
+import { accountName, isAccountName } from "../names.ts";
+import type { Account, FileSystem, Settings } from "../ports.ts";
 import { belongingOf, clusterOfAccount, isMarked } from "./ownership.ts";
-import type { Account, FileSystem, Settings } from "./ports.ts";
 
 /** What is in an account, with metadata as ARM shows it, or empty where it is not known. */
 export type Contents = readonly Pick<FileSystem, "ref" | "metadata">[];

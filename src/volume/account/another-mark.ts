@@ -1,7 +1,7 @@
 /** What is said of an account that carries another cluster's mark. No deletion is advised: nobody can know here what it holds. */
-import { DriverError } from "../errors.ts";
+import { DriverError } from "../../errors.ts";
+import type { Account, ClusterIdentity, Settings } from "../ports.ts";
 import { clusterOfAccount } from "./ownership.ts";
-import type { Account, ClusterIdentity, Settings } from "./ports.ts";
 
 /** As `--also-owns` takes it: `ID/UID`, or the id alone. */
 export function toAlsoOwns({ clusterId, clusterUid }: ClusterIdentity): string {

@@ -2,10 +2,10 @@
  * Whether a storage account is one that this controller has created, or one that an administrator has given to it. Tags and
  * name must agree: a tag that somebody copied onto another account does not make it ours, since the name is recomputed.
  */
-import { decodeAccountTags } from "./formats/account-tags.ts";
-import { decodeMetadata } from "./formats/file-system-metadata.ts";
-import { accountName, isStrictFileSystemName } from "./names.ts";
-import type { Account, ClusterIdentity, FileSystem, FileSystemRef, Settings } from "./ports.ts";
+import { decodeAccountTags } from "../formats/account-tags.ts";
+import { decodeMetadata } from "../formats/file-system-metadata.ts";
+import { accountName, isStrictFileSystemName } from "../names.ts";
+import type { Account, ClusterIdentity, FileSystem, FileSystemRef, Settings } from "../ports.ts";
 
 /** How what names a cluster belongs to this controller. */
 export interface Belonging {

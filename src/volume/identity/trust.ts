@@ -3,16 +3,16 @@
  * granted access only if it already trusts that very ServiceAccount of this very cluster, or, where the operator lets the
  * controller write the trust, if the identity's owner has listed the ServiceAccount in a tag of it.
  */
-import { DriverError } from "../errors.ts";
-import type { Dependencies } from "./dependencies.ts";
+import { DriverError } from "../../errors.ts";
+import type { Dependencies } from "../dependencies.ts";
 import {
   credentialName,
   encodeSubject,
   isListedIn,
   type ServiceAccountRef,
   trustTag,
-} from "./formats/federated-credential.ts";
-import type { Settings, Trust, UserAssignedIdentity } from "./ports.ts";
+} from "../formats/federated-credential.ts";
+import type { Settings, Trust, UserAssignedIdentity } from "../ports.ts";
 
 /** Throws Misconfigured, with the credential that is missing, when the identity does not trust the ServiceAccount. */
 export async function ensureTrust(

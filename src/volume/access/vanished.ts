@@ -3,10 +3,10 @@
  * identity with the right in the whole subscription (azure-service-operator 5009), and no retry changes that: they are
  * reported, and whatever waits for them goes on.
  */
-import { DriverError } from "../errors.ts";
-import type { Dependencies } from "./dependencies.ts";
-import { accountId } from "./formats/arm-ids.ts";
-import type { AccountRef, RoleAssignment } from "./ports.ts";
+import { DriverError } from "../../errors.ts";
+import type { Dependencies } from "../dependencies.ts";
+import { accountId } from "../formats/arm-ids.ts";
+import type { AccountRef, RoleAssignment } from "../ports.ts";
 import { isOurRoleAssignment, removeRoleAssignments } from "./role-assignments.ts";
 
 /** Removes them as `removeRoleAssignments` does. Answers those that may not be removed and whose scope is gone; reported. */

@@ -2,19 +2,19 @@
  * Step "account" of CreateVolume: the first account that is ours, else the first that Azure lets us create. No list call
  * (Azure allows 100 in 5 minutes): names are computed, and ARM is asked for each by its full id.
  */
-import { createSingleFlight, type SingleFlight } from "../concurrency/single-flight.ts";
-import { DriverError } from "../errors.ts";
+import { createSingleFlight, type SingleFlight } from "../../concurrency/single-flight.ts";
+import { DriverError } from "../../errors.ts";
+import type { Dependencies } from "../dependencies.ts";
+import { type AccountTags, CLUSTER_TAG, encodeAccountTags } from "../formats/account-tags.ts";
+import { accountKey } from "../formats/arm-ids.ts";
+import type { AccountCandidate, VolumePlan } from "../plan.ts";
+import type { Account, AccountRef, AccountSpec, CreatedAccount, Settings } from "../ports.ts";
 import { refuseToUse } from "./another-mark.ts";
 import { asCandidate, createTagKeeper, findCandidate, namespaceUnknown, type TagKeeper } from "./candidate-accounts.ts";
-import type { Dependencies } from "./dependencies.ts";
-import { type AccountTags, CLUSTER_TAG, encodeAccountTags } from "./formats/account-tags.ts";
-import { accountKey } from "./formats/arm-ids.ts";
 import type { FormerAccounts } from "./former-accounts.ts";
 import { describeDrift, repairDrift } from "./keyless.ts";
 import { lacksNamespaceUid } from "./lost-tags.ts";
 import { isGiven, isOfAnotherMark, isOfNamespace, isOurs } from "./ownership.ts";
-import type { AccountCandidate, VolumePlan } from "./plan.ts";
-import type { Account, AccountRef, AccountSpec, CreatedAccount, Settings } from "./ports.ts";
 import { reportUnmarked } from "./unmarked.ts";
 
 export interface AccountChoice {

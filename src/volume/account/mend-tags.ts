@@ -1,7 +1,7 @@
 /** What happens when an account is found to have lost tags, whether a volume or the background check comes upon it. */
-import type { Dependencies } from "./dependencies.ts";
+import type { Dependencies } from "../dependencies.ts";
+import type { Account } from "../ports.ts";
 import { restoringAdvice } from "./lost-tags.ts";
-import type { Account } from "./ports.ts";
 
 /** Reports it, and answers the account with its tags back where the operator wants that and it works; else the same. */
 export async function mendTags(

@@ -2,10 +2,10 @@
  * The role assignments of this controller. Each is named after scope, principal and role, so that ours are known by their
  * names alone; all others are an administrator's and never touched.
  */
-import type { Dependencies } from "./dependencies.ts";
-import { accountId } from "./formats/arm-ids.ts";
-import { roleAssignmentName } from "./names.ts";
-import type { FileSystemRef, RoleAssignment } from "./ports.ts";
+import type { Dependencies } from "../dependencies.ts";
+import { accountId } from "../formats/arm-ids.ts";
+import { roleAssignmentName } from "../names.ts";
+import type { FileSystemRef, RoleAssignment } from "../ports.ts";
 
 /** Whether the name follows from scope, principal and role, as only ours do. */
 export function isOurRoleAssignment({ name, scope, principalId, roleId }: RoleAssignment): boolean {

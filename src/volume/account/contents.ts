@@ -1,6 +1,6 @@
 /** Everything that is in an account: what part of it says proves nothing about the rest. */
-import type { Dependencies } from "./dependencies.ts";
-import type { AccountRef, FileSystem } from "./ports.ts";
+import type { Dependencies } from "../dependencies.ts";
+import type { AccountRef, FileSystem } from "../ports.ts";
 
 /** Azure's own page limit. */
 const PAGE = 5_000;

@@ -1,8 +1,8 @@
 /** Events on the claims whose volumes are in an account that is not keyless: some in each round, all of them over time. */
-import { isTransient } from "../errors.ts";
-import type { Dependencies } from "./dependencies.ts";
-import { describeDrift } from "./keyless.ts";
-import type { Account, ClaimRef, ClusterVolume } from "./ports.ts";
+import { isTransient } from "../../errors.ts";
+import { describeDrift } from "../account/keyless.ts";
+import type { Dependencies } from "../dependencies.ts";
+import type { Account, ClaimRef, ClusterVolume } from "../ports.ts";
 
 /** Of the event. docs/how-to/troubleshooting.md explains it. */
 export const DRIFT_REASON = "AccountNotKeyless";

@@ -1,7 +1,7 @@
 /** What happens to an account that is no longer keyless, whether a volume or the background check comes upon it. */
-import type { Dependencies } from "./dependencies.ts";
+import type { Dependencies } from "../dependencies.ts";
+import type { Account } from "../ports.ts";
 import { isOurs } from "./ownership.ts";
-import type { Account } from "./ports.ts";
 
 /**
  * The account after its repair; unchanged where the operator does not want one, where it is its administrator's to repair,

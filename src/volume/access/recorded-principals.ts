@@ -4,12 +4,12 @@
  * name that follows from scope, principal and role. A workload with a built-in role can write them, so a name that follows
  * from them is only ever removed, and only at the file system's own scopes.
  */
-import type { Dependencies } from "./dependencies.ts";
-import { decodeAccountTags } from "./formats/account-tags.ts";
-import { accountId } from "./formats/arm-ids.ts";
-import { decodeMetadata, withPrincipals } from "./formats/file-system-metadata.ts";
-import { roleAssignmentName } from "./names.ts";
-import type { Account, FileSystem, FileSystemRef, RoleAssignment } from "./ports.ts";
+import type { Dependencies } from "../dependencies.ts";
+import { decodeAccountTags } from "../formats/account-tags.ts";
+import { accountId } from "../formats/arm-ids.ts";
+import { decodeMetadata, withPrincipals } from "../formats/file-system-metadata.ts";
+import { roleAssignmentName } from "../names.ts";
+import type { Account, FileSystem, FileSystemRef, RoleAssignment } from "../ports.ts";
 import {
   isSamePrincipal,
   isSameRoleAssignment,
