@@ -4,7 +4,7 @@
  */
 import { DriverError } from "../errors.ts";
 import { shown } from "../text/cut.ts";
-import { isGiven, isOurs, isVolumeOf } from "./account/ownership.ts";
+import { isOursOrGiven, isVolumeOf } from "./account/ownership.ts";
 import { recogniseListed } from "./account/recognition.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { recordedSize } from "./file-system-record.ts";
@@ -73,7 +73,7 @@ async function listAccounts(deps: Dependencies): Promise<Account[]> {
   const lists = await Promise.all(allowedGroups(settings).map((group) => ports.accounts.list(group)));
   const accounts = await Promise.all(lists.flat().map((account) => recogniseListed(deps, account)));
   return accounts
-    .filter((account) => isOurs(account, settings) || isGiven(account, settings))
+    .filter((account) => isOursOrGiven(account, settings))
     .sort((a, b) => (a.ref.name < b.ref.name ? -1 : 1));
 }
 

@@ -73,6 +73,11 @@ export function isGiven(account: Account, settings: Settings, marks: Marks = "ou
   );
 }
 
+/** Whether its volumes are this controller's, in whichever of the two ways. */
+export function isOursOrGiven(account: Account, settings: Settings, marks: Marks = "ours"): boolean {
+  return isOurs(account, settings, marks) || isGiven(account, settings, marks);
+}
+
 /** The marks that a list looks for: without Kubernetes it cannot compare any. */
 export function listedMarks({ clusterUid }: Settings): Marks {
   return clusterUid === undefined ? "any" : "ours";
@@ -80,8 +85,7 @@ export function listedMarks({ clusterUid }: Settings): Marks {
 
 /** Whether the account is ours but for its mark: another cluster has our id, or one that we have taken over. */
 export function isOfAnotherMark(account: Account, settings: Settings): boolean {
-  const isKnown = (marks: Marks) => isOurs(account, settings, marks) || isGiven(account, settings, marks);
-  return isKnown("any") && !isKnown("ours");
+  return isOursOrGiven(account, settings, "any") && !isOursOrGiven(account, settings);
 }
 
 /** Whether the file system can be ours, by its name and its account's tags: in a given account others create some too. */

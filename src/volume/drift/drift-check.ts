@@ -6,7 +6,7 @@
 import { isTransient } from "../../errors.ts";
 import { createTagKeeper, type TagKeeper } from "../account/candidate-accounts.ts";
 import { repairDrift } from "../account/keyless.ts";
-import { isGiven, isMarked, isOfAnotherMark, isOurs } from "../account/ownership.ts";
+import { isMarked, isOfAnotherMark, isOursOrGiven } from "../account/ownership.ts";
 import { recogniseListed } from "../account/recognition.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { accountKey } from "../formats/arm-ids.ts";
@@ -90,7 +90,7 @@ export function createDriftCheck(
 async function checkGroup(round: Round, group: ResourceGroupRef, openBefore: GroupState["open"]): Promise<GroupState> {
   const { ports, settings } = round.deps;
   const listed = await recogniseAll(round, await ports.accounts.list(group), openBefore);
-  const accounts = listed.filter((account) => isOurs(account, settings) || isGiven(account, settings));
+  const accounts = listed.filter((account) => isOursOrGiven(account, settings));
   const open = new Map<string, Account>();
   for (const account of accounts) {
     const key = accountKey(account.ref);

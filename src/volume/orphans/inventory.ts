@@ -5,7 +5,7 @@
  */
 import { listFileSystems } from "../account/contents.ts";
 import { lacksTags, restoringAdvice } from "../account/lost-tags.ts";
-import { isGiven, isOurs, listedMarks } from "../account/ownership.ts";
+import { isOursOrGiven, listedMarks } from "../account/ownership.ts";
 import { recognise } from "../account/recognition.ts";
 import type { Dependencies } from "../dependencies.ts";
 import type { Account, FileSystem, ListedRoleAssignment } from "../ports.ts";
@@ -57,7 +57,7 @@ async function lookInto(
 ): Promise<KnownAccount | undefined> {
   const { ports, settings } = deps;
   const marks = listedMarks(settings);
-  const isKnown = (each: Account) => isOurs(each, settings, marks) || isGiven(each, settings, marks);
+  const isKnown = (each: Account) => isOursOrGiven(each, settings, marks);
   if (!isKnown(account) && !lacksTags(account, settings)) return undefined;
   const fileSystems = await listFileSystems(deps, account.ref, pace);
   const whole = await recognise(deps, account, fileSystems);

@@ -6,7 +6,7 @@ import { DriverError } from "../../errors.ts";
 import { needsOwner, removeAllIn, removeUnlessVanished } from "../access/vanished.ts";
 import { cleanUpEmptied } from "../account/emptied-account.ts";
 import { lacksTags, withProvenTags } from "../account/lost-tags.ts";
-import { isGiven, isOurs } from "../account/ownership.ts";
+import { isOursOrGiven } from "../account/ownership.ts";
 import { deleteVolume } from "../delete.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { decodeAccountTags } from "../formats/account-tags.ts";
@@ -105,7 +105,7 @@ async function removeRoleAssignment(
   if (scope === undefined) return "spared";
   const account = await ports.accounts.find(scope.account);
   // Another cluster may have made it since.
-  if (account !== undefined && !isOurs(account, settings) && !isGiven(account, settings)) return "spared";
+  if (account !== undefined && !isOursOrGiven(account, settings)) return "spared";
   if (account !== undefined && scope.fileSystem === undefined) {
     await cleanUpEmptied(deps, account, { assignments: [roleAssignment] });
     const left = await ports.roleAssignments.find(roleAssignment.scope, roleAssignment.name);
