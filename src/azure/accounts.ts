@@ -50,7 +50,8 @@ const ABSENT = ["ResourceNotFound", "ResourceGroupNotFound"];
 const SETTLE_ATTEMPTS = 60;
 const SETTLE_INTERVAL_MS = 2_000;
 
-const ENFORCE_INTERVAL_MS = 3_600_000;
+/** Between two changes of one kind to an account that somebody undoes. */
+const CHANGE_INTERVAL_MS = 3_600_000;
 
 /** The port, and a way to drop what is no longer true. */
 export interface RememberingAccounts extends Accounts {
@@ -60,15 +61,22 @@ export interface RememberingAccounts extends Accounts {
 export function createAccounts(options: AccountsOptions): RememberingAccounts {
   const { arm, shaping } = options;
   const accounts = createTtlCache<Account>(options.rememberMs, options.now);
-  // Where a policy opens the account again, enforcing it at every call would be a fight without end.
-  const enforced = createTtlCache<true>(ENFORCE_INTERVAL_MS, options.now);
-  const restored = createTtlCache<true>(ENFORCE_INTERVAL_MS, options.now);
   const finding = createSingleFlight<Account | undefined>();
   /** An account that is not keyless is not remembered, nor any longer: an administrator may repair it at any moment. */
   const remember = (account: Account): Account => {
     if (account.nonEntraAccess.length === 0) accounts.set(accountKey(account.ref), account);
     else accounts.delete(accountKey(account.ref));
     return account;
+  };
+  // Where a policy undoes the change, to make it at every call would be a fight without end.
+  const seldom = <More extends unknown[]>(change: (ref: AccountRef, ...more: More) => Promise<Account>) => {
+    const made = createTtlCache<true>(CHANGE_INTERVAL_MS, options.now);
+    return async (ref: AccountRef, ...more: More): Promise<Account | undefined> => {
+      if (made.get(accountKey(ref)) !== undefined) return undefined;
+      const account = await change(ref, ...more);
+      made.set(accountKey(ref), true);
+      return remember(account);
+    };
   };
   const find = (ref: AccountRef) =>
     finding.run(accountKey(ref), async () => {
@@ -87,18 +95,8 @@ export function createAccounts(options: AccountsOptions): RememberingAccounts {
     },
     confirm: (account) => void remember(account),
     list: (group) => list(options, group),
-    async enforceKeyless(ref) {
-      if (enforced.get(accountKey(ref)) !== undefined) return undefined;
-      const account = await enforceKeyless(options, ref);
-      enforced.set(accountKey(ref), true);
-      return remember(account);
-    },
-    async restoreTags(ref, tags) {
-      if (restored.get(accountKey(ref)) !== undefined) return undefined;
-      const account = await restoreTags(options, ref, tags);
-      restored.set(accountKey(ref), true);
-      return remember(account);
-    },
+    enforceKeyless: seldom((ref) => enforceKeyless(options, ref)),
+    restoreTags: seldom((ref, tags: Readonly<Record<string, string>>) => restoreTags(options, ref, tags)),
     async remove(ref) {
       accounts.delete(accountKey(ref));
       await remove(arm, ref);

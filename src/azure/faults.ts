@@ -128,16 +128,16 @@ export function toDriverError(
   // The SDK's long-running operations hand over the message alone.
   const denied = code === "RequestDisallowedByPolicy" ? describeDenials(bodyOf(fault) ?? fault) : undefined;
   const words = denied === undefined ? firstLine(fault, error) : `Azure Policy denies it, ${denied}`;
-  const remedy = isSettling
-    ? settlingRemedy(code)
-    : code === "RequestDisallowedByPolicy"
-      ? POLICY_REMEDY
-      : REMEDIES[reason];
+  const remedy = isSettling ? settlingRemedy(code) : remedyFor(reason, code);
   return new DriverError(
     reason,
     `${doing} failed (${describe(fault, code)}): ${words}${remedy === undefined ? "" : `; ${remedy}`}`,
     { cause: error },
   );
+}
+
+function remedyFor(reason: Reason, code: string | undefined): string | undefined {
+  return code === "RequestDisallowedByPolicy" ? POLICY_REMEDY : REMEDIES[reason];
 }
 
 function settlingRemedy(code = ""): string {

@@ -3,6 +3,7 @@
  * are read. Anybody who reaches the endpoint can read them, so neither a reading nor a failure may cause a call by itself.
  */
 import { withDeadline } from "../concurrency/deadline.ts";
+import { createSingleFlight } from "../concurrency/single-flight.ts";
 import type { Arm } from "./arm.ts";
 import { LIMIT } from "./role-assignments.ts";
 
@@ -43,7 +44,7 @@ interface State {
  */
 export function createUsage({ arm, subscriptionIds, now }: UsageOptions): () => Promise<RoleAssignmentUsage[]> {
   const states = new Map<string, State>();
-  const counting = new Map<string, Promise<void>>();
+  const counting = createSingleFlight<void>();
   const stateOf = (id: string): State => states.get(id) ?? { failures: 0, nextAt: Number.NEGATIVE_INFINITY };
   const renew = async (id: string): Promise<void> => {
     try {
@@ -52,16 +53,13 @@ export function createUsage({ arm, subscriptionIds, now }: UsageOptions): () => 
       states.set(id, failed(stateOf(id), now()));
     }
   };
-  const startIfDue = (id: string): void => {
-    if (counting.has(id) || stateOf(id).nextAt > now()) return;
-    counting.set(
-      id,
-      renew(id).finally(() => counting.delete(id)),
-    );
-  };
   return async () => {
-    for (const id of subscriptionIds) startIfDue(id);
-    const first = subscriptionIds.filter((id) => stateOf(id).count === undefined).map((id) => counting.get(id));
+    const due = subscriptionIds.filter((id) => stateOf(id).nextAt <= now());
+    const renewals = due.map((id) => ({
+      isFirst: stateOf(id).count === undefined,
+      done: counting.run(id, () => renew(id)),
+    }));
+    const first = renewals.filter(({ isFirst }) => isFirst).map(({ done }) => done);
     await withDeadline(LONGEST_WAIT_MS, Promise.all(first), "late");
     return subscriptionIds.flatMap((subscriptionId) => {
       const known = stateOf(subscriptionId).count;

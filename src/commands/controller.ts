@@ -1,5 +1,6 @@
 /** `keyless-csi controller`: the service. Runs until SIGTERM, then drains: exit 0 when all work was finished, else 1. */
 import { startApp } from "../app/service.ts";
+import { whenAborted } from "../concurrency/time.ts";
 import type { CloudFile } from "../config/cloud.ts";
 import { type ControllerConfig, checkController, toControllerConfig } from "../config/controller.ts";
 import { controllerSettings } from "../config/controller-settings.ts";
@@ -29,7 +30,7 @@ export const command = defineCommand({
         ...(app.clusterUid !== undefined && { clusterUid: app.clusterUid }),
         ...(app.health && { listen: `${app.health.host}:${app.health.port}` }),
       });
-      await aborted(signal);
+      await whenAborted(signal);
       log.info("draining", { signal: String(signal.reason), gracePeriodMs: config.gracePeriodMs });
       const outcome = await app.stop();
       log.info(outcome === "finished" ? "stopped, all work finished" : "stopped, work was abandoned");
@@ -67,9 +68,4 @@ function describeService(config: ControllerConfig): Record<string, string> {
     location,
     credential: credential.kind,
   };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }

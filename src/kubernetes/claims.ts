@@ -7,8 +7,6 @@ import type { OpenList } from "./pages.ts";
 
 /** Names the class before the field does. Source: Kubernetes, component-helpers, GetPersistentVolumeClaimClass. */
 const CLASS_ANNOTATION = "volume.beta.kubernetes.io/storage-class";
-/** The API server's own clients take pages of this size. */
-const PAGE = 500;
 
 /** The port's `findClaim`. */
 export async function findClaim(core: CoreV1Api, storage: StorageV1Api, ref: ClaimRef): Promise<Claim | undefined> {
@@ -23,7 +21,6 @@ export async function findClaim(core: CoreV1Api, storage: StorageV1Api, ref: Cla
 export async function listClaimUids(openList: OpenList): Promise<ReadonlySet<string>> {
   const listing = {
     path: "/api/v1/persistentvolumeclaims",
-    pageSize: PAGE,
     keep: ({ metadata }: V1PersistentVolumeClaim) => metadata?.uid,
   };
   return new Set(await reading("all claims", () => openList(listing)));

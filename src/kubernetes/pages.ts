@@ -16,8 +16,8 @@ export interface Listing<T, Kept> {
   /** As in `/api/v1/persistentvolumes`. */
   readonly path: string;
   readonly fieldSelector?: string;
-  /** Objects in a page. */
-  readonly pageSize: number;
+  /** Objects in a page. Default 500, as the API server's own clients ask. */
+  readonly pageSize?: number;
   /** Bytes of the whole list, as JSON. Absent: all of it is read, however long it is. */
   readonly maxBytes?: number;
   /** What is kept of an object; undefined: nothing. */
@@ -49,6 +49,7 @@ export interface ListTransport {
   limit(request: RequestContext): Promise<RequestContext>;
 }
 
+const PAGE = 500;
 /** A page is read whole before it is parsed, some 50 ms of work for this much. A single object has at most 3 MiB. */
 const PAGE_BYTES = 4 << 20;
 /** The part of its objects that is asked for when a page is too large. */
@@ -66,7 +67,7 @@ export function createListOpener(transport: ListTransport): OpenList {
     const { queued = (read) => read(), maxBytes = Number.POSITIVE_INFINITY } = listing;
     const kept: Exclude<ReturnType<typeof listing.keep>, undefined>[] = [];
     let read = 0;
-    let limit = listing.pageSize;
+    let limit = listing.pageSize ?? PAGE;
     let next: string | undefined = "";
     while (next !== undefined) {
       const page: Wanted = { limit, next };

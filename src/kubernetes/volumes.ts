@@ -9,8 +9,6 @@ import type { OpenList } from "./pages.ts";
 
 /** Phases in which a PersistentVolume is no longer in use. */
 const LEFT_PHASES = ["Released", "Failed"];
-/** The API server's own clients take pages of this size. */
-const PAGE = 500;
 /** How long it is remembered which volume to look at first. */
 const REMEMBER_MS = 600_000;
 
@@ -78,7 +76,6 @@ async function readUses(openList: OpenList, readReferences: ReadReferences): Pro
 function readVolumes<Kept>(openList: OpenList, keep: (volume: ClusterVolume) => Kept | undefined): Promise<Kept[]> {
   const listing = {
     path: "/api/v1/persistentvolumes",
-    pageSize: PAGE,
     keep: (object: V1PersistentVolume) => keep(toVolume(object)),
   };
   return reading("all PersistentVolumes", () => openList(listing));
