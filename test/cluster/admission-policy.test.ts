@@ -6,26 +6,11 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { type ControlPlane, startControlPlane } from "../support/control-plane.ts";
 import { repository } from "../support/sources.ts";
+import { SOMEBODY, storageTeam } from "../support/storage-team.ts";
 
 const OURS = "keyless.blob.csi";
 const PROVISIONER = ["--as=system:serviceaccount:kube-system:keyless-csi-controller"];
-/** Allowed to write PersistentVolumes by RBAC, as a storage team often is. */
-const SOMEBODY = ["--as=somebody", "--as-group=storage-team", "--as-group=system:authenticated"];
 const ADMINISTRATOR = ["--as=alice", "--as-group=storage-team", "--as-group=keyless-csi:administrators"];
-
-const STORAGE_TEAM = `
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRole
-metadata: { name: storage-team }
-rules:
-  - { apiGroups: [""], resources: [persistentvolumes, persistentvolumes/status, pods], verbs: [get, create, update, patch] }
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRoleBinding
-metadata: { name: storage-team }
-roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: storage-team }
-subjects: [{ kind: Group, apiGroup: rbac.authorization.k8s.io, name: storage-team }]
-`;
 
 const PROVISIONED_BY = "pv.kubernetes.io/provisioned-by";
 const MIGRATED_TO = "pv.kubernetes.io/migrated-to";
@@ -74,7 +59,7 @@ describe("the admission policies", function () {
 
   before(async () => {
     plane = await startControlPlane();
-    await plane.kubectl(["apply", "-f", "-"], STORAGE_TEAM);
+    await plane.kubectl(["apply", "-f", "-"], storageTeam("persistentvolumes", "persistentvolumes/status", "pods"));
     for (const file of ["rbac.yaml", "admission-policy.yaml", "node-driver-policy.yaml"]) {
       await plane.kubectl(["apply", "-f", join(repository, "deploy/manifests", file)]);
     }

@@ -11,24 +11,9 @@ import type { ControlPlane } from "../support/control-plane.ts";
 import { type Installation, startInstallation, trackFailures } from "../support/installation.ts";
 import { openVolume } from "../support/open-volume.ts";
 import { eventually } from "../support/processes.ts";
+import { SOMEBODY, storageTeam } from "../support/storage-team.ts";
 
-/** May write PersistentVolumes by RBAC, as a storage team often may. */
-const SOMEBODY = ["--as=somebody", "--as-group=storage-team", "--as-group=system:authenticated"];
 const OURS = "keyless.blob.csi";
-
-const STORAGE_TEAM = `
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRole
-metadata: { name: storage-team }
-rules:
-  - { apiGroups: [""], resources: [persistentvolumes], verbs: [get, create, update, patch] }
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRoleBinding
-metadata: { name: storage-team }
-roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: storage-team }
-subjects: [{ kind: Group, apiGroup: rbac.authorization.k8s.io, name: storage-team }]
-`;
 
 describe("two PersistentVolumes of one container on a real control plane", function () {
   this.timeout(900_000); // a guard against a hang only; the first run on a machine builds the tools (about 6 minutes)
@@ -47,7 +32,12 @@ describe("two PersistentVolumes of one container on a real control plane", funct
     await applyClass("keyless", { parameters: { identity: "serviceAccount", defaultServiceAccount: "app" } });
     await azureAdministrator(driver.ready).trust(0, plane.server, "old", "app");
     const clientId = driver.ready.identities[0]?.clientId ?? "";
-    await apply(namespace("old"), serviceAccount("app", "old", clientId), namespace("new"), STORAGE_TEAM);
+    await apply(
+      namespace("old"),
+      serviceAccount("app", "old", clientId),
+      namespace("new"),
+      storageTeam("persistentvolumes"),
+    );
     await waitForPolicy(plane);
     await apply(claim("data", "keyless", { namespace: "old" }));
     original = await boundVolume(plane, "data", "old");

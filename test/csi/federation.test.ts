@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { status } from "@grpc/grpc-js";
 import { hashOf } from "../../src/volume/names.ts";
-import { create, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
-import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";
+import { startAppInCluster } from "../support/app-in-cluster.ts";
+import { create, type EmulatedApp } from "../support/emulated-app.ts";
+import type { FakeCluster } from "../support/fake-cluster.ts";
 import { refused } from "../support/refused.ts";
 import { SAFE_MOUNT } from "../support/safe-mount.ts";
 
@@ -12,12 +13,7 @@ describe("federated credentials that the controller writes", () => {
   let app: EmulatedApp;
   let cluster: FakeCluster;
   beforeEach(async () => {
-    app = await startEmulatedApp(["--manage-federated-credentials"], {
-      clusterFor: (emulator) => {
-        cluster = createFakeCluster(emulator.issuer.issuer);
-        return cluster;
-      },
-    });
+    ({ app, cluster } = await startAppInCluster(["--manage-federated-credentials"]));
     cluster.serviceAccounts.set("team/app", app.emulator.info.identities[0]?.clientId ?? "");
     cluster.serviceAccounts.set("team/second", app.emulator.info.identities[0]?.clientId ?? "");
     identity().federatedCredentials.clear();

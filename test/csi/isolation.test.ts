@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { status } from "@grpc/grpc-js";
+import { startAppInCluster } from "../support/app-in-cluster.ts";
 import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
-import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";
+import type { FakeCluster } from "../support/fake-cluster.ts";
 import { heldContainers, heldRoleAssignments } from "../support/held.ts";
 import { SAFE_MOUNT } from "../support/safe-mount.ts";
 
@@ -11,12 +12,7 @@ describe("isolation by namespace", () => {
   let app: EmulatedApp;
   let cluster: FakeCluster;
   beforeEach(async () => {
-    app = await startEmulatedApp([], {
-      clusterFor: (emulator) => {
-        cluster = createFakeCluster(emulator.issuer.issuer);
-        return cluster;
-      },
-    });
+    ({ app, cluster } = await startAppInCluster());
     cluster.namespaces.set("one", "uid-1");
     cluster.namespaces.set("two", "uid-2");
   });

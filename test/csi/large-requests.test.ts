@@ -5,8 +5,9 @@ import { randomUUID } from "node:crypto";
 import { status } from "@grpc/grpc-js";
 import { PARAMETERS } from "../../src/backend/blob/parameters.ts";
 import type { CreateVolumeRequestInit } from "../../src/csi/proto.generated.ts";
-import { createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
-import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";
+import { startAppInCluster } from "../support/app-in-cluster.ts";
+import { createRequest, type EmulatedApp } from "../support/emulated-app.ts";
+import type { FakeCluster } from "../support/fake-cluster.ts";
 
 const KIB = 1024;
 const LARGE = 256 * KIB;
@@ -17,12 +18,7 @@ describe("a request of 256 KiB", () => {
   let app: EmulatedApp;
   let cluster: FakeCluster;
   before(async () => {
-    app = await startEmulatedApp([], {
-      clusterFor: (emulator) => {
-        cluster = createFakeCluster(emulator.issuer.issuer);
-        return cluster;
-      },
-    });
+    ({ app, cluster } = await startAppInCluster());
   });
   after(() => app.stop());
 

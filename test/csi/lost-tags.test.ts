@@ -6,6 +6,7 @@ import { status } from "@grpc/grpc-js";
 import { runOrphans } from "../../src/commands/orphans.ts";
 import type { StorageAccount } from "../../src/emulator/world.ts";
 import { accountName } from "../../src/volume/names.ts";
+import { startAppInCluster } from "../support/app-in-cluster.ts";
 import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
 import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";
 import { heldContainers } from "../support/held.ts";
@@ -40,12 +41,7 @@ describe("an account that lost its tags", () => {
   let cluster: FakeCluster;
 
   async function start(...flags: string[]): Promise<void> {
-    app = await startEmulatedApp(["--account-cache", "0s", ...flags], {
-      clusterFor: ({ issuer }) => {
-        cluster = createFakeCluster(issuer.issuer);
-        return cluster;
-      },
-    });
+    ({ app, cluster } = await startAppInCluster(["--account-cache", "0s", ...flags]));
     cluster.namespaces.set("team", "uid-team");
   }
   afterEach(() => app.stop());

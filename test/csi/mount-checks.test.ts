@@ -7,8 +7,9 @@ import { LONGEST_MESSAGE } from "../../src/backend/backend.ts";
 import { RECOMMENDED_OPTIONS } from "../../src/backend/blob/mount-options.ts";
 import type { CreateVolumeRequestInit } from "../../src/csi/proto.generated.ts";
 import { DriverError } from "../../src/errors.ts";
+import { startAppInCluster } from "../support/app-in-cluster.ts";
 import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
-import { createFakeCluster, type FakeCluster, SHIPPED_DRIVER } from "../support/fake-cluster.ts";
+import { type FakeCluster, SHIPPED_DRIVER } from "../support/fake-cluster.ts";
 import { refused } from "../support/refused.ts";
 
 type Mode =
@@ -24,12 +25,7 @@ describe("the mount checks of CreateVolume", () => {
   afterEach(() => app.stop());
 
   async function start(...flags: string[]): Promise<void> {
-    app = await startEmulatedApp(flags, {
-      clusterFor: (emulator) => {
-        cluster = createFakeCluster(emulator.issuer.issuer);
-        return cluster;
-      },
-    });
+    ({ app, cluster } = await startAppInCluster(flags));
     seeded = app.emulator.world.roleAssignments.size;
   }
 

@@ -4,9 +4,10 @@ import { randomUUID } from "node:crypto";
 import { runOrphans } from "../../src/commands/orphans.ts";
 import { NO_CLUSTER } from "../../src/kubernetes/cluster.ts";
 import { trustTag } from "../../src/volume/formats/federated-credential.ts";
-import { create, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
+import { startAppInCluster } from "../support/app-in-cluster.ts";
+import { create, type EmulatedApp } from "../support/emulated-app.ts";
 import { allowController } from "../support/emulated-rights.ts";
-import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";
+import type { FakeCluster } from "../support/fake-cluster.ts";
 import { heldContainers, heldRoleAssignments } from "../support/held.ts";
 import { SAFE_MOUNT } from "../support/safe-mount.ts";
 import { createSink } from "../support/sink.ts";
@@ -27,12 +28,7 @@ describe("orphans", () => {
   let cluster: FakeCluster;
 
   async function start(...flags: string[]): Promise<void> {
-    app = await startEmulatedApp(flags, {
-      clusterFor: (emulator) => {
-        cluster = createFakeCluster(emulator.issuer.issuer);
-        return cluster;
-      },
-    });
+    ({ app, cluster } = await startAppInCluster(flags));
     cluster.namespaces.set("team", "uid-team");
     cluster.serviceAccounts.set("team/app", app.emulator.info.identities[0]?.clientId ?? "");
   }

@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { status } from "@grpc/grpc-js";
-import { create, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
-import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";
+import { startAppInCluster } from "../support/app-in-cluster.ts";
+import { create, type EmulatedApp } from "../support/emulated-app.ts";
+import type { FakeCluster } from "../support/fake-cluster.ts";
 import { heldRoleAssignments } from "../support/held.ts";
 import { refused } from "../support/refused.ts";
 import { SAFE_MOUNT } from "../support/safe-mount.ts";
@@ -13,12 +14,7 @@ describe("a class with identity: serviceAccount", () => {
   let app: EmulatedApp;
   let cluster: FakeCluster;
   beforeEach(async () => {
-    app = await startEmulatedApp([], {
-      clusterFor: (emulator) => {
-        cluster = createFakeCluster(emulator.issuer.issuer);
-        return cluster;
-      },
-    });
+    ({ app, cluster } = await startAppInCluster());
     const [a, b] = app.emulator.info.identities;
     cluster.namespaces.set("demo", "uid-demo");
     cluster.serviceAccounts.set("demo/workload-a", a?.clientId ?? "");

@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { status } from "@grpc/grpc-js";
-import { create, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
-import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";
+import { startAppInCluster } from "../support/app-in-cluster.ts";
+import { create, type EmulatedApp } from "../support/emulated-app.ts";
+import type { FakeCluster } from "../support/fake-cluster.ts";
 import { refused } from "../support/refused.ts";
 import { SAFE_MOUNT } from "../support/safe-mount.ts";
 
@@ -11,12 +12,7 @@ describe("claims of one tenant that nobody may serve", () => {
   let app: EmulatedApp;
   let cluster: FakeCluster;
   beforeEach(async () => {
-    app = await startEmulatedApp([], {
-      clusterFor: (emulator) => {
-        cluster = createFakeCluster(emulator.issuer.issuer);
-        return cluster;
-      },
-    });
+    ({ app, cluster } = await startAppInCluster());
   });
   afterEach(() => app.stop());
 

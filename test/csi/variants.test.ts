@@ -9,9 +9,10 @@ import type { EmulatorSettings } from "../../src/emulator/settings.ts";
 import { ALL_VARIANTS, type AzureVariants, NO_VARIANTS } from "../../src/emulator/variants.ts";
 import type { RoleAssignment } from "../../src/emulator/world.ts";
 import { accountId } from "../../src/volume/formats/arm-ids.ts";
-import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
+import { startAppInCluster } from "../support/app-in-cluster.ts";
+import { create, createRequest, type EmulatedApp } from "../support/emulated-app.ts";
 import { administratorToken, send } from "../support/emulator-client.ts";
-import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";
+import type { FakeCluster } from "../support/fake-cluster.ts";
 import { heldContainers, heldRoleAssignments } from "../support/held.ts";
 import { refused } from "../support/refused.ts";
 import { createSink } from "../support/sink.ts";
@@ -27,13 +28,7 @@ describe("the driver, where Azure may differ", () => {
   let seeded: ReadonlySet<string>;
 
   async function start(settings: Partial<EmulatorSettings>): Promise<void> {
-    app = await startEmulatedApp([], {
-      settings,
-      clusterFor: (emulator) => {
-        cluster = createFakeCluster(emulator.issuer.issuer);
-        return cluster;
-      },
-    });
+    ({ app, cluster } = await startAppInCluster([], { settings }));
     seeded = new Set(heldRoleAssignments(app.emulator.world).map(({ name }) => name));
   }
   afterEach(() => app.stop());
