@@ -3,7 +3,7 @@
 // keeps it in the same file, refuses the same, and also binds an empty folder when no token comes.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import { mkdir, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import type { Program } from "../../support/processes.ts";
@@ -14,11 +14,10 @@ import { KUBELET_FOLDER, NODE } from "./kubelet.ts";
 import { readMountFlags } from "./mount-flags.ts";
 import { isMounted } from "./mounts.ts";
 import { registerPlugin } from "./plugin-registration.ts";
+import { TOKEN_FOLDER, tokenFile, writeToken } from "./token-file.ts";
 
 const run = promisify(execFile);
 
-/** Hard-coded in the OSS plugin, whatever its driver name. */
-const TOKEN_FOLDER = join(KUBELET_FOLDER, "plugins", "blob.csi.azure.com");
 /** The only audience whose token it reads. */
 const AUDIENCE = "api://AzureADTokenExchange";
 const READ_ONLY_MODES = ["SINGLE_NODE_READER_ONLY", "MULTI_NODE_READER_ONLY"];
@@ -167,20 +166,6 @@ async function bindStagingFolder({
   if (await isMounted(target)) return;
   await mkdir(target, { recursive: true });
   await run("mount", ["-o", isReadOnly ? "bind,ro" : "bind", source, target]);
-}
-
-/** The file in which a node plugin keeps the token of an identity for an account. */
-export function tokenFile(clientId: string, account: string): string {
-  return join(TOKEN_FOLDER, `${clientId}-${account}`);
-}
-
-async function writeToken(file: string, token: string): Promise<void> {
-  if ((await readFile(file, "utf8").catch(() => "")) === token) return;
-  await stat(dirname(file)).catch(() => {
-    throw new StatusError("INTERNAL", `failed to write workload identity token file ${file}: no such folder`);
-  });
-  await rm(file, { force: true });
-  await writeFile(file, token, { mode: 0o600 });
 }
 
 function tokenOf(tokens: string): string {

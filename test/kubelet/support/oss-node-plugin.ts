@@ -4,8 +4,9 @@ import { mkdir, stat, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { eventually, startProgram } from "../../support/processes.ts";
 import { KUBELET_FOLDER, NODE } from "./kubelet.ts";
-import { type NodePlugin, type NodePluginOptions, tokenFile } from "./node-plugin.ts";
+import type { NodePlugin, NodePluginOptions } from "./node-plugin.ts";
 import { registerPlugin } from "./plugin-registration.ts";
+import { tokenFile } from "./token-file.ts";
 
 /** Set by scripts/mount.ts: absolute paths. */
 export interface OssPrograms {
