@@ -16,8 +16,8 @@ import { createLogger } from "../telemetry/log.ts";
 import { bundledEmulator } from "./bundled-emulator.ts";
 import { defineCommand, EXIT } from "./command.ts";
 import { type CsiClient, connectCsi } from "./demo/csi-client.ts";
-import { createDisplay, type Display } from "./demo/display.ts";
-import { createStepTimes, type StepTimes } from "./demo/step-times.ts";
+import { createDisplay, type Display, type Row } from "./demo/display.ts";
+import { createStepTimes, type StepTime, type StepTimes } from "./demo/step-times.ts";
 import { type Attempt, containerByKey, containerFor, listFolder, read, write } from "./demo/workload.ts";
 import { trustCloud } from "./trust-cloud.ts";
 
@@ -70,7 +70,7 @@ async function narrate(stage: Stage): Promise<number> {
   const begun = performance.now();
   display.title(
     "keyless-csi demo: a claim becomes storage that no account key can open",
-    `Azure is an emulator in this process (${emulator.info.armEndpoint}); nothing leaves this machine.`,
+    `Azure is emulated in this process (${emulator.info.armEndpoint}); nothing leaves it.`,
   );
   const proofs: boolean[] = [];
   const prove = (isTrue: boolean, statement: string, seen: string) => {
@@ -118,28 +118,19 @@ function showRequest({ display, emulator }: Stage): CreateVolumeRequestInit {
       "csi.storage.k8s.io/pvc/name": "data",
     },
   };
-  display.heading("The request, as csi-provisioner sends it for claim demo/data (5 GiB, ReadWriteMany)");
-  display.row("name", request.name ?? "");
-  for (const [key, value] of Object.entries(request.parameters ?? {})) {
-    if (!key.includes("/")) display.row(key, value);
-  }
+  display.heading("The request of csi-provisioner for claim demo/data (5 GiB, ReadWriteMany)");
+  const parameters = Object.entries(request.parameters ?? {}).filter(([key]) => !key.includes("/"));
+  display.table([["name", request.name ?? ""], ...parameters]);
   return request;
 }
 
 async function showCreate({ display, csi, times }: Stage, request: CreateVolumeRequestInit): Promise<Volume> {
   display.heading("CreateVolume");
   const { volume } = await csi.controller("CreateVolume", request);
-  for (const { step, milliseconds, calls } of times.take()) {
-    const [first = "no call", ...others] = counted(calls);
-    display.row(step, `${milliseconds} ms`, first);
-    for (const call of others) display.row("", "", call);
-  }
+  display.table(times.take().flatMap(toRows));
   if (volume === null) throw new DriverError("Internal", "CreateVolume answered no volume");
   display.heading("The volume, as Kubernetes writes it into the PersistentVolume");
-  display.row("volume id", volume.volume_id);
-  for (const [key, value] of Object.entries(volume.volume_context)) {
-    display.row(key, value);
-  }
+  display.table([["volume id", volume.volume_id], ...Object.entries(volume.volume_context)]);
   return volume;
 }
 
@@ -157,7 +148,7 @@ function openAs({ emulator }: Stage, { volume_context: context }: Volume, index:
 async function showAccess(stage: Stage, volume: Volume, prove: Prove): Promise<void> {
   const { display } = stage;
   const [owner, other] = [openAs(stage, volume, 0), openAs(stage, volume, 1)];
-  display.heading("Who can open it: ServiceAccount tokens are exchanged at Entra, blobs go over HTTPS");
+  display.heading("Who can open it, with ServiceAccount tokens that are exchanged at Entra");
   const written = await write(owner.container, FILE, TEXT);
   prove(written.status === 201, `ServiceAccount demo/${owner.name} writes a blob`, describe(written));
   const found = await read(owner.container, FILE);
@@ -175,9 +166,10 @@ async function showRepeat(stage: Stage, request: CreateVolumeRequestInit, volume
   const { volume: again } = await csi.controller("CreateVolume", request);
   const calls = times.take().flatMap((step) => step.calls);
   const writes = calls.filter((call) => !call.startsWith("GET"));
-  prove(again?.volume_id === volume.volume_id, "the same volume is answered", again?.volume_id ?? "nothing");
+  const id = again?.volume_id ?? "none";
+  prove(id === volume.volume_id, "the same volume is answered", id === volume.volume_id ? "the id of step 3" : id);
   const isSame = census(stage.emulator) === before && writes.length === 0;
-  prove(isSame, "nothing new was created", `${calls.length} calls to Azure, ${writes.length} of them writes`);
+  prove(isSame, "nothing new was created", `${calls.length} calls, ${writes.length} of them writes`);
 }
 
 async function showDelete(stage: Stage, request: CreateVolumeRequestInit, prove: Prove): Promise<void> {
@@ -214,6 +206,12 @@ async function showPod(stage: Stage, volume: Volume, prove: Prove): Promise<void
   display.shell(`cat /data/${FILE}`, text);
   const isThere = files.includes(FILE) && text === TEXT;
   prove(isThere, "the file of step 4 is there for the pod", `${files.length} file, ${text.length} bytes`);
+}
+
+/** A step with its time and its calls, a call to a row. */
+function toRows({ step, milliseconds, calls }: StepTime): Row[] {
+  const [first = "no call", ...others] = counted(calls);
+  return [[step, `${milliseconds} ms`, first], ...others.map((call): Row => ["", "", call])];
 }
 
 /** Equal calls in one line: the four names of an account are requested at once. */
