@@ -9,7 +9,8 @@ import { VERSION } from "./version.ts";
 
 const stderr = openStandardError();
 const stopping = new AbortController();
-for (const name of ["SIGTERM", "SIGINT"] as const) {
+// SIGHUP comes when a terminal or an SSH session ends: then too the emulator keeps its state and removes its secrets.
+for (const name of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
   process.on(name, () => {
     // The second signal: do not wait for the drain.
     if (stopping.signal.aborted) process.exit(1);

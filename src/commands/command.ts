@@ -18,7 +18,7 @@ export interface CommandContext<Values> {
   /** For logs and errors. */
   readonly stderr: Writable;
   readonly env: NodeJS.ProcessEnv;
-  /** Aborted at the first SIGTERM or SIGINT, with the signal's name as reason. A second signal ends the process. */
+  /** Aborted at the first SIGTERM, SIGINT or SIGHUP, with the signal's name as reason. A second signal ends the process. */
   readonly signal: AbortSignal;
 }
 

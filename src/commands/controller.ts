@@ -1,4 +1,7 @@
-/** `keyless-csi controller`: the service. Runs until SIGTERM, then drains: exit 0 when all work was finished, else 1. */
+/**
+ * `keyless-csi controller`: the service. Runs until SIGTERM, SIGINT or SIGHUP, then drains: exit 0 when all work was finished,
+ * else 1.
+ */
 import { startApp } from "../app/service.ts";
 import { whenAborted } from "../concurrency/time.ts";
 import type { CloudFile } from "../config/cloud.ts";

@@ -1,4 +1,4 @@
-/** `keyless-csi emulator`: Azure in one process, until SIGTERM or SIGINT. */
+/** `keyless-csi emulator`: Azure in one process, until SIGTERM, SIGINT or SIGHUP. */
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import type { Writable } from "node:stream";
