@@ -1,6 +1,7 @@
 // The whole path on a real control plane: claims applied with kubectl, csi-provisioner with the flags and the rights of
 // deploy/manifests, our controller, and an emulated Azure behind it whose state the tests read.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { boundVolume, claim, eventOf, type Volume, volumeOf } from "../support/cluster-objects.ts";
 import type { ControlPlane } from "../support/control-plane.ts";
 import type { EmulatedDriver } from "../support/emulated-driver.ts";
@@ -14,6 +15,7 @@ describe("keyless-csi on a real control plane", function () {
   let plane: ControlPlane;
   let driver: EmulatedDriver;
   let provisioner: Program;
+  let resizer: Program;
   let identity: WorkloadIdentity;
   let heldBefore: HeldState;
   const hasFailed = trackFailures();
@@ -25,7 +27,7 @@ describe("keyless-csi on a real control plane", function () {
     assert.ok(first, "the emulator has no seeded identity");
     identity = first;
     await installation.applyClass("keyless", { parameters: { clientID: identity.clientId } });
-    await startSidecar("csi-resizer", { plane, driver });
+    resizer = await startSidecar("csi-resizer", { plane, driver });
     heldBefore = await driver.admin.state();
   });
   after(() => installation?.stop({ keepLogs: hasFailed() }));
@@ -165,6 +167,11 @@ describe("keyless-csi on a real control plane", function () {
       assert.equal(container?.metadata["keyless_size_bytes"], String(7 * 2 ** 30));
       await plane.kubectl(["delete", "pvc", "growing", "--wait=false"]);
       await plane.kubectl(["wait", "--for=delete", `pv/${metadata.name}`, "--timeout=60s"]);
+    });
+
+    it("is expanded by a csi-resizer that has no right to watch pods, and does not try", async () => {
+      assert.equal(await isAllowed(plane, "watch pods"), false);
+      assert.doesNotMatch(await readFile(resizer.logFile, "utf8"), /pods is forbidden/);
     });
   });
 
