@@ -2,6 +2,8 @@
  * `keyless-csi orphans`: lists what is left in Azure that nothing in the cluster needs, and deletes it on request. It runs with
  * the controller's own configuration, so it sees exactly what the controller may see.
  */
+import { existsSync } from "node:fs";
+import { delimiter } from "node:path";
 import type { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { assemble } from "../app/assembly.ts";
@@ -35,6 +37,8 @@ const LISTS = { count: 80, withinMs: 300_000 };
 // All of the controller's, including those that only serving needs: its configuration file is read unchanged.
 const settings = {
   ...controllerSettings,
+  // People run this beside their kubectl; a controller takes no cluster from a shell's environment.
+  kubeconfig: { ...controllerSettings.kubeconfig, alsoFrom: ["KUBECONFIG"] },
   "older-than": setting(duration({ max: "8760h" }), {
     group: ORPHANS,
     help: "containers and accounts that were changed or created within this time are kept",
@@ -65,10 +69,14 @@ const settings = {
 export type OrphansValues = ValuesOf<typeof settings>;
 
 function findProblems(draft: Draft<typeof settings>): readonly SettingProblem[] {
-  const problems = [...checkController(draft)];
+  const problems = checkController(draft).filter(({ setting: name }) => !isOfController(draft, name));
   const add = (name: string, problem: string) => void problems.push({ setting: name, source: `--${name}`, problem });
   if (draft.emulator === true) {
     add("emulator", "would start an empty one; use --cloud-file with the ready file of a running one");
+  }
+  const { kubeconfig = "" } = draft;
+  if (kubeconfig.includes(delimiter) && !existsSync(kubeconfig)) {
+    add("kubeconfig", `"${kubeconfig}" (from $KUBECONFIG if not given) is not one file; name the one of this cluster`);
   }
   if (draft.delete === true && draft.yes !== true) {
     add("delete", "deletes data permanently; review the list first, then add --yes");
@@ -81,6 +89,11 @@ function findProblems(draft: Draft<typeof settings>): readonly SettingProblem[] 
     if (!isAdopted) add("gone-cluster", `${toAlsoOwns(gone)} is not one of --also-owns; name it there as here`);
   }
   return problems;
+}
+
+/** An administrator who signs in as themselves keeps the sign-in settings of the controller's own file, which then rest. */
+function isOfController({ credential }: Draft<typeof settings>, name: string): boolean {
+  return credential === "azure-cli" && (name === "client-id" || name === "token-file");
 }
 
 /** What the command runs with besides its settings; tests pass their own cluster. */
@@ -117,6 +130,7 @@ export async function runOrphans({ config, values, stdout, stderr, cluster }: Or
   const marking = toMarking(survey.unmarked, { clusterId, clusterUid });
   const report: Report = { results, needed, calls, nowMs, marking, isClusterKnown: adapters.ports.cluster.isConnected };
   stdout.write(values.output === "json" ? toJsonReport(report) : toTextReport(report));
+  if (!report.isClusterKnown) return EXIT.usage;
   if (results.some(({ outcome }) => outcome === "failed")) return EXIT.failure;
   return results.some(({ orphan, outcome }) => outcome !== "removed" && !isRetained(orphan)) ? EXIT.findings : EXIT.ok;
 }

@@ -1,11 +1,26 @@
 // Orphans on a real control plane: the command, a second process beside the controller, reads the API server with the
 // controller's own rights and looks for volumes that csi-provisioner made and somebody removed by force.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parse } from "yaml";
 import { boundVolume, claim, type Volume } from "../support/cluster-objects.ts";
+import { type Manifest, manifestOf } from "../support/deployment.ts";
 import { type Installation, startInstallation, trackFailures } from "../support/installation.ts";
 import { orphansOf } from "../support/orphans-command.ts";
+import { repository } from "../support/sources.ts";
 
 const CLUSTER_ID = "orphans-test";
+
+interface PodSpec {
+  readonly serviceAccountName: string;
+  readonly containers: readonly {
+    readonly image: string;
+    readonly args: readonly string[];
+    readonly volumeMounts: readonly { readonly name: string }[];
+  }[];
+  readonly volumes: readonly { readonly name: string }[];
+}
 
 describe("orphans on a real control plane", function () {
   this.timeout(900_000); // a guard against a hang only; the first run on a machine builds the tools (about 6 minutes)
@@ -26,6 +41,28 @@ describe("orphans on a real control plane", function () {
 
   const orphans = (...flags: string[]) => orphansOf(installation, CLUSTER_ID, flags);
   const containerOf = ({ spec }: Volume) => spec.csi.volumeHandle.split("#")[2] ?? "";
+
+  it("are looked for by the example's CronJob with the controller's rights, configuration and sign-in", async () => {
+    const { manifests, apply } = installation;
+    const file = await readFile(join(repository, "deploy/examples/orphans-cronjob.yaml"), "utf8");
+    await apply(file);
+    const { jobTemplate } = (parse(file) as { spec: { jobTemplate: { spec: Manifest } } }).spec;
+    const job = { apiVersion: "batch/v1", kind: "Job", metadata: { name: "orphans-now", namespace: "kube-system" } };
+    await apply(JSON.stringify({ ...job, spec: jobTemplate.spec })); // its pod is validated too
+    const pod = (owner: unknown) => (owner as { template: { spec: PodSpec } }).template.spec;
+    const [shipped, own] = [pod(manifestOf(manifests, "Deployment")["spec"]), pod(jobTemplate.spec)];
+    const [controller, container] = [shipped.containers[0], own.containers[0]];
+    assert.equal(own.serviceAccountName, shipped.serviceAccountName);
+    assert.equal(container?.image, controller?.image);
+    assert.ok(
+      container?.args.every((arg) => arg === "orphans" || controller?.args.includes(arg)),
+      "its own flags",
+    );
+    for (const { name } of container?.volumeMounts ?? []) {
+      const find = ({ volumes }: PodSpec) => volumes.find((volume) => volume.name === name);
+      assert.deepEqual(find(own), find(shipped), name);
+    }
+  });
 
   it("are none while every volume exists in the cluster", async () => {
     const { code, findings, containersInUse } = await orphans();

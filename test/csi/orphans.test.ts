@@ -408,7 +408,9 @@ describe("orphans", () => {
     const connected = cluster;
     cluster = { ...connected, ...NO_CLUSTER };
     await assert.rejects(orphans({ delete: true }), /without Kubernetes nothing is deleted/);
-    assert.deepEqual((await orphans()).kinds, ["container"]);
+    const unchecked = await orphans();
+    assert.deepEqual([unchecked.code, unchecked.kinds], [2, ["container"]]);
+    assert.match(unchecked.findings[0]?.because ?? "", /^no cluster was asked/);
     assert.deepEqual(held().containers, [left.container]);
     cluster = connected;
     assert.equal((await orphans({ delete: true, evenAll: true })).code, 0);

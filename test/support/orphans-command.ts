@@ -23,10 +23,12 @@ export function orphansOf(
   clusterId: string,
   flags: readonly string[] = [],
 ): Promise<OrphansAnswer> {
-  const where = ["--cloud-file", driver.readyFile, "--cluster-id", clusterId, "--kubeconfig", kubeconfig];
+  const where = ["--cloud-file", driver.readyFile, "--cluster-id", clusterId];
   const argv = [program, "orphans", ...where, "--older-than", "0s", "--output", "json", ...flags];
   return new Promise((resolve, reject) => {
-    execFile(process.execPath, argv, (error, stdout, stderr) => {
+    // The cluster as kubectl finds it.
+    const env = { ...process.env, KUBECONFIG: kubeconfig };
+    execFile(process.execPath, argv, { env }, (error, stdout, stderr) => {
       if (stdout === "") reject(new Error(stderr));
       else
         resolve({ ...(JSON.parse(stdout) as OrphansAnswer), code: typeof error?.code === "number" ? error.code : 0 });

@@ -110,20 +110,22 @@ function detailsLine(orphan: Orphan, nowMs: number): string {
 export function toTextReport(report: Report): string {
   const { results, needed, calls, isClusterKnown, nowMs } = report;
   const lines = results.map(({ orphan, outcome, why }) => {
-    const title = `${titleOf(orphan).padEnd(8)}  ${KINDS[orphan.kind].text}  ${orphan.id}\n`;
+    const title = `${titleOf(orphan, isClusterKnown).padEnd(9)} ${KINDS[orphan.kind].text}  ${orphan.id}\n`;
     const clauses = [`${OUTCOMES[outcome]}${orphan.because}`, why, orphan.keptBecause && `kept: ${orphan.keptBecause}`];
     const lines = clauses.filter((clause) => clause !== undefined).map((clause) => `          ${clause}\n`);
     return `${title}${lines.join("")}${detailsLine(orphan, nowMs)}`;
   });
   const warning = isClusterKnown
     ? ""
-    : "No cluster was queried, so containers that are in use are listed too. Give --kubeconfig or --kubernetes=on.\n";
+    : "No cluster was queried, so what is in use is listed too: nothing here is known to be an orphan. Give --kubeconfig FILE.\n";
   const notes = `${warning}${keptNote(results)}${markingNote(report.marking)}`;
-  return `${lines.join("")}${notes}${summary(results)} Containers in use: ${needed}. Azure calls: ${calls}.\n`;
+  const inUse = isClusterKnown ? `${needed}` : "not known";
+  return `${lines.join("")}${notes}${summary(report)} Containers in use: ${inUse}. Azure calls: ${calls}.\n`;
 }
 
-function titleOf(orphan: Orphan): string {
+function titleOf(orphan: Orphan, isClusterKnown: boolean): string {
   if (isRetained(orphan)) return "retained";
+  if (!isClusterKnown) return "unchecked";
   return orphan.keptBecause === undefined ? "orphan" : "kept";
 }
 
@@ -140,13 +142,13 @@ function markingNote({ clusterId, accounts }: Marking): string {
   return `${title}${accounts.map(({ command }) => `  ${command}\n`).join("")}`;
 }
 
-function summary(results: readonly Result[]): string {
+function summary({ results, isClusterKnown }: Report): string {
   const orphans = results.filter(({ orphan }) => !isRetained(orphan));
   const count = (outcome: Result["outcome"]) => orphans.filter((result) => result.outcome === outcome).length;
   const retained = results.length - orphans.length;
   const kept = orphans.filter(({ orphan }) => orphan.keptBecause !== undefined).length;
   const parts = [
-    `${orphans.length} ${orphans.length === 1 ? "orphan" : "orphans"}`,
+    isClusterKnown ? `${orphans.length} ${orphans.length === 1 ? "orphan" : "orphans"}` : `${orphans.length} unchecked`,
     ...(["removed", "spared", "failed"] as const)
       .filter((outcome) => count(outcome) > 0)
       .map((outcome) => `${count(outcome)} ${{ removed: "deleted", spared: "kept", failed: "not deleted" }[outcome]}`),

@@ -37,16 +37,19 @@ export function findOrphanedFileSystems(
 }
 
 function describe(
-  { settings, backend }: Dependencies,
+  { settings, backend, ports }: Dependencies,
   known: KnownAccount,
   { fileSystem, rules }: { readonly fileSystem: FileSystem; readonly rules: OrphanRules },
 ): OrphanedFileSystem {
   const { ref, metadata, modifiedAtMs } = fileSystem;
   const isRetained = settings.retainsOnDelete;
+  const unneeded = ports.cluster.isConnected
+    ? "no PersistentVolume and no claim needs it"
+    : "no cluster was asked whether a PersistentVolume or a claim needs it";
   return {
     kind: "file system",
     id: backend.scopeOf(ref),
-    because: `no PersistentVolume and no claim needs it${isRetained ? "; retained" : ""}`,
+    because: `${unneeded}${isRetained ? "; retained" : ""}`,
     keptBecause: whyFileSystemKept({ settings, backend }, known, { fileSystem, rules }),
     fileSystem: ref,
     isRetained,

@@ -68,6 +68,27 @@ describe("keyless-csi orphans", () => {
     assert.match(stderr, /--gone-cluster: old is not one of --also-owns/);
   });
 
+  it("lets an administrator sign in as themselves with the controller's own file", async () => {
+    const ofController = {
+      KEYLESS_CSI_CLIENT_ID: SUBSCRIPTION,
+      KEYLESS_CSI_TOKEN_FILE: "/var/run/secrets/azure/token",
+    };
+    const { code, stderr } = await runIn(ofController, ...WHERE, "--credential=azure-cli", "--delete");
+    assert.equal(code, 2);
+    assert.match(stderr, /^keyless-csi orphans: 1 invalid setting\n.*--delete/s);
+    const { stderr: unused } = await runIn(ofController, ...WHERE, "--credential=managed-identity", "--delete");
+    assert.match(unused, /token-file.*has no effect/);
+  });
+
+  it("takes the kubeconfig of kubectl, if it is one file", async () => {
+    const { code, stderr } = await runIn({ KUBECONFIG: "/a/one:/a/two" }, ...WHERE);
+    assert.equal(code, 2);
+    assert.match(stderr, /"\/a\/one:\/a\/two" \(from \$KUBECONFIG.* is not one file; name the one of this cluster/);
+    const { code: failed, stderr: why } = await runIn({ KUBECONFIG: "/nowhere/config" }, ...WHERE);
+    assert.notEqual(failed, 0);
+    assert.match(why, /\/nowhere\/config/);
+  });
+
   it("takes the controller's own configuration, and says so in its help", async () => {
     const { code, stdout } = await run("--help");
     assert.equal(code, 0);
@@ -138,8 +159,21 @@ describe("keyless-csi orphans", () => {
         "",
       ].join("\n"),
     );
-    const unknown = toTextReport({ ...report, results: [], isClusterKnown: false });
-    assert.match(unknown, /^No cluster was queried, so containers that are in use are listed too\./);
+  });
+
+  it("calls nothing an orphan that no cluster was asked about", () => {
+    const [first] = report.results;
+    assert.ok(first);
+    assert.equal(
+      toTextReport({ ...report, results: [{ orphan: first.orphan, outcome: "found" }], isClusterKnown: false }),
+      [
+        "unchecked container  /subscriptions/s/x/pvc-1",
+        "          nothing needs it",
+        "No cluster was queried, so what is in use is listed too: nothing here is known to be an orphan. Give --kubeconfig FILE.",
+        "1 unchecked. Containers in use: not known. Azure calls: 9.",
+        "",
+      ].join("\n"),
+    );
   });
 
   it("prints what lets people recognise a container, why it is kept, and what marks its account", () => {
