@@ -5,6 +5,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createAccounts } from "../azure/accounts.ts";
+import { type ApiVersionFallback, createApiVersions } from "../azure/api-versions.ts";
 import { type AzureCall, createArm } from "../azure/arm.ts";
 import { createIdentities } from "../azure/identities.ts";
 import { createRoleAssignments } from "../azure/role-assignments.ts";
@@ -14,6 +15,7 @@ import type { Backend } from "../backend/backend.ts";
 import { BLOB_ACCOUNTS } from "../backend/blob/account-shape.ts";
 import { blobBackend } from "../backend/blob/backend.ts";
 import { createFileSystems } from "../backend/blob/file-systems.ts";
+import { unseenWith } from "../backend/blob/shown-since.ts";
 import { createReadersWriterLock } from "../concurrency/readers-writer-lock.ts";
 import type { ControllerConfig } from "../config/controller.ts";
 import { createCluster, NO_CLUSTER } from "../kubernetes/cluster.ts";
@@ -27,6 +29,8 @@ import { toSettings } from "./settings.ts";
 /** Notified of what the use cases do and of every call to Azure. */
 export interface AdaptersObserver extends Observer {
   azureCalled(call: AzureCall): void;
+  /** Once for each provider and version; `unseen`: what is checked on accounts and not shown by the older version. */
+  olderVersionUsed(fallback: ApiVersionFallback, unseen: readonly string[]): void;
 }
 
 /** Everything that a use case needs, and the state of the connection to Azure. */
@@ -100,6 +104,11 @@ function connect(config: ControllerConfig, observer: AdaptersObserver, time: Tim
     credentialFor: (subscriptionId: string) => credentials.abroad.get(subscriptionId) ?? signIn.credential,
     endpoint: cloud.armEndpoint,
     scope: cloud.armScope,
+    apiVersions: createApiVersions({
+      storage: cloud.storageApiVersion,
+      fellBack: (fallback) =>
+        observer.olderVersionUsed(fallback, fallback.provider === "Microsoft.Storage" ? unseenWith(fallback.to) : []),
+    }),
     forgetTokens: credentials.forgetTokens,
     ...time,
   };

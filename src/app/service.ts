@@ -9,6 +9,7 @@ import { VERSION } from "../version.ts";
 import { createVolumes } from "../volume/volumes.ts";
 import { type AppOptions, assemble } from "./assembly.ts";
 import { type BackgroundParts, startBackgroundTasks } from "./background.ts";
+import { startWarnings } from "./start-warnings.ts";
 
 /** How long the end waits for the Lease to be given up; without that another replica takes over when it expires. */
 const RELEASE_MS = 2_000;
@@ -30,6 +31,7 @@ export interface App {
 /** Serving when it resolves. Throws a DriverError when the socket or the health address is not available. */
 export async function startApp(options: ServiceOptions): Promise<App> {
   const { config, log } = options;
+  for (const warning of startWarnings(config)) log.warn(warning);
   const assembly = await assemble(options);
   const { metrics, observer, adapters } = assembly;
   const flights = createSingleFlight<unknown>("volume");

@@ -28,7 +28,7 @@ export function toSettings(
     tenantOfSubscription: Object.fromEntries(
       config.storageTenants.map((each) => [each.subscriptionId.toLowerCase(), each.tenantId]),
     ),
-    tokenAudience: cloud.tokenAudience,
+    tokenAudience: config.tokenAudience,
     managesFederatedCredentials: config.managesFederatedCredentials,
     allowedNamespaces: config.allowedNamespaces,
     retainsOnDelete: config.onDelete === "retain",

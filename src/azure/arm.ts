@@ -7,6 +7,7 @@ import { ManagedServiceIdentityClient } from "@azure/arm-msi";
 import { StorageManagementClient } from "@azure/arm-storage";
 import type { PipelinePolicy, PipelineRequest } from "@azure/core-rest-pipeline";
 import type { TokenCredential } from "@azure/identity";
+import { type ApiVersions, createApiVersionPolicy } from "./api-versions.ts";
 import { createBoundedHttpClient } from "./bounded-http-client.ts";
 import { createOwnHostPolicy } from "./own-host.ts";
 import { createSettlingMark } from "./settling.ts";
@@ -28,6 +29,7 @@ export interface ArmOptions {
   readonly endpoint: string;
   /** Scope of the token, `https://management.azure.com/.default` or another cloud's. */
   readonly scope: string;
+  readonly apiVersions: ApiVersions;
   readonly observeCall: (call: AzureCall) => void;
   /** Called when Azure refuses a token (401): the credential must not use it again. */
   readonly forgetTokens: () => void;
@@ -85,6 +87,8 @@ export function createArm(options: ArmOptions): Arm {
     },
     userAgentOptions: { userAgentPrefix: "keyless-csi" },
     additionalPolicies: [
+      // Not perCall: @azure/core-client's own policies throw for a refusal before such a one sees it.
+      { policy: createApiVersionPolicy(options.apiVersions), position: "perRetry" as const },
       { policy: createOwnHostPolicy(options.endpoint), position: "perRetry" as const },
       { policy: throttleFor(options), position: "perRetry" as const },
       { policy: createSettlingMark(options.now), position: "perRetry" as const },

@@ -3,6 +3,8 @@
  * emulator's ready file. Azure clients get only these endpoints, so production and tests take the same path.
  */
 
+import type { StorageApiVersion } from "../text/azure-api-versions.ts";
+
 /** The endpoints and names of one cloud. URLs have no trailing slash. */
 export interface Cloud {
   readonly name: string;
@@ -15,15 +17,19 @@ export interface Cloud {
   readonly storageSuffix: string;
   /** A path-style blob endpoint, `<blobEndpoint>/<account>`, of the emulator; absent in a real cloud. */
   readonly blobEndpoint?: string;
-  /** The audience of ServiceAccount tokens that are exchanged in this cloud. */
-  readonly tokenAudience: string;
+  /** Of Microsoft.Storage, sent at first. */
+  readonly storageApiVersion: StorageApiVersion;
   /** A PEM file of authorities to trust besides the system's, for a custom cloud. */
   readonly caFile?: string;
   /** False for a custom cloud: Entra's instance discovery at the public authority does not know it. */
   readonly isPublicAuthority: boolean;
 }
 
-/** The clouds by the value of `--cloud` (Azure documentation: national clouds, "Endpoints"; contract.md 1). */
+/**
+ * The clouds by the value of `--cloud` (Azure documentation: national clouds, "Endpoints"). The public cloud's api-version is the
+ * oldest that shows every property that is checked (backend/blob/shown-since.ts). US Government and China did not know it in
+ * May 2026, and US Government listed 2025-06-01 as its newest (terraform-provider-azurerm 32402, 32301).
+ */
 export const CLOUDS = {
   AzurePublic: {
     name: "AzurePublic",
@@ -31,7 +37,7 @@ export const CLOUDS = {
     authorityHost: "https://login.microsoftonline.com",
     armScope: "https://management.azure.com/.default",
     storageSuffix: "core.windows.net",
-    tokenAudience: "api://AzureADTokenExchange",
+    storageApiVersion: "2025-08-01",
     isPublicAuthority: true,
   },
   AzureUSGovernment: {
@@ -40,7 +46,7 @@ export const CLOUDS = {
     authorityHost: "https://login.microsoftonline.us",
     armScope: "https://management.usgovcloudapi.net/.default",
     storageSuffix: "core.usgovcloudapi.net",
-    tokenAudience: "api://AzureADTokenExchangeUSGov",
+    storageApiVersion: "2025-06-01",
     isPublicAuthority: true,
   },
   AzureChina: {
@@ -49,7 +55,7 @@ export const CLOUDS = {
     authorityHost: "https://login.chinacloudapi.cn",
     armScope: "https://management.chinacloudapi.cn/.default",
     storageSuffix: "core.chinacloudapi.cn",
-    tokenAudience: "api://AzureADTokenExchangeChina",
+    storageApiVersion: "2025-06-01",
     isPublicAuthority: true,
   },
 } as const satisfies Record<string, Cloud>;
@@ -69,9 +75,9 @@ export interface CloudFile {
   readonly controller?: { readonly clientId: string; readonly tokenFile: string } | undefined;
 }
 
-/** A custom cloud's endpoints. Its tokens carry the public cloud's audiences, as the emulator's do. */
+/** A custom cloud's endpoints. Its tokens for ARM carry the public cloud's audience, as the emulator's do. */
 export function toCloud(file: CloudFile): Cloud {
-  const { armScope, storageSuffix, tokenAudience } = CLOUDS.AzurePublic;
+  const { armScope, storageSuffix, storageApiVersion } = CLOUDS.AzurePublic;
   return {
     name: "custom",
     armEndpoint: withoutSlash(file.armEndpoint),
@@ -79,7 +85,7 @@ export function toCloud(file: CloudFile): Cloud {
     blobEndpoint: withoutSlash(file.blobEndpoint),
     armScope,
     storageSuffix,
-    tokenAudience,
+    storageApiVersion,
     isPublicAuthority: false,
     ...(file.caFile === undefined ? {} : { caFile: file.caFile }),
   };

@@ -112,6 +112,15 @@ export const storageTenant: Kind<StorageTenant> = value("SUBSCRIPTION=TENANT/CLI
     : { wrong: "is not a storage tenant", fix: "write SUBSCRIPTION-GUID=TENANT-GUID/CLIENT-GUID" };
 });
 
+/** Azure allows 600 characters, compared byte for byte (Entra, "Important considerations ... for federated identity credentials"). */
+export const tokenAudience = pattern(
+  "AUDIENCE",
+  patternOf(/^[!-~]{1,600}$/, {
+    wrong: "is not an audience",
+    fix: "write it as in the federated credentials, without spaces",
+  }),
+);
+
 export const namespaceName = pattern("NAME", kubernetes.namespace);
 
 export const issuerUrl = pattern("URL", kubernetes.issuerUrl);

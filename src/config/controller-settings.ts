@@ -2,6 +2,9 @@
  * The controller's settings: the one table from which its flags, environment names, configuration file keys, defaults,
  * help, JSON Schema and reference page come. `controller.ts` completes what it yields. A secret never has a row here.
  */
+
+import { STORAGE_API_VERSIONS } from "../text/azure-api-versions.ts";
+import { PLUGIN_AUDIENCE } from "../text/token-audience.ts";
 import { CLOUDS } from "./cloud.ts";
 import { cloudFile } from "./cloud-file.ts";
 import {
@@ -16,6 +19,7 @@ import {
   resourceGroup,
   resourceGroupRef,
   storageTenant,
+  tokenAudience,
 } from "./controller-kinds.ts";
 import { choice, duration, guid, hostPort, interval, list, path, toggle, unixSocket } from "./kinds.ts";
 import { optional, setting } from "./setting.ts";
@@ -77,6 +81,11 @@ export const controllerSettings = {
     fallback: "false",
   }),
   "tenant-id": optional(guid, { group: AZURE, help: "the Entra tenant of the subscription", absent: BY_CLOUD }),
+  "storage-api-version": optional(choice(STORAGE_API_VERSIONS), {
+    group: AZURE,
+    help: "api-version of Microsoft.Storage; one that the cloud does not know is replaced by the newest older one it knows",
+    absent: "2025-08-01, in AzureUSGovernment and AzureChina 2025-06-01",
+  }),
   "subscription-id": optional(guid, {
     group: AZURE,
     help: "the subscription in which accounts are created, unless a class names another",
@@ -136,6 +145,11 @@ export const controllerSettings = {
     group: IDENTITY,
     help: "namespaces that may use classes which name an identity themselves; empty: all",
     fallback: "",
+  }),
+  "token-audience": setting(tokenAudience, {
+    group: IDENTITY,
+    help: "audience of ServiceAccount tokens and federated credentials; the OSS node plugin reads no other than the default",
+    fallback: PLUGIN_AUDIENCE,
   }),
   "oidc-issuer": optional(issuerUrl, {
     group: IDENTITY,

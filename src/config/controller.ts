@@ -44,6 +44,8 @@ export interface ControllerConfig {
   readonly roles: readonly string[];
   /** Where the identities of ServiceAccounts may be. */
   readonly identityScopes: readonly IdentityScope[];
+  /** Of the ServiceAccount tokens that workloads exchange. */
+  readonly tokenAudience: string;
   readonly managesFederatedCredentials: boolean;
   /** Namespaces that may use classes which name an identity; empty: all. */
   readonly allowedNamespaces: readonly string[];
@@ -159,7 +161,7 @@ export function toControllerConfig(values: ControllerValues, emulator?: CloudFil
     driverName: values.driverName,
     clusterId: require("cluster-id", values.clusterId ?? file?.clusterId),
     alsoOwns: values.alsoOwns,
-    cloud: file === undefined ? CLOUDS[values.cloud] : toCloud(file),
+    cloud: toChosenCloud(values, file),
     credential: toCredential(values, file),
     subscriptionId,
     resourceGroup: require("resource-group", values.resourceGroup ?? file?.resourceGroup),
@@ -168,6 +170,7 @@ export function toControllerConfig(values: ControllerValues, emulator?: CloudFil
     allowedResourceGroups: values.allowedResourceGroups,
     roles: values.role ?? [],
     identityScopes: values.identityScopes.length > 0 ? values.identityScopes : [{ subscriptionId }],
+    tokenAudience: values.tokenAudience,
     managesFederatedCredentials: values.manageFederatedCredentials,
     allowedNamespaces: values.allowedNamespaces,
     storageTenants: values.storageTenants,
@@ -186,6 +189,11 @@ export function toControllerConfig(values: ControllerValues, emulator?: CloudFil
     accountCacheMs: values.accountCache,
     identityCacheMs: values.identityCache,
   });
+}
+
+function toChosenCloud({ cloud: name, storageApiVersion }: ControllerValues, file: CloudFile | undefined): Cloud {
+  const cloud = file === undefined ? CLOUDS[name] : toCloud(file);
+  return storageApiVersion === undefined ? cloud : { ...cloud, storageApiVersion };
 }
 
 /** A cloud file with the controller's identity is also how it signs in, unless `--credential` says otherwise. */

@@ -49,6 +49,12 @@ export interface AzureVariants {
    * then. Off: blobs and files are encrypted all the same.
    */
   readonly encryptionNeedsServices: boolean;
+  /**
+   * The newest api-version that this cloud knows, such as `2025-06-01`; every provider knows its older ones. Clouds other than the
+   * public one lag: US Government and China refused 2025-08-01 of Microsoft.Storage in May 2026 (terraform-provider-azurerm
+   * 32402, 32301). `""`: all.
+   */
+  readonly newestApiVersion: string;
 }
 
 /** Azure as its documentation reads at first. */
@@ -62,6 +68,7 @@ export const NO_VARIANTS: AzureVariants = {
   pollNeedsRight: false,
   nextLinkElsewhere: false,
   encryptionNeedsServices: false,
+  newestApiVersion: "",
 };
 
 /** Azure at its least convenient. */
@@ -75,6 +82,8 @@ export const ALL_VARIANTS: AzureVariants = {
   pollNeedsRight: true,
   nextLinkElsewhere: true,
   encryptionNeedsServices: true,
+  // The public cloud's: it lags behind nobody.
+  newestApiVersion: "2026-09-01",
 };
 
 /** Throws an Error that names what is not a variant, or has a value of another kind than its default's. */
@@ -86,6 +95,9 @@ export function parseVariants(json: unknown): Partial<AzureVariants> {
       throw new Error(`"${name}" is not known; known are ${Object.keys(NO_VARIANTS).join(", ")}`);
     }
     if (typeof byDefault === "boolean" && typeof value !== "boolean") throw new Error(`${name} must be true or false`);
+    if (typeof byDefault === "string" && !(typeof value === "string" && /^(\d{4}-\d{2}-\d{2})?$/.test(value))) {
+      throw new Error(`${name} must be a date as in 2025-06-01, or empty`);
+    }
     if (typeof byDefault === "number" && !(Number.isSafeInteger(value) && Number(value) >= 0)) {
       throw new Error(`${name} must be a whole number of milliseconds`);
     }

@@ -48,6 +48,10 @@ export interface AppObserver {
     readonly error?: unknown;
   }): void;
   azureCalled(call: { readonly operation: string; readonly status: number; readonly milliseconds: number }): void;
+  olderVersionUsed(
+    fallback: { readonly provider: string; readonly from: string; readonly to: string },
+    unseen: readonly string[],
+  ): void;
   stepBegun(step: string, volume: string): void;
   stepDone(step: string, volume: string): void;
   roleAssignmentCreated(assignment: RoleAssignment, how: string): void;
@@ -134,9 +138,21 @@ function observeSurprises(
   inCall: () => LogFields,
 ): Pick<
   AppObserver,
-  "roleAssignmentLeft" | "unmarked" | "tagsLost" | "tagsNotRestored" | "accountKept" | "nothingDeleted"
+  | "olderVersionUsed"
+  | "roleAssignmentLeft"
+  | "unmarked"
+  | "tagsLost"
+  | "tagsNotRestored"
+  | "accountKept"
+  | "nothingDeleted"
 > {
   return {
+    olderVersionUsed({ provider, from, to }, unseen) {
+      const blind = unseen.length === 0 ? "" : `, which does not show ${unseen.join(", ")} of an account`;
+      log.warn(
+        `this cloud does not know api-version ${from} of ${provider}: ${to} is used until the process ends${blind}`,
+      );
+    },
     roleAssignmentLeft: (assignment, message) => log.warn(message, { ...toAssignmentFields(assignment), ...inCall() }),
     unmarked: (account) => log.warn(UNMARKED, { ...toAccountFields(account), ...inCall() }),
     tagsLost({ ref }, fix) {

@@ -44,10 +44,10 @@ function findParameterProblems(
 
 /** A CSIDriver that cannot be read is a problem like the others, unless trying again is the way. */
 async function findDriverProblems({ ports, settings }: Dependencies): Promise<MountProblem[]> {
-  const { nodeDriver, driverName } = settings;
+  const { nodeDriver } = settings;
   if (nodeDriver === "") return [];
   const find = async (isFresh: boolean) =>
-    findDriverProblem(nodeDriver, await ports.cluster.findCsiDriver(nodeDriver, { isFresh }), driverName);
+    findDriverProblem(nodeDriver, await ports.cluster.findCsiDriver(nodeDriver, { isFresh }), settings);
   try {
     // Somebody may just have repaired it: only a good one is taken from memory.
     const problem = (await find(false)) && (await find(true));

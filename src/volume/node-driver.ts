@@ -3,31 +3,29 @@
  * plugin skips the mount and reports nothing: the pod then runs on the node's own disk. Pure rules, for `mount-checks.ts`.
  */
 import type { MountProblem } from "../backend/backend.ts";
-import type { CsiDriver } from "./ports.ts";
+import type { CsiDriver, Settings } from "./ports.ts";
 
-/** The only audience whose token the plugin reads, in every cloud (contract.md 1). */
-const PLUGIN_AUDIENCE = "api://AzureADTokenExchange";
 /** How long a token is valid, where an audience has to be added. */
 const TOKEN_SECONDS = 3600;
 
 /**
- * Undefined when the kubelet hands the plugin its tokens. No `driver`: there is no such object. One of another name than
- * `ownName` is AKS's or Helm's, or another plugin's: its owners alone may replace it.
+ * Undefined when the kubelet hands the plugin tokens of the audience that credentials have. No `driver`: there is no such object. One of another name than
+ * our own is AKS's or Helm's, or another plugin's: its owners alone may replace it.
  */
 export function findDriverProblem(
   name: string,
   driver: CsiDriver | undefined,
-  ownName: string,
+  { driverName: ownName, tokenAudience: audience }: Pick<Settings, "driverName" | "tokenAudience">,
 ): MountProblem | undefined {
   const isOurs = name === ownName;
   if (driver === undefined) {
     return problem(`CSIDriver ${name} does not exist`, NO_ATTACHER, isOurs ? applied(name) : `${FOREIGN}, ${OTHER}`);
   }
-  const lacking = lackingTokens(driver);
+  const lacking = lackingTokens(driver, audience);
   if (lacking.length > 0) {
-    const fix = `${patchOf(name, driver)}. If AKS or a Helm chart manages this object, change it there`;
+    const fix = `${patchOf(name, driver, audience)}. If AKS or a Helm chart manages this object, change it there`;
     const later = driver.hasTokensInSecrets ? ". If your plugin reads tokens from secrets: --mount-checks=warn" : "";
-    return problem(`CSIDriver ${name}: ${lacking.join("; ")}`, effectOf(driver), `${fix}${later}`);
+    return problem(`CSIDriver ${name}: ${lacking.join("; ")}`, effectOf(driver, audience), `${fix}${later}`);
   }
   const fixed = [
     ...(driver.isAttachRequired ? ["attachRequired is not false, and there is no attacher"] : []),
@@ -62,9 +60,9 @@ function problem(what: string, effect: string, fix: string): MountProblem {
   return { kind: "NodeDriver", isRefused: true, message: `${what}: ${effect}. Fix: ${fix}` };
 }
 
-function lackingTokens(driver: CsiDriver): string[] {
+function lackingTokens(driver: CsiDriver, audience: string): string[] {
   const found = {
-    [`tokenRequests lacks audience ${PLUGIN_AUDIENCE}`]: !hasAudience(driver),
+    [`tokenRequests lacks audience ${audience}`]: !hasAudience(driver, audience),
     "requiresRepublish is not true": !driver.isRepublished,
     "serviceAccountTokenInSecrets is true, which plugins up to v1.27 do not read": driver.hasTokensInSecrets,
   };
@@ -74,21 +72,21 @@ function lackingTokens(driver: CsiDriver): string[] {
 }
 
 /** The worst that follows. A plugin that is handed tokens for other audiences only refuses the mount. */
-function effectOf(driver: CsiDriver): string {
+function effectOf(driver: CsiDriver, audience: string): string {
   if (driver.tokenRequests.length === 0 || driver.hasTokensInSecrets) return ON_NODE_DISK;
-  if (!hasAudience(driver)) return "every mount would fail";
+  if (!hasAudience(driver, audience)) return "every mount would fail";
   return "the token would never be renewed, and the volume would stop working when it expires";
 }
 
-function hasAudience({ tokenRequests }: CsiDriver): boolean {
-  return tokenRequests.some((request) => request.audience === PLUGIN_AUDIENCE);
+function hasAudience({ tokenRequests }: CsiDriver, audience: string): boolean {
+  return tokenRequests.some((request) => request.audience === audience);
 }
 
 /** A merge patch replaces a list as a whole, so the audiences of others are in it. */
-function patchOf(name: string, driver: CsiDriver): string {
-  const wanted = { audience: PLUGIN_AUDIENCE, expirationSeconds: TOKEN_SECONDS };
+function patchOf(name: string, driver: CsiDriver, audience: string): string {
+  const wanted = { audience, expirationSeconds: TOKEN_SECONDS };
   const spec = {
-    ...(!hasAudience(driver) && { tokenRequests: [...driver.tokenRequests, wanted] }),
+    ...(!hasAudience(driver, audience) && { tokenRequests: [...driver.tokenRequests, wanted] }),
     ...(!driver.isRepublished && { requiresRepublish: true }),
     ...(driver.hasTokensInSecrets && { serviceAccountTokenInSecrets: false }),
   };

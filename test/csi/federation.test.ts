@@ -100,4 +100,31 @@ describe("federated credentials that the controller writes", () => {
     );
     assert.equal(app.emulator.world.accounts.size, 0);
   });
+
+  it("has the audience of --token-audience, which the ServiceAccount's token must have too, and the log says what that means", async () => {
+    await app.stop();
+    const audience = "api://AzureADTokenExchangeChina";
+    const flags = ["--manage-federated-credentials", "--token-audience", audience];
+    ({ app, cluster } = await startAppInCluster(flags));
+    const { clientId } = identity();
+    for (const name of ["app", "second"]) cluster.serviceAccounts.set(`team/${name}`, clientId);
+    const driver = cluster.csiDrivers.get("keyless.blob.csi") ?? assert.fail("no driver");
+    cluster.csiDrivers.set("keyless.blob.csi", { ...driver, tokenRequests: [{ audience }] });
+    identity().tags = { [tag()]: "team/app" };
+    // A credential for another audience is not one that this token could use.
+    const subject = "system:serviceaccount:team:second";
+    const { issuer } = app.emulator.issuer;
+    const other = { name: "other", issuer, subject, audiences: ["api://AzureADTokenExchange"] };
+    identity().federatedCredentials.set("other", other);
+    await refused(create(app, claim("second")), status.FAILED_PRECONDITION, `and audience ${audience}`);
+    await create(app, claim("app"));
+    const written = [...identity().federatedCredentials.values()].filter(
+      (each) => each.subject === "system:serviceaccount:team:app",
+    );
+    assert.deepEqual(
+      written.map(({ audiences }) => audiences),
+      [[audience]],
+    );
+    assert.match(app.log(), /--token-audience is api:..AzureADTokenExchangeChina: the OSS blob node plugin reads only/);
+  });
 });

@@ -97,7 +97,8 @@ describe("the emulator's storage accounts", () => {
 
   it("show local users, SFTP and keys of single services only when they were set, and SFTP needs a hierarchical namespace", async () => {
     const [flat, tree] = [await arm.makeAccount("ways1"), await arm.makeAccount("ways2", { isHnsEnabled: true })];
-    const shown = async (id: string) => (await arm.call("GET", id)).json<Account>().properties;
+    const shown = async (id: string, version = "2025-08-01") =>
+      (await arm.call("GET", `${id}?api-version=${version}`)).json<Account>().properties;
     const ways = ["isLocalUserEnabled", "isSftpEnabled", "isNfsV3Enabled", "allowSharedKeyAccessForServices"];
     const before = await shown(tree);
     deepEqual(
@@ -109,6 +110,12 @@ describe("the emulator's storage accounts", () => {
     equal((await arm.call("PATCH", tree, { body: { properties: set } })).status, 200);
     const after = await shown(tree);
     deepEqual(Object.fromEntries(Object.keys(set).map((name) => [name, after[name]])), set);
+    equal(
+      "allowSharedKeyAccessForServices" in (await shown(tree, "2025-06-01")),
+      false,
+      "an older version cannot see it",
+    );
+    equal("isLocalUserEnabled" in (await shown(tree, "2021-06-01")), false);
     refused(await arm.call("PATCH", flat, { body: { properties } }), 400, "InvalidRequestPropertyValue");
     const nfs = { ...standard, properties: { isNfsV3Enabled: true } };
     refused(await put("ways3", nfs), 400, "InvalidRequestPropertyValue");

@@ -39,6 +39,8 @@ export interface EmulatedApp {
 export interface EmulatedAppOptions extends EmulatorOptions {
   /** The cluster of the service. Default: none. */
   readonly clusterFor?: (emulator: Emulator) => Cluster;
+  /** Changes what the flags make, for what no flag does in a custom cloud. */
+  readonly configure?: (config: ControllerConfig) => ControllerConfig;
   /** The Lease of background tasks. Default: none, they run in this service. */
   readonly leases?: LeaseStore;
   /** One that runs already, of another service; it goes on when this service stops. */
@@ -81,7 +83,8 @@ async function startServiceFor(
   argv.push(...(typeof flags === "function" ? flags(emulator) : flags));
   const loaded = loadSettings(controllerSettings, { argv, env: {} });
   if (!("values" in loaded)) throw new Error(JSON.stringify(loaded));
-  const config = toControllerConfig(loaded.values, emulator.info);
+  const { configure = (each) => each } = options;
+  const config = configure(toControllerConfig(loaded.values, emulator.info));
   const sink = createSink();
   const log = createLogger({ level: config.logLevel, format: "json", stream: sink.stream });
   let waiting: { readonly step: string; readonly go: () => void }[] = [];

@@ -1,5 +1,6 @@
 // The adapters' connection to ARM, against the emulator, by a clock that the test moves: for what is remembered, and for waits.
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
+import { createApiVersions } from "../../src/azure/api-versions.ts";
 import { type Arm, type ArmOptions, createArm } from "../../src/azure/arm.ts";
 import { createCredential } from "../../src/azure/credential.ts";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
@@ -33,6 +34,7 @@ export async function startEmulatedArm(options: Partial<ArmOptions> = {}): Promi
       credentialFor: () => credential,
       endpoint: armEndpoint,
       scope: "https://management.azure.com/.default",
+      apiVersions: createApiVersions({ storage: "2025-08-01", fellBack() {} }),
       observeCall() {},
       forgetTokens() {},
       now,

@@ -1,7 +1,13 @@
 /** The flags of `keyless-csi emulator` that say how Azure behaves where its documentation leaves it open. */
-import { amount, toggle } from "../../config/kinds.ts";
+import { amount, pattern, toggle } from "../../config/kinds.ts";
 import { optional, type ValuesOf } from "../../config/setting.ts";
 import type { AzureVariants } from "../../emulator/variants.ts";
+import { pattern as patternOf } from "../../text/values.ts";
+
+const apiVersion = pattern(
+  "DATE",
+  patternOf(/^\d{4}-\d{2}-\d{2}$/, { wrong: "is not an api-version", fix: "write its date, as in 2025-06-01" }),
+);
 
 const VARIANTS = "Where Azure may differ";
 
@@ -23,6 +29,11 @@ export const variantSettings = {
   "poll-needs-right": onOrOff("polling the creation of an account needs Microsoft.Storage/operations/read"),
   "next-link-elsewhere": onOrOff("lists continue at another host than the one that was asked"),
   "encryption-needs-services": onOrOff("a new account whose encryption names no services is refused"),
+  "newest-api-version": optional(apiVersion, {
+    group: VARIANTS,
+    help: "the newest api-version that this cloud knows, as of a cloud other than the public one",
+    absent: "all that Azure has published",
+  }),
 };
 
 /** Those that were given. */
@@ -37,6 +48,7 @@ export function toVariants(values: ValuesOf<typeof variantSettings>): Partial<Az
     pollNeedsRight: values.pollNeedsRight,
     nextLinkElsewhere: values.nextLinkElsewhere,
     encryptionNeedsServices: values.encryptionNeedsServices,
+    newestApiVersion: values.newestApiVersion,
   };
   return Object.fromEntries(Object.entries(variants).filter(([, value]) => value !== undefined));
 }

@@ -82,7 +82,7 @@ async function run(arm: Arm, call: Call, match: Match | undefined): Promise<Repl
   const caller = await authenticate(call, services, tenantOf(services.world, path));
   if (match === undefined) throw unknownPath(providers, call.method, path, routes.knows(tidyPath(call.path)));
   requireSubscription(services, path);
-  requireKnownVersion(providers, match.route, apiVersion);
+  requireKnownVersion({ services, providers, path, version: apiVersion }, match.route);
   const hasNoBody = call.method === "GET" || call.method === "HEAD" || call.method === "DELETE";
   const body = hasNoBody ? {} : await readJsonBody(call);
   const request = { call, services, providers, operations, caller, apiVersion, path, params: match.params, body };

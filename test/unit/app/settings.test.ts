@@ -52,3 +52,13 @@ describe("the roles of workloads in the settings", () => {
     assert.deepEqual({ roleId, formerRoleIds }, { roleId: GUID, formerRoleIds: [former] });
   });
 });
+
+describe("the audience of workloads' tokens in the settings", () => {
+  it("is the node plugin's in every cloud, unless --token-audience names another", async () => {
+    for (const cloud of ["AzurePublic", "AzureUSGovernment", "AzureChina"]) {
+      assert.equal((await settingsIn(...AZURE, "--cloud", cloud)).tokenAudience, "api://AzureADTokenExchange");
+      const named = await settingsIn(...AZURE, "--cloud", cloud, "--token-audience", "api://other");
+      assert.equal(named.tokenAudience, "api://other");
+    }
+  });
+});

@@ -3,11 +3,12 @@ import { LONGEST_MESSAGE } from "../../../src/backend/backend.ts";
 import { findDriverProblem } from "../../../src/volume/node-driver.ts";
 import type { CsiDriver } from "../../../src/volume/ports.ts";
 import { SHIPPED_DRIVER } from "../../support/fake-cluster.ts";
+import { SETTINGS } from "../../support/volume-settings.ts";
 
 const AUDIENCE = "api://AzureADTokenExchange";
 const OURS = "keyless.blob.csi";
 const messageFor = (change: Partial<CsiDriver>, name = "blob.csi.azure.com") =>
-  findDriverProblem(name, { ...SHIPPED_DRIVER, ...change }, OURS)?.message;
+  findDriverProblem(name, { ...SHIPPED_DRIVER, ...change }, SETTINGS)?.message;
 
 describe("the CSIDriver object of the node plugin", () => {
   it("as shipped is right, also beside the audiences of others", () => {
@@ -22,16 +23,26 @@ describe("the CSIDriver object of the node plugin", () => {
     );
   });
 
+  it("must have the audience of --token-audience, which the credentials of identities have", () => {
+    const settings = { ...SETTINGS, tokenAudience: "api://AzureADTokenExchangeChina" };
+    const { message = "" } = findDriverProblem(OURS, SHIPPED_DRIVER, settings) ?? {};
+    assert.match(message, /lacks audience api:\/\/AzureADTokenExchangeChina: /);
+    assert.match(message, /"audience":"api:\/\/AzureADTokenExchangeChina","expirationSeconds":3600/);
+    const tokenRequests = [{ audience: "api://AzureADTokenExchangeChina" }];
+    assert.equal(findDriverProblem(OURS, { ...SHIPPED_DRIVER, tokenRequests }, settings), undefined);
+  });
+
   it("that is not there is named, with both ways out", () => {
-    const message = findDriverProblem(OURS, undefined, OURS)?.message ?? "";
+    const message = findDriverProblem(OURS, undefined, SETTINGS)?.message ?? "";
     assert.match(message, /^CSIDriver keyless.blob.csi does not exist: .* wait forever for an attacher/);
     assert.match(message, /kubectl apply -f deploy\/manifests\/csidriver.yaml, or set --node-driver/);
-    const renamed = findDriverProblem("blob.example.com", undefined, "blob.example.com")?.message ?? "";
+    const renaming = { ...SETTINGS, driverName: "blob.example.com" };
+    const renamed = findDriverProblem("blob.example.com", undefined, renaming)?.message ?? "";
     assert.match(renamed, /csidriver.yaml with metadata.name: blob.example.com/);
   });
 
   it("of another plugin is that plugin's to repair: the message advises neither to delete it nor to create ours in its place", () => {
-    const absent = findDriverProblem("blob.csi.azure.com", undefined, OURS)?.message;
+    const absent = findDriverProblem("blob.csi.azure.com", undefined, SETTINGS)?.message;
     for (const message of [absent, messageFor({ isAttachRequired: true }), messageFor({ isPersistent: false })]) {
       assert.match(message ?? "", /Fix: install or repair the node plugin that the object belongs to/);
       assert.doesNotMatch(message ?? "", /delete|csidriver\.yaml/);

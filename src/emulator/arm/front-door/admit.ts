@@ -4,6 +4,7 @@
  */
 
 import type { Services } from "../../services.ts";
+import type { AzureVariants } from "../../variants.ts";
 import { type ArmRequest, findType, type Provider, type Route } from "../provider.ts";
 import { ArmError, authorizationFailed, badRequest, resourceGroupNotFound } from "./errors.ts";
 import { refuseWhenLocked } from "./locks.ts";
@@ -25,10 +26,18 @@ export function requireCleanPath(path: string): void {
   throw badRequest("InvalidRequestUri", "The request URI contains an encoded slash, backslash or NUL.");
 }
 
+/** A call as far as its api-version is checked. */
+interface VersionedCall {
+  readonly services: Services;
+  readonly providers: readonly Provider[];
+  readonly path: string;
+  readonly version: string;
+}
+
 /** Throws 400 with the supported versions when the type does not support the call's version. */
-export function requireKnownVersion(providers: readonly Provider[], route: Route, version: string): void {
+export function requireKnownVersion({ services, providers, path, version }: VersionedCall, route: Route): void {
   const type = findType(providers, route.type);
-  const known = type?.apiVersions ?? [];
+  const known = registeredVersions(type?.apiVersions ?? [], services.settings);
   if (known.includes(version)) return;
   const supported = `The supported api-versions are '${known.join(", ")}'.`;
   const [namespace = "", ...types] = route.type.split("/");
@@ -37,10 +46,12 @@ export function requireKnownVersion(providers: readonly Provider[], route: Route
     const message = `The api-version '${version}' is invalid. The supported versions are '${versions}'.`;
     throw badRequest("InvalidApiVersionParameter", message);
   }
-  if (route.method === "PUT" && type?.kind === "tracked") {
+  const location = locationOf(services, providers, path);
+  if (location !== undefined || (route.method === "PUT" && type?.kind === "tracked")) {
+    const where = location === undefined ? "" : `location '${location}' and `;
     throw badRequest(
       "NoRegisteredProviderFound",
-      `No registered resource provider found for API version '${version}' for type '${types.join("/")}'. ${supported}`,
+      `No registered resource provider found for ${where}API version '${version}' for type '${types.join("/")}'. ${supported}`,
     );
   }
   throw badRequest(
@@ -48,6 +59,19 @@ export function requireKnownVersion(providers: readonly Provider[], route: Route
     `The resource type '${types.join("/")}' could not be found in the namespace '${namespace}' for api version ` +
       `'${version}'. ${supported}`,
   );
+}
+
+/** Those of a type that this cloud knows (variant `newestApiVersion`). */
+export function registeredVersions(versions: readonly string[], { newestApiVersion: newest }: AzureVariants): string[] {
+  return versions.filter((version) => newest === "" || version.slice(0, newest.length) <= newest);
+}
+
+/** Of the tracked resource that the path leads to or into: ARM knows it before the provider is asked (azure-powershell 14395). */
+function locationOf({ world }: Services, providers: readonly Provider[], path: string): string | undefined {
+  const [id = "", namespace, type] =
+    /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/([^/]+)\/([^/]+)\/[^/]+/i.exec(path) ?? [];
+  const declared = findType(providers, `${namespace}/${type}`);
+  return declared?.kind === "tracked" ? declared.find(world, id.toLowerCase())?.location : undefined;
 }
 
 /** Throws 404 for a path in a subscription that does not exist; a path outside any subscription is fine. */

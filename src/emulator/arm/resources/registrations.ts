@@ -1,5 +1,6 @@
 /** Resource providers: always registered, with their types and api-versions. */
 import type { Reply } from "../../http/call.ts";
+import { registeredVersions } from "../front-door/admit.ts";
 import { REGIONS } from "../front-door/locations.ts";
 import { unknownNamespace } from "../front-door/unknown-path.ts";
 import { type ArmRequest, findProvider, type Provider, type Route } from "../provider.ts";
@@ -33,7 +34,7 @@ function getProvider(request: ArmRequest): Reply {
   throw unknownNamespace(wanted);
 }
 
-function providerView({ params }: ArmRequest, { namespace, types }: Provider): object {
+function providerView({ params, services }: ArmRequest, { namespace, types }: Provider): object {
   const { subscriptionId } = params;
   const prefix = subscriptionId === undefined ? "" : `/subscriptions/${subscriptionId}`;
   const locations = REGIONS.map((region) => region.displayName);
@@ -45,7 +46,7 @@ function providerView({ params }: ArmRequest, { namespace, types }: Provider): o
     resourceTypes: Object.entries(types).map(([resourceType, { apiVersions }]) => ({
       resourceType,
       locations: namespace === "Microsoft.Authorization" ? [] : locations,
-      apiVersions: apiVersions.toReversed(),
+      apiVersions: registeredVersions(apiVersions, services.settings).toReversed(),
       capabilities: "None",
     })),
   };

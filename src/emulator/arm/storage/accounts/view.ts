@@ -4,6 +4,7 @@ import type { JsonObject } from "../../../json.ts";
 import type { StorageAccount } from "../../../world.ts";
 import { REGIONS } from "../../front-door/locations.ts";
 import type { ArmRequest } from "../../provider.ts";
+import { shownIn } from "./shown-since.ts";
 
 /** The services of each kind of account, by their names in `primaryEndpoints`. */
 const SERVICES: Readonly<Record<string, readonly string[]>> = {
@@ -30,7 +31,7 @@ export function accountView(request: ArmRequest, account: StorageAccount): JsonO
     properties: {
       keyCreationTime: { key1: time(account.createdAt), key2: time(account.createdAt) },
       privateEndpointConnections: [],
-      ...account.properties,
+      ...shownIn(request.apiVersion, account.properties),
       provisioningState: now < account.readyAt ? "Creating" : "Succeeded",
       creationTime: time(account.createdAt),
       primaryEndpoints: endpoints(request, account, ""),
