@@ -12,6 +12,7 @@ import { createBoundedHttpClient } from "./bounded-http-client.ts";
 import { createOwnHostPolicy } from "./own-host.ts";
 import { createSettlingMark } from "./settling.ts";
 import { createThrottle, type Waits } from "./throttle.ts";
+import { limitFor, TIME_LIMITS, type TimeLimits } from "./time-limits.ts";
 
 /** One request to ARM as it went over the wire: a retry counts as another one. */
 export interface AzureCall {
@@ -36,6 +37,8 @@ export interface ArmOptions {
   /** Milliseconds, monotonic. */
   readonly now: () => number;
   readonly sleep: (milliseconds: number) => Promise<void>;
+  /** Default: `TIME_LIMITS`. */
+  readonly timeLimits?: TimeLimits;
   /** Where the waits that Azure asks for are kept. Default: a map of these clients alone. */
   readonly waits?: Waits;
   /**
@@ -57,13 +60,6 @@ export interface Arm {
   readonly endpoint: string;
   subscription(subscriptionId: string): SubscriptionClients;
 }
-
-/**
- * Requests have at most a few KB, so an answer that takes longer will not come. The volumes of a pool wait for the same
- * reads: one whose answer was lost must not delay them for long. A write may take Azure longer, and repeating it is costly.
- */
-const READ_TIMEOUT_MS = 8_000;
-const WRITE_TIMEOUT_MS = 30_000;
 
 /** How often the SDKs repeat a request by themselves. */
 const MAX_RETRIES = 3;
@@ -124,11 +120,11 @@ function throttleFor({ now, sleep, waits = new Map(), givesWayTo }: ArmOptions):
 }
 
 /** Limits each attempt in time and reports its outcome; `refused` is called when a token was not accepted. */
-function observing({ observeCall, now }: ArmOptions, refused: () => void): PipelinePolicy {
+function observing({ observeCall, now, timeLimits = TIME_LIMITS }: ArmOptions, refused: () => void): PipelinePolicy {
   return {
     name: "keyless-csi-observer",
     async sendRequest(request, next) {
-      request.timeout = request.method === "GET" ? READ_TIMEOUT_MS : WRITE_TIMEOUT_MS;
+      request.timeout = timeLimits[limitFor(request)];
       const begun = now();
       let status = 0;
       try {

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { createAccounts } from "../../src/azure/accounts.ts";
 import { createIdentities } from "../../src/azure/identities.ts";
 import { createRoleAssignments } from "../../src/azure/role-assignments.ts";
+import { TIME_LIMITS, type TimeLimits } from "../../src/azure/time-limits.ts";
 import { BLOB_ACCOUNTS } from "../../src/backend/blob/account-shape.ts";
 import type { FaultAction } from "../../src/emulator/faults/faults.ts";
 import { DriverError, type Reason } from "../../src/errors.ts";
@@ -18,13 +19,14 @@ describe("a failure of Azure", function () {
   afterEach(() => azure.stop());
 
   /** One call of each kind and each client, by the adapters' own methods. */
-  function operations(): Readonly<Record<string, () => Promise<unknown>>> {
+  function operations(limits: Partial<TimeLimits> = {}): Readonly<Record<string, () => Promise<unknown>>> {
     const { now, emulator, connect } = azure;
     const { subscriptionId, resourceGroup, location } = emulator.info;
+    const timeLimits = { ...TIME_LIMITS, ...limits };
     const [known] = emulator.info.identities;
     assert(known);
     // Connections of their own: what one is asked to wait is not waited for by the next.
-    const options = () => ({ arm: connect(), rememberMs: 60_000, now, sleep: async () => undefined });
+    const options = () => ({ arm: connect({ timeLimits }), rememberMs: 60_000, now, sleep: async () => undefined });
     const accounts = () => createAccounts({ ...options(), shaping: BLOB_ACCOUNTS });
     const ref = { subscriptionId, resourceGroup, name: "failures" };
     const spec = { location, tags: {}, shape: { skuName: "Standard_LRS" } };
@@ -138,7 +140,7 @@ describe("a failure of Azure", function () {
 
   it("an answer that does not come is reported as a time limit by every client", async () => {
     azure.emulator.faults.add({ match: { service: "arm" }, times: -1, action: { hang: "forever" } });
-    const reads = Object.entries(operations()).filter(([name]) => /GET$|list$/.test(name));
+    const reads = Object.entries(operations({ read: 1_000, list: 1_000 })).filter(([name]) => /GET$|list$/.test(name));
     assert.equal(reads.length, 5);
     await Promise.all(
       reads.map(async ([name, ask]) => {
