@@ -8,7 +8,7 @@ import type { StorageAccount } from "@azure/arm-storage";
  * In words for an administrator, each with the property's name in ARM. Absent means allowed for allowSharedKeyAccess ("null,
  * which is equivalent to true") and for isLocalUserEnabled (terraform-provider-azurerm#24800), so only an explicit `false`
  * counts. A key for any service is a key, although only blobs hold volumes. An api-version that does not know a property
- * never shows it: SFTP and NFSv3 are as old as 2021-08-01, allowSharedKeyAccessForServices is of 2026.
+ * never shows it: SFTP and NFSv3 are as old as 2021-08-01, allowSharedKeyAccessForServices is of 2025-08-01.
  */
 export function nonEntraAccessOf(account: StorageAccount): string[] {
   const services = servicesWithKeys(account);
