@@ -8,6 +8,7 @@ import { type Command, EXIT } from "./commands/command.ts";
 import { toHelp } from "./config/help.ts";
 import { COMMON_SETTINGS, loadSettings } from "./config/load.ts";
 import { type SettingProblem, toLine } from "./config/problem.ts";
+import { findUnknownVariables, toVariableProblems } from "./config/unknown-variables.ts";
 import { DriverError } from "./errors.ts";
 import { describeError } from "./telemetry/redaction.ts";
 import { findNearest } from "./text/nearest.ts";
@@ -53,9 +54,20 @@ async function dispatch(around: CommandLine): Promise<number> {
 
 async function runCommand(name: string, command: Command, around: CommandLine): Promise<number> {
   const { env, stdout, stderr, signal } = around;
-  const loaded = loadSettings(command.settings, around, (draft) => command.check?.(draft) ?? []);
-  if (!loaded.ok) return print(stderr, toReport(name, loaded.problems), EXIT.usage);
+  const loaded = loadSettings(command.settings, around, (draft) => command.check?.(draft, env) ?? []);
+  const problems = [...(await findMisspelt(command, around)), ...(loaded.ok ? [] : loaded.problems)];
+  if (!loaded.ok || problems.length > 0) return print(stderr, toReport(name, problems), EXIT.usage);
   return command.run({ values: loaded.values, stdout, stderr, env, signal });
+}
+
+/** Variables that no command has. The others are loaded only when there is one that this command does not have. */
+async function findMisspelt(command: Command, { env, catalogue }: CommandLine): Promise<SettingProblem[]> {
+  const own = Object.keys({ ...command.settings, ...COMMON_SETTINGS });
+  const unknown = findUnknownVariables(env, own);
+  if (unknown.length === 0) return [];
+  const others = await Promise.all(catalogue.map(async ({ load }) => load && (await load()).command.settings));
+  const all = [...own, ...others.flatMap((settings = {}) => Object.keys(settings))];
+  return toVariableProblems(findUnknownVariables(env, all), all);
 }
 
 async function help(name: string, { stdout, stderr, catalogue }: CommandLine): Promise<number> {
@@ -93,12 +105,19 @@ function toReport(name: string, problems: readonly SettingProblem[]): string {
   return `${PROGRAM} ${name}: ${count}\n${lines}See ${PROGRAM} ${name} --help.\n`;
 }
 
-/** A DriverError's message says what to do. Anything else is a bug; its stack is shown on request. */
+/** A DriverError's message says what to do, and the system's own refusals speak for themselves. Anything else is a bug; its stack is shown on request. */
 function toFailure(error: unknown, env: NodeJS.ProcessEnv): string {
   if (error instanceof DriverError) return `${PROGRAM}: ${scrub(error.message)}\n`;
+  if (isOfSystem(error)) return `${PROGRAM}: ${describeError(error)}\n`;
   const stack = error instanceof Error && env["KEYLESS_CSI_DEBUG"] === "1" ? `${scrub(error.stack ?? "")}\n` : "";
   const advice = stack === "" ? "; KEYLESS_CSI_DEBUG=1 shows where" : "";
   return `${PROGRAM}: ${describeError(error)} (this is a bug${advice})\n${stack}`;
+}
+
+/** A full disk, too many open files, a port in use: of the surroundings, not of the program. */
+function isOfSystem(error: unknown): boolean {
+  const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
+  return error instanceof Error && typeof code === "string" && typeof syscall === "string";
 }
 
 function isHelp(argument: string): boolean {

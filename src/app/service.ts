@@ -1,10 +1,13 @@
 /** The CSI service as a whole: starts its parts in order, drains and stops them. */
 import { withDeadline } from "../concurrency/deadline.ts";
 import { createSingleFlight } from "../concurrency/single-flight.ts";
+import type { HostPort } from "../config/kinds.ts";
 import { createControllerService } from "../csi/controller.ts";
 import { createIdentityService } from "../csi/identity.ts";
 import { createCsiServer } from "../csi/server.ts";
-import { startHealthServer } from "../telemetry/health.ts";
+import { DriverError } from "../errors.ts";
+import { type HealthOptions, startHealthServer } from "../telemetry/health.ts";
+import { listenFault } from "../text/file-faults.ts";
 import { VERSION } from "../version.ts";
 import { createVolumes } from "../volume/volumes.ts";
 import { type AppOptions, assemble } from "./assembly.ts";
@@ -28,6 +31,18 @@ export interface App {
   stop(): Promise<"finished" | "abandoned">;
 }
 
+async function startHealth(
+  { host, port }: HostPort,
+  parts: Omit<HealthOptions, keyof HostPort>,
+): ReturnType<typeof startHealthServer> {
+  try {
+    return await startHealthServer({ host, port, ...parts });
+  } catch (error) {
+    const where = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+    throw new DriverError("Misconfigured", `--http-endpoint ${where}: ${listenFault(error)}`, { cause: error });
+  }
+}
+
 /** Serving when it resolves. Throws a DriverError when the socket or the health address is not available. */
 export async function startApp(options: ServiceOptions): Promise<App> {
   const { config, log } = options;
@@ -45,7 +60,7 @@ export async function startApp(options: ServiceOptions): Promise<App> {
   });
   const draining = { ready: false, reason: "the service is starting or draining" } as const;
   const readiness = () => (isServing ? adapters.readiness() : draining);
-  const health = config.http && (await startHealthServer({ ...config.http, metrics, readiness }));
+  const health = config.http && (await startHealth(config.http, { metrics, readiness }));
   await server.listen(config.socketPath);
   isServing = true;
   const background = startBackgroundTasks(config, assembly, options.background);

@@ -9,6 +9,7 @@ import {
 } from "@azure/identity";
 import { withDeadline } from "../concurrency/deadline.ts";
 import { DriverError } from "../errors.ts";
+import { toSignInFault } from "./sign-in-faults.ts";
 
 export interface CredentialOptions {
   readonly kind: "default" | "workload-identity" | "managed-identity" | "environment" | "azure-cli";
@@ -46,7 +47,10 @@ export function createCredential(options: CredentialOptions, now: () => number):
   return {
     async getToken(scopes, tokenOptions) {
       const signIn = current;
-      const token = await withDeadline(SIGN_IN_TIMEOUT_MS, signIn.getToken(scopes, tokenOptions), "late");
+      const asked = signIn.getToken(scopes, tokenOptions).catch((error: unknown) => {
+        throw toSignInFault(error, options);
+      });
+      const token = await withDeadline(SIGN_IN_TIMEOUT_MS, asked, "late");
       if (token !== "late") return token;
       if (current === signIn) renew();
       const where = `signing in to Azure at ${options.authorityHost}`;

@@ -26,7 +26,7 @@ export interface CommandContext<Values> {
 export interface Command<T extends SettingsTable = SettingsTable> {
   readonly settings: T;
   /** Rules over several settings. It gets what could be parsed, so that these problems are reported with all others. */
-  check?(draft: Draft<T>): readonly SettingProblem[];
+  check?(draft: Draft<T>, env: NodeJS.ProcessEnv): readonly SettingProblem[];
   /** Does the work and resolves with the exit code. Of a DriverError that it throws, only the message is printed. */
   run(context: CommandContext<ValuesOf<T>>): Promise<number>;
 }

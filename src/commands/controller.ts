@@ -6,6 +6,7 @@ import { startApp } from "../app/service.ts";
 import { whenAborted } from "../concurrency/time.ts";
 import type { CloudFile } from "../config/cloud.ts";
 import { type ControllerConfig, checkController, toControllerConfig } from "../config/controller.ts";
+import { findFileProblems } from "../config/controller-files.ts";
 import { controllerSettings } from "../config/controller-settings.ts";
 import type { SettingProblem } from "../config/problem.ts";
 import { DriverError } from "../errors.ts";
@@ -20,7 +21,11 @@ const MARK_PAUSES_MS = [1_000, 2_000, 4_000, 8_000];
 
 export const command = defineCommand({
   settings: controllerSettings,
-  check: (draft) => [...checkController(draft), ...(draft.emulator === true ? findAbsentEmulator() : [])],
+  check: (draft, env) => [
+    ...checkController(draft),
+    ...findFileProblems(draft, env),
+    ...(draft.emulator === true ? findAbsentEmulator() : []),
+  ],
   async run({ values, stderr, signal }) {
     const emulator = values.emulator ? await startOwnEmulator() : undefined;
     try {

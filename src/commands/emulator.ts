@@ -2,12 +2,14 @@
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import type { Writable } from "node:stream";
-import { amount, list, path, toggle, value } from "../config/kinds.ts";
+import { certificateFile, writableFile } from "../config/files.ts";
+import { amount, list, toggle, value } from "../config/kinds.ts";
 import { type Kind, optional, setting, type ValuesOf } from "../config/setting.ts";
 import { type Emulator, type EmulatorOptions, startEmulator } from "../emulator/emulator.ts";
 import { findAddressFault, IMDS_ADDRESS } from "../emulator/http/server.ts";
 import { type EmulatorSettings, REALISTIC_SETTINGS } from "../emulator/settings.ts";
 import { DriverError } from "../errors.ts";
+import { listenFault } from "../text/file-faults.ts";
 import { defineCommand, EXIT } from "./command.ts";
 import { toVariants, variantSettings } from "./emulator/variant-settings.ts";
 
@@ -28,11 +30,11 @@ const settings = {
     help: "loopback addresses for ARM, Entra, Blob and Data Lake; port 0: chosen by the system",
     fallback: "127.0.0.1:0",
   }),
-  "ready-file": optional(path, {
+  "ready-file": optional(writableFile, {
     group: ADDRESSES,
     help: "written once everything listens: endpoints, ids and secrets as JSON (a cloud file for the controller)",
   }),
-  "issuer-ca": optional(path, {
+  "issuer-ca": optional(certificateFile, {
     group: ADDRESSES,
     help: "PEM certificates to trust when fetching keys of ServiceAccount issuers",
   }),
@@ -41,7 +43,7 @@ const settings = {
     help: "address of the instance metadata service (plain HTTP), for managed identities",
     absent: "off",
   }),
-  state: optional(path, {
+  state: optional(writableFile, {
     group: BEHAVIOUR,
     help: "file from which the state is read at the start, if it exists, and to which it is written at the end",
   }),
@@ -81,8 +83,20 @@ async function start(values: Values): Promise<Emulator> {
   try {
     return await startEmulator(toOptions(values));
   } catch (error) {
-    throw new DriverError("Misconfigured", error instanceof Error ? error.message : String(error), { cause: error });
+    throw new DriverError("Misconfigured", describeStart(error, values), { cause: error });
   }
+}
+
+/** Of a socket that cannot be opened, the setting that names it; else what the emulator says. */
+function describeStart(error: unknown, { imds, state }: Values): string {
+  const { syscall, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
+  if (syscall !== "listen" && syscall !== "getaddrinfo") {
+    const message = error instanceof Error ? error.message : String(error);
+    const isState = state !== undefined && message.startsWith(`${state} is not`);
+    return isState ? `--state ${message}; name what this emulator wrote, or a file that does not exist yet` : message;
+  }
+  const where = `${address}:${port}`;
+  return `--${where === imds ? "imds" : "listen"} ${where}: ${listenFault(error)}`;
 }
 
 function toOptions(values: Values): EmulatorOptions {

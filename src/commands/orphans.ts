@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { assemble } from "../app/assembly.ts";
 import { createPace } from "../concurrency/pace.ts";
 import { type ControllerConfig, checkController, toControllerConfig } from "../config/controller.ts";
+import { findFileProblems } from "../config/controller-files.ts";
 import { clusterIdentity } from "../config/controller-kinds.ts";
 import { controllerSettings } from "../config/controller-settings.ts";
 import { choice, duration, list, toggle } from "../config/kinds.ts";
@@ -68,14 +69,16 @@ const settings = {
 
 export type OrphansValues = ValuesOf<typeof settings>;
 
-function findProblems(draft: Draft<typeof settings>): readonly SettingProblem[] {
-  const problems = checkController(draft).filter(({ setting: name }) => !isOfController(draft, name));
+function findProblems(draft: Draft<typeof settings>, env: NodeJS.ProcessEnv): readonly SettingProblem[] {
+  const { kubeconfig = "" } = draft;
+  const isOneFile = !kubeconfig.includes(delimiter) || existsSync(kubeconfig);
+  const files = findFileProblems(isOneFile ? draft : { ...draft, kubeconfig: undefined }, env);
+  const problems = [...checkController(draft), ...files].filter(({ setting: name }) => !isOfController(draft, name));
   const add = (name: string, problem: string) => void problems.push({ setting: name, source: `--${name}`, problem });
   if (draft.emulator === true) {
     add("emulator", "would start an empty one; use --cloud-file with the ready file of a running one");
   }
-  const { kubeconfig = "" } = draft;
-  if (kubeconfig.includes(delimiter) && !existsSync(kubeconfig)) {
+  if (!isOneFile) {
     add("kubeconfig", `"${kubeconfig}" (from $KUBECONFIG if not given) is not one file; name the one of this cluster`);
   }
   if (draft.delete === true && draft.yes !== true) {

@@ -5,11 +5,14 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { guid, isNilGuid, NIL_GUID } from "../text/azure-names.ts";
+import { fileFault } from "../text/file-faults.ts";
 import { accepts } from "../text/values.ts";
 import type { CloudFile } from "./cloud.ts";
 import { clusterId } from "./controller-kinds.ts";
 import { value } from "./kinds.ts";
 import type { Kind, ParsedSetting } from "./setting.ts";
+
+const NO_CLOUD_FILE = "name what `keyless-csi emulator --ready-file FILE` writes, or a file with the same fields";
 
 type Check = (value: unknown) => string | undefined;
 
@@ -52,7 +55,7 @@ function readCloudFile(path: string): ParsedSetting<CloudFile> {
   try {
     content = JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
-    return { wrong: error instanceof SyntaxError ? "is not JSON" : `cannot be read (${toReason(error)})` };
+    return error instanceof SyntaxError ? { wrong: "is not JSON", fix: NO_CLOUD_FILE } : fileFault(error);
   }
   return parseCloudFile(content, dirname(resolve(path)));
 }
@@ -66,7 +69,7 @@ function parseCloudFile(content: unknown, folder: string): ParsedSetting<CloudFi
     if (!isObject(controller)) wrong.push("controller must be an object");
     else wrong.push(...findWrong(controller, CONTROLLER_FIELDS, "controller."));
   }
-  if (wrong.length > 0) return { wrong: `is not a cloud file: ${wrong.join(", ")}` };
+  if (wrong.length > 0) return { wrong: `is not a cloud file: ${wrong.join(", ")}`, fix: NO_CLOUD_FILE };
   return { value: withPaths(content as unknown as CloudFile, folder) };
 }
 
@@ -89,8 +92,4 @@ function withPaths(file: CloudFile, folder: string): CloudFile {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function toReason(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "unknown reason";
 }

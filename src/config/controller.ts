@@ -91,7 +91,10 @@ export function checkController(draft: Draft<typeof controllerSettings>): readon
   if (draft.emulator !== true) problems.push(...findMissing(draft, cloudFile));
   const credential = draft.credential;
   if (credential === "cloud-file" && draft.emulator !== true && cloudFile?.controller === undefined) {
-    problems.push(problemOf("credential", `"cloud-file" needs --cloud-file with a "controller" in it, or --emulator`));
+    problems.push({
+      ...problemOf("credential", `"cloud-file" needs --cloud-file with a "controller" in it, or --emulator`),
+      mayComeFrom: "cloud-file",
+    });
   }
   problems.push(...findUnusedSignIn(draft));
   if (draft.role?.length === 0) {
@@ -139,9 +142,10 @@ function findMissing(
   const names = Object.keys(GIVEN_BY_CLOUD) as (keyof typeof GIVEN_BY_CLOUD)[];
   return names
     .filter((name) => given[name] === undefined)
-    .map((name) =>
-      problemOf(name, `is required; ${GIVEN_BY_CLOUD[name]} (--cloud-file or --emulator can provide it too)`),
-    );
+    .map((name) => ({
+      ...problemOf(name, `is required; ${GIVEN_BY_CLOUD[name]} (--cloud-file or --emulator can provide it too)`),
+      mayComeFrom: "cloud-file",
+    }));
 }
 
 function problemOf(setting: string, problem: string): SettingProblem {

@@ -25,6 +25,8 @@ export type Loaded<T extends SettingsTable> =
   | { readonly ok: true; readonly values: ValuesOf<T> }
   | { readonly ok: false; readonly problems: readonly SettingProblem[] };
 
+const CONFIG = "config";
+
 /** What every command with settings takes besides its own. */
 export const COMMON_SETTINGS = {
   config: optional(path, {
@@ -48,17 +50,30 @@ export function loadSettings<T extends SettingsTable>(
     if ("problem" in parsed) problems.push(parsed.problem);
     else values[toKey(flag)] = parsed.value;
   }
-  // A setting whose text is invalid is not reported as missing too.
-  const known = new Set(problems.map(({ setting }) => setting));
-  problems.push(...check(values as Draft<T>).filter(({ setting }) => setting === "" || !known.has(setting)));
+  problems.push(...withoutConsequences(check(values as Draft<T>), problems));
   return problems.length > 0 ? { ok: false, problems } : { ok: true, values: Object.freeze(values) as ValuesOf<T> };
+}
+
+/**
+ * What follows from another problem is none of its own: a setting whose text is invalid is not missing too, nor is one that
+ * an unreadable file would have given.
+ */
+function withoutConsequences(found: readonly SettingProblem[], causes: readonly SettingProblem[]): SettingProblem[] {
+  const known = new Set(causes.map(({ setting }) => setting));
+  if (known.has(CONFIG)) return [];
+  return found.filter(
+    ({ setting, mayComeFrom }) => !known.has(setting) && (mayComeFrom === undefined || !known.has(mayComeFrom)),
+  );
 }
 
 /** In order of precedence. */
 function readSources(table: SettingsTable, { argv, env }: Surroundings): readonly Source[] {
   const flags = readArguments({ ...table, ...COMMON_SETTINGS }, argv);
-  const file = flags.given.get("config")?.texts[0] ?? env[toEnvironmentName("config")];
-  const settingsFile = file === undefined || file === "" ? [] : [readSettingsFile(table, file)];
+  const variable = toEnvironmentName("config");
+  const flag = flags.given.get("config")?.texts[0];
+  const file = flag ?? env[variable];
+  const namedBy = flag === undefined ? variable : "--config";
+  const settingsFile = file === undefined || file === "" ? [] : [readSettingsFile(table, file, namedBy)];
   return [flags, readEnvironment(table, env), ...settingsFile];
 }
 

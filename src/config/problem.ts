@@ -9,6 +9,8 @@ export interface SettingProblem {
   readonly source: string;
   /** What was written, if it may be shown. */
   readonly value?: string;
+  /** Another setting that could have given this one: while that one is invalid, nobody knows whether this is a problem. */
+  readonly mayComeFrom?: string;
   /** What is wrong and what to do, continuing the line after "source "value": ". */
   readonly problem: string;
 }

@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { parseDocument } from "yaml";
+import { fileFault } from "../text/file-faults.ts";
 import { findNearest } from "../text/nearest.ts";
 import type { SettingProblem } from "./problem.ts";
 import { type SettingsTable, toEnvironmentNames } from "./setting.ts";
@@ -82,7 +83,7 @@ function addGiven(
 
 /**
  * Reads `KEYLESS_CSI_<FLAG>` and the names in `alsoFrom`. An empty variable counts as absent, unless the kind takes an
- * empty text as a value. Unknown KEYLESS_CSI_ variables are ignored: Kubernetes sets some for every Service of that name.
+ * empty text as a value. Variables that no setting has are for `unknown-variables.ts`.
  */
 export function readEnvironment(table: SettingsTable, env: NodeJS.ProcessEnv): Source {
   const given = new Map<string, Given>();
@@ -98,25 +99,30 @@ export function readEnvironment(table: SettingsTable, env: NodeJS.ProcessEnv): S
   return { given, problems };
 }
 
-/** Reads a YAML mapping with the flags' names as keys. */
-export function readSettingsFile(table: SettingsTable, path: string): Source {
+/** Reads a YAML mapping with the flags' names as keys. `namedBy` is where the path stands: `--config` or its variable. */
+export function readSettingsFile(table: SettingsTable, path: string, namedBy = "--config"): Source {
   const broken = (problem: string): Source => ({
     given: new Map(),
-    problems: [{ setting: "config", source: "--config", value: path, problem }],
+    problems: [{ setting: "config", source: namedBy, value: path, problem }],
   });
   let text: string;
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
-    return broken(`cannot be read (${error instanceof Error && "code" in error ? error.code : error})`);
+    const { wrong, fix } = fileFault(error);
+    return broken(`${wrong}; ${fix}`);
   }
   // The failsafe schema leaves every scalar the text that was written: a cluster id 007 must not become 7.
   const document = parseDocument(text, { schema: "failsafe" });
   const [error] = document.errors;
-  if (error !== undefined) return broken(`is not YAML: ${error.message.split("\n", 1)[0]?.replace(/:$/, "")}`);
+  if (error !== undefined) {
+    return broken(`is not YAML: ${error.message.split("\n", 1)[0]?.replace(/:$/, "")}; correct it there`);
+  }
   const content: unknown = document.toJS({ mapAsMap: true });
   if (content === null || content === "") return { given: new Map(), problems: [] };
-  if (!(content instanceof Map)) return broken("must hold one mapping of settings to values");
+  if (!(content instanceof Map)) {
+    return broken('must hold one mapping of settings to values; write lines such as "location: westeurope"');
+  }
   return readMapping(table, content, basename(path));
 }
 

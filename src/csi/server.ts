@@ -1,6 +1,7 @@
 /** The gRPC server on its unix socket: the only place that listens to Kubernetes. */
-import { chmod, lstat, unlink } from "node:fs/promises";
+import { access, chmod, constants, lstat, stat, unlink } from "node:fs/promises";
 import { connect } from "node:net";
+import { dirname } from "node:path";
 import { loadPackageDefinition, Server, ServerCredentials, type ServiceClientConstructor } from "@grpc/grpc-js";
 import { fromJSON } from "@grpc/proto-loader";
 import { DriverError } from "../errors.ts";
@@ -51,6 +52,7 @@ export function createCsiServer(options: CsiServerOptions): CsiServer {
 /** Mode 0600 from the first moment: anybody who can connect can create and delete volumes. */
 async function listen(server: Server, socketPath: string): Promise<void> {
   await removeStaleSocket(socketPath);
+  await assertPlace(socketPath);
   const umask = process.umask(0o177);
   try {
     await new Promise<void>((resolve, reject) => {
@@ -60,12 +62,39 @@ async function listen(server: Server, socketPath: string): Promise<void> {
     });
     await chmod(socketPath, 0o600);
   } catch (error) {
-    throw new DriverError("Misconfigured", `cannot serve on ${socketPath}: ${(error as Error).message}`, {
-      cause: error,
-    });
+    const { message } = error as Error;
+    const [code = message] = /\bE[A-Z]{3,}\b/.exec(message) ?? [];
+    throw new DriverError(
+      "Misconfigured",
+      `--endpoint unix://${socketPath}: the system creates no socket there (${code}); name another path`,
+      { cause: error },
+    );
   } finally {
     process.umask(umask);
   }
+}
+
+/** Throws Misconfigured with the way out: gRPC would only pass on what the system says. */
+async function assertPlace(socketPath: string): Promise<void> {
+  const folder = dirname(socketPath);
+  const fault = await findPlaceFault(socketPath, folder);
+  if (fault !== undefined) throw new DriverError("Misconfigured", `--endpoint unix://${socketPath}: ${fault}`);
+}
+
+async function findPlaceFault(socketPath: string, folder: string): Promise<string | undefined> {
+  try {
+    if (!(await stat(folder)).isDirectory()) return `${folder} is not a folder; name a socket in one`;
+    await access(folder, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT")
+      return `folder ${folder} does not exist; create it, or mount it there (an emptyDir, in a pod)`;
+    if (code === "ENOTDIR") return `${folder} leads through something that is not a folder; correct the path`;
+    return `this process may not create a file in ${folder} (${code}); let its user (${process.getuid?.()}) write there`;
+  }
+  const there = await lstat(socketPath).catch(() => undefined);
+  if (there === undefined) return undefined;
+  return `${there.isDirectory() ? "a folder" : "a file that is no socket"} is there, which is not removed; name another path`;
 }
 
 /** A socket that a killed process has left is replaced, a live one is not. */
@@ -81,7 +110,7 @@ async function removeStaleSocket(socketPath: string): Promise<void> {
   if (state === "live") {
     throw new DriverError(
       "Misconfigured",
-      `another process is serving on ${socketPath}: stop it, or choose another --endpoint`,
+      `--endpoint unix://${socketPath}: another process serves there; stop it, or choose another socket`,
     );
   }
   // A regular file refuses connections too, and is not ours to remove.

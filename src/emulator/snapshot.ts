@@ -42,7 +42,9 @@ export function loadSnapshot(path: string): Snapshot | undefined {
     // A map that the file does not have yet is empty.
     return { ...rest, world: { ...createWorld(), ...world } };
   } catch (error) {
-    throw new Error(`${path} is not a state file: ${error instanceof Error ? error.message : String(error)}`);
+    // What JSON.parse says quotes the file, which contains keys.
+    const reason = error instanceof SyntaxError ? "it is not JSON" : (error as Error).message;
+    throw new Error(`${path} is not a state file: ${reason}`);
   }
 }
 

@@ -9,6 +9,8 @@ import {
   StorageV1Api,
   WellKnownApi,
 } from "@kubernetes/client-node";
+import { DriverError } from "../errors.ts";
+import { fileFault } from "../text/file-faults.ts";
 import { createListOpener, type OpenList } from "./pages.ts";
 
 export interface Clients {
@@ -51,15 +53,48 @@ export function connectLeases(kubeconfig: string | undefined): {
 
 function connect(kubeconfig: string | undefined) {
   const config = new KubeConfig();
-  if (kubeconfig === undefined) config.loadFromCluster();
-  else config.loadFromFile(kubeconfig);
-  const baseServer = new ServerConfiguration(config.getCurrentCluster()?.server ?? "", {});
+  const { server } = load(config, kubeconfig);
+  const baseServer = new ServerConfiguration(server, {});
   const configuration = createConfiguration({
     baseServer,
     authMethods: { default: config },
     promiseMiddleware: [LIMITED],
   });
   return { config, baseServer, configuration };
+}
+
+/** The cluster to use. Throws Misconfigured with the setting when the file is none, or names no cluster. */
+function load(config: KubeConfig, kubeconfig: string | undefined): { readonly server: string } {
+  if (kubeconfig === undefined) {
+    config.loadFromCluster();
+    const { server } = config.getCurrentCluster() ?? {};
+    if (process.env["KUBERNETES_SERVICE_HOST"] !== undefined && server) return { server };
+    throw new DriverError(
+      "Misconfigured",
+      "--kubernetes=on without --kubeconfig needs a pod with a ServiceAccount, and this process runs in none; give " +
+        "--kubeconfig, or --kubernetes=off",
+    );
+  }
+  try {
+    config.loadFromFile(kubeconfig);
+  } catch (error) {
+    throw new DriverError("Misconfigured", `--kubeconfig ${kubeconfig} ${describeFault(error)}`, { cause: error });
+  }
+  const { server } = config.getCurrentCluster() ?? {};
+  if (server) return { server };
+  throw new DriverError(
+    "Misconfigured",
+    `--kubeconfig ${kubeconfig} has no cluster for its current-context ${JSON.stringify(config.getCurrentContext() ?? "")}; ` +
+      "choose one with `kubectl config use-context`",
+  );
+}
+
+function describeFault(error: unknown): string {
+  if (typeof (error as NodeJS.ErrnoException).code === "string") {
+    const { wrong, fix } = fileFault(error);
+    return `${wrong}; ${fix}`;
+  }
+  return "is not a kubeconfig; name a file that `kubectl --kubeconfig` accepts";
 }
 
 const LIMITED = {

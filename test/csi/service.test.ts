@@ -40,7 +40,10 @@ describe("the CSI service", () => {
 
   it("a second service on a live socket is refused, and the first goes on", async () => {
     const log = createLogger({ level: "error", format: "json", stream: createSink().stream });
-    await assert.rejects(startApp({ config: app.config, log }), /another process is serving on/);
+    await assert.rejects(
+      startApp({ config: app.config, log }),
+      /--endpoint unix:.*: another process serves there; stop it/,
+    );
     await app.csi.identity("Probe", {});
   });
 

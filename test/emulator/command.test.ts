@@ -74,7 +74,7 @@ describe("the emulator command", () => {
     match(open.stderr.text(), /0\.0\.0\.0:443.*is not loopback/);
     match(open.stderr.text(), /10\.0\.0\.1:80.*is not loopback/);
     const lost = run(["--ready-file", join(folder, "no", "such", "folder.json")]);
-    equal(await lost.code, 1);
-    match(lost.stderr.text(), /ENOENT/);
+    equal(await lost.code, 2);
+    match(lost.stderr.text(), /--ready-file ".*": is in folder .*such, which does not exist; create the folder/);
   });
 });

@@ -146,12 +146,12 @@ describe("settings", () => {
     assert.doesNotMatch(shown, /hunter2/);
   });
 
-  it("ignore unknown KEYLESS_CSI_ variables, since Kubernetes sets some", () => {
-    assert.equal(values([], { KEYLESS_CSI_SERVICE_HOST: "10.0.0.1" }).colorName, "red");
-  });
-
-  it("say what is wrong with the file itself", () => {
-    assert.match(problems(["--config", join(folder, "none.yaml")])[0] ?? "", /cannot be read \(ENOENT\)/);
+  it("say what is wrong with the file itself, and no more: what it would have given is not missing", () => {
+    const missing = [{ setting: "owner", source: "--owner", problem: "is required" }];
+    const argv = ["--config", join(folder, "none.yaml")];
+    const loaded = loadSettings(table, { argv, env: {} }, () => missing);
+    assert.deepEqual(!loaded.ok && loaded.problems.map(({ setting }) => setting), ["config"]);
+    assert.match(problems(["--config", join(folder, "none.yaml")])[0] ?? "", /does not exist; name a file that does/);
     assert.match(problems(["--config", file("a: [")])[0] ?? "", /is not YAML: /);
     assert.match(problems(["--config", file("owner: a\nowner: b")])[0] ?? "", /is not YAML: .*unique/);
     assert.match(problems(["--config", file("- a\n")])[0] ?? "", /must hold one mapping/);
