@@ -55,6 +55,11 @@ export interface AzureVariants {
    * 32402, 32301). `""`: all.
    */
   readonly newestApiVersion: string;
+  /**
+   * A new block blob account whose body states its access tier is 400 InvalidAccessTier: the reference says of Premium that it
+   * "cannot be changed", and names it the default. Off: stating it is accepted.
+   */
+  readonly premiumTierRefused: boolean;
 }
 
 /** Azure as its documentation reads at first. */
@@ -69,6 +74,7 @@ export const NO_VARIANTS: AzureVariants = {
   nextLinkElsewhere: false,
   encryptionNeedsServices: false,
   newestApiVersion: "",
+  premiumTierRefused: false,
 };
 
 /** Azure at its least convenient. */
@@ -84,6 +90,7 @@ export const ALL_VARIANTS: AzureVariants = {
   encryptionNeedsServices: true,
   // The public cloud's: it lags behind nobody.
   newestApiVersion: "2026-09-01",
+  premiumTierRefused: true,
 };
 
 /** Throws an Error that names what is not a variant, or has a value of another kind than its default's. */

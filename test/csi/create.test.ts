@@ -161,6 +161,56 @@ describe("CreateVolume", () => {
     assert.equal(volume.volume_context["BlobStorageAccountType"], "adls");
   });
 
+  it("a new account has a SAS policy of 7 days, and a closed firewall where its public access is off", async () => {
+    const held = async (parameters: Record<string, string>) => {
+      const { volume_id: id } = await create(app, createRequest(app.emulator, parameters));
+      const { sasPolicy, networkAcls } = accountOf(id)?.properties ?? assert.fail("no account");
+      return { sasPolicy, networkAcls } as { sasPolicy: object; networkAcls: Record<string, unknown> };
+    };
+    const days = { sasExpirationPeriod: "7.00:00:00", expirationAction: "Log" };
+    const open = await held({});
+    assert.deepEqual(open.sasPolicy, days);
+    assert.equal(open.networkAcls["defaultAction"], "Allow");
+
+    const closed = await held({ publicNetworkAccess: "Disabled", sasExpirationAction: "Block" });
+    assert.deepEqual(closed.sasPolicy, { ...days, expirationAction: "Block" });
+    const { defaultAction, bypass, ipRules, virtualNetworkRules } = closed.networkAcls;
+    assert.deepEqual([defaultAction, bypass, ipRules, virtualNetworkRules], ["Deny", "AzureServices", [], []]);
+
+    for (const publicNetworkAccess of ["Enabled", "SecuredByPerimeter"]) {
+      const other = await held({ publicNetworkAccess });
+      assert.equal(other.networkAcls["defaultAction"], "Allow", publicNetworkAccess);
+    }
+  });
+
+  it("an account without them, of an earlier version or changed since, is served and is no drift", async () => {
+    const own = await startEmulatedApp();
+    try {
+      const parameters = { publicNetworkAccess: "Disabled" };
+      const first = await create(own, createRequest(own.emulator, parameters));
+      const account = own.emulator.world.accounts.get(first.volume_id.split("#")[1] ?? "") ?? assert.fail();
+      for (const changed of [
+        { sasPolicy: undefined, networkAcls: { defaultAction: "Allow", bypass: "AzureServices" } },
+        { sasPolicy: { sasExpirationPeriod: "01.00:00:00", expirationAction: "Block" }, networkAcls: undefined },
+      ]) {
+        Object.assign(account.properties, changed);
+        const again = await startEmulatedApp([], { emulator: own.emulator });
+        try {
+          const { volume_id: id } = await create(again, createRequest(own.emulator, parameters));
+          assert.equal(id.split("#")[1], account.name);
+          assert.doesNotMatch(again.log(), /not keyless|no longer keyless|WeakAccount/);
+        } finally {
+          await again.stop();
+        }
+        assert.equal(account.properties["sasPolicy"], changed.sasPolicy);
+        assert.equal(account.properties["networkAcls"], changed.networkAcls);
+      }
+      assert.equal(own.emulator.world.accounts.size, 1);
+    } finally {
+      await own.stop();
+    }
+  });
+
   it("a Premium class makes a block blob account", async () => {
     const volume = await create(app, createRequest(app.emulator, { skuName: "Premium_LRS" }));
     assert.equal(accountOf(volume.volume_id)?.kind, "BlockBlobStorage");

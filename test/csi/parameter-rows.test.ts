@@ -92,6 +92,7 @@ const SAMPLES: Readonly<Record<UsedName, (azure: Azure) => Sample>> = {
   tags: () => ({ values: ["team=a", "team=b"], bad: "team" }),
   publicNetworkAccess: () => ({ values: ["Enabled", "Disabled"], bad: "Sometimes" }),
   requireInfraEncryption: () => ({ values: ["true", "false"], bad: "yes" }),
+  sasExpirationAction: () => ({ values: ["Log", "Block"], bad: "Warn" }),
   isolation: () => ({ values: ["pool", "namespace"], bad: "cluster" }),
   poolSize: () => ({ values: ["1", "8"], bad: "65" }),
   identity: ({ emulator }) => ({

@@ -134,6 +134,13 @@ describe("the driver, where Azure may differ", () => {
       assert.equal(encryption?.requireInfrastructureEncryption, true);
     });
 
+    it(`${name}: a Premium class that states its one tier gets its account`, async () => {
+      await start(variants);
+      await create(app, createRequest(app.emulator, { skuName: "Premium_LRS", accessTier: "Premium" }));
+      const [account = assert.fail()] = app.emulator.world.accounts.values();
+      assert.equal(account.kind, "BlockBlobStorage");
+    });
+
     it(`${name}: the role assignment at a container that others have deleted is removed with the volume`, async () => {
       await start({ ...variants, vanishedDeleteRefused: false });
       const { volume_id: id } = await create(app, createRequest(app.emulator));

@@ -202,4 +202,21 @@ describe("the emulator's variants of Azure", () => {
     equal((await put({ ...wish, services: { blob: { enabled: true } } })).status, 202);
     await fresh();
   });
+
+  it("premiumTierRefused: a new block blob account that states its tier is refused", async () => {
+    await set({ premiumTierRefused: true });
+    const id = `${arm.group}/providers/Microsoft.Storage/storageAccounts/v${Date.now()}`;
+    const put = (properties: object) =>
+      arm.call("PUT", id, {
+        body: {
+          location: arm.emulator.info.location,
+          kind: "BlockBlobStorage",
+          sku: { name: "Premium_LRS" },
+          properties,
+        },
+      });
+    refused(await put({ accessTier: "Premium" }), 400, "InvalidAccessTier");
+    equal((await put({})).status, 202);
+    await fresh();
+  });
 });

@@ -1,5 +1,6 @@
 /** The body that a keyless account is created with, and the one that makes an existing account keyless again. */
 import type {
+  NetworkRuleSet,
   StorageAccount,
   StorageAccountCreateParameters,
   StorageAccountUpdateParameters,
@@ -41,6 +42,15 @@ function toKeylessParameters(account: StorageAccount): StorageAccountUpdateParam
 
 const ENCRYPTED = { enabled: true, keyType: "Account" };
 
+/** As long as a user delegation key may be valid at all, and what the built-in policies 7aa1c9d5 and bc1b984e ask for. */
+const LONGEST_SAS = "7.00:00:00";
+
+/**
+ * A closed firewall, for an account whose public access is off anyway: policy 34c877ad and those like it look at this member
+ * alone. The exception for trusted services is Azure's default, and policy c9d007d0 denies accounts without it.
+ */
+const CLOSED: NetworkRuleSet = { defaultAction: "Deny", bypass: "AzureServices", virtualNetworkRules: [], ipRules: [] };
+
 /** Every protective property is sent explicitly: policies deny its absence, and Azure's defaults change over time. */
 function toCreateParameters({
   location,
@@ -48,19 +58,23 @@ function toCreateParameters({
   shape,
 }: AccountSpec & { readonly shape: BlobAccountShape }): StorageAccountCreateParameters {
   const skuName = shape.skuName ?? "Standard_LRS";
+  const kind = skuName.startsWith("Premium") ? "BlockBlobStorage" : "StorageV2";
   const { accessTier, isHnsEnabled, publicNetworkAccess, requireInfrastructureEncryption } = shape;
   return {
     location,
-    kind: skuName.startsWith("Premium") ? "BlockBlobStorage" : "StorageV2",
+    kind,
     sku: { name: skuName },
     tags: { ...tags },
     ...KEYLESS,
     allowCrossTenantReplication: false,
     minimumTlsVersion: "TLS1_2",
     defaultToOAuthAuthentication: true,
-    ...(accessTier !== undefined && { accessTier }),
+    sasPolicy: { sasExpirationPeriod: LONGEST_SAS, expirationAction: shape.sasExpirationAction ?? "Log" },
+    // Block blob accounts have the one tier Premium, and may refuse that it is stated (azure.md 8).
+    ...(accessTier !== undefined && kind === "StorageV2" && { accessTier }),
     ...(isHnsEnabled !== undefined && { isHnsEnabled }),
     ...(publicNetworkAccess !== undefined && { publicNetworkAccess }),
+    ...(publicNetworkAccess === "Disabled" && { networkRuleSet: CLOSED }),
     ...(requireInfrastructureEncryption !== undefined && {
       // Blobs are encrypted anyway: `services` is there because Azure may demand it beside any other member (azure.md 8).
       encryption: { keySource: "Microsoft.Storage", services: { blob: ENCRYPTED }, requireInfrastructureEncryption },

@@ -34,6 +34,7 @@ export const variantSettings = {
     help: "the newest api-version that this cloud knows, as of a cloud other than the public one",
     absent: "all that Azure has published",
   }),
+  "premium-tier-refused": onOrOff("a new block blob account that states its access tier is refused"),
 };
 
 /** Those that were given. */
@@ -49,6 +50,7 @@ export function toVariants(values: ValuesOf<typeof variantSettings>): Partial<Az
     nextLinkElsewhere: values.nextLinkElsewhere,
     encryptionNeedsServices: values.encryptionNeedsServices,
     newestApiVersion: values.newestApiVersion,
+    premiumTierRefused: values.premiumTierRefused,
   };
   return Object.fromEntries(Object.entries(variants).filter(([, value]) => value !== undefined));
 }

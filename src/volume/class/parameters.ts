@@ -94,6 +94,16 @@ const ACCOUNT = [
     summary: "`true` encrypts the account's data a second time, with platform keys.",
   },
   {
+    name: "sasExpirationAction",
+    origin: OURS,
+    effect: "account",
+    field: "sasExpirationAction",
+    kind: choice(["Log", "Block"]),
+    summary:
+      "What the account does with a shared access signature that is valid for more than 7 days or states no start: `Log` (default) or " +
+      "`Block`. Workloads can only make user delegation SAS.",
+  },
+  {
     name: "isolation",
     origin: OURS,
     effect: "sharing",

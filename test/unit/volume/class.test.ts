@@ -204,6 +204,7 @@ describe("StorageClass parameters", () => {
       "poolSize",
       "publicNetworkAccess",
       "requireInfraEncryption",
+      "sasExpirationAction",
       "skuName",
       "softDeleteBlobs",
       "softDeleteContainers",
@@ -216,6 +217,7 @@ describe("StorageClass parameters", () => {
     const everything = parse({
       ...{ skuName: "Standard_LRS", accessTier: "Hot", isHnsEnabled: "true", tags: "a=b", tagValueDelimiter: ";" },
       ...{ publicNetworkAccess: "Enabled", requireInfraEncryption: "true", softDeleteBlobs: "1" },
+      ...{ sasExpirationAction: "Log" },
       ...{ softDeleteContainers: "1", poolSize: "2", server: "a.example", acceptFileCache: "true" },
     });
     assert.deepEqual(Object.keys(poolKeyOf(ROWS, everything)).sort(), [
@@ -227,6 +229,7 @@ describe("StorageClass parameters", () => {
       "publicNetworkAccess",
       "requireInfrastructureEncryption",
       "resourceGroup",
+      "sasExpirationAction",
       "skuName",
       "softDeleteBlobsDays",
       "softDeleteContainersDays",

@@ -13,6 +13,7 @@ import { changeAccount, extrasOf } from "./change.ts";
 import { findAccount, operationInProgress } from "./find.ts";
 import {
   readProperties,
+  refuseStatedTier,
   requireAccessTier,
   requireEncryptionServices,
   requireNamespaceFit,
@@ -101,6 +102,7 @@ function newAccount(request: ArmRequest, name: string, location: string): Storag
   requireNamespaceFit(kind, sku, sent);
   requireProtocolFit(sent);
   if (services.settings.encryptionNeedsServices) requireEncryptionServices(sent);
+  if (services.settings.premiumTierRefused) refuseStatedTier(kind, sent);
   const properties = withDefaults(sent, kind, createdAt);
   return {
     id: resourceId(subscriptionId, resourceGroup, "Microsoft.Storage/storageAccounts", name),

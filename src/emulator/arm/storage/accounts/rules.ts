@@ -90,6 +90,13 @@ export function requireAccessTier(kind: string, properties: JsonObject): void {
   throw badRequest("InvalidAccessTier", `The access tier '${tier ?? ""}' is not allowed for account kind ${kind}.`);
 }
 
+/** Throws 400 for the tier of an account that has one tier only. */
+export function refuseStatedTier(kind: string, properties: JsonObject): void {
+  const tier = stringAt(properties, "accessTier");
+  if (kind !== "BlockBlobStorage" || tier === undefined) return;
+  throw badRequest("InvalidAccessTier", `The access tier '${tier}' is not allowed for account kind ${kind}.`);
+}
+
 /** Throws 400 for a hierarchical namespace in an account that cannot have one, as Azure words it (azure-cli#25748). */
 export function requireNamespaceFit(kind: string, sku: string, properties: JsonObject): void {
   if (properties["isHnsEnabled"] !== true) return;
