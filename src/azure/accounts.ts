@@ -12,10 +12,14 @@ import { accountKey } from "../volume/formats/arm-ids.ts";
 import type { Account, AccountRef, AccountSpec, Accounts, ResourceGroupRef } from "../volume/ports.ts";
 import type { Arm } from "./arm.ts";
 import { codeOf, statusOf, toDriverError } from "./faults.ts";
+import { whereTaken } from "./taken-names.ts";
+import { isSettled, putAgain } from "./unfinished-accounts.ts";
 
 /** What the backend decides about the accounts that hold its file systems. */
 export interface AccountShaping {
   toCreateParameters(spec: AccountSpec): StorageAccountCreateParameters;
+  /** The same for one whose last PUT failed: what administrators may have changed since is sent as it is. */
+  toFinishParameters(spec: AccountSpec, account: StorageAccount): StorageAccountCreateParameters;
   /** The update that closes every way in without Entra. */
   toKeylessParameters(account: StorageAccount): StorageAccountUpdateParameters;
   /** Ways in without Entra, in words for an administrator. */
@@ -33,15 +37,12 @@ export interface AccountsOptions {
   readonly sleep: (milliseconds: number) => Promise<void>;
 }
 
-/** The name is in use elsewhere in Azure: in another subscription, tenant or resource group. */
-const TAKEN = ["StorageAccountAlreadyTaken", "StorageAccountInAnotherResourceGroup", "AccountNameNotAvailable"];
 /** Somebody, most likely another replica, is creating it at this moment. */
 const BEING_CREATED = [
   "StorageAccountBeingCreated",
   "StorageAccountIsNotProvisioned",
   "StorageAccountOperationInProgress",
 ];
-const EXISTS = ["StorageAccountAlreadyExists", "InvalidResourceLocation"];
 
 /** Creating an account in a group that is gone is refused; deleting one there has succeeded. */
 const ABSENT = ["ResourceNotFound", "ResourceGroupNotFound"];
@@ -52,6 +53,11 @@ const SETTLE_INTERVAL_MS = 2_000;
 
 /** Between two changes of one kind to an account that somebody undoes. */
 const CHANGE_INTERVAL_MS = 3_600_000;
+/** Between two attempts to finish an account: as often as csi-provisioner tries again at most. */
+const FINISH_INTERVAL_MS = 60_000;
+
+/** A write that answers the account as it is then. */
+type Change<More extends unknown[]> = (ref: AccountRef, ...more: More) => Promise<Account>;
 
 /** The port, and a way to drop what is no longer true. */
 export interface RememberingAccounts extends Accounts {
@@ -62,15 +68,16 @@ export function createAccounts(options: AccountsOptions): RememberingAccounts {
   const { arm, shaping } = options;
   const accounts = createTtlCache<Account>(options.rememberMs, options.now);
   const finding = createSingleFlight<Account | undefined>();
-  /** An account that is not keyless is not remembered, nor any longer: an administrator may repair it at any moment. */
+  /** An account that is not keyless or not finished is not remembered, nor any longer: somebody may repair it at any moment. */
   const remember = (account: Account): Account => {
-    if (account.nonEntraAccess.length === 0) accounts.set(accountKey(account.ref), account);
+    const isReady = account.nonEntraAccess.length === 0 && account.unfinished === undefined;
+    if (isReady) accounts.set(accountKey(account.ref), account);
     else accounts.delete(accountKey(account.ref));
     return account;
   };
   // Where a policy undoes the change, to make it at every call would be a fight without end.
-  const seldom = <More extends unknown[]>(change: (ref: AccountRef, ...more: More) => Promise<Account>) => {
-    const made = createTtlCache<true>(CHANGE_INTERVAL_MS, options.now);
+  const seldom = <More extends unknown[]>(change: Change<More>, intervalMs = CHANGE_INTERVAL_MS) => {
+    const made = createTtlCache<true>(intervalMs, options.now);
     return async (ref: AccountRef, ...more: More): Promise<Account | undefined> => {
       if (made.get(accountKey(ref)) !== undefined) return undefined;
       const account = await change(ref, ...more);
@@ -93,6 +100,7 @@ export function createAccounts(options: AccountsOptions): RememberingAccounts {
       const existing = await find(ref);
       return existing === undefined ? "taken" : { account: existing, isNew: false };
     },
+    finish: seldom((ref, spec: AccountSpec) => finish(options, ref, spec), FINISH_INTERVAL_MS),
     confirm: (account) => void remember(account),
     list: (group) => list(options, group),
     enforceKeyless: seldom((ref) => enforceKeyless(options, ref)),
@@ -107,7 +115,7 @@ export function createAccounts(options: AccountsOptions): RememberingAccounts {
 }
 
 function toAccount(shaping: AccountShaping, ref: AccountRef, account: StorageAccount): Account {
-  const { tags = {}, creationTime, isHnsEnabled = false } = account;
+  const { tags = {}, creationTime, isHnsEnabled = false, provisioningState: state = "Succeeded" } = account;
   return {
     ref,
     tags,
@@ -115,6 +123,7 @@ function toAccount(shaping: AccountShaping, ref: AccountRef, account: StorageAcc
     weaknesses: shaping.weaknessesOf(account),
     isHnsEnabled,
     ...(creationTime && { createdAtMs: creationTime.getTime() }),
+    ...(state !== "Succeeded" && { unfinished: state }),
   };
 }
 
@@ -128,12 +137,11 @@ async function get(arm: Arm, ref: AccountRef): Promise<StorageAccount | undefine
   }
 }
 
-/** Waits while it is still being created: nothing can be put into it before that. */
+/** Waits while it is still being created: nothing can be put into it before that. It may be answered in any other state. */
 async function getSettled(options: AccountsOptions, ref: AccountRef): Promise<StorageAccount | undefined> {
   for (let attempt = 0; ; attempt++) {
     const account = await get(options.arm, ref);
-    const isSettled = account?.provisioningState === undefined || account.provisioningState === "Succeeded";
-    if (isSettled || attempt === SETTLE_ATTEMPTS) return account;
+    if (account === undefined || isSettled(account) || attempt === SETTLE_ATTEMPTS) return account;
     await options.sleep(SETTLE_INTERVAL_MS);
   }
 }
@@ -153,9 +161,9 @@ async function put(
     isAccepted = true;
     return toAccount(shaping, ref, await poller.pollUntilDone());
   } catch (error) {
-    const code = codeOf(error) ?? "";
-    if (TAKEN.includes(code)) return "taken";
-    if (BEING_CREATED.includes(code) || EXISTS.includes(code)) return undefined;
+    const taken = whereTaken(error);
+    if (taken === "elsewhere") return "taken";
+    if (taken !== undefined || BEING_CREATED.includes(codeOf(error) ?? "")) return undefined;
     const failure = toDriverError(error, `creating ${describe(ref)}`);
     if (!isAccepted) throw failure;
     // A role scoped to the resource group may not be allowed to read the operation's own address (azure.md 2).
@@ -178,6 +186,15 @@ async function list({ arm, shaping }: AccountsOptions, group: ResourceGroupRef):
   } catch (error) {
     if (codeOf(error) === "ResourceGroupNotFound") return [];
     throw toDriverError(error, `listing the storage accounts of resource group ${resourceGroup}`);
+  }
+}
+
+async function finish({ arm, shaping }: AccountsOptions, ref: AccountRef, spec: AccountSpec): Promise<Account> {
+  try {
+    const account = await putAgain(arm, ref, (found) => shaping.toFinishParameters(spec, found));
+    return toAccount(shaping, ref, account);
+  } catch (error) {
+    throw toDriverError(error, `finishing ${describe(ref)}`);
   }
 }
 

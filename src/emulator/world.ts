@@ -92,6 +92,8 @@ export interface StorageAccount {
   readonly createdAt: number;
   /** When the asynchronous create completes, by the emulator's clock. Until then the account is in state Creating. */
   readonly readyAt: number;
+  /** Another state than Succeeded after that; a PUT ends the first two. Only a test sets it. */
+  stuckIn?: "Failed" | "Canceled" | "Deleting" | "ResolvingDNS";
 }
 
 /**

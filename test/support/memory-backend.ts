@@ -136,6 +136,7 @@ function createAccounts({ accounts, buckets }: MemoryCloud["held"], writes: stri
     confirm: ({ ref }) => void confirmed.add(accountKey(ref)),
     list: async ({ resourceGroup }) =>
       [...accounts.values()].map(({ account }) => account).filter(({ ref }) => ref.resourceGroup === resourceGroup),
+    finish: find,
     enforceKeyless: find,
     restoreTags: find,
     async remove(ref) {

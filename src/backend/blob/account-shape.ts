@@ -13,6 +13,7 @@ import type { BlobAccountShape } from "./parameters.ts";
 /** What blobs need of the account that azure/accounts.ts creates. */
 export const BLOB_ACCOUNTS: AccountShaping = {
   toCreateParameters,
+  toFinishParameters,
   toKeylessParameters,
   nonEntraAccessOf,
   weaknessesOf,
@@ -79,5 +80,26 @@ function toCreateParameters({
       // Blobs are encrypted anyway: `services` is there because Azure may demand it beside any other member (azure.md 8).
       encryption: { keySource: "Microsoft.Storage", services: { blob: ENCRYPTED }, requireInfrastructureEncryption },
     }),
+  };
+}
+
+/**
+ * An administrator's firewall, tier and tags do not fall back to ours. Where public access is off the firewall matters to
+ * policies alone, so that an open one, as ARM shows it of an account that was never finished, gives way.
+ */
+function toFinishParameters(
+  spec: AccountSpec & { readonly shape: BlobAccountShape },
+  { tags = {}, accessTier, publicNetworkAccess, networkRuleSet, sasPolicy }: StorageAccount,
+): StorageAccountCreateParameters {
+  const ours = toCreateParameters(spec);
+  const isClosed = (publicNetworkAccess ?? ours.publicNetworkAccess) === "Disabled";
+  const keepsFirewall = networkRuleSet !== undefined && (!isClosed || networkRuleSet.defaultAction === "Deny");
+  return {
+    ...ours,
+    tags: { ...tags, ...ours.tags },
+    ...(ours.accessTier !== undefined && accessTier !== undefined && { accessTier }),
+    ...(publicNetworkAccess !== undefined && { publicNetworkAccess }),
+    ...(keepsFirewall && { networkRuleSet }),
+    ...(sasPolicy !== undefined && { sasPolicy }),
   };
 }

@@ -15,6 +15,7 @@ import type { FormerAccounts } from "./former-accounts.ts";
 import { describeDrift, repairDrift } from "./keyless.ts";
 import { lacksNamespaceUid } from "./lost-tags.ts";
 import { isGiven, isOfAnotherMark, isOfNamespace, isOurs } from "./ownership.ts";
+import { createFinisher, type Finisher } from "./unfinished.ts";
 import { reportUnmarked } from "./unmarked.ts";
 
 export interface AccountChoice {
@@ -35,10 +36,12 @@ interface Choosing extends ChoiceDependencies {
   /** By the account's id: volumes that arrive together create one account. */
   readonly creating: SingleFlight<Account | "taken">;
   readonly keepTags: TagKeeper;
+  readonly finish: Finisher;
 }
 
 export function createAccountChoice(deps: ChoiceDependencies): AccountChoice {
-  const choosing: Choosing = { ...deps, creating: createSingleFlight("account"), keepTags: createTagKeeper(deps) };
+  const creating = createSingleFlight<Account | "taken">("account");
+  const choosing: Choosing = { ...deps, creating, keepTags: createTagKeeper(deps), finish: createFinisher(deps) };
   return {
     find: async (plan) => (await survey(deps, plan, () => false)).ours,
     ensure: (plan) => ensureAccount(choosing, plan),
@@ -81,7 +84,8 @@ async function ensureAccount(deps: Choosing, plan: VolumePlan): Promise<CreatedA
 }
 
 /** Every check and policy that an account must meet before a volume goes into it. */
-async function prepare(deps: Choosing, plan: VolumePlan, found: Account): Promise<Account> {
+async function prepare(deps: Choosing, plan: VolumePlan, seen: Account): Promise<Account> {
+  const found = await deps.finish(seen, specOf(plan, seen));
   reportUnmarked(deps, found);
   deps.backend.assertFits(plan.volumeClass, found);
   const { tags, lostTags, ...whole } = await deps.keepTags(found);
@@ -89,6 +93,16 @@ async function prepare(deps: Choosing, plan: VolumePlan, found: Account): Promis
   await deps.former.clear(account);
   await deps.ports.fileSystems.ensureRetention(account.ref, plan.accountShape);
   return lostTags === undefined ? account : { ...account, tags, lostTags };
+}
+
+/** What our account was created from; undefined for one of an administrator. */
+function specOf(plan: VolumePlan, { ref, tags: present }: Account): AccountSpec | undefined {
+  const { tags } = plan.candidates.find((candidate) => accountKey(candidate.ref) === accountKey(ref)) ?? {};
+  return tags && toSpec(plan, { ...encodeAccountTags(tags), ...present });
+}
+
+function toSpec({ volumeClass: { location, tags }, accountShape }: VolumePlan, ours: AccountSpec["tags"]): AccountSpec {
+  return { location, tags: { ...tags, ...ours }, shape: accountShape };
 }
 
 /** A remembered account that suffices saves the calls for the others. */
@@ -130,11 +144,9 @@ async function createFirst(
   plan: VolumePlan,
   { free, extraTags, isRight, former }: Creation,
 ): Promise<Account> {
-  const { location, tags: classTags } = plan.volumeClass;
   for (const { ref, tags } of free) {
     if (tags === undefined) continue;
-    const allTags = { ...classTags, ...encodeAccountTags({ ...tags, ...extraTags }) };
-    const spec = { location, tags: allTags, shape: plan.accountShape };
+    const spec = toSpec(plan, encodeAccountTags({ ...tags, ...extraTags }));
     const created = await deps.creating.run(accountKey(ref), () => createAccount(deps, ref, spec));
     if (created === "taken") continue;
     if (isRight(created)) return created;

@@ -64,7 +64,9 @@ function update(request: ArmRequest, existing: StorageAccount, location: string)
   if (findAccount(request) === undefined) throw nameTaken(request, existing);
   if (location !== existing.location) throw otherLocation(existing, location);
   if (request.services.clock.now() < existing.readyAt) throw operationInProgress();
+  if (existing.stuckIn === "Deleting" || existing.stuckIn === "ResolvingDNS") throw operationInProgress();
   changeAccount(existing, request.body);
+  delete existing.stuckIn;
   return { status: 200, body: accountView(request, existing) };
 }
 

@@ -41,9 +41,9 @@ export function requireParentAccount(request: ArmRequest): StorageAccount {
   return requireAccount(request);
 }
 
-/** Throws 409 while the account is being created. */
+/** Throws 409 unless the account is Succeeded: while it is being created, and when that has failed. */
 export function requireProvisioned(request: ArmRequest, account: StorageAccount): void {
-  if (request.services.clock.now() >= account.readyAt) return;
+  if (request.services.clock.now() >= account.readyAt && account.stuckIn === undefined) return;
   throw conflict(
     "StorageAccountIsNotProvisioned",
     "The storage account provisioning state must be 'Succeeded' before executing the operation.",

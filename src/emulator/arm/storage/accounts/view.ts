@@ -32,7 +32,7 @@ export function accountView(request: ArmRequest, account: StorageAccount): JsonO
       keyCreationTime: { key1: time(account.createdAt), key2: time(account.createdAt) },
       privateEndpointConnections: [],
       ...shownIn(request.apiVersion, account.properties),
-      provisioningState: now < account.readyAt ? "Creating" : "Succeeded",
+      provisioningState: now < account.readyAt ? "Creating" : (account.stuckIn ?? "Succeeded"),
       creationTime: time(account.createdAt),
       primaryEndpoints: endpoints(request, account, ""),
       primaryLocation: account.location,
