@@ -4,6 +4,7 @@ import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { target as countTarget, generateContractCount } from "./generate-contract-count.ts";
 import { target as csiTarget, generateCsi } from "./generate-csi.ts";
+import { generatePoliciesPage } from "./generate-policies.ts";
 import {
   generateConfigurationPage,
   generateConfigurationSchema,
@@ -21,6 +22,7 @@ export const generated: ReadonlyMap<string, () => Promise<string>> = new Map([
   ["docs/reference/configuration.md", generateConfigurationPage],
   ["docs/reference/configuration.schema.json", generateConfigurationSchema],
   ["docs/reference/parameters.md", generateParametersPage],
+  ["docs/reference/policies.md", generatePoliciesPage],
   ["docs/explanation/structure.md", generateStructurePage],
   ...roleFiles(),
 ]);

@@ -6,6 +6,8 @@
  * the id as it was first written.
  */
 
+import type { Rule } from "./policy/rule.ts";
+
 export type World = Readonly<ReturnType<typeof createWorld>>;
 
 /** An empty world. What a resource provider keeps is a line here. */
@@ -233,4 +235,12 @@ export interface DenyPolicy {
   readonly requires: Readonly<Record<string, unknown>>;
   /** Absent: Deny. One with another effect denies nothing. */
   readonly effect?: string;
+  /** Of a built-in definition: its rule decides, in place of `resourceType` and `requires`. */
+  readonly built?: {
+    readonly mode: "Indexed" | "All";
+    readonly rule: Rule;
+    readonly parameters: Readonly<Record<string, unknown>>;
+  };
+  /** The assignment's own non-compliance message. */
+  readonly message?: string;
 }

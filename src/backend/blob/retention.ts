@@ -50,10 +50,12 @@ export function createRetention({ arm, rememberMs, now }: RetentionOptions): Fil
 async function raise(arm: Arm, ref: AccountRef, least: LeastDays): Promise<void> {
   const { blobServices } = arm.subscription(ref.subscriptionId).storage;
   try {
-    const before = await blobServices.getServiceProperties(ref.resourceGroup, ref.name);
+    const { isVersioningEnabled, ...before } = await blobServices.getServiceProperties(ref.resourceGroup, ref.name);
     const changes = changesTo(before, least);
     if (Object.keys(changes).length === 0) return;
-    await blobServices.setServiceProperties(ref.resourceGroup, ref.name, { ...before, ...changes });
+    // Policy c36a325b denies a false that is stated, and not the same by default.
+    const versioning = isVersioningEnabled === true ? { isVersioningEnabled } : {};
+    await blobServices.setServiceProperties(ref.resourceGroup, ref.name, { ...before, ...versioning, ...changes });
   } catch (error) {
     throw toDriverError(
       error,

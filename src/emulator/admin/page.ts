@@ -44,7 +44,7 @@ const CONTAINERS: readonly Column<Row>[] = [
 const POLICIES: readonly Column<Row>[] = [
   { title: "Deny policy", show: (row) => row["displayName"] },
   { title: "Resource type", show: (row) => row["resourceType"] },
-  { title: "Must be", show: (row) => JSON.stringify(row["requires"]), look: long },
+  { title: "Must be", show: (row) => toRequirement(row), look: long },
   { title: "Scope", show: (row) => row["scope"], look: long },
 ];
 
@@ -117,6 +117,11 @@ function assignmentColumns(state: StateView): readonly Column<Row>[] {
     { title: "At", show: (row) => toPlace(String(row["scope"])), look: long },
     { title: "Condition", show: (row) => (row["condition"] === undefined ? "" : "yes") },
   ];
+}
+
+/** A built-in policy says when it denies, and one of the admin endpoint what must hold. */
+function toRequirement({ built, requires, definitionName }: Row): unknown {
+  return built === undefined ? JSON.stringify(requires) : definitionName;
 }
 
 /** `…/storageAccounts/a/blobServices/default/containers/c` as `a / c`; other ids without their providers. */

@@ -3,7 +3,9 @@
  * `front-door/policies.ts`; policies of any other kind come through the admin endpoint.
  */
 import type { Reply } from "../../http/call.ts";
-import { isObject } from "../../json.ts";
+import { isObject, type JsonObject } from "../../json.ts";
+import { assign, BUILT_IN } from "../../policy/built-in.ts";
+import type { Definition } from "../../policy/definition.ts";
 import type { DenyPolicy } from "../../world.ts";
 import { ArmError, badRequest } from "../front-door/errors.ts";
 import { objectAt, stringAt } from "../front-door/json.ts";
@@ -20,26 +22,6 @@ export const policyAssignmentRoutes: readonly Route<typeof TYPE>[] = routesOf(TY
   ["DELETE", ITEM, "delete", "policyAssignments/delete", deleteAssignment],
 ]);
 
-type Definition = Pick<DenyPolicy, "definitionName" | "resourceType" | "requires">;
-
-/**
- * Built-in definitions by GUID (Azure/azure-policy, built-in-policies/policyDefinitions/Storage). Both also match an account
- * that does not state the property, and have the parameter `effect`: Audit (default), Deny or Disabled.
- */
-const DEFINITIONS: Readonly<Record<string, Definition>> = {
-  "8c6a50c6-9ffd-4ae7-986f-5fa6111f9a54": {
-    definitionName: "Storage accounts should prevent shared key access",
-    resourceType: "Microsoft.Storage/storageAccounts",
-    requires: { "properties.allowSharedKeyAccess": false },
-  },
-  "4fa4b6c0-31ca-4c0d-b10d-24b96f62a751": {
-    definitionName: "[Preview]: Storage account public access should be disallowed",
-    resourceType: "Microsoft.Storage/storageAccounts",
-    requires: { "properties.allowBlobPublicAccess": false },
-  },
-};
-const EFFECTS = ["Audit", "Deny", "Disabled"];
-
 function getAssignment(request: ArmRequest): Reply {
   const policy = request.services.world.policies.get(request.path.toLowerCase());
   if (policy !== undefined) return { status: 200, body: assignmentView(policy) };
@@ -54,31 +36,65 @@ function getAssignment(request: ArmRequest): Reply {
 function putAssignment(request: ArmRequest): Reply {
   const sent = objectAt(request.body, "properties");
   const definitionId = stringAt(sent, "policyDefinitionId") ?? "";
-  const definition = DEFINITIONS[lastSegment(definitionId).toLowerCase()];
+  const guid = lastSegment(definitionId).toLowerCase();
+  const definition = BUILT_IN[guid];
   if (definition === undefined) {
     const message = `The policy definition '${definitionId}' could not be found.`;
     throw new ArmError(404, "PolicyDefinitionNotFound", message);
   }
   const { scope = "", name = "" } = request.params;
-  const policy = {
-    ...definition,
-    id: request.path,
-    displayName: stringAt(sent, "displayName") ?? name,
-    definitionId,
-    scope,
-    effect: readEffect(objectAt(sent, "parameters")["effect"]),
-  };
+  const displayName = stringAt(sent, "displayName") ?? name;
+  const given = valuesOf(objectAt(sent, "parameters"));
+  requireParameters(name, definitionId, definition, given);
+  const { effect: chosen, ...parameters } = given;
+  const message = messageIn(sent);
+  const effect = readEffect(chosen, definition);
+  const policy = assign(guid, definition, { id: request.path, scope, displayName, effect, parameters, message });
   request.services.world.policies.set(policy.id.toLowerCase(), policy);
   return { status: 201, body: assignmentView(policy) };
 }
 
-function readEffect(parameter: unknown): string {
-  const effect = isObject(parameter) ? stringAt(parameter, "value") : undefined;
-  const known = EFFECTS.find((each) => each.toLowerCase() === (effect ?? "Audit").toLowerCase());
+/** `{"tagName": {"value": "owner"}}` without the braces around the values. */
+function valuesOf(parameters: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(parameters).map(([name, each]) => [name, isObject(each) ? each["value"] : each]),
+  );
+}
+
+function messageIn(sent: JsonObject): string | undefined {
+  const messages = sent["nonComplianceMessages"];
+  const [first] = Array.isArray(messages) ? messages : [];
+  return isObject(first) ? stringAt(first, "message") : undefined;
+}
+
+/** Throws 400 for a parameter that the definition does not have, and for one that it needs. */
+function requireParameters(name: string, id: string, definition: Definition, given: JsonObject): void {
+  const { parameters, effects } = definition;
+  const known = [...Object.keys(parameters), ...(effects.length > 1 ? ["effect"] : [])];
+  const unknown = Object.keys(given).filter((parameter) => !known.includes(parameter));
+  if (unknown.length > 0) {
+    throw badRequest(
+      "UndefinedPolicyParameter",
+      `The policy assignment '${name}' has defined parameters '${unknown.join(",")}' which are not defined in the policy definition '${id}'.`,
+    );
+  }
+  const missing = Object.entries(parameters)
+    .filter(([parameter, byDefault]) => byDefault === undefined && given[parameter] === undefined)
+    .map(([parameter]) => `'${parameter}'`);
+  if (missing.length === 0) return;
+  throw badRequest(
+    "MissingPolicyParameter",
+    `The policy assignment '${name}' is missing the parameter(s) ${missing.join(", ")} as defined in the policy definition '${id}'.`,
+  );
+}
+
+function readEffect(chosen: unknown, { effects, defaultEffect }: Definition): string {
+  const effect = typeof chosen === "string" ? chosen : undefined;
+  const known = effects.find((each) => each.toLowerCase() === (effect ?? defaultEffect).toLowerCase());
   if (known !== undefined) return known;
   throw badRequest(
     "PolicyParameterValueNotAllowed",
-    `The value '${effect}' is not allowed for policy parameter 'effect'. The allowed values are '${EFFECTS.join(", ")}'.`,
+    `The value '${effect}' is not allowed for policy parameter 'effect'. The allowed values are '${effects.join(", ")}'.`,
   );
 }
 
@@ -87,8 +103,10 @@ function deleteAssignment(request: ArmRequest): Reply {
   return { status: request.services.world.policies.delete(request.path.toLowerCase()) ? 200 : 204 };
 }
 
-function assignmentView({ id, displayName, definitionId, scope, effect = "Deny" }: DenyPolicy): object {
-  const parameters = { effect: { value: effect } };
+function assignmentView({ id, displayName, definitionId, scope, effect = "Deny", built }: DenyPolicy): object {
+  const others = Object.entries(built?.parameters ?? {}).map(([name, value]) => [name, { value }]);
+  const hasEffect = BUILT_IN[lastSegment(definitionId).toLowerCase()]?.effects.length !== 1;
+  const parameters = { ...(hasEffect && { effect: { value: effect } }), ...Object.fromEntries(others) };
   const properties = { displayName, policyDefinitionId: definitionId, scope, parameters, enforcementMode: "Default" };
   return { id, name: lastSegment(id), type: TYPE, properties };
 }

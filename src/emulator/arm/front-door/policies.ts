@@ -4,6 +4,8 @@
  */
 import { coversScope } from "../../authorization/scopes.ts";
 import { isObject, type JsonObject } from "../../json.ts";
+import { toExpression } from "../../policy/expressions.ts";
+import { evaluate } from "../../policy/rule.ts";
 import type { DenyPolicy } from "../../world.ts";
 import { type ArmRequest, findType, type Route } from "../provider.ts";
 import { ArmError } from "./errors.ts";
@@ -21,12 +23,31 @@ export function refuseWhenDisallowed(request: ArmRequest, route: Route): void {
   if (route.method !== "PUT" && route.method !== "PATCH") return;
   for (const policy of request.services.world.policies.values()) {
     if ((policy.effect ?? "Deny") !== "Deny") continue;
-    if (policy.resourceType.toLowerCase() !== route.type.toLowerCase()) continue;
     if (!coversScope(policy.scope, request.path)) continue;
+    if (policy.built !== undefined) {
+      refuseWhenRuleMatches(request, route, policy, policy.built);
+      continue;
+    }
+    if (policy.resourceType.toLowerCase() !== route.type.toLowerCase()) continue;
     const violations = findViolations(policy, resourceAfter(request, route));
     if (violations.length > 0 || Object.keys(policy.requires).length === 0)
-      throw disallowed(request, policy, violations);
+      throw disallowed(request, policy, violations.map(toOwnExpression(policy)));
   }
+}
+
+function refuseWhenRuleMatches(
+  request: ArmRequest,
+  route: Route,
+  policy: DenyPolicy,
+  { mode, rule, parameters }: NonNullable<DenyPolicy["built"]>,
+): void {
+  const { path: id, apiVersion, providers } = request;
+  // Resource groups have tags and a location too, and policies of this mode leave them out.
+  const isIndexed = findType(providers, route.type)?.kind === "tracked" && !/\/resourceGroups$/i.test(route.type);
+  if (mode === "Indexed" && !isIndexed) return;
+  const resource = resourceAfter(request, route);
+  const { matches, evaluated } = evaluate(rule, { id, type: route.type, resource, apiVersion, parameters });
+  if (matches) throw disallowed(request, policy, evaluated.map(toExpression));
 }
 
 /** What was sent, merged into the existing resource if the provider has a `policyView`. */
@@ -59,7 +80,7 @@ function memberAt(resource: JsonObject, path: string): unknown {
 }
 
 /** The error of Azure Policy ("error-policy-requestdisallowedbypolicy"), with the details in additionalInfo. */
-function disallowed(request: ArmRequest, policy: DenyPolicy, violations: readonly Violation[]): ArmError {
+function disallowed(request: ArmRequest, policy: DenyPolicy, expressions: readonly object[]): ArmError {
   const target = lastSegment(request.path);
   const identifiers = JSON.stringify([
     {
@@ -67,15 +88,20 @@ function disallowed(request: ArmRequest, policy: DenyPolicy, violations: readonl
       policyDefinition: { name: policy.definitionName, id: policy.definitionId },
     },
   ]);
-  const message = `Resource '${target}' was disallowed by policy. Policy identifiers: '${identifiers}'.`;
-  const info = policyInfo(policy, violations);
+  // Where the assignment has a message of its own, that takes the place of the identifiers ("Remediation messages").
+  const why =
+    policy.message === undefined
+      ? `Policy identifiers: '${identifiers}'.`
+      : `Reasons: '${policy.message}'. See error details for policy resource IDs.`;
+  const message = `Resource '${target}' was disallowed by policy. ${why}`;
+  const info = policyInfo(policy, expressions);
   return new ArmError(403, "RequestDisallowedByPolicy", message, {
     target,
     additionalInfo: [{ type: "PolicyViolation", info }],
   });
 }
 
-function policyInfo(policy: DenyPolicy, violations: readonly Violation[]): object {
+function policyInfo(policy: DenyPolicy, evaluatedExpressions: readonly object[]): object {
   return {
     policyDefinitionDisplayName: policy.definitionName,
     policyDefinitionId: policy.definitionId,
@@ -85,17 +111,19 @@ function policyInfo(policy: DenyPolicy, violations: readonly Violation[]): objec
     policyAssignmentName: lastSegment(policy.id),
     policyAssignmentDisplayName: policy.displayName,
     policyAssignmentScope: policy.scope,
-    policyAssignmentParameters: {},
-    evaluationDetails: {
-      evaluatedExpressions: violations.map(({ path, expected, found }) => ({
-        result: "True",
-        expressionKind: "Field",
-        expression: `${policy.resourceType}/${path.replace(/^properties\./, "")}`,
-        path,
-        expressionValue: found ?? null,
-        targetValue: expected,
-        operator: "NotEquals",
-      })),
-    },
+    policyAssignmentParameters: policy.built?.parameters ?? {},
+    evaluationDetails: { evaluatedExpressions },
   };
+}
+
+function toOwnExpression({ resourceType }: DenyPolicy): (violation: Violation) => object {
+  return ({ path, expected, found }) => ({
+    result: "True",
+    expressionKind: "Field",
+    expression: `${resourceType}/${path.replace(/^properties\./, "")}`,
+    path,
+    expressionValue: found ?? null,
+    targetValue: expected,
+    operator: "NotEquals",
+  });
 }
