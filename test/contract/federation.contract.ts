@@ -114,6 +114,15 @@ export const federation: Chapter = {
       },
     },
     {
+      says: "credentials have an issuer that is a URL: 400 for what is none",
+      source: SOURCES.federationLimits,
+      async check(cloud) {
+        const identity = await makeIdentity(cloud);
+        const properties = { ...trust(cloud, "issuer"), issuer: "not a url" };
+        answered(await cloud.arm("PUT", pathOf(identity, "issuer"), { body: { properties } }), 400);
+      },
+    },
+    {
       says: "credentials have names of 3 to 120 letters, digits, dashes and underscores: 400",
       source: SOURCES.federationCreate,
       async check(cloud) {

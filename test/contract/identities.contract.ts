@@ -66,6 +66,15 @@ export const identities: Chapter = {
       },
     },
     {
+      says: "stay in their region: a PUT with another one is 409 InvalidResourceLocation",
+      source: SOURCES.identityCreate,
+      async check(cloud) {
+        const { id } = await makeIdentity(cloud);
+        const location = cloud.location === "northeurope" ? "westeurope" : "northeurope";
+        refused(await cloud.arm("PUT", id, { body: { location } }), 409, "InvalidResourceLocation");
+      },
+    },
+    {
       says: "take tags by PATCH",
       source: SOURCES.identityCreate,
       async check(cloud) {

@@ -39,6 +39,9 @@ const ASSIGNER_CONDITION = (["write:@Request", "delete:@Resource"] as const)
   })
   .join(" AND ");
 
+const CONTAINER_CONDITION =
+  "@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name] StringEquals 'contract'";
+
 export const roleAssignments: Chapter = {
   title: "role assignments",
   sentences: [
@@ -153,6 +156,37 @@ export const roleAssignments: Chapter = {
         const { id } = await makeContainer(cloud);
         const answer = await tryGrant(cloud, id, assignmentOf(cloud, cloud.newGuid()));
         equal(answer.code, "RoleDefinitionDoesNotExist", answer.text);
+      },
+    },
+    {
+      says: "name their role by its ARM id: a GUID alone, and an id in another subscription, are 400 BadRequestFormat",
+      source: SOURCES.bareRoles,
+      async check(cloud) {
+        const { id } = await makeContainer(cloud);
+        const elsewhere = roleId(cloud, ROLES.blobReader).replace(
+          cloud.subscription,
+          `/subscriptions/${cloud.newGuid()}`,
+        );
+        for (const roleDefinitionId of [ROLES.blobReader, elsewhere]) {
+          const body = assignmentOf(cloud, ROLES.blobReader, undefined, { roleDefinitionId });
+          refused(await tryGrant(cloud, id, body), 400, "BadRequestFormat");
+        }
+      },
+    },
+    {
+      says: "have version 2.0 of their condition when none is sent, and lose the condition by a PUT without one",
+      source: SOURCES.rbacConditionsRest,
+      async check(cloud) {
+        const { id: scope } = await makeContainer(cloud);
+        const { principalId } = await makeIdentity(cloud);
+        const condition = { condition: CONTAINER_CONDITION };
+        const id = await grant(cloud, scope, assignmentOf(cloud, ROLES.blobReader, principalId, condition));
+        const { properties } = await readAssignment(cloud, id);
+        deepEqual([properties.condition, properties.conditionVersion], [CONTAINER_CONDITION, "2.0"]);
+        const body = assignmentOf(cloud, ROLES.blobReader, principalId, { condition: null, conditionVersion: null });
+        answered(await cloud.arm("PUT", id, { body }), 200);
+        const after = (await readAssignment(cloud, id)).properties;
+        deepEqual([after.condition ?? null, after.conditionVersion ?? null], [null, null]);
       },
     },
     {

@@ -1,7 +1,16 @@
 // Role definitions: the roles that the product grants and that administrators make for it.
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { type Cloud, STORAGE_SCOPE } from "./support/cloud.ts";
-import { answered, assignmentOf, grant, makeContainer, makeStranger, ROLES, refused } from "./support/resources.ts";
+import { type Answer, type Cloud, STORAGE_SCOPE } from "./support/cloud.ts";
+import {
+  ASSIGNMENTS,
+  answered,
+  assignmentOf,
+  grant,
+  makeContainer,
+  makeStranger,
+  ROLES,
+  refused,
+} from "./support/resources.ts";
 import type { Chapter } from "./support/sentence.ts";
 import { SOURCES } from "./support/sources.ts";
 
@@ -25,13 +34,21 @@ const BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs";
 const DATA_ACTIONS = ["read", "write", "delete", "add/action", "move/action"].map((verb) => `${BLOBS}/${verb}`);
 
 /** A role with the five data actions and no action, as the product's own. */
-async function makeDataRole(cloud: Cloud): Promise<{ id: string; name: string }> {
+async function makeDataRole(cloud: Cloud, scope = cloud.group): Promise<{ id: string; name: string }> {
   const name = cloud.newGuid();
-  const id = `${cloud.group}/${DEFINITIONS}/${name}`;
+  const id = `${scope}/${DEFINITIONS}/${name}`;
   const permissions = [{ actions: [], notActions: [], dataActions: DATA_ACTIONS, notDataActions: [] }];
-  const properties = { roleName: `contract ${name}`, type: "CustomRole", permissions, assignableScopes: [cloud.group] };
+  const properties = { roleName: `contract ${name}`, type: "CustomRole", permissions, assignableScopes: [scope] };
   answered(await cloud.arm("PUT", id, { body: { properties } }), 201);
   return { id, name };
+}
+
+/** A PUT of a role with this permission, which is expected to be refused. */
+async function tryRole(cloud: Cloud, permission: Partial<Permissions>): Promise<Answer> {
+  const name = cloud.newGuid();
+  const permissions = [{ actions: [], notActions: [], dataActions: [], notDataActions: [], ...permission }];
+  const properties = { roleName: `contract ${name}`, type: "CustomRole", permissions, assignableScopes: [cloud.group] };
+  return cloud.arm("PUT", `${cloud.group}/${DEFINITIONS}/${name}`, { body: { properties } });
 }
 
 export const roleDefinitions: Chapter = {
@@ -125,6 +142,56 @@ export const roleDefinitions: Chapter = {
         answered(await cloud.arm("DELETE", assignment), 200);
         await cloud.eventually(async () => {
           answered(await cloud.arm("DELETE", role.id), 200);
+        });
+      },
+    },
+    {
+      says: "are assigned at their assignable scopes and below: elsewhere 400 RoleAssignmentScopeNotAssignableToRoleDefinition",
+      source: SOURCES.unassignableRoles,
+      async check(cloud) {
+        const { id, account } = await makeContainer(cloud);
+        const { name } = await makeDataRole(cloud, account.id);
+        await cloud.eventually(async () => {
+          await grant(cloud, id, assignmentOf(cloud, name));
+        });
+        await cloud.eventually(async () => {
+          const path = `${cloud.group}/${ASSIGNMENTS}/${cloud.newGuid()}`;
+          const answer = await cloud.arm("PUT", path, { body: assignmentOf(cloud, name) });
+          refused(answer, 400, "RoleAssignmentScopeNotAssignableToRoleDefinition");
+        });
+      },
+    },
+    {
+      says: "name only actions that exist: 400 InvalidActionOrNotAction, also for a data action among the actions",
+      source: SOURCES.unknownActions,
+      async check(cloud) {
+        for (const action of ["Microsoft.Storage/storageAccounts/reed", `${BLOBS}/read`, "Contoso.Storage/x/read"])
+          refused(await tryRole(cloud, { actions: [action] }), 400, "InvalidActionOrNotAction");
+      },
+    },
+    {
+      says: "name only data actions that exist: 400 InvalidDataActionOrNotDataAction, also for an action among them",
+      source: SOURCES.unknownDataActions,
+      async check(cloud) {
+        const containers = "Microsoft.Storage/storageAccounts/blobServices/containers/read";
+        for (const action of [containers, `${BLOBS}/lease/action`])
+          refused(await tryRole(cloud, { dataActions: [action] }), 400, "InvalidDataActionOrNotDataAction");
+      },
+    },
+    {
+      says: "keep a scope in which they are assigned: 400 RoleScopeBeingRemovedContainsAssignments",
+      source: SOURCES.removedScopes,
+      async check(cloud) {
+        const role = await makeDataRole(cloud);
+        const container = await makeContainer(cloud);
+        await cloud.eventually(async () => {
+          await grant(cloud, container.id, assignmentOf(cloud, role.name));
+        });
+        const assignableScopes = [(await makeContainer(cloud)).id];
+        await cloud.eventually(async () => {
+          const { properties } = answered(await cloud.arm("GET", role.id), 200).json<Shown>();
+          const body = { properties: { ...properties, assignableScopes } };
+          refused(await cloud.arm("PUT", role.id, { body }), 400, "RoleScopeBeingRemovedContainsAssignments");
         });
       },
     },

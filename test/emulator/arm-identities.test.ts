@@ -87,6 +87,38 @@ describe("the emulator's user-assigned identities", () => {
     refused(await trust("nobody", "one"), 404, "ParentResourceNotFound");
   });
 
+  it("refuse an issuer that is no https URL, and texts of more than 600 characters", async () => {
+    await make("careful");
+    const url = "https://issuer.example/";
+    for (const issuer of [
+      "issuer.example",
+      "http://issuer.example",
+      "https://",
+      " https://a",
+      "https://a ",
+      "https://a b",
+    ]) {
+      const message = refused(await trust("careful", "one", { issuer }), 400, "BadRequest");
+      match(message, /is not an absolute https URL/, issuer);
+    }
+    for (const change of [
+      { issuer: url.padEnd(601, "x") },
+      { subject: "s".repeat(601) },
+      { audiences: ["a".repeat(601)] },
+    ])
+      match(refused(await trust("careful", "one", change), 400, "BadRequest"), /exceeds 600 characters/);
+    equal((await trust("careful", "one", { issuer: url.padEnd(600, "x") })).status, 201);
+    equal(arm.emulator.world.identities.get(path("careful").toLowerCase())?.federatedCredentials.size, 1);
+  });
+
+  it("stay in their region", async () => {
+    await make("settled");
+    const moved = await arm.call("PUT", path("settled"), { body: { location: "northeurope", tags: { a: "b" } } });
+    refused(moved, 409, "InvalidResourceLocation");
+    const held = arm.emulator.world.identities.get(path("settled").toLowerCase());
+    deepEqual([held?.location, held?.tags], ["westeurope", {}]);
+  });
+
   it("have at most 20 credentials", async () => {
     await make("crowded");
     for (let index = 0; index < 20; index += 1) equal((await trust("crowded", `c-${index}`)).status, 201);

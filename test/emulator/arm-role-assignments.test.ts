@@ -159,6 +159,59 @@ describe("the emulator's role assignments", () => {
     equal((await put(scope, guid(), { condition, conditionVersion: "2.0" })).status, 201);
   });
 
+  it("name their role by an ARM id: of the tenant, or at their own subscription or in it", async () => {
+    const at = "/providers/Microsoft.Authorization/roleDefinitions";
+    for (const scope of ["", arm.subscription, arm.group, arm.subscription.toUpperCase()])
+      equal(
+        (await put(await fresh(), guid(), { roleDefinitionId: `${scope}${at}/${BLOB_CONTRIBUTOR}` })).status,
+        201,
+        scope,
+      );
+    const box = await fresh();
+    for (const roleDefinitionId of [
+      BLOB_CONTRIBUTOR,
+      `/subscriptions/${guid()}${at}/${BLOB_CONTRIBUTOR}`,
+      `${arm.subscription}${at}/Storage Blob Data Contributor`,
+      `${arm.subscription}${at}/`,
+      `${arm.subscription}/roleDefinitions/${BLOB_CONTRIBUTOR}`,
+      `${arm.subscription}${at}/${BLOB_CONTRIBUTOR}/x`,
+      `/subscriptions${at}/${BLOB_CONTRIBUTOR}`,
+    ])
+      refused(await put(box, guid(), { roleDefinitionId }), 400, "BadRequestFormat");
+    const held = [...arm.emulator.world.roleAssignments.values()].filter(({ scope }) => scope === box);
+    deepEqual(held, []);
+  });
+
+  it("above all subscriptions may name their role at any one", async () => {
+    const { world } = arm.emulator;
+    const administrator = [...world.principals.values()].find(({ displayName }) => displayName === "administrator");
+    const owner = [...world.roleAssignments.values()].find(({ principalId }) => principalId === administrator?.id);
+    ok(owner !== undefined);
+    world.roleAssignments.set("root", { ...owner, name: "root", scope: "" });
+    const name = guid();
+    equal((await put("", name)).status, 201);
+    equal(world.roleAssignments.get(name)?.scope, "");
+    world.roleAssignments.delete("root");
+  });
+
+  it("have version 2.0 of a condition by default, and lose what a PUT leaves out", async () => {
+    const [scope, name] = [await fresh(), guid()];
+    const condition = "@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name] StringEquals 'x'";
+    const held = () => {
+      const found = arm.emulator.world.roleAssignments.get(name);
+      return [found?.condition, found?.conditionVersion, found?.description];
+    };
+    equal((await put(scope, name, { condition, description: "d" })).status, 201);
+    deepEqual(held(), [condition, "2.0", "d"]);
+    equal((await put(scope, name, { condition: "", conditionVersion: "", description: "d" })).status, 200);
+    deepEqual(held(), [undefined, undefined, "d"]);
+    equal((await put(scope, name, { condition, conditionVersion: "2.0" })).status, 200);
+    deepEqual(held(), [condition, "2.0", undefined]);
+    equal((await put(scope, name, { condition: null, conditionVersion: null })).status, 200);
+    deepEqual(held(), [undefined, undefined, undefined]);
+    refused(await put(scope, name, { principalType: "Robot" }), 400, "InvalidPrincipalType");
+  });
+
   it("are written and deleted by a delegate only within the delegate's own condition", async () => {
     const { identity, token } = await arm.makeCaller("delegate");
     const clause = (source: string) =>
@@ -261,6 +314,91 @@ describe("the emulator's role definitions", () => {
     refused(await put(crypto.randomUUID(), { permissions: [{ actions: ["read"] }] }), 400, "InvalidActionOrNotAction");
     refused(await put("no-guid"), 400, "InvalidRoleDefinitionId");
     refused(await put(READER), 400, "RoleDefinitionBuiltInUpdateNotPermitted");
+  });
+
+  it("name only actions that a provider has, each in its own half", async () => {
+    const permission = (key: string, action: string) => ({ permissions: [{ actions: [], [key]: [action] }] });
+    const blobs = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs";
+    for (const [key, action] of [
+      ["actions", "Microsoft.Storage/storageAccounts/blobServices/containers/read"],
+      ["actions", "microsoft.storage/STORAGEACCOUNTS/listKeys/action"],
+      ["actions", "Microsoft.Storage/*/read"],
+      ["notActions", "Microsoft.Authorization/*/Write"],
+      ["actions", "*/read"],
+      ["actions", "*"],
+      ["actions", "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action"],
+      ["actions", "Microsoft.Network/virtualNetworks/subnets/join/action"],
+      ["dataActions", `${blobs}/move/action`],
+      ["notDataActions", `${blobs}/*`],
+    ] as const)
+      equal((await put(crypto.randomUUID(), permission(key, action))).status, 201, action);
+    const before = arm.emulator.world.roleDefinitions.size;
+    for (const [key, action] of [
+      ["actions", "Microsoft.Storage/storageAccounts/reed"],
+      ["actions", "Microsoft.Storage/storageAccounts/write/action"],
+      ["actions", `${blobs}/read`],
+      ["notActions", "Microsoft.Storage/*/fetch"],
+      ["actions", "Contoso.Storage/storageAccounts/read"],
+      ["actions", "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredential/read"],
+    ] as const)
+      refused(await put(crypto.randomUUID(), permission(key, action)), 400, "InvalidActionOrNotAction");
+    for (const [key, action] of [
+      ["dataActions", "Microsoft.Storage/storageAccounts/blobServices/containers/read"],
+      ["dataActions", `${blobs}/lease/action`],
+      ["notDataActions", "Microsoft.ManagedIdentity/*"],
+    ] as const)
+      refused(await put(crypto.randomUUID(), permission(key, action)), 400, "InvalidDataActionOrNotDataAction");
+    equal(arm.emulator.world.roleDefinitions.size, before);
+  });
+
+  it("are assigned at their assignable scopes and below, and nowhere else", async () => {
+    const [name, principalId] = [crypto.randomUUID(), crypto.randomUUID()];
+    equal((await put(name, { assignableScopes: [arm.group] })).status, 201);
+    const roleDefinitionId = `${arm.subscription}${ROLES}/${name}`;
+    const body = { properties: { roleDefinitionId, principalId, principalType: "ServicePrincipal" } };
+    const assign = (scope: string) =>
+      arm.call("PUT", `${scope}/providers/${ASSIGNMENTS}/${crypto.randomUUID()}`, { body });
+    const other = `${arm.subscription}/resourceGroups/roles-elsewhere`;
+    equal((await arm.call("PUT", `${other}?api-version=2021-04-01`, { body: { location: "westeurope" } })).status, 201);
+    for (const scope of [arm.subscription, other]) {
+      const message = refused(await assign(scope), 400, "RoleAssignmentScopeNotAssignableToRoleDefinition");
+      match(message, /^The role role .* is not available for assignment at the requested scope\.$/);
+    }
+    equal((await assign(arm.group)).status, 201);
+    equal((await assign(await arm.makeAccount("assignable1"))).status, 201);
+  });
+
+  it("keep a scope in which they are assigned, and are changed and deleted only with a right on all scopes", async () => {
+    const name = crypto.randomUUID();
+    const roleName = `kept ${name}`;
+    equal((await put(name, { roleName, assignableScopes: [arm.group, arm.subscription] })).status, 201);
+    const assignment = await arm.grant(arm.subscription, name, crypto.randomUUID());
+    const narrowed = { roleName, assignableScopes: [arm.group] };
+    refused(await put(name, narrowed), 400, "RoleScopeBeingRemovedContainsAssignments");
+    const { identity, token } = await arm.makeCaller("narrow");
+    await arm.grant(arm.group, "8e3af657-a8ff-443c-a75c-2fe8c4bcb635", identity.principalId);
+    const path = `${arm.group}${ROLES}/${name}`;
+    refused(await arm.call("PUT", path, { body: definition(narrowed), token }), 403, "LinkedAuthorizationFailed");
+    refused(await arm.call("DELETE", path, { token }), 403, "LinkedAuthorizationFailed");
+    const scopes = () => arm.emulator.world.roleDefinitions.get(name)?.assignableScopes;
+    deepEqual(scopes(), [arm.group, arm.subscription]);
+    equal((await arm.call("DELETE", assignment)).status, 200);
+    equal((await put(name, narrowed)).status, 201);
+    deepEqual(scopes(), [arm.group]);
+  });
+
+  it("have a name, a description, a type and scopes within Azure's limits", async () => {
+    const group = "/providers/Microsoft.Management/managementGroups";
+    for (const change of [
+      { roleName: " " },
+      { roleName: "n".repeat(513) },
+      { description: "d".repeat(2049) },
+      { type: "BuiltInRole" },
+      { assignableScopes: [] },
+      { assignableScopes: [`${group}/a`, `${group}/b`] },
+      { permissions: [] },
+    ])
+      refused(await put(crypto.randomUUID(), change), 400, "RoleDefinitionInvalid");
   });
 
   it("need a right on every scope that they can be assigned at", async () => {

@@ -158,6 +158,7 @@ export interface ShownAssignment {
     readonly roleDefinitionId: string;
     readonly description?: string;
     readonly condition?: string;
+    readonly conditionVersion?: string;
   };
 }
 

@@ -1,5 +1,5 @@
 /** The Azure regions of the emulator, and how their names are read. */
-import { badRequest } from "./errors.ts";
+import { type ArmError, badRequest, conflict } from "./errors.ts";
 
 /** Name, display name, and paired region. */
 export interface Region {
@@ -56,6 +56,22 @@ export const REGIONS: readonly Region[] = [
 
 function region(name: string, displayName: string, pair: string, geography: string): Region {
   return { name, displayName, pair, geography };
+}
+
+/** 409 for a PUT of a resource that exists in another region: ARM moves none. */
+export function otherLocation(existing: Tracked, location: string): ArmError {
+  return conflict(
+    "InvalidResourceLocation",
+    `The resource '${existing.name}' already exists in location '${existing.location}' in resource group ` +
+      `'${existing.resourceGroup}'. A resource with the same name cannot be created in location '${location}'. ` +
+      "Please select a new resource name.",
+  );
+}
+
+interface Tracked {
+  readonly name: string;
+  readonly location: string;
+  readonly resourceGroup: string;
 }
 
 /** The region's name from what was sent ("West Europe" is "westeurope"); throws 400 when it is missing or unknown. */

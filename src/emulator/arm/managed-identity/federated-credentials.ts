@@ -26,6 +26,9 @@ export const federatedCredentialRoutes: readonly Route<typeof TYPE>[] = routesOf
   ["DELETE", ITEM, "delete", "federatedCredentials/delete", (request) => alone(request, deleteOne)],
 ]);
 
+/** Characters of issuer, subject and audience (workload-identity-federation-considerations). */
+const LONGEST = 600;
+
 type Write = (request: ArmRequest, identity: UserAssignedIdentity) => Reply;
 
 /** "Concurrent updates under the same identity aren't supported" (workload-identity-federation-considerations). */
@@ -99,7 +102,21 @@ function readRequested(request: ArmRequest): FederatedCredential {
   if (audiences.length !== 1 || audiences[0] === "") {
     throw badRequest("BadRequest", "Federated identity credentials must have exactly one audience.");
   }
+  requireIssuer(issuer);
+  for (const [what, text] of Object.entries({ issuer, subject, audience: audiences[0] ?? "" })) {
+    if (text.length > LONGEST) throw unexpected(`The ${what} exceeds ${LONGEST} characters.`);
+  }
   return { name, issuer, subject, audiences };
+}
+
+/** An OpenID provider is found by its URL, and Entra reads its keys over TLS; white space around it blocks the exchange. */
+function requireIssuer(issuer: string): void {
+  if (/^https:\/\/[^\s/]+(\/\S*)?$/i.test(issuer) && URL.canParse(issuer)) return;
+  throw unexpected(`The issuer '${issuer}' is not an absolute https URL.`);
+}
+
+function unexpected(reason: string): ArmError {
+  return badRequest("BadRequest", `The request format was unexpected: ${reason}`);
 }
 
 /** 204 when there is none. */

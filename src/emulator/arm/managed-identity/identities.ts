@@ -5,7 +5,7 @@ import type { Services } from "../../services.ts";
 import type { UserAssignedIdentity } from "../../world.ts";
 import { badRequest, parentNotFound, resourceNotFound } from "../front-door/errors.ts";
 import { objectAt, stringAt } from "../front-door/json.ts";
-import { requireLocation } from "../front-door/locations.ts";
+import { otherLocation, requireLocation } from "../front-door/locations.ts";
 import { resourceId } from "../front-door/resource-ids.ts";
 import { ARM_TAGS, readTags } from "../front-door/tags.ts";
 import { listTracked } from "../front-door/tracked.ts";
@@ -66,6 +66,7 @@ function putIdentity(request: ArmRequest): Reply {
   const tags = readTags(request.body, ARM_TAGS) ?? {};
   const existing = findIdentity(request);
   if (existing !== undefined) {
+    if (existing.location !== location) throw otherLocation(existing, location);
     existing.tags = tags;
     return { status: 200, body: identityView(existing) };
   }

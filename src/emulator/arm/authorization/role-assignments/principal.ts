@@ -10,9 +10,6 @@ const TYPES = ["User", "Group", "ServicePrincipal", "ForeignGroup", "Device", "A
  */
 export function findPrincipalType(request: ArmRequest, principalId: string, sent: string | undefined): string {
   const { clock, settings, world } = request.services;
-  if (sent !== undefined && !TYPES.includes(sent)) {
-    throw badRequest("InvalidPrincipalType", `The principal type '${sent}' is not valid.`);
-  }
   const principal = world.principals.get(principalId);
   const isReplicated = principal !== undefined && clock.now() >= principal.createdAt + settings.principalReplicationMs;
   if (!isReplicated && sent === undefined) throw principalNotFound(request, principalId);
@@ -24,6 +21,12 @@ export function findPrincipalType(request: ArmRequest, principalId: string, sent
     );
   }
   return sent ?? "ServicePrincipal";
+}
+
+/** Throws 400 for what is no type, also where it would change nothing. */
+export function requirePrincipalType(sent: string | undefined): void {
+  if (sent === undefined || TYPES.includes(sent)) return;
+  throw badRequest("InvalidPrincipalType", `The principal type '${sent}' is not valid.`);
 }
 
 function principalNotFound(request: ArmRequest, principalId: string) {

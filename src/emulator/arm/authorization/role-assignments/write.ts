@@ -8,9 +8,9 @@ import { objectAt, stringAt } from "../../front-door/json.ts";
 import { isGuid, lastSegment, subscriptionOf, tenantOf } from "../../front-door/resource-ids.ts";
 import { requireTrackedResource } from "../../front-door/tracked.ts";
 import type { ArmRequest } from "../../provider.ts";
-import { requireRole } from "../role-definitions/find.ts";
+import { requireAssignableRole } from "../role-definitions/find.ts";
 import { findByName, isSameScope } from "./find.ts";
-import { findPrincipalType } from "./principal.ts";
+import { findPrincipalType, requirePrincipalType } from "./principal.ts";
 import { requireCondition, requireDescription } from "./rules.ts";
 import { assignmentView } from "./view.ts";
 
@@ -45,12 +45,13 @@ export function putAssignment(request: ArmRequest): Reply {
   const { scope = "", name = "" } = request.params;
   requireName(name);
   requireScope(request);
-  const requested = readRequested(request.body);
-  requireRole(request, requested.roleDefinitionName);
+  const requested = readRequested(request);
   requireCondition(requested.condition, requested.conditionVersion);
   requireDescription(requested.description);
+  requirePrincipalType(requested.principalType);
   const existing = findByName(request.services.world, name);
   if (existing !== undefined) return update(request, existing, requested);
+  requireAssignableRole(request, requested.roleDefinitionName);
   const principalType = findPrincipalType(request, requested.principalId, requested.principalType);
   requireUnique(request, requested);
   requireRoom(request);
@@ -81,27 +82,50 @@ function requireScope(request: ArmRequest): void {
   requireTrackedResource(request, scope);
 }
 
-function readRequested(body: JsonObject): Requested {
+function readRequested({ body, params }: ArmRequest): Requested {
   const sent = objectAt(body, "properties");
   const roleDefinitionId = stringAt(sent, "roleDefinitionId");
   const principalId = stringAt(sent, "principalId");
-  if (roleDefinitionId === undefined || principalId === undefined) {
+  const roleDefinitionName = roleNameIn(roleDefinitionId ?? "", params["scope"] ?? "");
+  if (roleDefinitionName === undefined || principalId === undefined) {
     throw badRequest("BadRequestFormat", "The request was incorrectly formatted.");
   }
   if (!isGuid(principalId)) {
     throw badRequest("InvalidPrincipalId", "A valid principal ID must be provided for role assignment.");
   }
   return {
-    roleDefinitionName: lastSegment(roleDefinitionId),
+    roleDefinitionName,
     principalId: principalId.toLowerCase(),
     principalType: stringAt(sent, "principalType"),
     description: stringAt(sent, "description"),
-    condition: stringAt(sent, "condition"),
-    conditionVersion: stringAt(sent, "conditionVersion"),
+    ...readCondition(sent),
     delegatedManagedIdentityResourceId: stringAt(sent, "delegatedManagedIdentityResourceId"),
   };
 }
 
+/**
+ * The GUID in a role's ARM id: of the whole tenant, of the scope's own subscription or of something in it, or of a management
+ * group. A GUID alone and another subscription's id are refused (azure-cli 2458, pulumi-azure-native 779).
+ */
+function roleNameIn(id: string, scope: string): string | undefined {
+  const [, at = "", name = ""] =
+    /^(.*)\/providers\/Microsoft\.Authorization\/roleDefinitions\/([^/]+)$/i.exec(id) ?? [];
+  if (!isGuid(name)) return undefined;
+  if (at === "" || /^\/providers\/Microsoft\.Management\/managementGroups\/[^/]+$/i.test(at)) return name;
+  const subscription = subscriptionOf(at)?.toLowerCase();
+  const own = subscriptionOf(scope)?.toLowerCase();
+  // At a management group or the root az names the subscription that it is set to (azure-cli, `_resolve_role_id`).
+  return subscription !== undefined && (own === undefined || subscription === own) ? name : undefined;
+}
+
+/** A condition without a version has the default 2.0; an empty one is none ("Add or edit conditions using the REST API"). */
+function readCondition(sent: JsonObject): Pick<Requested, "condition" | "conditionVersion"> {
+  const condition = stringAt(sent, "condition") || undefined;
+  if (condition === undefined) return { condition, conditionVersion: undefined };
+  return { condition, conditionVersion: stringAt(sent, "conditionVersion") || "2.0" };
+}
+
+/** Only description and condition can change, and what is not sent is removed: a PUT replaces. */
 function update(request: ArmRequest, existing: RoleAssignment, requested: Requested): Reply {
   const same =
     isSameScope(existing.scope, request.params["scope"] ?? "") &&
@@ -113,9 +137,10 @@ function update(request: ArmRequest, existing: RoleAssignment, requested: Reques
       "Tenant ID, application ID, principal ID, and scope are not allowed to be updated.",
     );
   }
-  if (requested.description !== undefined) existing.description = requested.description;
-  if (requested.condition !== undefined) existing.condition = requested.condition;
-  if (requested.conditionVersion !== undefined) existing.conditionVersion = requested.conditionVersion;
+  for (const key of ["description", "condition", "conditionVersion"] as const) {
+    delete existing[key];
+    Object.assign(existing, present(key, requested[key]));
+  }
   return { status: 200, body: assignmentView(existing) };
 }
 

@@ -1,7 +1,7 @@
 /** Finds the role definition that a call names. */
 import { coversScope } from "../../../authorization/scopes.ts";
 import type { RoleDefinition } from "../../../world.ts";
-import { ArmError } from "../../front-door/errors.ts";
+import { ArmError, badRequest } from "../../front-door/errors.ts";
 import { subscriptionOf } from "../../front-door/resource-ids.ts";
 import type { ArmRequest } from "../../provider.ts";
 
@@ -25,20 +25,36 @@ export function isReplicated({ services }: ArmRequest, role: RoleDefinition): bo
   return times % 2 === 0;
 }
 
-/** The same, or 404 RoleDefinitionDoesNotExist: also for a custom role that cannot be assigned at the call's scope. */
+/** The same, or 404 RoleDefinitionDoesNotExist: also for a custom role that is not shown at the call's scope. */
 export function requireRole(request: ArmRequest, name: string): RoleDefinition {
   const role = findRole(request, name);
   const scope = request.params["scope"] ?? "";
   if (role !== undefined && isAssignable(role, scope) && isReplicated(request, role)) return role;
+  throw doesNotExist(name);
+}
+
+function doesNotExist(name: string): ArmError {
   const id = name.replaceAll("-", "").toUpperCase();
-  throw new ArmError(
-    404,
-    "RoleDefinitionDoesNotExist",
-    `The specified role definition with ID '${id}' does not exist.`,
+  const message = `The specified role definition with ID '${id}' does not exist.`;
+  return new ArmError(404, "RoleDefinitionDoesNotExist", message);
+}
+
+/**
+ * The role of a new assignment. Throws 400 for a custom role that may be assigned elsewhere only: at or below its assignable
+ * scopes (Azure/ALZ-PowerShell-Module 144, terraform-provider-azurerm's retries).
+ */
+export function requireAssignableRole(request: ArmRequest, name: string): RoleDefinition {
+  const role = findRole(request, name);
+  const scope = request.params["scope"] ?? "";
+  if (role === undefined || !isReplicated(request, role)) throw doesNotExist(name);
+  if (role.assignableScopes.some((assignable) => coversScope(assignable, scope))) return role;
+  throw badRequest(
+    "RoleAssignmentScopeNotAssignableToRoleDefinition",
+    `The role ${role.roleName} is not available for assignment at the requested scope.`,
   );
 }
 
-/** Whether a role may be assigned at a scope: at, below or above one of its assignable scopes. */
+/** Whether a role is shown at a scope: at, below or above one of its assignable scopes. */
 export function isAssignable(role: RoleDefinition, scope: string): boolean {
   return role.assignableScopes.some((assignable) => coversScope(assignable, scope) || coversScope(scope, assignable));
 }

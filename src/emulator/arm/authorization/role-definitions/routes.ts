@@ -1,4 +1,5 @@
 /** Role definitions: built-in and custom ones, at any scope. */
+import { coversScope } from "../../../authorization/scopes.ts";
 import type { Reply } from "../../../http/call.ts";
 import type { RoleDefinition } from "../../../world.ts";
 import { ArmError, badRequest, conflict } from "../../front-door/errors.ts";
@@ -61,26 +62,42 @@ function readClause(clause: string): (role: RoleDefinition) => boolean {
 /** 201, also for an update, as Azure answers. Built-in roles cannot be changed. */
 function putRole(request: ArmRequest): Reply {
   const role = readRole(request);
-  requireLinkedScopes(request, role);
   const { roleDefinitions } = request.services.world;
   const existing = roleDefinitions.get(role.name.toLowerCase());
   if (existing?.type === "BuiltInRole")
     throw badRequest("RoleDefinitionBuiltInUpdateNotPermitted", "Built-in roles cannot be updated.");
+  // "Who can create, delete, update, or view a custom role": the right on all of its assignable scopes, old and new.
+  requireLinkedScopes(request, "write", [...role.assignableScopes, ...(existing?.assignableScopes ?? [])]);
+  if (existing !== undefined) requireUnused(request, existing, role.assignableScopes);
   for (const other of roleDefinitions.values()) {
     if (other.name.toLowerCase() === role.name.toLowerCase() || findRole(request, other.name) === undefined) continue;
     if (other.roleName.toLowerCase() !== role.roleName.toLowerCase()) continue;
     const message = `A custom role with the name '${role.roleName}' already exists in this directory. Use a different name.`;
     throw conflict("RoleDefinitionWithSameNameExists", message);
   }
+  if (existing === undefined) requireRoom(roleDefinitions.values());
   roleDefinitions.set(role.name.toLowerCase(), role);
   return { status: 201, body: roleView(request, role) };
 }
 
-/** Writing a role needs the right on all of its assignable scopes, not only on the one in the URI. */
-function requireLinkedScopes({ services, caller, path }: ArmRequest, role: RoleDefinition): void {
-  const action = `${TYPE}/write`;
+/** Azure RBAC limits: custom roles in a directory. */
+function requireRoom(roles: Iterable<RoleDefinition>): void {
+  if ([...roles].filter(({ type }) => type === "CustomRole").length < 5000) return;
+  throw badRequest(
+    "RoleDefinitionLimitExceeded",
+    "Role definition limit exceeded. No more role definitions can be created.",
+  );
+}
+
+/** Changing a role needs the right on all of its assignable scopes, not only on the one in the URI. */
+function requireLinkedScopes(
+  { services, caller, path }: ArmRequest,
+  verb: "write" | "delete",
+  scopes: readonly string[],
+): void {
+  const action = `${TYPE}/${verb}`;
   const isAllowed = (scope: string) => services.authorization.allowsAction(caller.principalId, action, scope);
-  const refused = role.assignableScopes.filter((scope) => !isAllowed(scope));
+  const refused = [...new Set(scopes)].filter((scope) => !isAllowed(scope));
   if (refused.length === 0) return;
   throw new ArmError(
     403,
@@ -91,12 +108,28 @@ function requireLinkedScopes({ services, caller, path }: ArmRequest, role: RoleD
   );
 }
 
+/** A scope is not removed from a role while the role is assigned there (Azure/bicep 17145). */
+function requireUnused({ services }: ArmRequest, role: RoleDefinition, left: readonly string[]): void {
+  for (const { scope, roleDefinitionName, effectiveUntil } of services.world.roleAssignments.values()) {
+    if (effectiveUntil !== undefined || roleDefinitionName.toLowerCase() !== role.name.toLowerCase()) continue;
+    if (left.some((each) => coversScope(each, scope))) continue;
+    const removed = role.assignableScopes.find((each) => coversScope(each, scope));
+    if (removed === undefined) continue;
+    throw badRequest(
+      "RoleScopeBeingRemovedContainsAssignments",
+      `Role assignments found under scope '${removed}' which is being removed. Removing this scope from the role will orphan ` +
+        "these assignments. Delete these assignments before removing the scope.",
+    );
+  }
+}
+
 /** 204 when there is none, 400 while it is assigned somewhere. */
 function deleteRole(request: ArmRequest): Reply {
   const role = findRole(request, request.params["name"] ?? "");
   if (role === undefined) return { status: 204 };
   if (role.type === "BuiltInRole")
     throw badRequest("RoleDefinitionBuiltInUpdateNotPermitted", "Built-in roles cannot be deleted.");
+  requireLinkedScopes(request, "delete", role.assignableScopes);
   const { roleAssignments, roleDefinitions } = request.services.world;
   for (const each of roleAssignments.values()) {
     if (each.effectiveUntil !== undefined || each.roleDefinitionName.toLowerCase() !== role.name.toLowerCase())

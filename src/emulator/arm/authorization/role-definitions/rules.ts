@@ -1,11 +1,16 @@
 /** What a custom role may contain (Azure RBAC "custom-roles"). */
 
-import { isObject, type JsonObject } from "../../../json.ts";
+import { isObject } from "../../../json.ts";
 import type { Permission, RoleDefinition } from "../../../world.ts";
 import { badRequest } from "../../front-door/errors.ts";
 import { objectAt, stringAt, stringsAt } from "../../front-door/json.ts";
 import { isGuid } from "../../front-door/resource-ids.ts";
 import type { ArmRequest } from "../../provider.ts";
+import { readActions } from "./actions.ts";
+
+/** "custom-roles", custom role properties: characters. */
+const LONGEST_NAME = 512;
+const LONGEST_DESCRIPTION = 2048;
 
 /** The role that a PUT asks for; throws 400 for what is missing or not permitted. */
 export function readRole(request: ArmRequest): RoleDefinition {
@@ -21,14 +26,24 @@ export function readRole(request: ArmRequest): RoleDefinition {
   if (roleName === undefined || roleName.trim() === "") throw invalid("The role name is missing.");
   if (assignableScopes.length === 0) throw invalid("At least one assignable scope is needed.");
   for (const scope of assignableScopes) requireAssignableScope(scope);
+  if (roleName.length > LONGEST_NAME) throw invalid(`The role name exceeds ${LONGEST_NAME} characters.`);
+  const description = stringAt(sent, "description") ?? "";
+  if (description.length > LONGEST_DESCRIPTION) {
+    throw invalid(`The description exceeds ${LONGEST_DESCRIPTION} characters.`);
+  }
+  if ((stringAt(sent, "type") ?? "CustomRole").toLowerCase() !== "customrole")
+    throw invalid("Its type is not CustomRole.");
+  if (assignableScopes.filter(isManagementGroup).length > 1) {
+    throw invalid("Only one management group can be an assignable scope.");
+  }
   const hasDataActions = permissions.some((permission) => permission.dataActions.length > 0);
-  if (hasDataActions && assignableScopes.some((scope) => /\/managementGroups\//i.test(scope))) {
+  if (hasDataActions && assignableScopes.some(isManagementGroup)) {
     throw invalid("A custom role with data actions cannot be assigned at a management group.");
   }
   return {
     name,
     roleName,
-    description: stringAt(sent, "description") ?? "",
+    description,
     type: "CustomRole",
     permissions,
     assignableScopes,
@@ -51,17 +66,8 @@ function readPermissions(sent: unknown): Permission[] {
   });
 }
 
-/** `*` or "Provider/type/.../verb"; an action that names no provider is refused by Azure. */
-function readActions(sent: JsonObject, key: string): string[] {
-  const actions = stringsAt(sent, key) ?? [];
-  for (const action of actions) {
-    if (action === "*" || /^[\w.*-]+(\/[\w.*-]+)+$/.test(action)) continue;
-    throw badRequest(
-      "InvalidActionOrNotAction",
-      `'${action}' does not match any of the actions supported by the providers.`,
-    );
-  }
-  return actions;
+function isManagementGroup(scope: string): boolean {
+  return /\/managementGroups\//i.test(scope);
 }
 
 function requireAssignableScope(scope: string): void {

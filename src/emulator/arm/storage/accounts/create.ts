@@ -5,7 +5,7 @@ import type { StorageAccount } from "../../../world.ts";
 import { accepted } from "../../front-door/async-operations.ts";
 import { type ArmError, badRequest, conflict } from "../../front-door/errors.ts";
 import { objectAt, stringAt } from "../../front-door/json.ts";
-import { requireLocation } from "../../front-door/locations.ts";
+import { otherLocation, requireLocation } from "../../front-door/locations.ts";
 import { resourceId } from "../../front-door/resource-ids.ts";
 import { readTags, STORAGE_TAGS } from "../../front-door/tags.ts";
 import type { ArmRequest } from "../../provider.ts";
@@ -79,15 +79,6 @@ function nameTaken(request: ArmRequest, existing: StorageAccount): ArmError {
     );
   }
   return conflict("StorageAccountAlreadyTaken", `The storage account named ${name} is already taken.`);
-}
-
-function otherLocation(existing: StorageAccount, location: string): ArmError {
-  return conflict(
-    "InvalidResourceLocation",
-    `The resource '${existing.name}' already exists in location '${existing.location}' in resource group ` +
-      `'${existing.resourceGroup}'. A resource with the same name cannot be created in location '${location}'. ` +
-      "Please select a new resource name.",
-  );
 }
 
 function newAccount(request: ArmRequest, name: string, location: string): StorageAccount {
