@@ -1,12 +1,20 @@
 // Generates deploy/roles from the table of roles: a file for each role as `az role definition create` takes it, and one ARM
 // template with parameters where `keyless-csi roles --output arm` writes values.
 
-import { DATA_ROLE_ID } from "../src/backend/blob/data-role.ts";
+import { ROLE_OPTIONS, ROLES, selectRoles } from "../src/azure/role-table.ts";
+import { dataRoleId } from "../src/backend/blob/data-role.ts";
 import { type ArmTemplate, toArmTemplate } from "../src/commands/roles/arm-template.ts";
 import { POLICIES, POLICY_OPTION, POLICY_SUMMARY } from "../src/commands/roles/policy-table.ts";
 import { toCliDefinition } from "../src/commands/roles/role-bodies.ts";
-import { groupScope, planRoles, type RolePlan, type RoleTarget } from "../src/commands/roles/role-plan.ts";
-import { ROLE_OPTIONS, ROLES, selectRoles } from "../src/commands/roles/role-table.ts";
+import {
+  groupScope,
+  type PlannedAssignment,
+  planRoles,
+  type RolePlan,
+  type RoleTarget,
+} from "../src/commands/roles/role-plan.ts";
+import { DEFAULT_OPTIONS } from "../src/commands/roles.ts";
+import { defaultRoles } from "../src/volume/default-roles.ts";
 
 /** Placeholder in the files of single roles: it is replaced by the subscription before they are applied. */
 const NO_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000";
@@ -16,24 +24,27 @@ const MARKS = {
   subscriptionId: "00000000-0000-4000-8000-00000000000a",
   principalId: "00000000-0000-4000-8000-00000000000b",
   resourceGroup: "the-resource-group-of-the-accounts",
+  rolePrefix: "the-prefix-of-the-roles",
 };
 
-function planFor({ subscriptionId, principalId, resourceGroup }: typeof MARKS): RolePlan {
+function planFor({ subscriptionId, principalId, resourceGroup, rolePrefix }: typeof MARKS): RolePlan {
+  const { roleId, formerRoleIds } = defaultRoles(dataRoleId, { rolePrefix, subscriptionId });
   const target: RoleTarget = {
     subscriptionId,
     principalId,
+    rolePrefix,
     resourceGroups: [{ subscriptionId, resourceGroup }],
     identityScopes: [{ subscriptionId }],
-    grantableRoleIds: [DATA_ROLE_ID],
+    grantableRoleIds: [roleId, ...formerRoleIds],
     grantablePrincipalIds: [],
     furtherSubscriptions: [],
   };
-  return planRoles(selectRoles(ROLE_OPTIONS), target, POLICIES);
+  return planRoles(selectRoles(ROLE_OPTIONS, rolePrefix), target, POLICIES);
 }
 
 /** Path -> text, for the list of generated files. */
 export function roleFiles(): [string, () => Promise<string>][] {
-  const { roles } = planFor({ ...MARKS, subscriptionId: NO_SUBSCRIPTION });
+  const { roles } = planFor({ ...MARKS, subscriptionId: NO_SUBSCRIPTION, rolePrefix: NO_SUBSCRIPTION });
   return [
     ...roles.map((planned): [string, () => Promise<string>] => [
       `deploy/roles/${planned.role.key}.json`,
@@ -47,24 +58,67 @@ function toJson(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
-/** The template of the command, with expressions in place of its values. ARM's own guid() makes the names. */
+const SUBSCRIPTION = "subscription().subscriptionId";
+const GROUP = "parameters('resourceGroup')";
+const PRINCIPAL = "parameters('controllerPrincipalId')";
+const PREFIX = "parameters('rolePrefix')";
+
+/** The template of the command, with expressions in place of its values. ARM's own guid() makes the same names. */
 export function parameterisedTemplate(): ArmTemplate {
   const plan = planFor(MARKS);
-  const subscription = "subscription().subscriptionId";
-  const group = "parameters('resourceGroup')";
-  const principal = "parameters('controllerPrincipalId')";
   const expressions = new Map([
-    [MARKS.subscriptionId, subscription],
-    [MARKS.resourceGroup, group],
-    [MARKS.principalId, principal],
+    ...plan.roles.flatMap(({ role }): [string, string][] => [
+      [role.roleName, variableOf("name", role.key)],
+      [role.id, variableOf("id", role.key)],
+    ]),
+    ...plan.assignments.map(({ name, ...assignment }): [string, string] => [name, nameOf(assignment)]),
+    [earlierDataRoles(), "variables('earlier-data-roles')"],
+    [MARKS.subscriptionId, SUBSCRIPTION],
+    [MARKS.resourceGroup, GROUP],
+    [MARKS.principalId, PRINCIPAL],
   ]);
-  for (const { name, role, scope } of plan.assignments) {
-    const place =
-      scope === groupScope(MARKS.subscriptionId, MARKS.resourceGroup) ? `${subscription}, ${group}` : subscription;
-    expressions.set(name, `guid(${place}, ${principal}, '${role.id}')`);
-  }
   const { $schema, contentVersion, resources } = withExpressions(toArmTemplate(plan), expressions) as ArmTemplate;
-  return { $schema, contentVersion, parameters: PARAMETERS, resources: resources.map(withChoice) };
+  const variables = Object.fromEntries([
+    ...ROLES.map(({ key, id }) => [`id-${key}`, `[if(empty(${PREFIX}), '${id}', ${guidOf(key, PREFIX)})]`]),
+    ...ROLES.map(({ key, roleName }) => {
+      return [`name-${key}`, `[if(empty(${PREFIX}), '${roleName}', concat(${PREFIX}, ' ${roleName}'))]`];
+    }),
+    ["earlier-data-roles", `[${earlierDataRolesExpression()}]`],
+  ]);
+  return { $schema, contentVersion, parameters: PARAMETERS, variables, resources: resources.map(withChoice) };
+}
+
+function variableOf(what: "id" | "name", key: string): string {
+  return `variables('${what}-${key}')`;
+}
+
+/** As `roleDefinitionName` makes it, for a prefix. */
+function guidOf(key: string, prefix: string): string {
+  return `guid('keyless-csi role ${key} v1', toLower(${prefix}))`;
+}
+
+/** As `role-plan.ts` names it; without a prefix as the template of 0.2 did. */
+function nameOf({ role, scope }: Omit<PlannedAssignment, "name">): string {
+  const isAtGroup = scope === groupScope(MARKS.subscriptionId, MARKS.resourceGroup);
+  const place = isAtGroup ? `${SUBSCRIPTION}, ${GROUP}` : SUBSCRIPTION;
+  const id = isAtGroup
+    ? `concat('/subscriptions/', ${SUBSCRIPTION}, '/resourceGroups/', ${GROUP})`
+    : `concat('/subscriptions/', ${SUBSCRIPTION})`;
+  const withPrefix = `guid(toLower(${id}), toLower(${PRINCIPAL}), ${variableOf("id", role.key)})`;
+  return `if(empty(${PREFIX}), guid(${place}, ${PRINCIPAL}, ${variableOf("id", role.key)}), ${withPrefix})`;
+}
+
+/** The roles that the condition lets the controller remove only, as the plan for the marks has them. */
+function earlierDataRoles(): string {
+  return [dataRoleId(""), dataRoleId(MARKS.subscriptionId)].join(", ");
+}
+
+/** The same for any prefix, as `defaultRoles` has them. */
+function earlierDataRolesExpression(): string {
+  const [unprefixed, ofSubscription] = [`'${dataRoleId("")}'`, guidOf("blob-data", SUBSCRIPTION)];
+  const isDefault = `equals(toLower(${PREFIX}), toLower(${SUBSCRIPTION}))`;
+  const both = `concat(${unprefixed}, ', ', ${ofSubscription})`;
+  return `if(${isDefault}, ${unprefixed}, if(empty(${PREFIX}), ${ofSubscription}, ${both}))`;
 }
 
 /** A resource of a template, as far as it is read here. */
@@ -82,7 +136,8 @@ function withChoice(resource: object): object {
     return { ...resource, properties: { ...properties, template } };
   }
   if (type === "Microsoft.Authorization/policyAssignments") return onlyWith(POLICY_OPTION, resource);
-  const role = ROLES.find(({ id }) => name === id || properties.roleDefinitionId?.includes(id));
+  const text = `${name} ${properties.roleDefinitionId ?? ""}`;
+  const role = ROLES.find(({ key }) => text.includes(variableOf("id", key)));
   if (role === undefined) throw new Error(`${type} ${name} is of no role`);
   return role.option === undefined ? resource : onlyWith(role.option, resource);
 }
@@ -100,9 +155,16 @@ const PARAMETERS = {
     type: "string",
     metadata: { description: "Object id of the controller's own identity (not its client id)." },
   },
+  rolePrefix: {
+    type: "string",
+    defaultValue: `[${SUBSCRIPTION}]`,
+    metadata: {
+      description: "The controller's --role-prefix. Empty: the roles and assignments of the template of 0.2.",
+    },
+  },
   parts: {
     type: "array",
-    defaultValue: ["identities"],
+    defaultValue: DEFAULT_OPTIONS,
     metadata: { description: `Optional roles: ${ROLE_OPTIONS.join(", ")}. And ${POLICY_OPTION}: ${POLICY_SUMMARY}` },
   },
 } as const;

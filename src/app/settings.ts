@@ -1,16 +1,12 @@
 /** The operator's decisions in the form in which `volume/` reads them. */
 import type { Backend } from "../backend/backend.ts";
 import type { ControllerConfig } from "../config/controller.ts";
+import { defaultRoles } from "../volume/default-roles.ts";
 import type { Settings } from "../volume/ports.ts";
 
 /** `clusterUid`: the cluster's mark, undefined without Kubernetes. */
-export function toSettings(
-  config: ControllerConfig,
-  { dataRoleId }: Backend,
-  clusterUid: string | undefined,
-): Settings {
+export function toSettings(config: ControllerConfig, backend: Backend, clusterUid: string | undefined): Settings {
   const { cloud, clusterId, alsoOwns, subscriptionId, resourceGroup, location, tenantId } = config;
-  const [roleId = dataRoleId, ...formerRoleIds] = config.roles;
   const isPublic = cloud.name === "AzurePublic";
   // blobfuse2 validates any other authority at the public one, which knows only Microsoft's own clouds.
   const hasKnownAuthority = !isPublic && cloud.isPublicAuthority;
@@ -23,8 +19,7 @@ export function toSettings(
     location,
     tenantId,
     allowedResourceGroups: config.allowedResourceGroups,
-    roleId,
-    formerRoleIds,
+    ...rolesOf(config, backend),
     tenantOfSubscription: Object.fromEntries(
       config.storageTenants.map((each) => [each.subscriptionId.toLowerCase(), each.tenantId]),
     ),
@@ -39,4 +34,12 @@ export function toSettings(
     ...(!isPublic && { storageEndpointSuffix: cloud.storageSuffix }),
     ...(hasKnownAuthority && { aadEndpoint: cloud.authorityHost }),
   };
+}
+
+function rolesOf(
+  { roles: [roleId, ...formerRoleIds], ...prefixes }: ControllerConfig,
+  backend: Backend,
+): Pick<Settings, "roleId" | "earlierRoleId" | "formerRoleIds" | "rolePrefix"> {
+  if (roleId !== undefined) return { roleId, formerRoleIds };
+  return defaultRoles((prefix) => backend.dataRoleId(prefix), prefixes);
 }

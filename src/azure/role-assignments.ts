@@ -25,7 +25,7 @@ const FULL_MS = 60_000;
 export function createRoleAssignments({ arm, roleIds, rememberMs, now }: RoleAssignmentsOptions): RoleAssignments {
   const knownRoles = createTtlCache<true>(rememberMs, now);
   const full = createTtlCache<true>(FULL_MS, now);
-  const asking = createSingleFlight<boolean>();
+  const asking = createSingleFlight<boolean | DriverError>();
   const clientFor = (scope: string) => arm.subscription(subscriptionOf(scope)).authorization.roleAssignments;
   return {
     find: (scope, name) => find(clientFor(scope), scope, name),
@@ -42,14 +42,19 @@ export function createRoleAssignments({ arm, roleIds, rememberMs, now }: RoleAss
     },
     ...createAssignmentLists(arm),
     remove: (assignment) => remove(clientFor(assignment.scope), assignment, roleIds),
-    roleExists(group, roleId) {
-      const key = `${group.subscriptionId}/${group.resourceGroup}/${roleId}`.toLowerCase();
-      if (knownRoles.get(key) !== undefined) return Promise.resolve(true);
-      return asking.run(key, async () => {
-        const exists = await roleExists(arm, group, roleId);
-        if (exists) knownRoles.set(key, true);
-        return exists;
-      });
+    async findRole(group, roleIds) {
+      let hidden: DriverError | undefined;
+      for (const roleId of roleIds) {
+        const key = `${group.subscriptionId}/${group.resourceGroup}/${roleId}`.toLowerCase();
+        const found = knownRoles.get(key) ?? (await asking.run(key, () => readRole(arm, group, roleId)));
+        if (found === true) {
+          knownRoles.set(key, true);
+          return roleId;
+        }
+        hidden ??= found === false ? undefined : found;
+      }
+      if (hidden !== undefined) throw hidden;
+      return undefined;
     },
   };
 }
@@ -130,12 +135,15 @@ async function remove(client: Client, assignment: RoleAssignment, roleIds: reado
   }
 }
 
-/** Read at the resource group, so that no right at the whole subscription is needed. */
-async function roleExists(
+/**
+ * Whether it exists, read at the resource group, so that no right at the whole subscription is needed. An error for one that
+ * Azure may only not know everywhere yet: where another role serves as well, that matters to nobody.
+ */
+async function readRole(
   arm: Arm,
   { subscriptionId, resourceGroup }: ResourceGroupRef,
   roleId: string,
-): Promise<boolean> {
+): Promise<boolean | DriverError> {
   const { roleDefinitions } = arm.subscription(subscriptionId).authorization;
   try {
     await roleDefinitions.get(`subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`, roleId);
@@ -143,6 +151,8 @@ async function roleExists(
   } catch (error) {
     const code = codeOf(error);
     if (code === "RoleDefinitionDoesNotExist" && !maySettle(error, code)) return false;
-    throw toDriverError(error, `reading role ${roleId} at resource group ${resourceGroup}`);
+    const failure = toDriverError(error, `reading role ${roleId} at resource group ${resourceGroup}`);
+    if (code === "RoleDefinitionDoesNotExist") return failure;
+    throw failure;
   }
 }

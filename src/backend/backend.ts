@@ -82,8 +82,8 @@ export interface Backend<Class extends VolumeClass = VolumeClass> {
   /** Every parameter of a class: the common ones and the backend's own. */
   readonly parameters: readonly ParameterRow[];
   readonly size: SizeRule;
-  /** GUID of the role that workloads are assigned by default. */
-  readonly dataRoleId: string;
+  /** GUID of the role that workloads are assigned by default, for a prefix of `--role-prefix`. */
+  dataRoleId(prefix: string): string;
   /** Rules over several of its own parameters: every problem, each with its fix. */
   findContradictions(volumeClass: Class): readonly string[];
   findMountProblems(request: MountRequest<Class>): readonly MountProblem[];

@@ -2,12 +2,15 @@
  * `keyless-csi roles`: prints the minimal roles that workloads and the controller need in Azure, for one controller, and on
  * request the policies beside them: as a script with the reasons, as JSON bodies, or as an ARM template. It calls nothing.
  */
-import { DATA_ROLE_ID } from "../backend/blob/data-role.ts";
+
+import { ROLE_OPTIONS, type RoleOption, selectRoles } from "../azure/role-table.ts";
+import { dataRoleId } from "../backend/blob/data-role.ts";
 import { CLOUDS } from "../config/cloud.ts";
 import { controllerSettings } from "../config/controller-settings.ts";
 import { choice, guid, list } from "../config/kinds.ts";
 import type { SettingProblem } from "../config/problem.ts";
 import { type Draft, optional, setting, type ValuesOf } from "../config/setting.ts";
+import { defaultRoles } from "../volume/default-roles.ts";
 import { defineCommand, EXIT } from "./command.ts";
 import { toArmTemplate } from "./roles/arm-template.ts";
 import { assignmentCondition, LONGEST_CONDITION_BYTES, roomForPrincipals } from "./roles/assignment-condition.ts";
@@ -15,12 +18,12 @@ import { POLICIES, POLICY_OPTION } from "./roles/policy-table.ts";
 import { toCliDefinition, toCliPolicy, toRequests } from "./roles/role-bodies.ts";
 import { planRoles, type RoleTarget } from "./roles/role-plan.ts";
 import { toScript } from "./roles/role-script.ts";
-import { ROLE_OPTIONS, type RoleOption, selectRoles } from "./roles/role-table.ts";
 
 const WHERE = "Where";
 const WHAT = "What";
 const REQUIRED = "required";
-const DEFAULT_OPTION: RoleOption = "identities";
+/** What the classes of deploy/ need: they name a client id, or leave the identity to the ServiceAccount. */
+export const DEFAULT_OPTIONS: readonly RoleOption[] = ["identities", "trust"];
 
 const settings = {
   "subscription-id": optional(guid, {
@@ -45,9 +48,14 @@ const settings = {
   with: setting(list(choice([...ROLE_OPTIONS, POLICY_OPTION, "all"])), {
     group: WHAT,
     help: `optional roles, and ${POLICY_OPTION}: Azure Policy with effect Deny; all means all roles, without it`,
-    fallback: DEFAULT_OPTION,
+    fallback: DEFAULT_OPTIONS.join(","),
   }),
-  role: { ...controllerSettings.role, group: WHAT, absent: DATA_ROLE_ID },
+  role: {
+    ...controllerSettings.role,
+    group: WHAT,
+    absent: "the data role of --role-prefix; it may remove that of 0.2 too",
+  },
+  "role-prefix": { ...controllerSettings["role-prefix"], group: WHAT },
   // An empty text, say of a variable that is not set, must not mean everybody.
   principals: optional(
     { ...list(guid), takesEmpty: true },
@@ -102,7 +110,8 @@ function findUnsafe({ role }: Draft<typeof settings>): SettingProblem[] {
 }
 
 /** Principals of which the condition would allow too many, none, or the controller itself. */
-function findUnfit({ role, principals, principalId }: Draft<typeof settings>): SettingProblem[] {
+function findUnfit(draft: Draft<typeof settings>): SettingProblem[] {
+  const { principals, principalId } = draft;
   const at = { setting: "principals", source: "--principals" };
   if (principals?.length === 0) {
     return [{ ...at, problem: "is empty; name the principals that may get access, or leave it out" }];
@@ -113,7 +122,7 @@ function findUnfit({ role, principals, principalId }: Draft<typeof settings>): S
     const problem = "is the controller itself (--principal-id); it may get no access: leave it out";
     problems.push({ ...at, value: principalId, problem });
   }
-  const limits = { roleIds: rolesOf(role), controllerPrincipalId: principalId };
+  const limits = { roleIds: rolesOf(draft), controllerPrincipalId: principalId };
   const bytes = assignmentCondition({ ...limits, principalIds: principals ?? [] }).length;
   if (bytes <= LONGEST_CONDITION_BYTES) return problems;
   const makes = `makes the condition ${bytes} bytes long, and Azure allows ${LONGEST_CONDITION_BYTES}`;
@@ -126,9 +135,16 @@ function tooManyRoles(makes: string): SettingProblem {
   return { setting: "role", source: "--role", problem: `${makes}; name fewer roles` };
 }
 
-/** The first is the one to assign. */
-function rolesOf([assigned = DATA_ROLE_ID, ...former]: readonly string[] = []): [string, ...string[]] {
-  return [assigned, ...former];
+/** The roles of workloads: the first is the one to assign. */
+function rolesOf({ role = [], rolePrefix, subscriptionId = "" }: Draft<typeof settings>): [string, ...string[]] {
+  const [named, ...formerNamed] = role;
+  if (named !== undefined) return [named, ...formerNamed];
+  const { roleId, formerRoleIds } = defaultRoles(dataRoleId, { rolePrefix, subscriptionId });
+  return [roleId, ...formerRoleIds];
+}
+
+function prefixOf({ rolePrefix, subscriptionId = "" }: Settings): string {
+  return rolePrefix ?? subscriptionId;
 }
 
 function toTarget(values: Settings): RoleTarget {
@@ -137,8 +153,9 @@ function toTarget(values: Settings): RoleTarget {
     subscriptionId,
     resourceGroups: [{ subscriptionId, resourceGroup }, ...values.allowedResourceGroups],
     principalId,
+    rolePrefix: prefixOf(values),
     identityScopes: identityScopes.length === 0 ? [{ subscriptionId }] : identityScopes,
-    grantableRoleIds: rolesOf(values.role),
+    grantableRoleIds: rolesOf(values),
     grantablePrincipalIds: values.principals ?? [],
     furtherSubscriptions: values.assignableIn,
   };
@@ -148,14 +165,14 @@ function toTarget(values: Settings): RoleTarget {
 function optionsOf({ with: named }: Settings): readonly RoleOption[] {
   if (named.includes("all")) return ROLE_OPTIONS;
   const isDefault = named.length > 0 && named.every((each) => each === POLICY_OPTION);
-  return ROLE_OPTIONS.filter((option) => (isDefault ? [DEFAULT_OPTION] : named).includes(option));
+  return ROLE_OPTIONS.filter((option) => (isDefault ? DEFAULT_OPTIONS : named).includes(option));
 }
 
 /** What the command prints for these settings. */
 function toOutput(values: Settings): string {
   const options = optionsOf(values);
   const policies = values.with.includes(POLICY_OPTION) ? POLICIES : [];
-  const plan = planRoles(selectRoles(options), toTarget(values), policies);
+  const plan = planRoles(selectRoles(options, prefixOf(values)), toTarget(values), policies);
   const requests = toRequests(plan, CLOUDS[values.cloud].armEndpoint);
   switch (values.output) {
     case "script":

@@ -63,6 +63,19 @@ export const nodeDriver: Kind<string> = {
   parse: (texts) => ((texts[0] ?? "") === "" ? { value: "" } : driverName.parse(texts)),
 };
 
+const rolePrefixText = patternOf(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/, {
+  wrong: "is not a prefix for the names of roles",
+  fix: "use 1 to 64 letters, digits, '.', '_' and '-', or nothing for the roles of 0.2",
+});
+
+/** Or an empty text, which is a value too. */
+export const rolePrefix: Kind<string> = {
+  ...pattern("PREFIX", rolePrefixText),
+  schema: { type: "string", maxLength: 64 },
+  takesEmpty: true,
+  parse: (texts) => ((texts[0] ?? "") === "" ? { value: "" } : rolePrefixText(texts[0] ?? "")),
+};
+
 /** A region by its short name or its display name. */
 export const location = value("REGION", { type: "string", pattern: "^[A-Za-z0-9 ]+$" }, azure.location);
 

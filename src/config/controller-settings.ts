@@ -18,6 +18,7 @@ import {
   nodeDriver,
   resourceGroup,
   resourceGroupRef,
+  rolePrefix,
   storageTenant,
   tokenAudience,
 } from "./controller-kinds.ts";
@@ -110,6 +111,11 @@ export const controllerSettings = {
     group: AZURE,
     help: "role definitions of workloads: the first is assigned on their container, and all of them are removed from it",
     absent: "the data-only role that `keyless-csi roles` prints",
+  }),
+  "role-prefix": optional(rolePrefix, {
+    group: AZURE,
+    help: "what ids and names of the roles of `keyless-csi roles` begin with, the same there and here; empty: those of 0.2",
+    absent: "--subscription-id",
   }),
   "on-delete": setting(choice(["delete", "retain"] as const), {
     group: AZURE,

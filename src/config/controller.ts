@@ -42,6 +42,8 @@ export interface ControllerConfig {
    * the data-only role of `keyless-csi roles`.
    */
   readonly roles: readonly string[];
+  /** What the ids of the roles of `keyless-csi roles` are computed from; absent: `subscriptionId`. */
+  readonly rolePrefix: string | undefined;
   /** Where the identities of ServiceAccounts may be. */
   readonly identityScopes: readonly IdentityScope[];
   /** Of the ServiceAccount tokens that workloads exchange. */
@@ -173,6 +175,7 @@ export function toControllerConfig(values: ControllerValues, emulator?: CloudFil
     tenantId: require("tenant-id", values.tenantId ?? file?.tenantId),
     allowedResourceGroups: values.allowedResourceGroups,
     roles: values.role ?? [],
+    rolePrefix: values.rolePrefix,
     identityScopes: values.identityScopes.length > 0 ? values.identityScopes : [{ subscriptionId }],
     tokenAudience: values.tokenAudience,
     managesFederatedCredentials: values.manageFederatedCredentials,

@@ -10,8 +10,11 @@ export const NAMING_VERSION = 1;
 /** Attempts 0 to 3: account names are global, so somebody else may hold one. */
 export const ACCOUNT_NAME_ATTEMPTS = 4;
 
-/** Namespace of every uuid v5 that we compute. Fixed for good. */
+/** Namespace of every uuid v5 that we compute, but those that an ARM template has to compute too. Fixed for good. */
 const UUID_NAMESPACE = "6b1f5dc2-6d5e-4f5c-9a0e-2c1d8f7b3a94";
+
+/** Of ARM's template function `guid()`: Azure Resource Manager, "String functions for Bicep", guid. */
+const ARM_NAMESPACE = "11fb06fb-712d-4ddd-98c7-e71bbd588830";
 
 const BASE32 = "abcdefghijklmnopqrstuvwxyz234567";
 
@@ -50,10 +53,15 @@ export function canonicalJson(value: unknown): string {
   return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`).join(",")}}`;
 }
 
+/** What `guid()` of an ARM template answers for these texts: a uuid v5 of them, with a dash between each two. */
+export function armGuid(...texts: readonly string[]): string {
+  return uuidV5(texts.join("-"), ARM_NAMESPACE);
+}
+
 /** RFC 9562 section 5.5, in our own namespace. */
-export function uuidV5(name: string): string {
+export function uuidV5(name: string, namespace = UUID_NAMESPACE): string {
   const bytes = createHash("sha1")
-    .update(Buffer.from(UUID_NAMESPACE.replaceAll("-", ""), "hex"))
+    .update(Buffer.from(namespace.replaceAll("-", ""), "hex"))
     .update(name, "utf8")
     .digest()
     .subarray(0, 16);
@@ -130,6 +138,15 @@ export function volumeNameOf(claimUid: string): string {
 /** The UID of the claim that a volume is for, as its name states it; undefined for a name of another form. */
 export function claimUidIn(volumeName: string): string | undefined {
   return volumeName.startsWith(VOLUME_NAME_PREFIX) ? volumeName.slice(VOLUME_NAME_PREFIX.length) : undefined;
+}
+
+/**
+ * GUID of a role definition of `keyless-csi roles`, by its key in the table of roles. Definitions are shared by the whole
+ * tenant, so that two installations without a common prefix never write each other's. No prefix: as before there were any.
+ */
+export function roleDefinitionName(key: string, prefix: string): string {
+  const name = `keyless-csi role ${key} v1`;
+  return prefix === "" ? uuidV5(name) : armGuid(name, prefix.toLowerCase());
 }
 
 /** The name of the role assignment for this scope, principal and role (azure.md 4: the principal must be part of it). */

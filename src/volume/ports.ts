@@ -102,8 +102,8 @@ export interface RoleAssignments {
   listIn(group: ResourceGroupRef): Promise<readonly ListedRoleAssignment[]>;
   /** Whether it existed. */
   remove(assignment: RoleAssignment): Promise<boolean>;
-  /** Whether the role can be assigned in this resource group. Remembered once it could. */
-  roleExists(group: ResourceGroupRef, roleId: string): Promise<boolean>;
+  /** The first role that can be assigned in this resource group. Remembered once it could. */
+  findRole(group: ResourceGroupRef, roleIds: readonly string[]): Promise<string | undefined>;
 }
 
 /** The identity that reads and writes a volume. */

@@ -32,6 +32,10 @@ export interface Settings {
   readonly allowedResourceGroups: readonly ResourceGroupRef[];
   /** GUID of the role that workloads are assigned. */
   readonly roleId: string;
+  /** GUID of the role that they are assigned as long as `roleId` does not exist: see `default-roles.ts`. */
+  readonly earlierRoleId?: string;
+  /** Prefix of the roles that `keyless-csi roles` prints for this controller; absent where `--role` names others. */
+  readonly rolePrefix?: string;
   /** GUIDs of the roles that workloads were assigned before: older volumes are opened by them still. */
   readonly formerRoleIds: readonly string[];
   /** Tenants of subscriptions that are not in `tenantId`. */

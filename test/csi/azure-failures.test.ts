@@ -46,7 +46,7 @@ describe("a failure of Azure", function () {
       "authorization: list": () => roles().listAtAndAbove(scope),
       "authorization: PUT": () => roles().create(assignment, "description"),
       "authorization: DELETE": () => roles().remove(assignment),
-      "authorization: GET of a role": () => roles().roleExists(ref, principalId),
+      "authorization: GET of a role": () => roles().findRole(ref, [principalId]),
       "identity: list": () => identities().findByClientId(clientId),
       "identity: list of credentials": () => identities().trusts(identity, trust),
       "identity: PUT": () => identities().addTrust(identity, trust, "name"),

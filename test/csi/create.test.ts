@@ -5,7 +5,7 @@ import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../su
 import { heldRoleAssignments } from "../support/held.ts";
 import { refused } from "../support/refused.ts";
 
-const DATA_ROLE = "a42b9bc9-8c32-5e88-8eee-319364d6623a";
+const DATA_ROLE = "ca9424a5-736b-5dda-98d6-2a3b31807fc1";
 
 describe("CreateVolume", () => {
   let app: EmulatedApp;

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { status } from "@grpc/grpc-js";
-import { DATA_ROLE_ID } from "../../src/backend/blob/data-role.ts";
 import { assignmentCondition } from "../../src/commands/roles/assignment-condition.ts";
+import { DATA_ROLE_ID, EARLIER_DATA_ROLE_ID } from "../../src/emulator/seed/roles.ts";
 import { roleAssignmentName } from "../../src/volume/names.ts";
 import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
 import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";
@@ -248,7 +248,7 @@ describe("while lists of role assignments lag", () => {
 
     it("a right that lacks the former role is reported with that role and the command, and the data stays", async () => {
       const id = await createdBefore([], {});
-      const fix = `--role ${DATA_ROLE_ID},${FORMER_ROLE}`;
+      const fix = `--role ${[DATA_ROLE_ID, EARLIER_DATA_ROLE_ID, FORMER_ROLE].join(",")}`;
       const message = new RegExp(
         `^role ${FORMER_ROLE} may not be taken .* \`keyless-csi roles ${fix}\` with its other`,
       );

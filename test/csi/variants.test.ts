@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { status } from "@grpc/grpc-js";
 import { runOrphans } from "../../src/commands/orphans.ts";
-import { DATA_ROLE_ID } from "../../src/emulator/seed/roles.ts";
+import { DATA_ROLE_ID, EARLIER_DATA_ROLE_ID } from "../../src/emulator/seed/roles.ts";
 import type { EmulatorSettings } from "../../src/emulator/settings.ts";
 import { ALL_VARIANTS, type AzureVariants, NO_VARIANTS } from "../../src/emulator/variants.ts";
 import type { RoleAssignment } from "../../src/emulator/world.ts";
@@ -208,6 +208,7 @@ describe("the driver, where Azure may differ", () => {
     const { world, clock } = app.emulator;
     const role = world.roleDefinitions.get(DATA_ROLE_ID) ?? assert.fail();
     world.roleDefinitions.set(DATA_ROLE_ID, { ...role, changedAt: clock.now() });
+    world.roleDefinitions.delete(EARLIER_DATA_ROLE_ID);
     const request = createRequest(app.emulator);
     await refused(create(app, request), status.UNAVAILABLE, /RoleDefinitionDoesNotExist.*ten of them .* tried again/);
     assert.deepEqual(nothing(), [0, 0, 0]);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { status } from "@grpc/grpc-js";
 import { type App, startApp } from "../../src/app/service.ts";
-import { DATA_ROLE_ID } from "../../src/backend/blob/data-role.ts";
+import { DATA_ROLE_ID } from "../../src/emulator/seed/roles.ts";
 import { createLogger } from "../../src/telemetry/log.ts";
 import { create, createRequest } from "../support/emulated-app.ts";
 import { heldContainers, heldRoleAssignments } from "../support/held.ts";

@@ -2,7 +2,7 @@
 // assigns roles.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { DATA_ROLE_ID } from "../../src/backend/blob/data-role.ts";
+import { DATA_ROLE_ID } from "../../src/emulator/seed/roles.ts";
 import { ADMINISTRATOR } from "../../src/emulator/seed/seed.ts";
 import { create, createRequest } from "../support/emulated-app.ts";
 import { type GrantedApp, printRequests, startGrantedApp } from "../support/printed-roles.ts";

@@ -1,6 +1,6 @@
 // Every action of every role is needed: without it something fails, and the message names the action.
 import assert from "node:assert/strict";
-import { ROLE_OPTIONS, ROLES } from "../../src/commands/roles/role-table.ts";
+import { ROLE_OPTIONS, ROLES } from "../../src/azure/role-table.ts";
 import { create, createRequest } from "../support/emulated-app.ts";
 import { type GrantedApp, startGrantedApp } from "../support/printed-roles.ts";
 import { FEATURES, type FeatureName, FLAGS, useVolume } from "./features.ts";

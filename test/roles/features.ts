@@ -53,7 +53,8 @@ const byPrincipal = (app: GrantedApp) => ({
   principalID: app.emulator.info.identities[0]?.principalId ?? "",
 });
 
-async function createAndDelete(app: GrantedApp, parameters: Record<string, string>): Promise<void> {
+/** A volume of a class with these parameters: created twice, used by its workload, deleted. */
+export async function createAndDelete(app: GrantedApp, parameters: Record<string, string>): Promise<void> {
   const wanted = request(app, parameters);
   const { volume_id: id } = await create(app, wanted);
   assert.equal((await create(app, wanted)).volume_id, id, "a retry finds the same volume");

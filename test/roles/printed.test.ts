@@ -5,11 +5,11 @@ import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { parameterisedTemplate, roleFiles } from "../../scripts/generate-roles.ts";
-import { DATA_ROLE_ID } from "../../src/backend/blob/data-role.ts";
+import { roleFiles } from "../../scripts/generate-roles.ts";
+import { ROLES } from "../../src/azure/role-table.ts";
+import { dataRoleId } from "../../src/backend/blob/data-role.ts";
 import { POLICIES } from "../../src/commands/roles/policy-table.ts";
 import type { RoleRequest } from "../../src/commands/roles/role-bodies.ts";
-import { ROLES } from "../../src/commands/roles/role-table.ts";
 import { printRoles, runRoles } from "../support/printed-roles.ts";
 
 const SUBSCRIPTION = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0";
@@ -53,8 +53,48 @@ describe("keyless-csi roles", () => {
       "controller-soft-delete": "689cef75-b63d-5b16-a021-fdae3dcafda0",
       "controller-usage": "abb7b946-8b33-5fcc-87ce-1dbe4ce3faf6",
     });
-    assert.equal(ROLES[0]?.id, DATA_ROLE_ID);
+    assert.equal(ROLES[0]?.id, dataRoleId(""));
     assert.equal(new Set(ROLES.map(({ roleName }) => roleName)).size, ROLES.length);
+  });
+
+  it("names and numbers roles by --role-prefix, the subscription where it is not given, and those of 0.2 where it is empty", async () => {
+    const rolesIn = (found: readonly RoleRequest[]) =>
+      found.slice(0, 4).map((each) => [pathOf(each).split("/").at(-1), (each.body.properties as Named).roleName]);
+    const required = ROLES.filter(({ option }) => option === undefined);
+    assert.deepEqual(
+      rolesIn(await requests("--role-prefix=")),
+      required.map(({ id, roleName }) => [id, roleName]),
+    );
+    const named = rolesIn(await requests("--role-prefix=team-a"));
+    assert.deepEqual(named[0], ["dca76923-27bc-57fe-a3ea-d22672a2fff8", "team-a keyless-csi Blob Data"]);
+    assert.deepEqual(
+      named.map(([, name]) => name),
+      required.map(({ roleName }) => `team-a ${roleName}`),
+    );
+    assert.deepEqual(rolesIn(await requests()), rolesIn(await requests(`--role-prefix=${SUBSCRIPTION}`)));
+    const all = await Promise.all(["", SUBSCRIPTION, "team-a"].map((each) => requests(`--role-prefix=${each}`)));
+    const ids = all.flat().map((each) => pathOf(each).split("/").at(-1));
+    assert.equal(new Set(ids).size, ids.length, "nothing of one prefix is another's");
+  });
+
+  it("lets the controller assign the data role of its prefix, and remove those of before too", async () => {
+    const [own, unprefixed] = [dataRoleId(SUBSCRIPTION), dataRoleId("")];
+    for (const [flags, assigned, removed] of [
+      [[], own, [own, unprefixed]],
+      [["--role-prefix=team-a"], dataRoleId("team-a"), [dataRoleId("team-a"), unprefixed, own]],
+      [["--role-prefix="], unprefixed, [unprefixed, own]],
+      [[`--role=${OTHER}`], OTHER, [OTHER]],
+    ] as const) {
+      const found = await requests(...flags);
+      const { condition = "" } = (found.find(({ body }) => "condition" in body.properties)?.body.properties ?? {}) as {
+        condition?: string;
+      };
+      const rolesBy = (source: string) =>
+        new RegExp(`${source}\\[[^\\]]+:RoleDefinitionId\\] ForAnyOfAnyValues:GuidEquals {([^}]+)}`).exec(
+          condition,
+        )?.[1];
+      assert.deepEqual([rolesBy("@Request"), rolesBy("@Resource")], [assigned, removed.join(", ")]);
+    }
   });
 
   it("prints the same for the same scope, whatever the case of a GUID", async () => {
@@ -80,7 +120,7 @@ describe("keyless-csi roles", () => {
       [`/subscriptions/${OTHER}/resourceGroups/more`, 3],
       [`/subscriptions/${SUBSCRIPTION}`, 0],
       [`/subscriptions/${OTHER}`, 0],
-      [`/subscriptions/${OTHER}/resourceGroups/people`, 1],
+      [`/subscriptions/${OTHER}/resourceGroups/people`, 2],
     ] as const) {
       assert.equal(scopes.filter((each) => each === scope).length, times, scope);
     }
@@ -99,8 +139,9 @@ describe("keyless-csi roles", () => {
     const names = (found: readonly RoleRequest[]) => JSON.stringify(found);
     assert(!names(await requests("--with=")).includes("userAssignedIdentities"));
     const usual = names(await requests());
-    assert(usual.includes("userAssignedIdentities/read") && !usual.includes("federatedIdentityCredentials"));
-    assert(names(await requests("--with=identities,trust")).includes("federatedIdentityCredentials/read"));
+    assert(usual.includes("userAssignedIdentities/read") && usual.includes("federatedIdentityCredentials/read"));
+    assert(!names(await requests("--with=identities")).includes("federatedIdentityCredentials"));
+    for (const right of ["federatedIdentityCredentials/write", "blobServices/write"]) assert(!usual.includes(right));
   });
 
   it("prints for the cloud that --cloud names", async () => {
@@ -262,31 +303,15 @@ describe("deploy/roles", () => {
         "NotDataActions",
         "AssignableScopes",
       ]);
-      assert.deepEqual([file.Name, file.Actions], [role.roleName, role.actions.map(({ action }) => action)]);
+      const name = `00000000-0000-0000-0000-000000000000 ${role.roleName}`;
+      assert.deepEqual([file.Name, file.Actions], [name, role.actions.map(({ action }) => action)]);
     }
-  });
-
-  it("has a template that becomes the printed one when its parameters are filled in", async () => {
-    const filled = fillIn(parameterisedTemplate(), {
-      resourceGroup: "data",
-      controllerPrincipalId: PRINCIPAL,
-    }) as Template;
-    const printed = JSON.parse(await printRoles([...SCOPE, "--with=all,policies", "--output=arm"])) as Template;
-    const withoutNames = (template: Template) =>
-      contentOf(template).map(([name, properties]) => ["roleName" in (properties as object) ? name : "", properties]);
-    assert.deepEqual(withoutNames(filled), withoutNames(printed));
-  });
-
-  it("has a template that leaves optional roles out unless they are requested", () => {
-    const { parameters, resources } = parameterisedTemplate();
-    assert.deepEqual(parameters?.["parts"], { ...parameters?.["parts"], defaultValue: ["identities"] });
-    const optional = ROLES.filter(({ option }) => option !== undefined);
-    const text = JSON.stringify(resources);
-    for (const { option } of [...optional, { option: "policies" }])
-      assert.equal(text.split(`[contains(parameters('parts'), '${option}')]`).length, 3, option);
   });
 });
 
+interface Named {
+  readonly roleName?: string;
+}
 interface Resource {
   readonly type: string;
   readonly name: string;
@@ -313,26 +338,9 @@ function deploymentsOf({ resources }: Template) {
 function contentOf(template: Template): (readonly [string, object])[] {
   const roles = template.resources.filter(({ type }) => type === "Microsoft.Authorization/roleDefinitions");
   const assignments = deploymentsOf(template).flatMap(({ resource }) => resource.properties.template?.resources ?? []);
-  const order = ROLES.map(({ id }) => id);
+  const order = roles.map(({ name }) => name);
   const last = (index: number) => (index < 0 ? order.length : index); // policies come after the roles
   const rank = ({ properties }: Resource) => last(order.indexOf(properties.roleDefinitionId?.split("/").at(-1) ?? ""));
   const sorted = assignments.toSorted((a, b) => rank(a) - rank(b));
   return [...roles, ...sorted].map(({ name, properties }) => [name, properties]);
-}
-
-/** Evaluates the few functions of ARM that the template uses. */
-function fillIn(value: unknown, parameters: Readonly<Record<string, string>>): unknown {
-  if (Array.isArray(value)) return value.map((each) => fillIn(each, parameters));
-  if (typeof value === "object" && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, fillIn(each, parameters)]));
-  }
-  if (typeof value !== "string" || !value.startsWith("[")) return value;
-  const term = /'((?:[^']|'')*)'|parameters\('(\w+)'\)|(subscription\(\)\.subscriptionId)/g;
-  if (!/^\[(concat\(|parameters|subscription)/.test(value)) return value;
-  return [...value.matchAll(term)]
-    .map(
-      ([, literal, name, subscription]) =>
-        literal?.replaceAll("''", "'") ?? (subscription ? SUBSCRIPTION : parameters[name ?? ""]),
-    )
-    .join("");
 }

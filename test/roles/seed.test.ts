@@ -1,7 +1,7 @@
 // The emulator's seeded controller has exactly the rights that `keyless-csi roles --with all` prints: what works on the
 // emulator works with those.
 import assert from "node:assert/strict";
-import { ROLES } from "../../src/commands/roles/role-table.ts";
+import { ROLES } from "../../src/azure/role-table.ts";
 import { seedWorld } from "../../src/emulator/seed/seed.ts";
 import { createWorld } from "../../src/emulator/world.ts";
 

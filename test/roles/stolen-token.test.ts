@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { status } from "@grpc/grpc-js";
-import { DATA_ROLE_ID } from "../../src/backend/blob/data-role.ts";
+import { DATA_ROLE_ID } from "../../src/emulator/seed/roles.ts";
 import { ADMINISTRATOR, WORKLOADS } from "../../src/emulator/seed/seed.ts";
 import { create, createRequest } from "../support/emulated-app.ts";
 import { send } from "../support/emulator-client.ts";

@@ -1,6 +1,7 @@
 // What a test adds to the emulator's seed: rights of the controller beyond the seeded ones, and a second tenant.
 import { randomUUID } from "node:crypto";
 import type { Emulator } from "../../src/emulator/emulator.ts";
+import { DATA_ROLE_ID } from "../../src/emulator/seed/roles.ts";
 import type { RoleDefinition } from "../../src/emulator/world.ts";
 
 const controllerOf = ({ world, info }: Emulator) => {
@@ -126,7 +127,7 @@ export function addTenant(emulator: Emulator): SecondTenant {
 
 /** The emulator keeps roles by their GUID; one without tenant can be assigned in each, as two of the same GUID could. */
 function addDataRole({ world }: Emulator, scope: string): void {
-  const name = "a42b9bc9-8c32-5e88-8eee-319364d6623a";
+  const name = DATA_ROLE_ID;
   const role = world.roleDefinitions.get(name);
   if (role === undefined) throw new Error("the emulator has no data role");
   const { tenantId: _, ...rest } = role;

@@ -58,7 +58,7 @@ export const memoryBackend: Backend<MemoryClass> = {
   noun: "bucket",
   parameters: PARAMETERS,
   size: { defaultBytes: 10, maxBytes: 1_000, maxText: "1000 bytes" },
-  dataRoleId: "00000000-0000-4000-8000-000000000001",
+  dataRoleId: () => "00000000-0000-4000-8000-000000000001",
   findContradictions: ({ buckets, isolation }) =>
     buckets === 1 && isolation === "pool" ? ["buckets 1 leaves a pool no room: use 2"] : [],
   findMountProblems: () => [],
@@ -196,6 +196,6 @@ function createRoleAssignments({ roleAssignments }: MemoryCloud["held"], writes:
       if (existed) writes.push("remove role assignment");
       return existed;
     },
-    roleExists: async () => true,
+    findRole: async (_, [roleId]) => roleId,
   };
 }

@@ -1,6 +1,6 @@
 // An operator's settings, with ids that are easy to distinguish in a failure.
 import { blobBackend } from "../../src/backend/blob/backend.ts";
-import { DATA_ROLE_ID } from "../../src/backend/blob/data-role.ts";
+import { dataRoleId } from "../../src/backend/blob/data-role.ts";
 import type { Dependencies } from "../../src/volume/dependencies.ts";
 import type { Settings } from "../../src/volume/ports.ts";
 
@@ -16,7 +16,7 @@ export const SETTINGS: Settings = {
   location: "westeurope",
   tenantId: "22222222-2222-2222-2222-222222222222",
   allowedResourceGroups: [],
-  roleId: DATA_ROLE_ID,
+  roleId: dataRoleId(""),
   formerRoleIds: [],
   tenantOfSubscription: {},
   tokenAudience: "api://AzureADTokenExchange",

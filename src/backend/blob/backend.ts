@@ -3,7 +3,7 @@ import { DriverError } from "../../errors.ts";
 import type { Account } from "../../volume/ports.ts";
 import type { Backend } from "../backend.ts";
 import { containerId, parseScope } from "./arm-ids.ts";
-import { DATA_ROLE_ID } from "./data-role.ts";
+import { dataRoleId } from "./data-role.ts";
 import { findMountProblems } from "./mount-problems.ts";
 import { type BlobClass, findContradictions, PARAMETERS } from "./parameters.ts";
 import { readReferences } from "./references.ts";
@@ -15,7 +15,7 @@ export const blobBackend: Backend<BlobClass> = {
   noun: "container",
   parameters: PARAMETERS,
   size: BLOB_SIZE,
-  dataRoleId: DATA_ROLE_ID,
+  dataRoleId,
   findContradictions,
   findMountProblems,
   assertFits,

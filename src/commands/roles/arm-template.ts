@@ -22,6 +22,7 @@ export interface ArmTemplate {
   readonly $schema: string;
   readonly contentVersion: string;
   readonly parameters?: Readonly<Record<string, object>>;
+  readonly variables?: Readonly<Record<string, string>>;
   readonly resources: readonly object[];
 }
 

@@ -2,6 +2,8 @@
  * Roles in the shapes that Azure's tools take: bodies of REST calls (`az rest`, `--output json`) and the file of
  * `az role definition create`.
  */
+
+import type { RoleAction } from "../../azure/role-table.ts";
 import { subscriptionOf } from "../../volume/formats/arm-ids.ts";
 import type { PolicyRow } from "./policy-table.ts";
 import {
@@ -11,7 +13,6 @@ import {
   type RolePlan,
   roleDefinitionId,
 } from "./role-plan.ts";
-import type { RoleAction } from "./role-table.ts";
 
 /** REST reference: Authorization, Role Definitions and Role Assignments, Create Or Update. */
 export const AUTHORIZATION_API_VERSION = "2022-04-01";

@@ -2,10 +2,11 @@
  * From the table of roles to what an administrator applies for one controller: role definitions and the controller's
  * assignments. Every name is computed, so that applying them again changes nothing.
  */
-import { roleAssignmentName } from "../../volume/names.ts";
+
+import type { RoleRow } from "../../azure/role-table.ts";
+import { armGuid, roleAssignmentName } from "../../volume/names.ts";
 import { assignmentCondition } from "./assignment-condition.ts";
 import type { PolicyRow } from "./policy-table.ts";
-import type { RoleRow } from "./role-table.ts";
 
 /** For whom and where. Subscriptions and principals are GUIDs. */
 export interface RoleTarget {
@@ -14,6 +15,8 @@ export interface RoleTarget {
   readonly resourceGroups: readonly { readonly subscriptionId: string; readonly resourceGroup: string }[];
   /** Object id of the controller's service principal. */
   readonly principalId: string;
+  /** What the ids of the roles are computed from; empty: as before there were prefixes. */
+  readonly rolePrefix: string;
   /** Whole subscriptions or single resource groups that hold workload identities. */
   readonly identityScopes: readonly { readonly subscriptionId: string; readonly resourceGroup?: string }[];
   /** Roles of workloads: the controller may assign the first, and remove all of them. */
@@ -84,9 +87,15 @@ export function planRoles(roles: readonly RoleRow[], target: RoleTarget, policie
 
 function assign(role: RoleRow, scope: string, target: RoleTarget): PlannedAssignment {
   const { principalId, grantableRoleIds: roleIds, grantablePrincipalIds: principalIds } = target;
-  const name = roleAssignmentName(scope, principalId, role.id);
+  const name = assignmentName(scope, target, role);
   const condition = assignmentCondition({ roleIds, principalIds, controllerPrincipalId: principalId });
   return { role, name, scope, principalId, ...(role.isConditional === true && { condition }) };
+}
+
+/** By ARM's `guid()`, so that deploy/roles/azuredeploy.json gives the same name; without a prefix as the script of 0.2 did. */
+function assignmentName(scope: string, { principalId, rolePrefix }: RoleTarget, { id }: RoleRow): string {
+  if (rolePrefix === "") return roleAssignmentName(scope, principalId, id);
+  return armGuid(scope.toLowerCase(), principalId.toLowerCase(), id);
 }
 
 function scopesOf({ assignedAt }: RoleRow, target: RoleTarget): readonly string[] {

@@ -1,10 +1,11 @@
 /**
  * The roles as a shell script with the reason for every action beside it: what an administrator reads, and then runs.
  */
+
+import { ROLE_OPTIONS, ROLES, type RoleOption, type RoleRow } from "../../azure/role-table.ts";
 import { POLICY_OPTION, POLICY_SUMMARY } from "./policy-table.ts";
 import type { RoleRequest } from "./role-bodies.ts";
 import type { RolePlan } from "./role-plan.ts";
-import { ROLE_OPTIONS, ROLES, type RoleOption, type RoleRow } from "./role-table.ts";
 
 /** What the script applies, and which optional roles that leaves out. */
 export interface ScriptInput {

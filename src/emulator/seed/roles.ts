@@ -1,8 +1,11 @@
 /** The custom roles of the seeded tenant: what an administrator of the product sets up before its first volume. */
 import type { Permission, RoleDefinition } from "../world.ts";
 
-/** The data-only role that volumes are granted. The product computes the same id from a name of its own. */
-export const DATA_ROLE_ID = "a42b9bc9-8c32-5e88-8eee-319364d6623a";
+/** The data-only role that volumes are granted. The product computes the same id for the seed's subscription. */
+export const DATA_ROLE_ID = "ca9424a5-736b-5dda-98d6-2a3b31807fc1";
+
+/** The same as version 0.2 of the product had it: what that version has left can be put into the emulator. */
+export const EARLIER_DATA_ROLE_ID = "a42b9bc9-8c32-5e88-8eee-319364d6623a";
 
 const ACCOUNTS = "Microsoft.Storage/storageAccounts";
 const CONTAINERS = `${ACCOUNTS}/blobServices/containers`;
@@ -16,14 +19,10 @@ interface CustomRole extends Partial<Permission> {
   readonly description: string;
 }
 
-/** Data role, controller role A (accounts and containers), B (role assignments), R (reads), in this order. */
+const DATA_ACTIONS = ["read", "write", "delete", "add/action", "move/action"].map((verb) => `${BLOBS}/${verb}`);
+
+/** Controller role A (accounts and containers), B (role assignments), R (reads), the data roles, in this order. */
 const ROLES: readonly CustomRole[] = [
-  {
-    name: DATA_ROLE_ID,
-    roleName: "keyless-csi Blob Data",
-    description: "Reads and writes blobs, and nothing else.",
-    dataActions: [`${BLOBS}/read`, `${BLOBS}/write`, `${BLOBS}/delete`, `${BLOBS}/add/action`, `${BLOBS}/move/action`],
-  },
   {
     name: "f0000000-0000-4000-8000-00000000000a",
     roleName: "keyless-csi Controller A",
@@ -59,9 +58,21 @@ const ROLES: readonly CustomRole[] = [
       `${IDENTITIES}/federatedIdentityCredentials/delete`,
     ],
   },
+  {
+    name: DATA_ROLE_ID,
+    roleName: "5d1c0e7a-36b2-4f0d-9e84-7ab3c2d1f002 keyless-csi Blob Data",
+    description: "Reads and writes blobs, and nothing else.",
+    dataActions: DATA_ACTIONS,
+  },
+  {
+    name: EARLIER_DATA_ROLE_ID,
+    roleName: "keyless-csi Blob Data",
+    description: "Reads and writes blobs, and nothing else.",
+    dataActions: DATA_ACTIONS,
+  },
 ];
 
-/** The four roles, new objects each time, so that two worlds share nothing. */
+/** The roles, new objects each time, so that two worlds share nothing. */
 export function seedRoles(tenantId: string, assignableScope: string): RoleDefinition[] {
   return ROLES.map(({ name, roleName, description, actions = [], dataActions = [] }) => ({
     name,

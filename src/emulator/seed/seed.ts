@@ -6,7 +6,7 @@
 
 import type { UserAssignedIdentity, World } from "../world.ts";
 import { builtInRoles } from "./built-in-roles.ts";
-import { DATA_ROLE_ID, delegationCondition, seedRoles } from "./roles.ts";
+import { DATA_ROLE_ID, delegationCondition, EARLIER_DATA_ROLE_ID, seedRoles } from "./roles.ts";
 
 export const SEED = {
   tenantId: "0f3b7a52-9c41-4d8e-8a6b-2c1d5e7f9a01",
@@ -136,9 +136,9 @@ function addIdentity(world: World, seed: SeedIdentity, { issuer }: SeedOptions):
 function assignControllerRoles(world: World): void {
   const { principalId } = CONTROLLER;
   const roles = seedRoles(SEED.tenantId, subscriptionScope());
-  const [, resources, access, reads] = roles.map((role) => role.name);
+  const [resources, access, reads] = roles.map((role) => role.name);
   if (resources === undefined || access === undefined || reads === undefined) throw new Error("a seed role is missing");
-  const condition = delegationCondition([DATA_ROLE_ID], principalId);
+  const condition = delegationCondition([DATA_ROLE_ID, EARLIER_DATA_ROLE_ID], principalId);
   assignRole(world, {
     name: "e0000000-0000-4000-8000-000000000002",
     scope: groupScope(),

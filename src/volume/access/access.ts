@@ -9,9 +9,10 @@ import type { Dependencies } from "../dependencies.ts";
 import { isOfOtherRequest } from "../file-system-record.ts";
 import { accountId } from "../formats/arm-ids.ts";
 import { encodeDescription } from "../formats/role-assignment-description.ts";
+import type { AdmittedIdentity } from "../identity/identity.ts";
 import { roleAssignmentName } from "../names.ts";
 import { metadataIn, type VolumePlan } from "../plan.ts";
-import type { FileSystem, FileSystemRef, RoleAssignment, WorkloadIdentity } from "../ports.ts";
+import type { FileSystem, FileSystemRef, RoleAssignment } from "../ports.ts";
 import { clusterOf } from "../settings.ts";
 import { findOthersAt, recordPrincipal } from "./recorded-principals.ts";
 import { isSamePrincipal, isSameRoleAssignment, removeRoleAssignments } from "./role-assignments.ts";
@@ -19,7 +20,7 @@ import { isSamePrincipal, isSameRoleAssignment, removeRoleAssignments } from "./
 /** The file system to open, the identity to open it for, and what was there before this attempt. */
 export interface AccessRequest {
   readonly fileSystem: FileSystemRef;
-  readonly identity: WorkloadIdentity;
+  readonly identity: AdmittedIdentity;
   readonly existing: FileSystem | undefined;
   /** At a file system of this name in an account that was deleted. */
   readonly former: readonly RoleAssignment[];
@@ -33,7 +34,7 @@ export interface AccessRequest {
 export async function ensureAccess(deps: Dependencies, plan: VolumePlan, request: AccessRequest): Promise<void> {
   const { ports } = deps;
   const { fileSystem, identity, existing } = request;
-  const assignment = roleAssignmentFor(deps, plan.volumeClass, request);
+  const assignment = await keepEarlier(deps, plan, request, roleAssignmentFor(deps, plan.volumeClass, request));
   const metadata = existing && recordPrincipal(existing.metadata, identity.principalId);
   const others = await findOthers(deps, plan, request, assignment);
   const isOwn = (other: RoleAssignment) => isSamePrincipal(other, assignment);
@@ -82,14 +83,33 @@ async function findOthers(
 
 /** The role assignment of a volume; the same on every retry. */
 function roleAssignmentFor(
-  { settings, backend }: Dependencies,
+  { backend }: Dependencies,
   { grantScope }: VolumeClass,
   { fileSystem, identity }: Pick<AccessRequest, "fileSystem" | "identity">,
 ): RoleAssignment {
   const scope = grantScope === "account" ? accountId(fileSystem.account) : backend.scopeOf(fileSystem);
-  const { principalId } = identity;
-  const { roleId } = settings;
+  const { principalId, roleId } = identity;
   return { name: roleAssignmentName(scope, principalId, roleId), scope, roleId, principalId };
+}
+
+/** A volume that is open by the role of earlier releases stays so: an upgrade adds no second assignment. */
+async function keepEarlier(
+  { ports, settings: { earlierRoleId } }: Dependencies,
+  plan: VolumePlan,
+  { existing }: AccessRequest,
+  assignment: RoleAssignment,
+): Promise<RoleAssignment> {
+  const mayBeOpen = existing !== undefined || !isAtFileSystem(plan);
+  if (earlierRoleId === undefined || assignment.roleId === earlierRoleId || !mayBeOpen) return assignment;
+  const { scope, principalId } = assignment;
+  const earlier = {
+    scope,
+    principalId,
+    roleId: earlierRoleId,
+    name: roleAssignmentName(scope, principalId, earlierRoleId),
+  };
+  const found = await ports.roleAssignments.find(scope, earlier.name);
+  return found !== undefined && isSameRoleAssignment(found, earlier) ? earlier : assignment;
 }
 
 /**

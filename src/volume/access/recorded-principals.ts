@@ -9,7 +9,7 @@ import { decodeAccountTags } from "../formats/account-tags.ts";
 import { accountId } from "../formats/arm-ids.ts";
 import { decodeMetadata, withPrincipals } from "../formats/file-system-metadata.ts";
 import { roleAssignmentName } from "../names.ts";
-import type { Account, FileSystem, FileSystemRef, RoleAssignment } from "../ports.ts";
+import type { Account, FileSystem, FileSystemRef, ResourceGroupRef, RoleAssignment } from "../ports.ts";
 import {
   isSamePrincipal,
   isSameRoleAssignment,
@@ -41,7 +41,8 @@ export async function findOthersAt(
   const principalIds = decodeMetadata(metadata).principalIds.filter(
     (principalId) => !isSamePrincipal({ principalId }, current),
   );
-  const named = unlisted(deps, listed, { scope, principalIds });
+  const roleIds = await recentRoles(deps, ref.account);
+  const named = unlisted(listed, { scope, principalIds, roleIds });
   return [...listed, ...named].filter((other) => !isSameRoleAssignment(other, current));
 }
 
@@ -51,9 +52,10 @@ export async function findAllOf(
   account: Account,
   fileSystem: FileSystemRef,
 ): Promise<AllOfFileSystem> {
-  const [found, { atFileSystem, atAccount }] = await Promise.all([
+  const [found, { atFileSystem, atAccount }, roleIds] = await Promise.all([
     deps.ports.fileSystems.find(fileSystem),
     listOurRoleAssignments(deps, fileSystem),
+    recentRoles(deps, fileSystem.account),
   ]);
   const { principalIds } = decodeMetadata(found?.metadata ?? {});
   const { isolation, pool } = decodeAccountTags(account.tags);
@@ -66,10 +68,10 @@ export async function findAllOf(
     found,
     atFileSystem: [
       ...atFileSystem,
-      ...unlisted(deps, atFileSystem, { scope: deps.backend.scopeOf(fileSystem), principalIds: below }),
+      ...unlisted(atFileSystem, { scope: deps.backend.scopeOf(fileSystem), principalIds: below, roleIds }),
     ],
     atAccount,
-    unlistedAtAccount: unlisted(deps, atAccount, { scope: accountId(fileSystem.account), principalIds: above }),
+    unlistedAtAccount: unlisted(atAccount, { scope: accountId(fileSystem.account), principalIds: above, roleIds }),
   };
 }
 
@@ -84,15 +86,28 @@ function isAmong(assignments: readonly RoleAssignment[], principalId: string): b
   return assignments.some((each) => isSamePrincipal(each, { principalId }));
 }
 
-/** What the principals may hold beside what is listed: one assignment for each role that was ever assigned. */
-function unlisted(
-  { settings }: Dependencies,
-  listed: readonly RoleAssignment[],
-  { scope, principalIds }: { readonly scope: string; readonly principalIds: readonly string[] },
-): RoleAssignment[] {
-  const roleIds = [settings.roleId, ...settings.formerRoleIds];
+interface Named {
+  readonly scope: string;
+  readonly principalIds: readonly string[];
+  readonly roleIds: readonly string[];
+}
+
+/** What the principals may hold beside what is listed: one assignment for each role. */
+function unlisted(listed: readonly RoleAssignment[], { scope, principalIds, roleIds }: Named): RoleAssignment[] {
   const named = principalIds.flatMap((principalId) =>
     roleIds.map((roleId) => ({ name: roleAssignmentName(scope, principalId, roleId), scope, roleId, principalId })),
   );
   return named.filter((each) => !listed.some((other) => isSameRoleAssignment(each, other)));
+}
+
+/**
+ * The roles of assignments that are too new for a list: those of `--role`, whose order alone says which is assigned;
+ * without it the one that is assigned now, and while that may be the earlier one, both. Each costs a call for each principal.
+ */
+async function recentRoles({ ports, settings }: Dependencies, group: ResourceGroupRef): Promise<readonly string[]> {
+  const { roleId, earlierRoleId, formerRoleIds, rolePrefix } = settings;
+  if (rolePrefix === undefined) return [roleId, ...formerRoleIds];
+  if (earlierRoleId === undefined) return [roleId];
+  const found = await ports.roleAssignments.findRole(group, [roleId]).catch(() => undefined);
+  return found === undefined ? [roleId, earlierRoleId] : [roleId];
 }

@@ -9,6 +9,7 @@ import type { Dependencies } from "../dependencies.ts";
 import type { ServiceAccountRef } from "../formats/federated-credential.ts";
 import type { Claim, ClaimRef, Ports, Settings, UserAssignedIdentity, WorkloadIdentity } from "../ports.ts";
 import { tenantOf } from "../settings.ts";
+import { ensureRole } from "./role.ts";
 import { chooseServiceAccount } from "./service-account.ts";
 import { ensureTrust } from "./trust.ts";
 
@@ -18,28 +19,28 @@ export interface ClaimContext {
   readonly claim: Claim | undefined;
 }
 
+/** An identity that may use the volume, and how it is let in. */
+export interface AdmittedIdentity extends WorkloadIdentity {
+  /** GUID of the role to assign to it. */
+  readonly roleId: string;
+}
+
 /** Throws Misconfigured when the identity is not found or may not be used, or the role does not exist. */
 export async function ensureIdentity(
   deps: Dependencies,
   volumeClass: VolumeClass,
   claim: ClaimContext,
-): Promise<WorkloadIdentity> {
+): Promise<AdmittedIdentity> {
   const { ports, settings } = deps;
   const asked =
     volumeClass.identity === "serviceAccount"
       ? await ofServiceAccount(ports, volumeClass, claim)
       : { identity: await ofParameters(deps, volumeClass, claim) };
   assertTenant(settings, volumeClass, asked.identity);
-  if (!(await ports.roleAssignments.roleExists(volumeClass, settings.roleId))) {
-    throw new DriverError(
-      "Misconfigured",
-      `role ${settings.roleId} does not exist in subscription ${volumeClass.subscriptionId}: create it with the output of ` +
-        "`keyless-csi roles`, or name another with --role",
-    );
-  }
+  const roleId = await ensureRole(deps, volumeClass);
   // Last, since it may write a federated credential.
   if ("serviceAccount" in asked) await ensureTrust(deps, asked.identity, asked.serviceAccount);
-  return asked.identity;
+  return { ...asked.identity, roleId };
 }
 
 function assertTenant(settings: Settings, { subscriptionId }: VolumeClass, identity: WorkloadIdentity): void {

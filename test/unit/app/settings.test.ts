@@ -1,7 +1,7 @@
 // The settings of the use cases, as they follow from the configuration.
 import assert from "node:assert/strict";
 import { createAdapters } from "../../../src/app/adapters.ts";
-import { DATA_ROLE_ID } from "../../../src/backend/blob/data-role.ts";
+import { dataRoleId } from "../../../src/backend/blob/data-role.ts";
 import { checkController, toControllerConfig } from "../../../src/config/controller.ts";
 import { controllerSettings } from "../../../src/config/controller-settings.ts";
 import { loadSettings } from "../../../src/config/load.ts";
@@ -42,9 +42,31 @@ describe("the cloud in the settings for the node plugin", () => {
 describe("the roles of workloads in the settings", () => {
   const former = GUID.replace("0f", "ff");
 
-  it("are the data-only role alone, unless --role names others", async () => {
-    const { roleId, formerRoleIds } = await settingsIn(...AZURE);
-    assert.deepEqual({ roleId, formerRoleIds }, { roleId: DATA_ROLE_ID, formerRoleIds: [] });
+  const rolesIn = async (...flags: string[]) => {
+    const { roleId, earlierRoleId, formerRoleIds, rolePrefix } = await settingsIn(...AZURE, ...flags);
+    return { roleId, earlierRoleId, formerRoleIds, rolePrefix };
+  };
+  const [own, unprefixed] = [dataRoleId(GUID), dataRoleId("")];
+
+  it("are the data-only role of the subscription, and as long as it does not exist that of 0.2", async () => {
+    const wanted = { roleId: own, earlierRoleId: unprefixed, formerRoleIds: [unprefixed], rolePrefix: GUID };
+    assert.deepEqual(await rolesIn(), wanted);
+  });
+
+  it("are those of --role-prefix, and nothing stands in for them; those of no prefix and of the subscription are removed", async () => {
+    const absent = { earlierRoleId: undefined };
+    const wanted = { ...absent, roleId: dataRoleId("team-a"), formerRoleIds: [unprefixed, own], rolePrefix: "Team-A" };
+    assert.deepEqual(await rolesIn("--role-prefix=Team-A"), wanted);
+    const empty = { ...absent, roleId: unprefixed, formerRoleIds: [own], rolePrefix: "" };
+    assert.deepEqual(await rolesIn("--role-prefix="), empty);
+  });
+
+  it("refuses a prefix that no role can have", () => {
+    for (const prefix of ["-a", "a b", "x".repeat(65)]) {
+      const argv = ["--cluster-id", "c", ...AZURE, `--role-prefix=${prefix}`];
+      const loaded = loadSettings(controllerSettings, { argv, env: {} }, checkController);
+      assert.match(JSON.stringify(loaded), /is not a prefix for the names of roles/, prefix);
+    }
   });
 
   it("are those of --role: the first is assigned, the others were before", async () => {

@@ -38,7 +38,7 @@ function setUp(cluster: Cluster = NO_CLUSTER) {
   };
   const deps = {
     ports,
-    settings: { ...SETTINGS, mountChecks: "off" as const, roleId: memoryBackend.dataRoleId },
+    settings: { ...SETTINGS, mountChecks: "off" as const, roleId: memoryBackend.dataRoleId("") },
     backend: memoryBackend,
   };
   return { cloud, steps, deps, volumes: createVolumes(deps) };
@@ -89,7 +89,7 @@ describe("a backend", () => {
     const [{ account } = assert.fail()] = cloud.held.accounts.values();
     const scope = memoryBackend.scopeOf({ account: account.ref, name: "x" }).replace("/buckets/x", "");
     const principalId = "99999999-0000-4000-8000-000000000009";
-    const { dataRoleId: roleId } = memoryBackend;
+    const roleId = memoryBackend.dataRoleId("");
     const name = roleAssignmentName(scope, principalId, roleId);
     const stale = { name, scope, roleId, principalId, createdAtMs: 1_999 };
     cloud.held.roleAssignments.set(stale.name, stale);

@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { containerId } from "../../../src/backend/blob/arm-ids.ts";
-import { DATA_ROLE_ID } from "../../../src/backend/blob/data-role.ts";
+import { dataRoleId } from "../../../src/backend/blob/data-role.ts";
 import { parseVolumeId, toVolumeId } from "../../../src/backend/blob/volume-id.ts";
 import {
   accountName,
+  armGuid,
   base32,
   canonicalJson,
   fileSystemName,
@@ -43,16 +44,25 @@ describe("names", () => {
   it("the role assignment's name is the uuid v5 that other tools compute, and case does not matter", () => {
     // python3: uuid.uuid5(UUID("6b1f5dc2-..."), f"{scope}|{principal}|{role}".lower())
     const scope = containerId(CONTAINER);
-    assert.equal(roleAssignmentName(scope, PRINCIPAL, DATA_ROLE_ID), "27d81a0e-8239-582a-9400-0cdf55b86fc1");
+    assert.equal(roleAssignmentName(scope, PRINCIPAL, dataRoleId("")), "27d81a0e-8239-582a-9400-0cdf55b86fc1");
     assert.equal(
-      roleAssignmentName(scope.toUpperCase(), PRINCIPAL, DATA_ROLE_ID),
+      roleAssignmentName(scope.toUpperCase(), PRINCIPAL, dataRoleId("")),
       "27d81a0e-8239-582a-9400-0cdf55b86fc1",
     );
   });
 
-  it("the data role's GUID is pinned: it is the default of every installation", () => {
-    assert.equal(DATA_ROLE_ID, "a42b9bc9-8c32-5e88-8eee-319364d6623a");
-    assert.equal(uuidV5("keyless-csi role blob-data v1"), DATA_ROLE_ID);
+  it("the data role's GUID is pinned, without a prefix as 0.2 had it, and the case of a prefix does not matter", () => {
+    assert.equal(dataRoleId(""), "a42b9bc9-8c32-5e88-8eee-319364d6623a");
+    assert.equal(uuidV5("keyless-csi role blob-data v1"), dataRoleId(""));
+    // python3: uuid.uuid5(UUID("11fb06fb-..."), "keyless-csi role blob-data v1-<prefix>")
+    assert.equal(dataRoleId(SUBSCRIPTION), "91deb8ea-453a-5d80-bef2-e990ae899ca1");
+    assert.equal(dataRoleId("Team-A"), "dca76923-27bc-57fe-a3ea-d22672a2fff8");
+    assert.equal(dataRoleId("team-a"), dataRoleId("Team-A"));
+  });
+
+  it("armGuid is guid() of ARM's templates: a uuid v5 in ARM's namespace, of the texts with dashes between", () => {
+    // python3: uuid.uuid5(UUID("11fb06fb-712d-4ddd-98c7-e71bbd588830"), "a-b-c")
+    assert.equal(armGuid("a", "b", "c"), "a98fa280-e03f-5afa-8d8e-92d0a9c201e8");
   });
 
   it("base32 follows the vectors of RFC 4648, in lower case and without padding", () => {

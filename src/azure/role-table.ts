@@ -1,10 +1,9 @@
 /**
  * Every Azure role of the product in one table: the data-only role of workloads, and the controller's rights split
- * so that only what is used need be assigned. `keyless-csi roles`, deploy/roles and the tests read this table; test/roles
+ * so that only what is used need be assigned. `keyless-csi roles`, deploy/roles, refusals and the tests read this table; test/roles
  * removes each action and shows what fails. A wildcard or a key operation must never be added.
  */
-import { DATA_ROLE_ID } from "../../backend/blob/data-role.ts";
-import { uuidV5 } from "../../volume/names.ts";
+import { roleDefinitionName } from "../volume/names.ts";
 
 /** Where a role is assigned to the controller. Workloads get theirs from the controller, volume by volume. */
 export type AssignedAt = "resource groups" | "subscriptions" | "identity scopes" | "nowhere";
@@ -19,7 +18,7 @@ export interface RoleAction {
   readonly why: string;
 }
 
-/** One custom role. Its GUID is computed and never changes; what it allows may. */
+/** One custom role, for a prefix or for none. Its GUID is computed and never changes; what it allows may. */
 export interface RoleRow {
   /** Name of its file in deploy/roles. */
   readonly key: string;
@@ -46,7 +45,6 @@ const CREDENTIALS = `${IDENTITIES}/federatedIdentityCredentials`;
 
 type Actions = Readonly<Record<string, string>>;
 type Row = Omit<RoleRow, "id" | "actions" | "dataActions"> & {
-  readonly id?: string;
   readonly actions?: Actions;
   readonly dataActions?: Actions;
 };
@@ -55,8 +53,12 @@ const toActions = (actions: Actions = {}): RoleAction[] =>
   Object.entries(actions).map(([action, why]) => ({ action, why }));
 
 function role({ actions, dataActions, ...row }: Row): RoleRow {
-  const id = uuidV5(`keyless-csi role ${row.key} v1`);
-  return { id, ...row, actions: toActions(actions), dataActions: toActions(dataActions) };
+  return {
+    id: roleDefinitionName(row.key, ""),
+    ...row,
+    actions: toActions(actions),
+    dataActions: toActions(dataActions),
+  };
 }
 
 /**
@@ -66,7 +68,6 @@ function role({ actions, dataActions, ...row }: Row): RoleRow {
 export const ROLES: readonly RoleRow[] = [
   role({
     key: "blob-data",
-    id: DATA_ROLE_ID,
     roleName: "keyless-csi Blob Data",
     description: "Read, write and delete blobs. Granted by keyless-csi on one volume to one workload identity.",
     assignedAt: "nowhere",
@@ -88,7 +89,7 @@ export const ROLES: readonly RoleRow[] = [
       [`${ACCOUNTS}/read`]:
         "check that an account belongs to this controller and is keyless; list accounts for ListVolumes",
       [`${ACCOUNTS}/write`]: "create an account with shared keys disabled, and disable again what drifted",
-      [`${ACCOUNTS}/delete`]: "delete the account of a volume that has its own",
+      [`${ACCOUNTS}/delete`]: "delete an account that holds one volume alone, with it",
       [`${CONTAINERS}/read`]: "find a volume; list volumes",
       [`${CONTAINERS}/write`]: "create a volume and set its metadata",
       [`${CONTAINERS}/delete`]: "delete a volume",
@@ -141,7 +142,7 @@ export const ROLES: readonly RoleRow[] = [
     assignedAt: "identity scopes",
     actions: {
       [`${CREDENTIALS}/write`]: "--manage-federated-credentials: let an identity trust a ServiceAccount",
-      [`${CREDENTIALS}/delete`]: "orphans --delete: remove what nothing uses any more",
+      [`${CREDENTIALS}/delete`]: "orphans, with its flag for it: remove what nothing uses any more",
     },
   }),
   role({
@@ -165,7 +166,12 @@ export const ROLES: readonly RoleRow[] = [
   }),
 ];
 
-/** The roles that are always needed, and the optional ones that `options` name. */
-export function selectRoles(options: readonly RoleOption[]): RoleRow[] {
-  return ROLES.filter(({ option }) => option === undefined || options.includes(option));
+/** The roles that are always needed, and the optional ones that `options` name, as they are called with a prefix. */
+export function selectRoles(options: readonly RoleOption[], prefix: string): RoleRow[] {
+  const wanted = ROLES.filter(({ option }) => option === undefined || options.includes(option));
+  return wanted.map((row) => ({
+    ...row,
+    id: roleDefinitionName(row.key, prefix),
+    roleName: prefix === "" ? row.roleName : `${prefix} ${row.roleName}`,
+  }));
 }
