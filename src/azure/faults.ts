@@ -4,8 +4,9 @@
  */
 import { DriverError, type Reason } from "../errors.ts";
 import { cut } from "../text/cut.ts";
+import { IN_FORCE, rolesRemedy } from "./missing-role.ts";
 import { describeDenials } from "./policy-denial.ts";
-import { maySettle } from "./settling.ts";
+import { isOfRoles, maySettle } from "./settling.ts";
 
 const BY_CODE: Readonly<Record<string, Reason>> = {
   AccountNameInvalid: "InvalidRequest",
@@ -35,6 +36,7 @@ const BY_CODE: Readonly<Record<string, Reason>> = {
   ResourceGroupNotFound: "Misconfigured",
   ResourceGroupBeingDeleted: "Misconfigured",
   RoleDefinitionDoesNotExist: "Misconfigured",
+  RoleAssignmentScopeNotAssignableToRoleDefinition: "Misconfigured",
   ScopeLocked: "InUse",
   ContainerImmutabilityPolicyConflict: "InUse",
   ContainerProtectedFromDeletion: "InUse",
@@ -73,7 +75,6 @@ const BY_STATUS: Readonly<Record<number, Reason>> = {
 
 const REMEDIES: Partial<Readonly<Record<Reason, string>>> = {
   InvalidRequest: "correct the class's parameters",
-  Forbidden: "give the controller's identity the roles that `keyless-csi roles` prints",
   Unauthenticated: "check the controller's own credential",
   QuotaExhausted: "raise the limit in Azure, or use another subscription or region",
   Throttled: "it is tried again",
@@ -83,11 +84,11 @@ const REMEDIES: Partial<Readonly<Record<Reason, string>>> = {
   InUse: "its holder must release it",
 };
 
-const SETTLING_REMEDIES: Readonly<Record<string, string>> = {
+const ROLE_REMEDIES: Readonly<Record<string, string>> = {
   RoleDefinitionDoesNotExist: "create it with the output of `keyless-csi roles`, or name another with --role",
+  RoleAssignmentScopeNotAssignableToRoleDefinition:
+    "apply the output of `keyless-csi roles` for this subscription (--allowed-resource-groups or --assignable-in names it)",
 };
-const SETTLING =
-  "; what was made or assigned within the last minutes takes up to ten of them to be known everywhere in Azure: it is tried again";
 const POLICY_REMEDY =
   "change the class so that it complies, or ask the owner of the policy assignment for an exemption";
 
@@ -113,35 +114,37 @@ export function statusOf(error: unknown): number | undefined {
 }
 
 /**
- * `doing` says what was tried on which resource: "creating storage account kl7f in resource group data". `isSettling`: whether
- * the refusal may pass by itself.
+ * `doing` says what was tried on which resource: "creating storage account kl7f in resource group data". `mayPass` false: the
+ * refusal does not pass by itself, however new roles are.
  */
-export function toDriverError(
-  error: unknown,
-  doing: string,
-  isSettling = maySettle(error, codeOf(error)),
-): DriverError {
+export function toDriverError(error: unknown, doing: string, mayPass = true): DriverError {
   if (error instanceof DriverError) return error;
   const fault = asFault(error) ?? {};
   const code = codeOf(error);
+  const isSettling = mayPass && maySettle(error, code);
   const reason = isSettling ? "Unavailable" : reasonOf(fault, code);
   // The SDK's long-running operations hand over the message alone.
   const denied = code === "RequestDisallowedByPolicy" ? describeDenials(bodyOf(fault) ?? fault) : undefined;
   const words = denied === undefined ? firstLine(fault, error) : `Azure Policy denies it, ${denied}`;
-  const remedy = isSettling ? settlingRemedy(code) : remedyFor(reason, code);
+  const settling = mayPass && isOfRoles(code) ? `; ${IN_FORCE}${isSettling ? ": it is tried again" : ""}` : "";
+  const remedy = remedyFor({ reason: isSettling ? "Forbidden" : reason, code, text: textOf(fault, error) });
   return new DriverError(
     reason,
-    `${doing} failed (${describe(fault, code)}): ${words}${remedy === undefined ? "" : `; ${remedy}`}`,
+    `${doing} failed (${describe(fault, code)}): ${words}${remedy === undefined ? "" : `; ${remedy}`}${settling}`,
     { cause: error },
   );
 }
 
-function remedyFor(reason: Reason, code: string | undefined): string | undefined {
-  return code === "RequestDisallowedByPolicy" ? POLICY_REMEDY : REMEDIES[reason];
+interface Refusal {
+  readonly reason: Reason;
+  readonly code: string | undefined;
+  /** Azure's own words, whole. */
+  readonly text: string;
 }
 
-function settlingRemedy(code = ""): string {
-  return `${SETTLING_REMEDIES[code] ?? REMEDIES.Forbidden}${SETTLING}`;
+function remedyFor({ reason, code = "", text }: Refusal): string | undefined {
+  if (code === "RequestDisallowedByPolicy") return POLICY_REMEDY;
+  return ROLE_REMEDIES[code] ?? (reason === "Forbidden" ? rolesRemedy(text) : REMEDIES[reason]);
 }
 
 function reasonOf({ statusCode, name }: AzureFault, code: string | undefined): Reason {
@@ -162,8 +165,11 @@ function describe({ statusCode, name }: AzureFault, code: string | undefined): s
 /** Azure's own words, one line of at most 400 characters: the rest (trace ids, JSON) is in the log's cause. */
 function firstLine(fault: AzureFault, error: unknown): string {
   if (fault.name === "AbortError") return "no answer within the time limit";
-  const text = String(bodyOf(fault)?.message ?? fault.message ?? error);
-  return cut(text.split(/[\r\n]/, 1)[0] ?? "", 400);
+  return cut(textOf(fault, error).split(/[\r\n]/, 1)[0] ?? "", 400);
+}
+
+function textOf(fault: AzureFault, error: unknown): string {
+  return String(bodyOf(fault)?.message ?? fault.message ?? error);
 }
 
 /** The error in ARM's body, which some SDKs hand over without the member `error` around it. */

@@ -13,7 +13,13 @@ const SETTLING_CODES: readonly unknown[] = [
   "AuthorizationFailed",
   "LinkedAuthorizationFailed",
   "RoleDefinitionDoesNotExist",
+  "RoleAssignmentScopeNotAssignableToRoleDefinition",
 ];
+
+/** Whether a code of ARM is of a right or a role that is missing, and may be one that is only not known everywhere yet. */
+export function isOfRoles(code: string | undefined): boolean {
+  return SETTLING_CODES.includes(code);
+}
 
 /** On answers to us alone: an error carries its response to where it is judged. */
 const HEADER = "x-keyless-csi-settling";
@@ -35,5 +41,5 @@ export function createSettlingMark(now: () => number): PipelinePolicy {
 /** Whether an error with this code of ARM may pass by itself, since Azure may still be settling. */
 export function maySettle(error: unknown, code: string | undefined): boolean {
   const { response } = error as { readonly response?: { readonly headers?: { has?(name: string): boolean } } };
-  return SETTLING_CODES.includes(code) && response?.headers?.has?.(HEADER) === true;
+  return isOfRoles(code) && response?.headers?.has?.(HEADER) === true;
 }

@@ -59,6 +59,8 @@ describe("each action of the roles is needed:", () => {
         await assert.rejects(FEATURES[feature](app), (error: Error & { details?: string }) => {
           const text = error.details ?? error.message;
           assert(text.includes(`perform action '${action}'`), text);
+          const part = option === undefined ? "" : ` --with ${option}`;
+          assert(text.includes(`the roles that \`keyless-csi roles${part}\` prints`), text);
           return true;
         });
       });

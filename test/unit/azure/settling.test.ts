@@ -22,14 +22,20 @@ describe("a refusal of ARM", () => {
     ["AuthorizationFailed", 403, "Forbidden"],
     ["LinkedAuthorizationFailed", 403, "Forbidden"],
     ["RoleDefinitionDoesNotExist", 404, "Misconfigured"],
+    ["RoleAssignmentScopeNotAssignableToRoleDefinition", 400, "Misconfigured"],
   ] as const) {
     it(`${code} is Unavailable for ten minutes after the start, and ${settled} from then on`, async () => {
       for (const minutes of [0, 9.99]) {
         const { reason, message } = await refusedAfter(minutes, statusCode, code);
         assert.equal(reason, "Unavailable");
-        assert.match(message, /`keyless-csi roles`.*ten of them to be known everywhere in Azure: it is tried again$/);
+        assert.match(
+          message,
+          /`keyless-csi roles`.*take minutes to be in force everywhere in Azure: it is tried again$/,
+        );
       }
-      assert.equal((await refusedAfter(10, statusCode, code)).reason, settled);
+      const late = await refusedAfter(10, statusCode, code);
+      assert.equal(late.reason, settled);
+      assert.match(late.message, /; role definitions and assignments take minutes to be in force everywhere in Azure$/);
       const forged = await refusedAfter(10, statusCode, code, { "x-keyless-csi-settling": "true" });
       assert.equal(forged.reason, settled);
     });
@@ -39,5 +45,7 @@ describe("a refusal of ARM", () => {
     assert.equal((await refusedAfter(0, 403, "RequestDisallowedByPolicy")).reason, "Misconfigured");
     assert.equal((await refusedAfter(0, 401, "InvalidAuthenticationToken")).reason, "Unauthenticated");
     assert.equal((await refusedAfter(0, 409, "ScopeLocked")).reason, "InUse");
+    for (const code of ["RequestDisallowedByPolicy", "ScopeLocked", "DenyAssignmentAuthorizationFailed"])
+      assert.doesNotMatch((await refusedAfter(0, 403, code)).message, /take minutes/, code);
   });
 });
