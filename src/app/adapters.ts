@@ -20,6 +20,7 @@ import { createReadersWriterLock } from "../concurrency/readers-writer-lock.ts";
 import type { ControllerConfig } from "../config/controller.ts";
 import { createCluster, NO_CLUSTER } from "../kubernetes/cluster.ts";
 import type { Readiness } from "../telemetry/health.ts";
+import { rolesCommand } from "../volume/default-roles.ts";
 import type { Cluster, Observer, Ports, Settings } from "../volume/ports.ts";
 import { readClusterMark } from "./cluster-mark.ts";
 import { createCredentials } from "./credentials.ts";
@@ -77,6 +78,7 @@ export async function createAdapters(
     roleAssignments: createRoleAssignments({
       arm,
       roleIds: [settings.roleId, ...settings.formerRoleIds],
+      rolesCommand: (subscriptionId) => rolesCommand(settings, subscriptionId),
       rememberMs: config.identityCacheMs,
       now,
     }),

@@ -6,6 +6,7 @@ import { subscriptionOf } from "../volume/formats/arm-ids.ts";
 import type { ResourceGroupRef, RoleAssignment, RoleAssignments } from "../volume/ports.ts";
 import type { Arm, SubscriptionClients } from "./arm.ts";
 import { codeOf, statusOf, toDriverError } from "./faults.ts";
+import { IN_FORCE } from "./missing-role.ts";
 import { refusedRemoval } from "./refused-removal.ts";
 import { createAssignmentLists, sdkScope, toRoleAssignment } from "./role-assignment-lists.ts";
 import { maySettle } from "./settling.ts";
@@ -14,6 +15,8 @@ export interface RoleAssignmentsOptions {
   readonly arm: Arm;
   /** GUIDs of the roles that workloads are or were assigned, the present one first: for messages. */
   readonly roleIds: readonly string[];
+  /** The command that creates the roles of a subscription: for messages. */
+  readonly rolesCommand: (subscriptionId: string) => string;
   /** How long the existence of a role is remembered once ARM has confirmed it. */
   readonly rememberMs: number;
   readonly now: () => number;
@@ -22,7 +25,13 @@ export interface RoleAssignmentsOptions {
 /** Azure's limit is for the whole subscription and cannot be raised; room may become free at any time. */
 const FULL_MS = 60_000;
 
-export function createRoleAssignments({ arm, roleIds, rememberMs, now }: RoleAssignmentsOptions): RoleAssignments {
+export function createRoleAssignments({
+  arm,
+  roleIds,
+  rolesCommand,
+  rememberMs,
+  now,
+}: RoleAssignmentsOptions): RoleAssignments {
   const knownRoles = createTtlCache<true>(rememberMs, now);
   const full = createTtlCache<true>(FULL_MS, now);
   const asking = createSingleFlight<boolean | DriverError>();
@@ -46,7 +55,8 @@ export function createRoleAssignments({ arm, roleIds, rememberMs, now }: RoleAss
       let hidden: DriverError | undefined;
       for (const roleId of roleIds) {
         const key = `${group.subscriptionId}/${group.resourceGroup}/${roleId}`.toLowerCase();
-        const found = knownRoles.get(key) ?? (await asking.run(key, () => readRole(arm, group, roleId)));
+        const found =
+          knownRoles.get(key) ?? (await asking.run(key, () => readRole(arm, group, { roleId, rolesCommand })));
         if (found === true) {
           knownRoles.set(key, true);
           return roleId;
@@ -142,7 +152,7 @@ async function remove(client: Client, assignment: RoleAssignment, roleIds: reado
 async function readRole(
   arm: Arm,
   { subscriptionId, resourceGroup }: ResourceGroupRef,
-  roleId: string,
+  { roleId, rolesCommand }: Pick<RoleAssignmentsOptions, "rolesCommand"> & { readonly roleId: string },
 ): Promise<boolean | DriverError> {
   const { roleDefinitions } = arm.subscription(subscriptionId).authorization;
   try {
@@ -150,9 +160,15 @@ async function readRole(
     return true;
   } catch (error) {
     const code = codeOf(error);
-    if (code === "RoleDefinitionDoesNotExist" && !maySettle(error, code)) return false;
-    const failure = toDriverError(error, `reading role ${roleId} at resource group ${resourceGroup}`);
-    if (code === "RoleDefinitionDoesNotExist") return failure;
-    throw failure;
+    if (code !== "RoleDefinitionDoesNotExist") {
+      throw toDriverError(error, `reading role ${roleId} at resource group ${resourceGroup}`);
+    }
+    if (!maySettle(error, code)) return false;
+    return new DriverError(
+      "Unavailable",
+      `role ${roleId} is not found in subscription ${subscriptionId} (${code}, HTTP 404): create it with the output of ` +
+        `\`${rolesCommand(subscriptionId)}\`, or name another with --role; ${IN_FORCE}: it is tried again`,
+      { cause: error },
+    );
   }
 }

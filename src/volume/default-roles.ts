@@ -2,6 +2,7 @@
  * Which roles are the workloads' where `--role` names none: `keyless-csi roles` lets the controller assign and remove just
  * these, and the controller assigns and removes them.
  */
+import type { Settings } from "./settings.ts";
 
 /** The roles of workloads, by their GUIDs. */
 export interface WorkloadRoles {
@@ -12,6 +13,15 @@ export interface WorkloadRoles {
   /** What workloads may have been assigned before, `earlierRoleId` among them: to be removed with their volumes. */
   readonly formerRoleIds: readonly string[];
   readonly rolePrefix: string;
+}
+
+/** What creates the role of a subscription: the command's own default is the subscription that it is run for. */
+export function rolesCommand(
+  { rolePrefix, subscriptionId: own }: Pick<Settings, "rolePrefix" | "subscriptionId">,
+  subscriptionId: string,
+): string {
+  const isDefault = rolePrefix === undefined || (rolePrefix === own && subscriptionId === own);
+  return isDefault ? "keyless-csi roles" : `keyless-csi roles --role-prefix=${rolePrefix}`;
 }
 
 export interface RolePrefixes {

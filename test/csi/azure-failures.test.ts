@@ -30,7 +30,7 @@ describe("a failure of Azure", function () {
     const accounts = () => createAccounts({ ...options(), shaping: BLOB_ACCOUNTS });
     const ref = { subscriptionId, resourceGroup, name: "failures" };
     const spec = { location, tags: {}, shape: { skuName: "Standard_LRS" } };
-    const roles = () => createRoleAssignments({ ...options(), roleIds: [] });
+    const roles = () => createRoleAssignments({ ...options(), roleIds: [], rolesCommand: () => "keyless-csi roles" });
     const { principalId, clientId, resourceId } = known;
     const scope = `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`;
     const assignment = { name: "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0", scope, roleId: principalId, principalId };

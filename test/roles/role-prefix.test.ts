@@ -89,9 +89,11 @@ describe("an installation of 0.2, whose roles have no prefix,", () => {
     const details = await refused(
       create(app, createRequest(app.emulator)),
       status.UNAVAILABLE, // in the first ten minutes: what was just applied may not be known everywhere
-      new RegExp(`reading role ${dataRoleId("team-a")} .*RoleDefinitionDoesNotExist`),
+      new RegExp(`role ${dataRoleId("team-a")} is not found in subscription .*RoleDefinitionDoesNotExist`),
     );
-    assert.match(details, /`keyless-csi roles`/);
+    assert(details.includes("`keyless-csi roles --role-prefix=team-a`"), details);
+    const { accounts, containers } = app.emulator.world;
+    assert.deepEqual([accounts.size, containers.size], [0, 0]);
     await apply("--role-prefix=team-a");
     const { volume_id: id } = await create(app, createRequest(app.emulator));
     assert.deepEqual(rolesHeld(), [dataRoleId("team-a")]);

@@ -1,8 +1,8 @@
 /** Which role a workload is assigned: checked before the first write. */
 import { DriverError } from "../../errors.ts";
 import type { VolumeClass } from "../class/volume-class.ts";
+import { rolesCommand } from "../default-roles.ts";
 import type { Dependencies } from "../dependencies.ts";
-import type { Settings } from "../ports.ts";
 
 /** GUID of the role to assign. Throws Misconfigured when there is none in the class's subscription. */
 export async function ensureRole({ ports, settings }: Dependencies, volumeClass: VolumeClass): Promise<string> {
@@ -13,12 +13,6 @@ export async function ensureRole({ ports, settings }: Dependencies, volumeClass:
   throw new DriverError(
     "Misconfigured",
     `role ${roleId} does not exist in subscription ${volumeClass.subscriptionId}: create it with the output of ` +
-      `\`${commandFor(settings, volumeClass)}\`, or name another with --role; role definitions and assignments take minutes to be in force everywhere in Azure`,
+      `\`${rolesCommand(settings, volumeClass.subscriptionId)}\`, or name another with --role; role definitions and assignments take minutes to be in force everywhere in Azure`,
   );
-}
-
-/** The command's own default is the subscription that it is run for. */
-function commandFor({ rolePrefix, subscriptionId: own }: Settings, { subscriptionId }: VolumeClass): string {
-  const isDefault = rolePrefix === undefined || (rolePrefix === own && subscriptionId === own);
-  return isDefault ? "keyless-csi roles" : `keyless-csi roles --role-prefix=${rolePrefix}`;
 }
