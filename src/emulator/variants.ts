@@ -60,6 +60,15 @@ export interface AzureVariants {
    * "cannot be changed", and names it the default. Off: stating it is accepted.
    */
   readonly premiumTierRefused: boolean;
+   * A word that an enumeration of Microsoft.Storage does not have is 400 RequestIsNotValidJson, as null is where an
+   * enumeration is expected (bicep 9712). Off: InvalidRequestPropertyValue, which is reported of words that it does have.
+   */
+  readonly unknownValuesUnreadable: boolean;
+  /**
+   * A member of `properties` that the api-version does not know is 400 RequestIsNotValidJson. Off: Microsoft.Storage leaves
+   * it out, as its neighbours do; no page says which.
+   */
+  readonly unknownMembersRefused: boolean;
 }
 
 /** Azure as its documentation reads at first. */
@@ -75,6 +84,8 @@ export const NO_VARIANTS: AzureVariants = {
   encryptionNeedsServices: false,
   newestApiVersion: "",
   premiumTierRefused: false,
+  unknownValuesUnreadable: false,
+  unknownMembersRefused: false,
 };
 
 /** Azure at its least convenient. */
@@ -91,6 +102,8 @@ export const ALL_VARIANTS: AzureVariants = {
   // The public cloud's: it lags behind nobody.
   newestApiVersion: "2026-09-01",
   premiumTierRefused: true,
+  unknownValuesUnreadable: true,
+  unknownMembersRefused: true,
 };
 
 /** Throws an Error that names what is not a variant, or has a value of another kind than its default's. */

@@ -35,6 +35,8 @@ export const variantSettings = {
     absent: "all that Azure has published",
   }),
   "premium-tier-refused": onOrOff("a new block blob account that states its access tier is refused"),
+  "unknown-values-unreadable": onOrOff("a word that an enumeration does not have is RequestIsNotValidJson"),
+  "unknown-members-refused": onOrOff("a property that the api-version does not know is refused, not left out"),
 };
 
 /** Those that were given. */
@@ -51,6 +53,8 @@ export function toVariants(values: ValuesOf<typeof variantSettings>): Partial<Az
     encryptionNeedsServices: values.encryptionNeedsServices,
     newestApiVersion: values.newestApiVersion,
     premiumTierRefused: values.premiumTierRefused,
+    unknownValuesUnreadable: values.unknownValuesUnreadable,
+    unknownMembersRefused: values.unknownMembersRefused,
   };
   return Object.fromEntries(Object.entries(variants).filter(([, value]) => value !== undefined));
 }

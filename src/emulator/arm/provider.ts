@@ -10,6 +10,7 @@ import type { JsonObject } from "../json.ts";
 import type { Services } from "../services.ts";
 import type { RequestLimits } from "../settings.ts";
 import type { World } from "../world.ts";
+import type { BodyName } from "./bodies/model.ts";
 import type { AsyncOperations } from "./front-door/async-operations.ts";
 import type { RateCounters } from "./front-door/rate-counters.ts";
 
@@ -26,7 +27,7 @@ export interface ArmRequest {
   readonly path: string;
   /** The variable segments of the path by their names in the pattern, decoded, in the case in which they were sent. */
   readonly params: Readonly<Record<string, string>>;
-  /** Empty when nothing was sent. */
+  /** What the route's provider accepts of what was sent; empty when nothing was sent. */
   readonly body: JsonObject;
 }
 
@@ -43,18 +44,21 @@ export interface Route<Type extends string = string> {
   readonly action?: string;
   /** What a condition on the caller's own role assignment may look at. */
   readonly attributes?: (request: ArmRequest) => ConditionAttributes;
+  /** What the body is read as; absent: the route takes none, or reads it by itself. */
+  readonly body?: BodyName;
   /** For the call log. */
   readonly operation: string;
   readonly run: (request: ArmRequest) => Reply | Promise<Reply>;
 }
 
-/** Method, path, last segment of the action, name for the call log, and handler. */
-type RouteRow = readonly [Method, string, string, string, Route["run"]];
+/** Method, path, last segment of the action, name for the call log, handler, and what the body is read as. */
+type RouteRow = readonly [Method, string, string, string, Route["run"], BodyName?];
 
 /** Routes of one resource type whose actions are named after the type, as nearly all are. */
 export function routesOf<Type extends string>(type: Type, rows: readonly RouteRow[]): Route<Type>[] {
-  return rows.map(([method, path, verb, operation, run]) => {
-    return { method, path, type, operation, run, action: `${type}/${verb}` };
+  return rows.map(([method, path, verb, operation, run, body]) => {
+    const route = { method, path, type, operation, run, action: `${type}/${verb}` };
+    return body === undefined ? route : { ...route, body };
   });
 }
 

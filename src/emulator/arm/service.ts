@@ -1,9 +1,10 @@
 /**
  * Azure Resource Manager: every call under `/subscriptions`, `/providers`, `/tenants` and `/metadata`. The order of the
- * checks is the front door's: api-version, token, route, subscription, right, resource group, locks, policies.
+ * checks is the front door's: api-version, token, route, subscription, right, resource group, locks, policies, body.
  */
 import { type Call, OPERATION_HEADER, type Reply, type Service } from "../http/call.ts";
 import type { Services } from "../services.ts";
+import { acceptedBody } from "./bodies/accepted-body.ts";
 import {
   admit,
   requireApiVersion,
@@ -28,7 +29,7 @@ import {
   tidyPath,
 } from "./front-door/route-table.ts";
 import { unknownPath } from "./front-door/unknown-path.ts";
-import type { Provider } from "./provider.ts";
+import type { ArmRequest, Provider, Route } from "./provider.ts";
 import { PROVIDERS } from "./providers.ts";
 
 /** What all calls of one ARM service share. */
@@ -85,7 +86,14 @@ async function run(arm: Arm, call: Call, match: Match | undefined): Promise<Repl
   requireKnownVersion({ services, providers, path, version: apiVersion }, match.route);
   const hasNoBody = call.method === "GET" || call.method === "HEAD" || call.method === "DELETE";
   const body = hasNoBody ? {} : await readJsonBody(call);
-  const request = { call, services, providers, operations, caller, apiVersion, path, params: match.params, body };
-  admit(request, match.route);
-  return match.route.run(request);
+  const sent = { call, services, providers, operations, caller, apiVersion, path, params: match.params, body };
+  return take(sent, match.route);
+}
+
+/** A condition on the caller's right looks at what the provider has read; everyone else may not even ask. */
+function take(sent: ArmRequest, route: Route): Reply | Promise<Reply> {
+  const read = () => ({ ...sent, body: acceptedBody(sent, route) });
+  const early = route.attributes === undefined ? undefined : read();
+  admit(early ?? sent, route);
+  return route.run(early ?? read());
 }

@@ -16,7 +16,7 @@ const ITEM = `${ALL}/{name}`;
 export const lockRoutes: readonly Route<typeof TYPE>[] = routesOf(TYPE, [
   ["GET", ALL, "read", "locks/list", listLocks],
   ["GET", ITEM, "read", "locks/get", getLock],
-  ["PUT", ITEM, "write", "locks/create", putLock],
+  ["PUT", ITEM, "write", "locks/create", putLock, "lock"],
   ["DELETE", ITEM, "delete", "locks/delete", deleteLock],
 ]);
 

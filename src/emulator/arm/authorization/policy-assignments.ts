@@ -18,7 +18,7 @@ const ITEM = "{scope}/providers/Microsoft.Authorization/policyAssignments/{name}
 /** REST: Policy Assignments - Get, Create, Delete. */
 export const policyAssignmentRoutes: readonly Route<typeof TYPE>[] = routesOf(TYPE, [
   ["GET", ITEM, "read", "policyAssignments/get", getAssignment],
-  ["PUT", ITEM, "write", "policyAssignments/create", putAssignment],
+  ["PUT", ITEM, "write", "policyAssignments/create", putAssignment, "policyAssignment"],
   ["DELETE", ITEM, "delete", "policyAssignments/delete", deleteAssignment],
 ]);
 

@@ -22,7 +22,7 @@ const beingWritten = new WeakSet<UserAssignedIdentity>();
 export const federatedCredentialRoutes: readonly Route<typeof TYPE>[] = routesOf(TYPE, [
   ["GET", ALL, "read", "federatedCredentials/list", listAll],
   ["GET", ITEM, "read", "federatedCredentials/get", getOne],
-  ["PUT", ITEM, "write", "federatedCredentials/create", (request) => alone(request, putOne)],
+  ["PUT", ITEM, "write", "federatedCredentials/create", (request) => alone(request, putOne), "federatedCredential"],
   ["DELETE", ITEM, "delete", "federatedCredentials/delete", (request) => alone(request, deleteOne)],
 ]);
 

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { Reply } from "../../http/call.ts";
 import type { Services } from "../../services.ts";
 import type { UserAssignedIdentity } from "../../world.ts";
+import { shown } from "../bodies/shown.ts";
 import { badRequest, parentNotFound, resourceNotFound } from "../front-door/errors.ts";
 import { objectAt, stringAt } from "../front-door/json.ts";
 import { otherLocation, requireLocation } from "../front-door/locations.ts";
@@ -20,8 +21,8 @@ const SUBSCRIPTION = `/subscriptions/{subscriptionId}/providers/${TYPE}`;
 /** REST: User Assigned Identities - Get, Create Or Update, Update, Delete, List By Resource Group, By Subscription. */
 export const identityRoutes: readonly Route<typeof TYPE>[] = routesOf(TYPE, [
   ["GET", IDENTITY, "read", "identities/get", getIdentity],
-  ["PUT", IDENTITY, "write", "identities/create", putIdentity],
-  ["PATCH", IDENTITY, "write", "identities/update", patchIdentity],
+  ["PUT", IDENTITY, "write", "identities/create", putIdentity, "identity"],
+  ["PATCH", IDENTITY, "write", "identities/update", patchIdentity, "identityUpdate"],
   ["DELETE", IDENTITY, "delete", "identities/delete", deleteIdentity],
   ["GET", GROUP, "read", "identities/listByGroup", listIdentities],
   ["GET", SUBSCRIPTION, "read", "identities/list", listIdentities],
@@ -50,7 +51,7 @@ export function requireParentIdentity(request: ArmRequest): UserAssignedIdentity
 }
 
 function getIdentity(request: ArmRequest): Reply {
-  return { status: 200, body: identityView(requireIdentity(request)) };
+  return { status: 200, body: identityView(request, requireIdentity(request)) };
 }
 
 /** 201 for a new identity (with a new principal in the tenant), 200 for one that exists: its tags are replaced. */
@@ -68,12 +69,12 @@ function putIdentity(request: ArmRequest): Reply {
   if (existing !== undefined) {
     if (existing.location !== location) throw otherLocation(existing, location);
     existing.tags = tags;
-    return { status: 200, body: identityView(existing) };
+    return { status: 200, body: identityView(request, existing) };
   }
   const identity = newIdentity(request, location, tags);
   addPrincipal(request.services, identity);
   request.services.world.identities.set(identity.id.toLowerCase(), identity);
-  return { status: 201, body: identityView(identity) };
+  return { status: 201, body: identityView(request, identity) };
 }
 
 function newIdentity(request: ArmRequest, location: string, tags: Record<string, string>): UserAssignedIdentity {
@@ -110,7 +111,7 @@ function addPrincipal({ world, clock }: Services, identity: UserAssignedIdentity
 function patchIdentity(request: ArmRequest): Reply {
   const identity = requireIdentity(request);
   identity.tags = readTags(request.body, ARM_TAGS) ?? identity.tags;
-  return { status: 200, body: identityView(identity) };
+  return { status: 200, body: identityView(request, identity) };
 }
 
 /** 204 when it does not exist. The principal is deleted too; its role assignments stay, as in Azure. */
@@ -128,17 +129,19 @@ export function dropIdentity({ world }: Services, identity: UserAssignedIdentity
 }
 
 function listIdentities(request: ArmRequest): Reply {
-  return listTracked(request, request.services.world.identities.values(), identityView);
+  return listTracked(request, request.services.world.identities.values(), (identity) =>
+    identityView(request, identity),
+  );
 }
 
-function identityView(identity: UserAssignedIdentity): object {
+function identityView(request: ArmRequest, identity: UserAssignedIdentity): object {
   const { tenantId, principalId, clientId } = identity;
-  return {
+  return shown("identity", request.apiVersion, {
     id: identity.id,
     name: identity.name,
     type: TYPE,
     location: identity.location,
     tags: identity.tags,
     properties: { ...identity.properties, tenantId, principalId, clientId },
-  };
+  });
 }

@@ -21,8 +21,8 @@ export const resourceGroupRoutes: readonly Route<typeof TYPE>[] = [
   ...routesOf(ACTION, [
     ["GET", ITEM, "read", "resourceGroups/get", getGroup],
     ["HEAD", ITEM, "read", "resourceGroups/check", checkGroup],
-    ["PUT", ITEM, "write", "resourceGroups/create", putGroup],
-    ["PATCH", ITEM, "write", "resourceGroups/update", patchGroup],
+    ["PUT", ITEM, "write", "resourceGroups/create", putGroup, "resourceGroup"],
+    ["PATCH", ITEM, "write", "resourceGroups/update", patchGroup, "resourceGroupUpdate"],
     ["DELETE", ITEM, "delete", "resourceGroups/delete", deleteGroup],
   ]).map((route): Route<typeof TYPE> => ({ ...route, type: TYPE })),
 ];

@@ -2,6 +2,8 @@
 import type { Reply } from "../../http/call.ts";
 import { isObject, type JsonObject } from "../../json.ts";
 import type { StorageAccount } from "../../world.ts";
+import { notAllowed } from "../bodies/refusals.ts";
+import { shown } from "../bodies/shown.ts";
 import { badRequest } from "../front-door/errors.ts";
 import { objectAt } from "../front-door/json.ts";
 import { type ArmRequest, type Route, routesOf } from "../provider.ts";
@@ -14,15 +16,15 @@ const ALL = `${ACCOUNT}/blobServices`;
 export const blobServiceRoutes: readonly Route<typeof TYPE>[] = routesOf(TYPE, [
   ["GET", ALL, "read", "blobServices/list", listServices],
   ["GET", `${ALL}/default`, "read", "blobServices/get", getService],
-  ["PUT", `${ALL}/default`, "write", "blobServices/set", setService],
+  ["PUT", `${ALL}/default`, "write", "blobServices/set", setService, "blobService"],
 ]);
 
 function listServices(request: ArmRequest): Reply {
-  return { status: 200, body: { value: [serviceView(requireParentAccount(request))] } };
+  return { status: 200, body: { value: [serviceView(request, requireParentAccount(request))] } };
 }
 
 function getService(request: ArmRequest): Reply {
-  return { status: 200, body: serviceView(requireParentAccount(request)) };
+  return { status: 200, body: serviceView(request, requireParentAccount(request)) };
 }
 
 /**
@@ -35,9 +37,12 @@ function setService(request: ArmRequest): Reply {
   for (const name of ["deleteRetentionPolicy", "containerDeleteRetentionPolicy", "restorePolicy"]) {
     requireRetention(sent, name);
   }
+  requireRestorable(sent);
+  requireChangeFeed(sent);
+  if (corsRules(sent) > 5) throw notAllowed(String(corsRules(sent)), "cors.corsRules", "storageaccountcors");
   requireVersioningFit(account, sent);
   account.blobService = sent;
-  return { status: 200, body: serviceView(account) };
+  return { status: 200, body: serviceView(request, account) };
 }
 
 /** An enabled policy needs 1 to 365 days (BlobServiceProperties.tsp DeleteRetentionPolicy). */
@@ -49,6 +54,29 @@ function requireRetention(sent: JsonObject, name: string): void {
   throw badRequest("InvalidRequestPropertyValue", `The value of '${name}.days' must be between 1 and 365.`, name);
 }
 
+/** Restoring needs versions, the change feed, and blobs kept for longer ("Point-in-time restore", prerequisites). */
+function requireRestorable(sent: JsonObject): void {
+  const restore = objectAt(sent, "restorePolicy");
+  if (restore["enabled"] !== true) return;
+  const kept = objectAt(sent, "deleteRetentionPolicy");
+  const isReady = sent["isVersioningEnabled"] === true && objectAt(sent, "changeFeed")["enabled"] === true;
+  if (isReady && kept["enabled"] === true && Number(restore["days"]) < Number(kept["days"])) return;
+  throw notAllowed("True", "restorePolicy.enabled", "storageaccountrestore");
+}
+
+/** 1 to 146000 days (BlobServiceProperties, ChangeFeed). */
+function requireChangeFeed(sent: JsonObject): void {
+  const days = objectAt(sent, "changeFeed")["retentionInDays"];
+  if (typeof days !== "number" || (days >= 1 && days <= 146_000)) return;
+  throw notAllowed(String(days), "changeFeed.retentionInDays", "storageaccountchangefeed");
+}
+
+/** How many; "You can include up to five CorsRule elements in the request" (BlobServiceProperties). */
+function corsRules(sent: JsonObject): number {
+  const rules = objectAt(sent, "cors")["corsRules"];
+  return Array.isArray(rules) ? rules.length : 0;
+}
+
 /**
  * Accounts with a hierarchical namespace have no versioning ("Blob Storage feature support in Azure Storage accounts").
  */
@@ -57,8 +85,8 @@ function requireVersioningFit(account: StorageAccount, sent: JsonObject): void {
   throw badRequest("FeatureNotSupportedForAccount", "Blob versioning is not supported for the account.");
 }
 
-function serviceView(account: StorageAccount): JsonObject {
-  return {
+function serviceView(request: ArmRequest, account: StorageAccount): JsonObject {
+  return shown("blobService", request.apiVersion, {
     sku: account.sku,
     id: `${account.id}/blobServices/default`,
     name: "default",
@@ -68,5 +96,5 @@ function serviceView(account: StorageAccount): JsonObject {
       deleteRetentionPolicy: { allowPermanentDelete: false, enabled: false },
       ...account.blobService,
     },
-  };
+  });
 }

@@ -23,10 +23,12 @@ export const roleAssignmentRoutes: readonly Route<typeof TYPE>[] = [
     ["GET", ALL, "read", "roleAssignments/list", listAssignments],
     ["GET", ITEM, "read", "roleAssignments/get", getAssignment],
   ]),
-  ...routesOf(TYPE, [["PUT", ITEM, "write", "roleAssignments/create", putAssignment]]).map((route) => ({
-    ...route,
-    attributes: writeAttributes,
-  })),
+  ...routesOf(TYPE, [["PUT", ITEM, "write", "roleAssignments/create", putAssignment, "roleAssignment"]]).map(
+    (route) => ({
+      ...route,
+      attributes: writeAttributes,
+    }),
+  ),
   ...routesOf(TYPE, [["DELETE", ITEM, "delete", "roleAssignments/delete", deleteAssignment]]).map((route) => ({
     ...route,
     attributes: deleteAttributes,

@@ -17,7 +17,7 @@ const ITEM = `${ALL}/{name}`;
 export const roleDefinitionRoutes: readonly Route<typeof TYPE>[] = routesOf(TYPE, [
   ["GET", ALL, "read", "roleDefinitions/list", listRoles],
   ["GET", ITEM, "read", "roleDefinitions/get", getRole],
-  ["PUT", ITEM, "write", "roleDefinitions/create", putRole],
+  ["PUT", ITEM, "write", "roleDefinitions/create", putRole, "roleDefinition"],
   ["DELETE", ITEM, "delete", "roleDefinitions/delete", deleteRole],
 ]);
 

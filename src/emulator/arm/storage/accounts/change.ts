@@ -5,6 +5,7 @@ import type { StorageAccount } from "../../../world.ts";
 import { badRequest } from "../../front-door/errors.ts";
 import { objectAt, stringAt } from "../../front-door/json.ts";
 import { readTags, STORAGE_TAGS } from "../../front-door/tags.ts";
+import { requireIdentities } from "./property-rules.ts";
 import {
   cannotBeUpdated,
   mergeProperties,
@@ -15,14 +16,12 @@ import {
   skuTier,
 } from "./rules.ts";
 
-/** Members of the body that the record has fields for; the others are stored as they are. */
-const OWN = ["sku", "kind", "location", "tags", "identity", "properties", "id", "name", "type"];
-
 /** Applies a body to an account. Checks everything before it changes anything. */
 export function changeAccount(account: StorageAccount, body: JsonObject): void {
   const kind = readKind(account, body);
   const sku = readSku(account, kind, body);
   const tags = readTags(body, STORAGE_TAGS);
+  requireIdentities(body["identity"]);
   const properties = mergeProperties(account, readProperties(body));
   requireAccessTier(kind, properties);
   requireProtocolFit(properties);
@@ -35,9 +34,9 @@ export function changeAccount(account: StorageAccount, body: JsonObject): void {
   if (Object.keys(extras).length > 0) account.extras = { ...account.extras, ...extras };
 }
 
-/** Top-level members that this service does not interpret. */
-export function extrasOf(body: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(body).filter(([name, value]) => !OWN.includes(name) && value !== null));
+/** Top-level members that this service stores and shows, and does not interpret. */
+export function extrasOf(body: JsonObject, names = ["zones", "placement"]): JsonObject {
+  return Object.fromEntries(Object.entries(body).filter(([name]) => names.includes(name)));
 }
 
 /** Only an upgrade to StorageV2 is possible. */

@@ -11,6 +11,7 @@ import { readTags, STORAGE_TAGS } from "../../front-door/tags.ts";
 import type { ArmRequest } from "../../provider.ts";
 import { changeAccount, extrasOf } from "./change.ts";
 import { findAccount, operationInProgress } from "./find.ts";
+import { requireIdentities } from "./property-rules.ts";
 import {
   readProperties,
   refuseStatedTier,
@@ -91,6 +92,7 @@ function newAccount(request: ArmRequest, name: string, location: string): Storag
   const { subscriptionId = "", resourceGroup = "" } = params;
   const createdAt = services.clock.now();
   const sent = readProperties(body);
+  requireIdentities(body["identity"]);
   requireAccessTier(kind, sent);
   requireNamespaceFit(kind, sku, sent);
   requireProtocolFit(sent);
@@ -107,7 +109,7 @@ function newAccount(request: ArmRequest, name: string, location: string): Storag
     sku: { name: sku, tier: skuTier(sku) },
     tags: readTags(body, STORAGE_TAGS) ?? {},
     ...(isObject(body["identity"]) ? { identity: body["identity"] } : {}),
-    extras: extrasOf(body),
+    extras: extrasOf(body, ["zones", "placement", "extendedLocation"]),
     properties,
     blobService: {},
     createdAt,

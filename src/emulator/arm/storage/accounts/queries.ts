@@ -21,6 +21,7 @@ export const accountQueryRoutes: readonly Route<typeof NAME_CHECK | typeof USAGE
     path: `${PROVIDER}/checkNameAvailability`,
     type: NAME_CHECK,
     action: "Microsoft.Storage/checknameavailability/read",
+    body: "nameCheck",
     operation: "storageAccounts/checkName",
     run: checkName,
   },

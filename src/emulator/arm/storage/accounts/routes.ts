@@ -27,8 +27,8 @@ const OPERATION = `${SUBSCRIPTION}/locations/{location}/asyncoperations/{id}`;
 export const accountRoutes: readonly Route<typeof TYPE | typeof OPERATION_TYPE>[] = [
   ...routesOf(TYPE, [
     ["GET", ACCOUNT, "read", "storageAccounts/get", getAccount],
-    ["PUT", ACCOUNT, "write", "storageAccounts/create", createOrUpdateAccount],
-    ["PATCH", ACCOUNT, "write", "storageAccounts/update", updateAccount],
+    ["PUT", ACCOUNT, "write", "storageAccounts/create", createOrUpdateAccount, "storageAccountCreate"],
+    ["PATCH", ACCOUNT, "write", "storageAccounts/update", updateAccount, "storageAccountCreate"],
     ["DELETE", ACCOUNT, "delete", "storageAccounts/delete", deleteAccount],
     ["GET", ACCOUNTS, "read", "storageAccounts/listByGroup", listAccounts],
     ["GET", `${SUBSCRIPTION}/storageAccounts`, "read", "storageAccounts/list", listAccounts],

@@ -2,8 +2,10 @@
 
 import { isObject, type JsonObject } from "../../../json.ts";
 import type { StorageAccount } from "../../../world.ts";
+import { invalidSku, invalidValues, notAllowed } from "../../bodies/refusals.ts";
 import { badRequest } from "../../front-door/errors.ts";
 import { booleanAt, objectAt, stringAt } from "../../front-door/json.ts";
+import { requireLargeSharesKept, requireProperties } from "./property-rules.ts";
 
 /** The SKUs of each kind (storage-account-overview; SPECS models.tsp SkuName). */
 export const SKUS: Readonly<Record<string, readonly string[]>> = {
@@ -32,53 +34,19 @@ export const SKUS: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** Values of the properties that are enumerations. */
-const ENUMERATIONS: Readonly<Record<string, readonly string[]>> = {
-  minimumTlsVersion: ["TLS1_0", "TLS1_1", "TLS1_2"],
-  publicNetworkAccess: ["Enabled", "Disabled", "SecuredByPerimeter"],
-  allowedCopyScope: ["AAD", "PrivateLink"],
-  largeFileSharesState: ["Disabled", "Enabled"],
-  dnsEndpointType: ["Standard", "AzureDnsZone"],
-};
-
-const BOOLEANS = [
-  "supportsHttpsTrafficOnly",
-  "isHnsEnabled",
-  "isNfsV3Enabled",
-  "isSftpEnabled",
-  "isLocalUserEnabled",
-  "allowBlobPublicAccess",
-  "allowSharedKeyAccess",
-  "allowCrossTenantReplication",
-  "defaultToOAuthAuthentication",
-];
-
 /** Set at creation, never changed by an update (StorageAccount.tsp: `@visibility(Create, Read)`). */
 const FIXED = ["isHnsEnabled", "isNfsV3Enabled", "dnsEndpointType", "immutableStorageWithVersioning"];
 
-/** Computed by Azure; what a caller sends for them is not stored. */
-const COMPUTED = [
-  "provisioningState",
-  "creationTime",
-  "primaryEndpoints",
-  "secondaryEndpoints",
-  "primaryLocation",
-  "secondaryLocation",
-  "statusOfPrimary",
-  "statusOfSecondary",
-  "keyCreationTime",
-  "privateEndpointConnections",
-];
-
-/** Throws 400 for a kind that Azure does not have, or a SKU that the kind cannot have (srp_error_codes_create). */
+/**
+ * Throws 400 for a kind that Azure does not have, or a SKU that the kind cannot have, in Azure's words (the tests of
+ * terraform-provider-azurerm's storage module have them for BlockBlobStorage with Standard_LRS).
+ */
 export function requireSku(kind: string, sku: string): void {
   const allowed = SKUS[kind];
-  if (allowed === undefined) throw invalidValue(kind, "kind");
+  if (allowed === undefined) throw notAllowed(kind, "kind");
   if (allowed.includes(sku)) return;
-  throw badRequest(
-    "InvalidAccountType",
-    `The AccountType ${sku} is invalid. For more information, see - https://aka.ms/storageaccountskus`,
-  );
+  if (!Object.values(SKUS).some((names) => names.includes(sku))) throw invalidSku(sku);
+  throw invalidValues("kind, sku", " For more information, see - https://aka.ms/storageaccounttypes");
 }
 
 /** Throws 400 for an access tier that accounts of the kind do not have. */
@@ -115,7 +83,7 @@ export function requireNamespaceFit(kind: string, sku: string, properties: JsonO
 export function requireProtocolFit(properties: JsonObject): void {
   if (properties["isHnsEnabled"] === true) return;
   for (const name of ["isSftpEnabled", "isNfsV3Enabled"]) {
-    if (properties[name] === true) throw invalidValue("True", name);
+    if (properties[name] === true) throw notAllowed("True", name);
   }
 }
 
@@ -130,15 +98,11 @@ export function skuTier(sku: string): string {
   return sku.startsWith("Premium") ? "Premium" : "Standard";
 }
 
-/** The properties of a request, checked, without those that Azure computes. Null removes a property. */
+/** The properties of a request, checked by themselves. */
 export function readProperties(body: JsonObject): JsonObject {
   const sent = objectAt(body, "properties");
-  for (const [name, allowed] of Object.entries(ENUMERATIONS)) {
-    const value = stringAt(sent, name);
-    if (value !== undefined && !allowed.includes(value)) throw invalidValue(value, name);
-  }
-  for (const name of BOOLEANS) booleanAt(sent, name);
-  return Object.fromEntries(Object.entries(sent).filter(([name]) => !COMPUTED.includes(name)));
+  requireProperties(sent);
+  return sent;
 }
 
 /** The defaults of a new account (REST reference of Storage Accounts - Create). */
@@ -149,7 +113,7 @@ export function withDefaults(properties: JsonObject, kind: string, createdAt: nu
     allowCrossTenantReplication: false,
     supportsHttpsTrafficOnly: true,
     ...(kind === "StorageV2" || kind === "BlobStorage" ? { accessTier: "Hot" } : {}),
-    ...withoutNulls(properties),
+    ...properties,
     networkAcls: networkAcls(objectAt(properties, "networkAcls")),
     encryption: encryption(objectAt(properties, "encryption"), createdAt),
   };
@@ -159,17 +123,18 @@ export function withDefaults(properties: JsonObject, kind: string, createdAt: nu
 export function mergeProperties(account: StorageAccount, sent: JsonObject): JsonObject {
   const before: JsonObject = account.properties;
   for (const name of FIXED) {
-    if (sent[name] === undefined || sent[name] === null) continue;
+    if (sent[name] === undefined) continue;
     // Even the default is refused when creation did not send it (azure-rest-api-specs#18441).
     if (JSON.stringify(sent[name]) !== JSON.stringify(before[name])) throw cannotBeUpdated(name);
   }
+  requireLargeSharesKept(before, sent);
   const sentEncryption = objectAt(sent, "encryption");
   const infrastructure = booleanAt(sentEncryption, "requireInfrastructureEncryption");
   const wasInfrastructure = booleanAt(objectAt(before, "encryption"), "requireInfrastructureEncryption") ?? false;
   if (infrastructure !== undefined && infrastructure !== wasInfrastructure) {
     throw cannotBeUpdated("encryption.requireInfrastructureEncryption");
   }
-  const merged: JsonObject = { ...before, ...withoutNulls(sent) };
+  const merged: JsonObject = { ...before, ...sent };
   if (isObject(sent["networkAcls"])) {
     merged["networkAcls"] = networkAcls({ ...objectAt(before, "networkAcls"), ...sent["networkAcls"] });
   }
@@ -187,19 +152,6 @@ export function cannotBeUpdated(name: string) {
       "For more information, see - https://aka.ms/storageaccountupdate",
     name,
   );
-}
-
-function invalidValue(value: string, property: string) {
-  return badRequest(
-    "InvalidRequestPropertyValue",
-    `The value '${value}' is not allowed for property ${property}. ` +
-      "For more information, see - https://aka.ms/storageaccounttypes",
-    property,
-  );
-}
-
-function withoutNulls(properties: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(properties).filter(([, value]) => value !== null && value !== undefined));
 }
 
 function networkAcls(sent: JsonObject): JsonObject {

@@ -2,9 +2,9 @@
 
 import type { JsonObject } from "../../../json.ts";
 import type { StorageAccount } from "../../../world.ts";
+import { shown } from "../../bodies/shown.ts";
 import { REGIONS } from "../../front-door/locations.ts";
 import type { ArmRequest } from "../../provider.ts";
-import { shownIn } from "./shown-since.ts";
 
 /** The services of each kind of account, by their names in `primaryEndpoints`. */
 const SERVICES: Readonly<Record<string, readonly string[]>> = {
@@ -15,8 +15,14 @@ const SERVICES: Readonly<Record<string, readonly string[]>> = {
   FileStorage: ["file"],
 };
 
-/** Body of GET, PUT, PATCH and list items. Endpoints follow the host that the caller used. */
+/**
+ * Body of GET, PUT, PATCH and list items, as the call's api-version has it. Endpoints follow the host that the caller used.
+ */
 export function accountView(request: ArmRequest, account: StorageAccount): JsonObject {
+  return shown("storageAccountView", request.apiVersion, wholeView(request, account));
+}
+
+function wholeView(request: ArmRequest, account: StorageAccount): JsonObject {
   const now = request.services.clock.now();
   return {
     sku: account.sku,
@@ -31,7 +37,7 @@ export function accountView(request: ArmRequest, account: StorageAccount): JsonO
     properties: {
       keyCreationTime: { key1: time(account.createdAt), key2: time(account.createdAt) },
       privateEndpointConnections: [],
-      ...shownIn(request.apiVersion, account.properties),
+      ...account.properties,
       provisioningState: now < account.readyAt ? "Creating" : (account.stuckIn ?? "Succeeded"),
       creationTime: time(account.createdAt),
       primaryEndpoints: endpoints(request, account, ""),

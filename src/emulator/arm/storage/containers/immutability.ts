@@ -21,10 +21,10 @@ const POLICY = `${ITEM}/immutabilityPolicies/default`;
 export const immutabilityRoutes: readonly Route<typeof TYPE | typeof CONTAINER>[] = [
   ...routesOf(TYPE, [
     ["GET", POLICY, "read", "immutability/get", getPolicy],
-    ["PUT", POLICY, "write", "immutability/set", setPolicy],
+    ["PUT", POLICY, "write", "immutability/set", setPolicy, "immutabilityPolicy"],
     ["DELETE", POLICY, "delete", "immutability/delete", deletePolicy],
     ["POST", `${POLICY}/lock`, "lock/action", "immutability/lock", lockPolicy],
-    ["POST", `${POLICY}/extend`, "extend/action", "immutability/extend", extendPolicy],
+    ["POST", `${POLICY}/extend`, "extend/action", "immutability/extend", extendPolicy, "immutabilityPolicy"],
   ]),
   ...routesOf(CONTAINER, [
     [
@@ -33,6 +33,7 @@ export const immutabilityRoutes: readonly Route<typeof TYPE | typeof CONTAINER>[
       "setLegalHold/action",
       "containers/setLegalHold",
       (request) => changeHold(request, (held, sent) => [...new Set([...held, ...sent])]),
+      "legalHold",
     ],
     [
       "POST",
@@ -40,6 +41,7 @@ export const immutabilityRoutes: readonly Route<typeof TYPE | typeof CONTAINER>[
       "clearLegalHold/action",
       "containers/clearLegalHold",
       (request) => changeHold(request, (held, sent) => held.filter((tag) => !sent.includes(tag))),
+      "legalHold",
     ],
   ]),
 ];

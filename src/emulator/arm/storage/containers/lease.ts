@@ -21,7 +21,7 @@ const HEADERS: Readonly<Record<string, string>> = {
 
 /** REST: Blob Containers - Lease. */
 export const containerLeaseRoutes: readonly Route<typeof TYPE>[] = routesOf(TYPE, [
-  ["POST", `${CONTAINERS}/{container}/lease`, "lease/action", "containers/lease", leaseContainer],
+  ["POST", `${CONTAINERS}/{container}/lease`, "lease/action", "containers/lease", leaseContainer, "containerLease"],
 ]);
 
 function leaseContainer(request: ArmRequest): Reply {

@@ -24,8 +24,8 @@ const ITEM = `${CONTAINERS}/{container}`;
 /** REST: Blob Containers - Get, Create, Update, Delete. */
 export const containerRoutes: readonly Route<typeof TYPE>[] = routesOf(TYPE, [
   ["GET", ITEM, "read", "containers/get", getContainer],
-  ["PUT", ITEM, "write", "containers/create", putContainer],
-  ["PATCH", ITEM, "write", "containers/update", patchContainer],
+  ["PUT", ITEM, "write", "containers/create", putContainer, "container"],
+  ["PATCH", ITEM, "write", "containers/update", patchContainer, "container"],
   ["DELETE", ITEM, "delete", "containers/delete", deleteContainer],
 ]);
 

@@ -11,23 +11,8 @@ import { objectAt, stringAt } from "../../front-door/json.ts";
 /** Storage counts names and values of all metadata together. */
 const METADATA_BYTES = 8 * 1024;
 
-/** Properties that ARM computes: what a caller sends for them is not stored. */
-const COMPUTED = [
-  "publicAccess",
-  "metadata",
-  "leaseStatus",
-  "leaseState",
-  "leaseDuration",
-  "lastModifiedTime",
-  "hasImmutabilityPolicy",
-  "hasLegalHold",
-  "legalHold",
-  "immutabilityPolicy",
-  "deleted",
-  "deletedTime",
-  "remainingRetentionDays",
-  "version",
-];
+/** Properties that the record has fields for. */
+const OWN = ["publicAccess", "metadata"];
 
 /** Throws 400 for a name that Storage does not permit. */
 export function requireContainerName(name: string): void {
@@ -44,7 +29,7 @@ export function requireContainerName(name: string): void {
 export function readContainerBody(account: StorageAccount, body: JsonObject): Partial<BlobContainer> {
   const sent = objectAt(body, "properties");
   const access = readPublicAccess(account, stringAt(sent, "publicAccess"));
-  const others = Object.entries(sent).filter(([name, value]) => !COMPUTED.includes(name) && value !== null);
+  const others = Object.entries(sent).filter(([name]) => !OWN.includes(name));
   return {
     ...(access === undefined ? {} : { publicAccess: access }),
     ...(isObject(sent["metadata"]) ? { metadata: readMetadata(sent["metadata"]) } : {}),

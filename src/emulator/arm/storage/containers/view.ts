@@ -3,24 +3,25 @@
 import type { JsonObject } from "../../../json.ts";
 import { leaseView } from "../../../storage/lease.ts";
 import type { BlobContainer, StorageAccount } from "../../../world.ts";
+import { shown } from "../../bodies/shown.ts";
 import type { ArmRequest } from "../../provider.ts";
 import { containerId } from "./find.ts";
 
 /** Body of GET, PUT and PATCH. */
 export function containerView(request: ArmRequest, account: StorageAccount, container: BlobContainer): JsonObject {
-  return {
+  return shown("container", request.apiVersion, {
     id: containerId(account, container.name),
     name: container.name,
     type: "Microsoft.Storage/storageAccounts/blobServices/containers",
     etag: quoted(container.etag),
     properties: { ...containerProperties(request, container), ...legalHold(container), ...immutability(container) },
-  };
+  });
 }
 
 /** One entry of a list: the same without the details of holds and policies. */
 export function containerListView(request: ArmRequest, account: StorageAccount, container: BlobContainer): JsonObject {
   const view = containerView(request, account, container);
-  return { ...view, properties: containerProperties(request, container) };
+  return shown("container", request.apiVersion, { ...view, properties: containerProperties(request, container) });
 }
 
 function containerProperties(request: ArmRequest, container: BlobContainer): JsonObject {
