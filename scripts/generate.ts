@@ -2,6 +2,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { target as bodiesTarget, generateBodiesPage } from "./generate-bodies-page.ts";
 import { target as countTarget, generateContractCount } from "./generate-contract-count.ts";
 import { target as csiTarget, generateCsi } from "./generate-csi.ts";
 import { generatePoliciesPage } from "./generate-policies.ts";
@@ -24,6 +25,7 @@ export const generated: ReadonlyMap<string, () => Promise<string>> = new Map([
   ["docs/reference/parameters.md", generateParametersPage],
   ["docs/reference/policies.md", generatePoliciesPage],
   ["docs/explanation/structure.md", generateStructurePage],
+  [bodiesTarget, generateBodiesPage],
   ...roleFiles(),
 ]);
 

@@ -57,10 +57,10 @@ function readMetadata(sent: JsonObject): Record<string, string> {
   const seen = new Set<string>();
   let bytes = 0;
   for (const [name, value] of Object.entries(sent)) {
-    if (typeof value !== "string")
-      throw badRequest("InvalidRequestContent", `The metadata '${name}' must be a string.`);
     const valid =
-      /^[\p{L}\p{Nl}_][\p{L}\p{Nl}\p{Nd}\p{Mn}\p{Mc}\p{Pc}]*$/u.test(name) && /^[\x20-\x7e\t]*$/.test(value);
+      typeof value === "string" &&
+      /^[\p{L}\p{Nl}_][\p{L}\p{Nl}\p{Nd}\p{Mn}\p{Mc}\p{Pc}]*$/u.test(name) &&
+      /^[\x20-\x7e\t]*$/.test(value);
     if (!valid || seen.has(name.toLowerCase())) {
       throw failure("The metadata specified is invalid. It has characters that are not permitted.");
     }
