@@ -34,12 +34,13 @@ emulator takes the stricter possibility, or has [a switch](../how-to/emulator.md
 | \`keyPolicy.keyExpirationPeriodInDays\` | less than 1 | \`InvalidValuesForRequestParameters\` | azure-service-operator's test of a deployment that fails (-260) |
 | \`minimumTlsVersion\` | \`TLS1_3\` | \`FeatureNotSupported\` | [azure-cli#30022](https://github.com/Azure/azure-cli/issues/30022) |
 | \`dnsEndpointType\` | \`AzureDnsZone\` | \`FeatureNotSupported\` | a preview that is being retired; the code is an assumption |
-| \`kind\` with \`sku.name\` | a SKU that the kind does not have | \`InvalidValuesForRequestParameters\` | terraform's tests have the text for BlockBlobStorage with Standard_LRS |
+| \`kind\` with \`sku.name\` | a SKU that the kind does not have | \`InvalidValuesForRequestParameters\` | [terraform-provider-azurerm#8089](https://github.com/hashicorp/terraform-provider-azurerm/issues/8089) |
 | \`largeFileSharesState\` | \`Disabled\` where it was \`Enabled\` | \`InvalidRequestPropertyValue\` | the model's description; terraform-provider-azurerm has the text |
 | \`encryption.keySource\` | \`Microsoft.Keyvault\` without the key's name and vault | \`InvalidValuesForRequestParameters\` | [Error codes of Storage Accounts - Create](https://learn.microsoft.com/rest/api/storagerp/srp_error_codes_create_storage_account) |
 | \`customDomain.name\` | every name: no CNAME record leads to the emulator | \`StorageDomainNameCouldNotVerify\` | [Map a custom domain](https://learn.microsoft.com/azure/storage/blobs/storage-custom-domain-name); the code is from memory |
 | \`identity.userAssignedIdentities\` | keys that are no ids of identities; whether there is one is not checked | \`LinkedInvalidPropertyId\` | ARM's check of linked ids |
-| blob service: \`restorePolicy\`, \`changeFeed\`, \`cors\` | restoring without versions, change feed and a longer soft delete; days out of 1 to 146000; more than 5 rules | \`InvalidRequestPropertyValue\` | the models' descriptions; the code is an assumption |
+| blob service: \`cors\` | more than 5 rules, unknown methods, rules without one of their members | \`ContainerOperationFailure\` | [azure-cli#31706](https://github.com/Azure/azure-cli/issues/31706) |
+| blob service: \`restorePolicy\`, \`changeFeed\` | restoring without versions, change feed and a longer soft delete; days out of 1 to 146000 | \`InvalidRequestPropertyValue\` | the models' descriptions; the code is an assumption |
 
 ## One member wrong
 

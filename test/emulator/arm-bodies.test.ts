@@ -255,6 +255,15 @@ describe("a body sent to the emulator's ARM", () => {
       400,
       "InvalidTagNameCharacters",
     );
+    const many = Object.fromEntries(Array.from({ length: 51 }, (_, index) => [`t${index}`, "x"]));
+    for (const [tags, code] of [
+      [many, "InvalidTags"],
+      [{ ["k".repeat(513)]: "v" }, "InvalidTagName"],
+      [{ k: "v".repeat(257) }, "InvalidTagValueLength"],
+      [{ " ": "v" }, "InvalidTagName"],
+    ] as const) {
+      refused(await arm.call("PUT", group, { body: { location: "westeurope", tags } }), 400, code);
+    }
   });
 
   it("is read alike for containers, blob services, identities and roles", async () => {
@@ -313,9 +322,9 @@ describe("a body sent to the emulator's ARM", () => {
     const wrong: [object, string][] = [
       [{ restorePolicy: { enabled: true, days: 5 } }, "InvalidRequestPropertyValue"],
       [{ changeFeed: { enabled: true, retentionInDays: 0 } }, "InvalidRequestPropertyValue"],
-      [{ cors: { corsRules: Array.from({ length: 6 }, () => rule) } }, "InvalidRequestPropertyValue"],
-      [{ cors: { corsRules: [{ ...rule, allowedMethods: ["FETCH"] }] } }, "InvalidRequestPropertyValue"],
-      [{ cors: { corsRules: [{ allowedOrigins: ["*"] }] } }, "InvalidValuesForRequestParameters"],
+      [{ cors: { corsRules: Array.from({ length: 6 }, () => rule) } }, "ContainerOperationFailure"],
+      [{ cors: { corsRules: [{ ...rule, allowedMethods: ["FETCH"] }] } }, "ContainerOperationFailure"],
+      [{ cors: { corsRules: [{ allowedOrigins: ["*"] }] } }, "ContainerOperationFailure"],
     ];
     for (const [properties, code] of wrong)
       refused(await arm.call("PUT", service, { body: { properties } }), 400, code);

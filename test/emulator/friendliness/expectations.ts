@@ -17,7 +17,7 @@ export const WHY: Readonly<Record<string, string>> = {
     "ARM itself reads the members beside `properties`, and refuses one that it does not know ([azure-sdk-for-java#646](https://github.com/Azure/azure-sdk-for-java/issues/646), " +
     "seen for PUT and PATCH alike). That a required `sku` or `kind` is missed with this code is an assumption",
   RequestIsNotValidJson:
-    "Microsoft.Storage's answer to what it cannot read into its types, seen for null where an enumeration is expected ([bicep#9712](https://github.com/Azure/bicep/issues/9712)). " +
+    "Microsoft.Storage's answer to what it cannot read into its types, seen for null where an enumeration is expected ([bicep#9712](https://github.com/Azure/bicep/issues/9712), [bicep-registry-modules#878](https://github.com/Azure/bicep-registry-modules/issues/878)). " +
     'That it does not read `"true"` as a truth value either is an assumption, and the strict one',
   InvalidRequestPropertyValue:
     "Microsoft.Storage's answer to a word that cannot be ([ResourceModules#535](https://github.com/Azure/ResourceModules/issues/535)); " +

@@ -46,10 +46,14 @@ function storageRefusals({ body, variants }: Refused): Refusals {
       if (path.startsWith("identity.")) return notConverted(path, value);
       if (path === "sku.name") return invalidSku(value);
       if (path === "properties.accessTier") return invalidTier(value);
+      if (isCors(path)) return wrongCors();
       return variants.unknownValuesUnreadable ? notJson() : notAllowed(value, path.replace(/^properties\./, ""));
     },
     noValue: notJson,
-    missing: (path) => (path === "sku.name" ? undefined : invalidValues(path.replace(/^properties\./, ""))),
+    missing(path) {
+      if (path === "sku.name") return undefined;
+      return isCors(path) ? wrongCors() : invalidValues(path.replace(/^properties\./, ""));
+    },
     unknown: (path) => (variants.unknownMembersRefused && path.includes(".") ? notJson() : undefined),
   };
 }
@@ -60,6 +64,15 @@ export function invalidSku(sku: string): ArmError {
     "InvalidAccountType",
     `The AccountType ${sku} is invalid. For more information, see - https://aka.ms/storageaccountskus`,
   );
+}
+
+/** What the blob service answers to CORS rules, in its own words: azure-cli#31706. */
+export function wrongCors(): ArmError {
+  return badRequest("ContainerOperationFailure", "The value for one of the XML nodes is not in the correct format.");
+}
+
+function isCors(path: string): boolean {
+  return path.startsWith("properties.cors.");
 }
 
 function invalidTier(tier: string): ArmError {

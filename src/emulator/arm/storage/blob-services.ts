@@ -2,7 +2,7 @@
 import type { Reply } from "../../http/call.ts";
 import { isObject, type JsonObject } from "../../json.ts";
 import type { StorageAccount } from "../../world.ts";
-import { notAllowed } from "../bodies/refusals.ts";
+import { notAllowed, wrongCors } from "../bodies/refusals.ts";
 import { shown } from "../bodies/shown.ts";
 import { badRequest } from "../front-door/errors.ts";
 import { objectAt } from "../front-door/json.ts";
@@ -39,7 +39,7 @@ function setService(request: ArmRequest): Reply {
   }
   requireRestorable(sent);
   requireChangeFeed(sent);
-  if (corsRules(sent) > 5) throw notAllowed(String(corsRules(sent)), "cors.corsRules", "storageaccountcors");
+  if (corsRules(sent) > 5) throw wrongCors();
   requireVersioningFit(account, sent);
   account.blobService = sent;
   return { status: 200, body: serviceView(request, account) };

@@ -38,8 +38,8 @@ export const SKUS: Readonly<Record<string, readonly string[]>> = {
 const FIXED = ["isHnsEnabled", "isNfsV3Enabled", "dnsEndpointType", "immutableStorageWithVersioning"];
 
 /**
- * Throws 400 for a kind that Azure does not have, or a SKU that the kind cannot have, in Azure's words (the tests of
- * terraform-provider-azurerm's storage module have them for BlockBlobStorage with Standard_LRS).
+ * Throws 400 for a kind that Azure does not have, or a SKU that the kind cannot have, in Azure's words
+ * (terraform-provider-azurerm#8089).
  */
 export function requireSku(kind: string, sku: string): void {
   const allowed = SKUS[kind];
