@@ -38,6 +38,7 @@ emulator takes the stricter possibility, or has [a switch](../how-to/emulator.md
 | \`largeFileSharesState\` | \`Disabled\` where it was \`Enabled\` | \`InvalidRequestPropertyValue\` | the model's description; terraform-provider-azurerm has the text |
 | \`encryption.keySource\` | \`Microsoft.Keyvault\` without the key's name and vault | \`InvalidValuesForRequestParameters\` | [Error codes of Storage Accounts - Create](https://learn.microsoft.com/rest/api/storagerp/srp_error_codes_create_storage_account) |
 | \`customDomain.name\` | every name: no CNAME record leads to the emulator | \`StorageDomainNameCouldNotVerify\` | [Map a custom domain](https://learn.microsoft.com/azure/storage/blobs/storage-custom-domain-name); the code is from memory |
+| \`immutableStorageWithVersioning\` | a policy of a new account without state or period, or locked | \`InvalidStorageAccountImmutabilityPolicy\` | recorded in azure-cli's [test_storage_account_with_alw](https://github.com/Azure/azure-cli/tree/dev/src/azure-cli/azure/cli/command_modules/storage/tests/latest/recordings) |
 | \`identity.userAssignedIdentities\` | keys that are no ids of identities; whether there is one is not checked | \`LinkedInvalidPropertyId\` | ARM's check of linked ids |
 | blob service: \`cors\` | more than 5 rules, unknown methods, rules without one of their members | \`ContainerOperationFailure\` | [azure-cli#31706](https://github.com/Azure/azure-cli/issues/31706) |
 | blob service: \`restorePolicy\`, \`changeFeed\` | restoring without versions, change feed and a longer soft delete; days out of 1 to 146000 | \`InvalidRequestPropertyValue\` | the models' descriptions; the code is an assumption |
@@ -97,7 +98,7 @@ function toReasons(): string {
 
 const NOT_CHECKED = `## Where it may be stricter or laxer than Azure
 
-- Stricter, where nothing says what Azure does: a number or \`"true"\` for another type is refused and not converted; a word in another case is
+- Stricter, where nothing says what Azure does: \`"true"\` for a truth value is refused and not converted (a number as text is converted: az 2.91 sends it); a word in another case is
   refused; a nested member that the models require is missed.
 - Laxer, because what they refer to is not emulated: subnets, Key Vault keys, encryption scopes and resources in access rules are not looked up; a
   container's \`immutableStorageWithVersioning\` is stored and has no effect.

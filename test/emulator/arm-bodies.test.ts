@@ -128,7 +128,7 @@ describe("a body sent to the emulator's ARM", () => {
       { networkAcls: { defaultAction: "Deny", ipRules: {} } },
       { networkAcls: { defaultAction: "Deny", ipRules: ["8.8.8.8"] } },
       { networkAcls: { defaultAction: "Deny", bypass: null } },
-      { keyPolicy: { keyExpirationPeriodInDays: "90" } },
+      { keyPolicy: { keyExpirationPeriodInDays: "ninety" } },
       { encryption: true },
     ];
     for (const properties of wrong) {
@@ -328,6 +328,27 @@ describe("a body sent to the emulator's ARM", () => {
     ];
     for (const [properties, code] of wrong)
       refused(await arm.call("PUT", service, { body: { properties } }), 400, code);
+  });
+
+  it("is read with a number as text, and completed, as az sends it", async () => {
+    const policy = { immutabilityPeriodSinceCreationInDays: "10", state: "Disabled", allowProtectedAppendWrites: true };
+    const encryption = { keySource: "Microsoft.Storage", services: { blob: {} } };
+    const { properties } = await made(
+      standard({ encryption, immutableStorageWithVersioning: { enabled: true, immutabilityPolicy: policy } }),
+    );
+    deepEqual(properties["immutableStorageWithVersioning"], {
+      enabled: true,
+      immutabilityPolicy: { ...policy, immutabilityPeriodSinceCreationInDays: 10 },
+    });
+    const { services } = properties["encryption"] as { services: Record<string, { enabled: boolean }> };
+    deepEqual([services["blob"]?.enabled, services["file"]?.enabled], [true, true]);
+    for (const wrong of [
+      { ...policy, state: undefined },
+      { ...policy, state: "Locked" },
+    ]) {
+      const sent = standard({ immutableStorageWithVersioning: { enabled: true, immutabilityPolicy: wrong } });
+      await refusedAccount(sent, "InvalidStorageAccountImmutabilityPolicy");
+    }
   });
 
   it("keeps large file shares on once they are on", async () => {

@@ -92,8 +92,10 @@ function readValue(member: Member, value: unknown, path: string, reading: Readin
     case "enum":
       if (typeof value === "string") return readChoice(member, value, path, reading);
       break;
-    default:
-      if (isScalar(member.type, value)) return value;
+    default: {
+      const scalar = readScalar(member.type, value);
+      if (scalar !== undefined) return scalar;
+    }
   }
   throw reading.refusals.wrongType(path, member.type);
 }
@@ -120,17 +122,22 @@ function readChoice(member: Member, value: string, path: string, { apiVersion, r
   throw refusals.wrongValue(path, value);
 }
 
-function isScalar(type: Member["type"], value: unknown): boolean {
+/** Undefined for a value that the type cannot be read from. */
+function readScalar(type: Member["type"], value: unknown): unknown {
   switch (type) {
-    case "string":
-      return typeof value === "string";
-    case "boolean":
-      return typeof value === "boolean";
     case "integer":
-      return Number.isSafeInteger(value);
+      return readInteger(value);
+    case "string":
+    case "boolean":
     case "number":
-      return typeof value === "number";
+      return typeof value === type ? value : undefined;
     default:
-      return typeof value === "string" && !Number.isNaN(Date.parse(value));
+      return typeof value === "string" && !Number.isNaN(Date.parse(value)) ? value : undefined;
   }
+}
+
+/** az 2.91 sends `--immutability-period 10` as text, and a .NET reader takes it. */
+function readInteger(value: unknown): number | undefined {
+  const number = typeof value === "string" && /^-?\d{1,15}$/.test(value) ? Number(value) : value;
+  return typeof number === "number" && Number.isSafeInteger(number) ? number : undefined;
 }

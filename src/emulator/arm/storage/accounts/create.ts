@@ -11,7 +11,7 @@ import { readTags, STORAGE_TAGS } from "../../front-door/tags.ts";
 import type { ArmRequest } from "../../provider.ts";
 import { changeAccount, extrasOf } from "./change.ts";
 import { findAccount, operationInProgress } from "./find.ts";
-import { requireIdentities } from "./property-rules.ts";
+import { requireIdentities, requireImmutability } from "./property-rules.ts";
 import {
   readProperties,
   refuseStatedTier,
@@ -93,6 +93,7 @@ function newAccount(request: ArmRequest, name: string, location: string): Storag
   const createdAt = services.clock.now();
   const sent = readProperties(body);
   requireIdentities(body["identity"]);
+  requireImmutability(sent);
   requireAccessTier(kind, sent);
   requireNamespaceFit(kind, sku, sent);
   requireProtocolFit(sent);

@@ -56,6 +56,28 @@ function requireNoDomain(sent: JsonObject): void {
   throw badRequest("StorageDomainNameCouldNotVerify", `The custom domain name could not be verified: ${name}.`);
 }
 
+/**
+ * Throws 400 for the policy of a new account that leaves a member out, or begins locked. Both answers are recorded in
+ * azure-cli's test_storage_account_with_alw.
+ */
+export function requireImmutability(sent: JsonObject): void {
+  const policy = objectAt(sent, "immutableStorageWithVersioning")["immutabilityPolicy"];
+  if (!isObject(policy)) return;
+  if (policy["state"] === undefined || policy["immutabilityPeriodSinceCreationInDays"] === undefined) {
+    const missing = "immutabilityPolicy.state, immutabilityPolicy.immutabilityPeriodSinceCreationInDays";
+    throw invalidImmutability(`The required property ${missing} is missing.`);
+  }
+  if (policy["state"] !== "Locked") return;
+  throw invalidImmutability(
+    'Storage account immutability policy state can be set to "Unlocked, Disabled". Note that the immutability state can ' +
+      "either be Disabled or Unlocked during account creation.",
+  );
+}
+
+function invalidImmutability(message: string) {
+  return badRequest("InvalidStorageAccountImmutabilityPolicy", message);
+}
+
 /** Throws 400 for large file shares that are turned off once on (LargeFileSharesState; terraform-provider-azurerm has the text). */
 export function requireLargeSharesKept(before: JsonObject, sent: JsonObject): void {
   if (before["largeFileSharesState"] !== "Enabled" || sent["largeFileSharesState"] !== "Disabled") return;

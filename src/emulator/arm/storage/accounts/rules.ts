@@ -159,11 +159,15 @@ function networkAcls(sent: JsonObject): JsonObject {
   return { bypass, virtualNetworkRules: [], ipRules: [], ipv6Rules: [], defaultAction: "Allow", ...sent };
 }
 
+/** What is sent of a service, as `az` sends `blob: {}`, is completed (azure-cli's recorded tests of accounts). */
 function encryption(sent: JsonObject, createdAt: number): JsonObject {
+  const services = objectAt(sent, "services");
   const enabled = { keyType: "Account", enabled: true, lastEnabledTime: new Date(createdAt).toISOString() };
   return {
     keySource: "Microsoft.Storage",
     ...sent,
-    services: { blob: enabled, file: enabled, ...objectAt(sent, "services") },
+    services: Object.fromEntries(
+      ["file", "blob", ...Object.keys(services)].map((name) => [name, { ...enabled, ...objectAt(services, name) }]),
+    ),
   };
 }
