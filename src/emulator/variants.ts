@@ -45,8 +45,8 @@ export interface AzureVariants {
    */
   readonly nextLinkElsewhere: boolean;
   /**
-   * A new account whose `encryption` names no `services` is 400 MissingEncryptionService; the reference does not say what holds
-   * then. Off: blobs and files are encrypted all the same.
+   * A new account whose `encryption` names no `services` is 400 MissingEncryptionService, and one without `keySource`
+   * MissingEncryptionKeySource; the reference does not say what holds then. Off: blobs and files are encrypted all the same.
    */
   readonly encryptionNeedsServices: boolean;
   /**
@@ -60,6 +60,7 @@ export interface AzureVariants {
    * "cannot be changed", and names it the default. Off: stating it is accepted.
    */
   readonly premiumTierRefused: boolean;
+  /**
    * A word that an enumeration of Microsoft.Storage does not have is 400 RequestIsNotValidJson, as null is where an
    * enumeration is expected (bicep 9712). Off: InvalidRequestPropertyValue, which is reported of words that it does have.
    */

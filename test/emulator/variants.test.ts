@@ -185,7 +185,7 @@ describe("the emulator's variants of Azure", () => {
     );
   });
 
-  it("encryptionNeedsServices: a new account whose encryption names no services is refused", async () => {
+  it("encryptionNeedsServices: a new account whose encryption names no services, or no source of its key, is refused", async () => {
     await set({ encryptionNeedsServices: true });
     const id = `${arm.group}/providers/Microsoft.Storage/storageAccounts/v${Date.now()}`;
     const put = (encryption: object) =>
@@ -199,7 +199,9 @@ describe("the emulator's variants of Azure", () => {
       });
     const wish = { keySource: "Microsoft.Storage", requireInfrastructureEncryption: true };
     refused(await put(wish), 400, "MissingEncryptionService");
-    equal((await put({ ...wish, services: { blob: { enabled: true } } })).status, 202);
+    const services = { blob: { enabled: true } };
+    refused(await put({ services }), 400, "MissingEncryptionKeySource");
+    equal((await put({ ...wish, services })).status, 202);
     await fresh();
   });
 

@@ -16,10 +16,10 @@ import {
   readProperties,
   refuseStatedTier,
   requireAccessTier,
-  requireEncryptionServices,
   requireNamespaceFit,
   requireProtocolFit,
   requireSku,
+  requireWholeEncryption,
   skuTier,
   withDefaults,
 } from "./rules.ts";
@@ -97,7 +97,7 @@ function newAccount(request: ArmRequest, name: string, location: string): Storag
   requireAccessTier(kind, sent);
   requireNamespaceFit(kind, sku, sent);
   requireProtocolFit(sent);
-  if (services.settings.encryptionNeedsServices) requireEncryptionServices(sent);
+  if (services.settings.encryptionNeedsServices) requireWholeEncryption(sent);
   if (services.settings.premiumTierRefused) refuseStatedTier(kind, sent);
   const properties = withDefaults(sent, kind, createdAt);
   return {

@@ -87,10 +87,14 @@ export function requireProtocolFit(properties: JsonObject): void {
   }
 }
 
-/** Throws 400 for an encryption that says of no service that it is encrypted. */
-export function requireEncryptionServices(properties: JsonObject): void {
-  if (!isObject(properties["encryption"]) || isObject(properties["encryption"]["services"])) return;
-  throw badRequest("MissingEncryptionService", "At least one encryption service must be specified.", "encryption");
+/** Throws 400 for an encryption that does not say of any service that it is encrypted, or where the key is from. */
+export function requireWholeEncryption({ encryption }: JsonObject): void {
+  if (!isObject(encryption)) return;
+  if (!isObject(encryption["services"])) {
+    throw badRequest("MissingEncryptionService", "At least one encryption service must be specified.", "encryption");
+  }
+  if (encryption["keySource"] !== undefined) return;
+  throw badRequest("MissingEncryptionKeySource", "The encryption key source must be specified.", "encryption");
 }
 
 /** `Standard` or `Premium`. */
