@@ -1,4 +1,4 @@
-// Which folders of the emulator may import which: resource providers know the front door and not each other, and what ARM,
+// Which folders of the emulator may import which: resource providers know the front door and the models of bodies, not each other, and what ARM,
 // Blob and Data Lake share knows none of them.
 import { deepEqual, ok } from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
@@ -14,9 +14,10 @@ const FORBIDDEN: readonly (readonly [from: RegExp, to: RegExp])[] = [
   [/^(blob|dfs|entra)\//, /^(arm|admin)\//],
   [/^blob\//, /^dfs\//],
   [/^arm\/front-door\//, /^arm\/(?!front-door\/|provider\.ts$)/],
+  [/^arm\/bodies\//, /^arm\/(?!bodies\/|front-door\/|provider\.ts$)/],
 ];
 
-const PROVIDER = /^arm\/(?!front-door\/)([^/]+)\//;
+const PROVIDER = /^arm\/(?!front-door\/|bodies\/)([^/]+)\//;
 
 function importsOf(path: string): string[] {
   const text = readFileSync(new URL(path, ROOT), "utf8");

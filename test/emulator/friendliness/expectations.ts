@@ -33,6 +33,8 @@ export const WHY: Readonly<Record<string, string>> = {
     "[Error codes of Storage Accounts - Create](https://learn.microsoft.com/rest/api/storagerp/srp_error_codes_create_storage_account)",
   LocationRequired: "ARM's answer for every tracked resource",
   BadRequestFormat: "Microsoft.Authorization's answer to what it cannot read, and to a missing role or principal",
+  InvalidPrincipalType:
+    "Microsoft.Authorization says which types of principals it takes ([azure-cli#11594](https://github.com/Azure/azure-cli/issues/11594)); the code is an assumption",
   RoleDefinitionDoesNotExist: "Azure RBAC, troubleshooting",
   BadRequest:
     "Microsoft.ManagedIdentity's answer to a credential without issuer, subject or audiences; that wrong types have it too is an assumption",
@@ -109,7 +111,7 @@ function unreadable(write: Write, { path }: Found): Verdict {
 function unknownWord({ path }: Found): Verdict {
   if (path === "sku.name") return "400 InvalidAccountType";
   if (path === "properties.accessTier") return "400 InvalidAccessTier";
-  return path === "properties.principalType" ? "400 BadRequestFormat" : "400 InvalidRequestPropertyValue";
+  return path === "properties.principalType" ? "400 InvalidPrincipalType" : "400 InvalidRequestPropertyValue";
 }
 
 function isStorage({ route }: Write): boolean {

@@ -9,7 +9,8 @@ import { type BodyName, effectiveVersion, isKnown, type Member, modelOf } from "
 /** How a provider words what it cannot accept. A path is as in `properties.networkAcls.ipRules[*].value`. */
 export interface Refusals {
   wrongType(path: string, expected: Member["type"]): ArmError;
-  wrongValue(path: string, value: string): ArmError;
+  /** A word that the enumeration does not have. Undefined: the route has an answer of its own. */
+  wrongValue(path: string, value: string): ArmError | undefined;
   /** Null where an enumeration is expected, below the properties themselves. */
   noValue(path: string): ArmError;
   /** A required member below the top level. Undefined: the route looks for it itself. */
@@ -119,7 +120,9 @@ function readChoice(member: Member, value: string, path: string, { apiVersion, r
   const isValue = (each: string) => (member.values.get(each) ?? "9999") <= apiVersion;
   if (isValue(tidy)) return tidy;
   if (FLAGS.has(path) && tidy.split(",").every(isValue)) return tidy.replaceAll(",", ", ");
-  throw refusals.wrongValue(path, value);
+  const refusal = refusals.wrongValue(path, value);
+  if (refusal === undefined) return value;
+  throw refusal;
 }
 
 /** Undefined for a value that the type cannot be read from. */

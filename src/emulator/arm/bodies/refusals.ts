@@ -87,7 +87,14 @@ function isForArm(path: string): boolean {
 /** Microsoft.Authorization has one answer for everything that it cannot read (RBAC "troubleshooting"). */
 function authorizationRefusals(): Refusals {
   const refuse = () => badRequest("BadRequestFormat", "The request was incorrectly formatted.");
-  return { wrongType: refuse, wrongValue: refuse, noValue: refuse, missing: () => undefined, unknown: () => undefined };
+  return {
+    wrongType: refuse,
+    // Of principals it says which types it takes (azure-cli#11594).
+    wrongValue: (path) => (path === "properties.principalType" ? undefined : refuse()),
+    noValue: refuse,
+    missing: () => undefined,
+    unknown: () => undefined,
+  };
 }
 
 /** Microsoft.ManagedIdentity answers BadRequest; that it does so for these too is an assumption. */
