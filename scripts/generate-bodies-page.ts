@@ -19,8 +19,8 @@ emulator takes the stricter possibility, or has [a switch](../how-to/emulator.md
 1. **ARM** reads the members beside \`properties\`, of PUT and PATCH. One that it does not know, or of another type, is 400 \`InvalidRequestContent\`.
    Tag names with \`< > % & \\ ? /\` are 400 \`InvalidTagNameCharacters\`.
 2. **The provider** reads the rest by the models of the call's api-version. They are Microsoft's own, from the packages azure-mgmt-storage, -msi,
-   -authorization and -resource, carried over as data by [scripts/arm-bodies.py](../../scripts/arm-bodies.py). Names are compared without case, words of
-   enumerations with it. An api-version that is in no package is read by the next older one. What is newer than the api-version is not known to
+   -authorization and -resource, carried over as data by [scripts/arm-bodies.py](../../scripts/arm-bodies.py). Names are compared without case, and
+   words of Microsoft.Storage too: the Java SDK sends \`azureservices\`. An api-version that is in no package is read by the next older one. What is newer than the api-version is not known to
    it; what Azure computes (\`provisioningState\`, \`id\`, \`lastEnabledTime\`) is ignored.
 3. **An answer** has what the caller's api-version knows, and nothing newer.
 4. **Values** that no account can have are refused:
@@ -99,7 +99,7 @@ function toReasons(): string {
 const NOT_CHECKED = `## Where it may be stricter or laxer than Azure
 
 - Stricter, where nothing says what Azure does: \`"true"\` for a truth value is refused and not converted (a number as text is converted: az 2.91 sends it); a word in another case is
-  refused; a nested member that the models require is missed.
+  refused by providers other than Microsoft.Storage; a nested member that the models require is missed.
 - Laxer, because what they refer to is not emulated: subnets, Key Vault keys, encryption scopes and resources in access rules are not looked up; a
   container's \`immutableStorageWithVersioning\` is stored and has no effect.
 - Not checked: whether \`id\`, \`name\` and \`type\` in a body are those of the URL. Some providers refuse it (\`MismatchingResourceName\`); they are ignored here.

@@ -351,6 +351,13 @@ describe("a body sent to the emulator's ARM", () => {
     }
   });
 
+  it("is read with words in any case, as the Java SDK sends them, and shown as Azure writes them", async () => {
+    const networkAcls = { defaultAction: "deny", bypass: "azureservices,logging" };
+    const { properties } = await made({ ...standard({ networkAcls, accessTier: "cool" }), kind: "storagev2" });
+    const { bypass, defaultAction } = properties["networkAcls"] as Record<string, string>;
+    deepEqual([bypass, defaultAction, properties["accessTier"]], ["AzureServices, Logging", "Deny", "Cool"]);
+  });
+
   it("keeps large file shares on once they are on", async () => {
     const id = await arm.makeAccount("shares1", { largeFileSharesState: "Enabled" });
     const off = { body: { properties: { largeFileSharesState: "Disabled" } } };

@@ -8,6 +8,8 @@ import { type BodyName, effectiveVersion, isKnown, type Member, modelOf } from "
 
 /** How a provider words what it cannot accept. A path is as in `properties.networkAcls.ipRules[*].value`. */
 export interface Refusals {
+  /** Whether a word of an enumeration may be in any case. */
+  readonly ignoresCase: boolean;
   wrongType(path: string, expected: Member["type"]): ArmError;
   /** A word that the enumeration does not have. Undefined: the route has an answer of its own. */
   wrongValue(path: string, value: string): ArmError | undefined;
@@ -115,14 +117,24 @@ function readMap(member: Member, value: JsonObject, path: string, reading: Readi
   );
 }
 
-function readChoice(member: Member, value: string, path: string, { apiVersion, refusals }: Reading): string {
-  const tidy = FLAGS.has(path) ? value.replace(/,\s+/g, ",") : value;
-  const isValue = (each: string) => (member.values.get(each) ?? "9999") <= apiVersion;
-  if (isValue(tidy)) return tidy;
-  if (FLAGS.has(path) && tidy.split(",").every(isValue)) return tidy.replaceAll(",", ", ");
-  const refusal = refusals.wrongValue(path, value);
+function readChoice(member: Member, value: string, path: string, reading: Reading): string {
+  const words = FLAGS.has(path) ? value.split(/,\s*/) : [value];
+  const found = findWord(member, words.join(","), reading);
+  if (found !== undefined) return found;
+  const each = words.map((word) => findWord(member, word, reading));
+  if (FLAGS.has(path) && each.every((word) => word !== undefined)) return each.join(", ");
+  const refusal = reading.refusals.wrongValue(path, value);
   if (refusal === undefined) return value;
   throw refusal;
+}
+
+/** The word as Azure writes it, if the api-version has it. */
+function findWord(member: Member, sent: string, { apiVersion, refusals }: Reading): string | undefined {
+  const wanted = refusals.ignoresCase ? sent.toLowerCase() : sent;
+  for (const [word, since] of member.values) {
+    if (since <= apiVersion && (refusals.ignoresCase ? word.toLowerCase() : word) === wanted) return word;
+  }
+  return undefined;
 }
 
 /** Undefined for a value that the type cannot be read from. */

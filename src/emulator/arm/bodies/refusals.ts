@@ -41,6 +41,8 @@ function storageRefusals({ body, variants }: Refused): Refusals {
   const notJson = () =>
     badRequest("RequestIsNotValidJson", `The request cannot be interpreted as valid Json: ${JSON.stringify(body)}.`);
   return {
+    // The Java SDK sends `azureservices` for the bypass of a firewall.
+    ignoresCase: true,
     wrongType: (path, expected) => (isForArm(path) ? wrongKind(path, expected) : notJson()),
     wrongValue(path, value) {
       if (path.startsWith("identity.")) return notConverted(path, value);
@@ -88,6 +90,7 @@ function isForArm(path: string): boolean {
 function authorizationRefusals(): Refusals {
   const refuse = () => badRequest("BadRequestFormat", "The request was incorrectly formatted.");
   return {
+    ignoresCase: false,
     wrongType: refuse,
     // Of principals it says which types it takes (azure-cli#11594).
     wrongValue: (path) => (path === "properties.principalType" ? undefined : refuse()),
@@ -101,6 +104,7 @@ function authorizationRefusals(): Refusals {
 function identityRefusals(): Refusals {
   const refuse = (path: string) => badRequest("BadRequest", `The value of '${path}' is not valid.`);
   return {
+    ignoresCase: false,
     wrongType: (path, expected) => (path.includes(".") ? refuse(path) : wrongKind(path, expected)),
     wrongValue: refuse,
     noValue: refuse,
@@ -111,6 +115,7 @@ function identityRefusals(): Refusals {
 
 function resourceManagerRefusals(): Refusals {
   return {
+    ignoresCase: false,
     wrongType: wrongKind,
     wrongValue: notConverted,
     noValue: (path) => notConverted(path, "null"),
