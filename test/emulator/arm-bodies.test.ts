@@ -358,6 +358,20 @@ describe("a body sent to the emulator's ARM", () => {
     deepEqual([bypass, defaultAction, properties["accessTier"]], ["AzureServices, Logging", "Deny", "Cool"]);
   });
 
+  it("takes a user-assigned identity away by null", async () => {
+    const id = await arm.makeAccount("identity1");
+    const one = `${arm.group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/workload-a`;
+    const patch = async (type: string, value: object | null) => {
+      const answer = await arm.call("PATCH", id, {
+        body: { identity: { type, userAssignedIdentities: { [one]: value } } },
+      });
+      equal(answer.status, 200);
+      return answer.json<{ identity: { type: string; userAssignedIdentities: object } }>().identity;
+    };
+    deepEqual(Object.keys((await patch("UserAssigned", {})).userAssignedIdentities), [one]);
+    deepEqual(await patch("None", null), { type: "None", userAssignedIdentities: {} });
+  });
+
   it("keeps large file shares on once they are on", async () => {
     const id = await arm.makeAccount("shares1", { largeFileSharesState: "Enabled" });
     const off = { body: { properties: { largeFileSharesState: "Disabled" } } };

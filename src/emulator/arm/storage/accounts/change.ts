@@ -1,11 +1,11 @@
 /** What PATCH, and PUT on an existing account, change: what was sent, as far as Azure allows it to change. */
 
-import { isObject, type JsonObject } from "../../../json.ts";
+import type { JsonObject } from "../../../json.ts";
 import type { StorageAccount } from "../../../world.ts";
 import { badRequest } from "../../front-door/errors.ts";
 import { objectAt, stringAt } from "../../front-door/json.ts";
 import { readTags, STORAGE_TAGS } from "../../front-door/tags.ts";
-import { requireIdentities } from "./property-rules.ts";
+import { readIdentity } from "./property-rules.ts";
 import {
   cannotBeUpdated,
   mergeProperties,
@@ -21,7 +21,7 @@ export function changeAccount(account: StorageAccount, body: JsonObject): void {
   const kind = readKind(account, body);
   const sku = readSku(account, kind, body);
   const tags = readTags(body, STORAGE_TAGS);
-  requireIdentities(body["identity"]);
+  const identity = readIdentity(body);
   const properties = mergeProperties(account, readProperties(body));
   requireAccessTier(kind, properties);
   requireProtocolFit(properties);
@@ -29,7 +29,7 @@ export function changeAccount(account: StorageAccount, body: JsonObject): void {
   account.sku = { name: sku, tier: skuTier(sku) };
   account.properties = properties;
   if (tags !== undefined) account.tags = tags;
-  if (isObject(body["identity"])) account.identity = body["identity"];
+  if (identity !== undefined) account.identity = identity;
   const extras = extrasOf(body);
   if (Object.keys(extras).length > 0) account.extras = { ...account.extras, ...extras };
 }

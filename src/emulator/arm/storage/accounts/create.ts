@@ -1,6 +1,5 @@
 /** PUT of a storage account: a new one is created asynchronously, an existing one is updated with what was sent. */
 import type { Reply } from "../../../http/call.ts";
-import { isObject } from "../../../json.ts";
 import type { StorageAccount } from "../../../world.ts";
 import { accepted } from "../../front-door/async-operations.ts";
 import { type ArmError, badRequest, conflict } from "../../front-door/errors.ts";
@@ -11,7 +10,7 @@ import { readTags, STORAGE_TAGS } from "../../front-door/tags.ts";
 import type { ArmRequest } from "../../provider.ts";
 import { changeAccount, extrasOf } from "./change.ts";
 import { findAccount, operationInProgress } from "./find.ts";
-import { requireIdentities, requireImmutability } from "./property-rules.ts";
+import { readIdentity, requireImmutability } from "./property-rules.ts";
 import {
   readProperties,
   refuseStatedTier,
@@ -92,7 +91,7 @@ function newAccount(request: ArmRequest, name: string, location: string): Storag
   const { subscriptionId = "", resourceGroup = "" } = params;
   const createdAt = services.clock.now();
   const sent = readProperties(body);
-  requireIdentities(body["identity"]);
+  const identity = readIdentity(body);
   requireImmutability(sent);
   requireAccessTier(kind, sent);
   requireNamespaceFit(kind, sku, sent);
@@ -109,7 +108,7 @@ function newAccount(request: ArmRequest, name: string, location: string): Storag
     kind,
     sku: { name: sku, tier: skuTier(sku) },
     tags: readTags(body, STORAGE_TAGS) ?? {},
-    ...(isObject(body["identity"]) ? { identity: body["identity"] } : {}),
+    ...(identity === undefined ? {} : { identity }),
     extras: extrasOf(body, ["zones", "placement", "extendedLocation"]),
     properties,
     blobService: {},

@@ -84,12 +84,17 @@ export function requireLargeSharesKept(before: JsonObject, sent: JsonObject): vo
   throw notAllowed("Disabled", "largeFileSharesState", "storageaccountlargefilesharestate");
 }
 
-/** Throws 400 for an identity of an account that names no user-assigned identity by its id (ARM's linked ids). */
-export function requireIdentities(identity: unknown): void {
-  if (!isObject(identity)) return;
-  const ids = Object.keys(objectAt(identity, "userAssignedIdentities"));
-  const wrong = ids.find((id) => !IDENTITY.test(id));
-  if (wrong === undefined) return;
+/**
+ * The identity that a body gives an account, undefined for none. Null takes a user-assigned identity away. Throws 400 for a key
+ * that is no id of one (ARM's linked ids).
+ */
+export function readIdentity(body: JsonObject): JsonObject | undefined {
+  const { identity } = body;
+  if (!isObject(identity)) return undefined;
+  const named = Object.entries(objectAt(identity, "userAssignedIdentities"));
+  const wrong = named.find(([id]) => !IDENTITY.test(id))?.[0];
+  const kept = Object.fromEntries(named.filter(([, value]) => value !== null));
+  if (wrong === undefined) return named.length === 0 ? identity : { ...identity, userAssignedIdentities: kept };
   throw badRequest(
     "LinkedInvalidPropertyId",
     `Property id '${wrong}' at path 'identity.userAssignedIdentities' is invalid. Expect fully qualified resource Id that ` +
