@@ -5,7 +5,7 @@
 import { scrub } from "./scrub.ts";
 
 /** Stands where something was cut off. */
-const MARK = "…";
+export const MARK = "…";
 /** A value that a message quotes: longer than any name in Azure or Kubernetes that is worth reading. */
 const LONGEST_VALUE = 100;
 /** Kubernetes' names have 253 characters, volume ids some 220. */
