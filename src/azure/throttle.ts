@@ -15,7 +15,7 @@ export interface ThrottleOptions {
   readonly waits: Waits;
   /** Waits of other clients, which are obeyed too and never written. */
   readonly othersWaits?: Waits;
-  /** A longer wait fails the call, with the time in the message. Default 15,000. */
+  /** A longer wait fails the call. Default 15,000. */
   readonly longestWaitMs?: number;
 }
 
@@ -23,6 +23,9 @@ export interface ThrottleOptions {
 const LONGEST_WAIT_MS = 15_000;
 /** Azure's longest window (azure.md 1): a longer wait, by a mistake of a proxy, must not last until the next restart. */
 const LONGEST_WINDOW_MS = 3_600_000;
+
+/** A claim's events count as one only while their text is the same: what is left of a wait is not. */
+const TOLD_MINUTES = [1, 5, 15, 60];
 
 /** Throws a RestError with status 429 instead of waiting too long; the SDKs do not repeat it. */
 export function createThrottle(options: ThrottleOptions): PipelinePolicy {
@@ -84,6 +87,10 @@ function waitAsked({ status, headers }: PipelineResponse): number | undefined {
  * Retry-After and send the request again, and @azure/core-client reads `response.request.method`.
  */
 function throttled(request: PipelineRequest, milliseconds: number): RestError {
-  const seconds = Math.ceil(milliseconds / 1000);
-  return new RestError(`Azure asks to wait ${seconds} s`, { statusCode: 429, code: "TooManyRequests", request });
+  const minutes = TOLD_MINUTES.find((limit) => milliseconds <= limit * 60_000) ?? TOLD_MINUTES.at(-1);
+  return new RestError(`Azure asks to wait up to ${minutes} min`, {
+    statusCode: 429,
+    code: "TooManyRequests",
+    request,
+  });
 }
