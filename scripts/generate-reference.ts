@@ -1,6 +1,8 @@
-// Generates the reference pages from the tables that the program itself reads: settings and StorageClass parameters.
+// Generates the reference pages from the tables that the program itself reads: settings, StorageClass parameters and the codes
+// of Azure.
 // Explanations are in the pages of docs/ that are written by hand.
 
+import { REFUSALS, REFUSALS_BY_FORM } from "../src/azure/refusals/codes.ts";
 import { PARAMETERS } from "../src/backend/blob/parameters.ts";
 import { controllerSettings } from "../src/config/controller-settings.ts";
 import { toDefault, toJsonSchema } from "../src/config/help.ts";
@@ -85,6 +87,29 @@ function describe(row: ParameterRow): string {
   if (row.effect !== "stated") return row.instead;
   const values = row.values.map((value) => (value === "" ? "empty" : `\`${value}\``)).join(" or ");
   return `${values}: ${row.because}${row.instead === undefined ? "" : `; ${row.instead}`}`;
+}
+
+/** docs/reference/azure-refusals.md: what each error code of Azure becomes. */
+export async function generateRefusalsPage(): Promise<string> {
+  const toRow = (codes: string, { reason, remedy }: { readonly reason: string; readonly remedy: string }) =>
+    `| ${codes} | \`${reason}\` | ${toCell(remedy)} |\n`;
+  const rows = REFUSALS.map((row) => toRow(row.codes.map((code) => `\`${code}\``).join(", "), row));
+  const forms = REFUSALS_BY_FORM.map(([form, row]) => toRow(`\`${toCell(form.source)}\``, row));
+  const heading = (first: string) => `| ${first} | reason | the message ends with |\n|---|---|---|\n`;
+  return `${NOTE}
+# Error codes of Azure
+
+What becomes of each code, whatever the HTTP status is: the [reason](errors.md) and what to do. Some messages have more words of their own;
+[errors](errors.md#what-azure-says) says which. The list of codes is never complete:
+
+- 400 with a code that is not listed is \`Misconfigured\`, and 403 is \`Forbidden\`; both keep Azure's words and blame nothing else.
+- 401 is \`Unauthenticated\`, 429 \`Throttled\`, 409 and 412 \`Busy\`; everything else is \`Unavailable\`. What is not final is tried again.
+- Where an outer code is not listed and one inside (\`details\`) is, that one counts.
+
+${heading("code")}${rows.join("")}
+## Codes by their form
+
+${heading("regular expression")}${forms.join("")}`;
 }
 
 function toSentence(clause: string): string {

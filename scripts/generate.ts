@@ -10,6 +10,7 @@ import {
   generateConfigurationPage,
   generateConfigurationSchema,
   generateParametersPage,
+  generateRefusalsPage,
 } from "./generate-reference.ts";
 import { roleFiles } from "./generate-roles.ts";
 import { generateStructurePage } from "./generate-structure.ts";
@@ -20,6 +21,7 @@ const repository = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 export const generated: ReadonlyMap<string, () => Promise<string>> = new Map([
   [csiTarget, generateCsi],
   [countTarget, generateContractCount],
+  ["docs/reference/azure-refusals.md", generateRefusalsPage],
   ["docs/reference/configuration.md", generateConfigurationPage],
   ["docs/reference/configuration.schema.json", generateConfigurationSchema],
   ["docs/reference/parameters.md", generateParametersPage],

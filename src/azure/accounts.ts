@@ -12,6 +12,7 @@ import { accountKey } from "../volume/formats/arm-ids.ts";
 import type { Account, AccountRef, AccountSpec, Accounts, ResourceGroupRef } from "../volume/ports.ts";
 import type { Arm } from "./arm.ts";
 import { codeOf, statusOf, toDriverError } from "./faults.ts";
+import type { ComplyingParameter } from "./refusals/policy-words.ts";
 import { whereTaken } from "./taken-names.ts";
 import { isSettled, putAgain } from "./unfinished-accounts.ts";
 
@@ -26,6 +27,8 @@ export interface AccountShaping {
   nonEntraAccessOf(account: StorageAccount): string[];
   /** What is worth a warning and opens no way in. */
   weaknessesOf(account: StorageAccount): string[];
+  /** How a class makes new accounts comply with what a policy wants. */
+  readonly complyingParameter: ComplyingParameter;
 }
 
 export interface AccountsOptions {
@@ -164,7 +167,9 @@ async function put(
     const taken = whereTaken(error);
     if (taken === "elsewhere") return "taken";
     if (taken !== undefined || BEING_CREATED.includes(codeOf(error) ?? "")) return undefined;
-    const failure = toDriverError(error, `creating ${describe(ref)}`);
+    const failure = toDriverError(error, `creating ${describe(ref)}`, {
+      complyingParameter: shaping.complyingParameter,
+    });
     if (!isAccepted) throw failure;
     // A role scoped to the resource group may not be allowed to read the operation's own address (azure.md 2).
     const polled = statusOf(error) === 403 ? await getSettled(options, ref).catch(() => undefined) : undefined;
@@ -194,7 +199,7 @@ async function finish({ arm, shaping }: AccountsOptions, ref: AccountRef, spec: 
     const account = await putAgain(arm, ref, (found) => shaping.toFinishParameters(spec, found));
     return toAccount(shaping, ref, account);
   } catch (error) {
-    throw toDriverError(error, `finishing ${describe(ref)}`);
+    throw toDriverError(error, `finishing ${describe(ref)}`, { complyingParameter: shaping.complyingParameter });
   }
 }
 

@@ -9,6 +9,7 @@ import type { PipelinePolicy, PipelineRequest } from "@azure/core-rest-pipeline"
 import type { TokenCredential } from "@azure/identity";
 import { type ApiVersions, createApiVersionPolicy } from "./api-versions.ts";
 import { createBoundedHttpClient } from "./bounded-http-client.ts";
+import { createErrorBodyKeeper } from "./error-body.ts";
 import { createOwnHostPolicy } from "./own-host.ts";
 import { createSettlingMark } from "./settling.ts";
 import { createThrottle, type Waits } from "./throttle.ts";
@@ -88,6 +89,7 @@ export function createArm(options: ArmOptions): Arm {
       { policy: createOwnHostPolicy(options.endpoint), position: "perRetry" as const },
       { policy: throttleFor(options), position: "perRetry" as const },
       { policy: createSettlingMark(options.now), position: "perRetry" as const },
+      { policy: createErrorBodyKeeper(), position: "perRetry" as const },
       { policy: observing(options, signInAgain), position: "perRetry" as const },
     ],
   };

@@ -1,68 +1,22 @@
 /**
- * The only place where a failure of Azure becomes a DriverError: by ARM's error code first, then by HTTP status. Sources of
- * the codes: REST reference of Microsoft.Storage and Microsoft.Authorization, "Troubleshoot Azure RBAC".
+ * The only place where a failure of Azure becomes a DriverError: by ARM's error code first, then by HTTP status. What the codes
+ * mean, and the words for those that need more than Azure's own, are in refusals/.
  */
 import { DriverError, type Reason } from "../errors.ts";
-import { cut } from "../text/cut.ts";
+import { condense } from "../text/condense.ts";
+import { keptError } from "./error-body.ts";
 import { IN_FORCE, rolesRemedy } from "./missing-role.ts";
-import { describeDenials } from "./policy-denial.ts";
+import { findRefusal, signInRemedy } from "./refusals/codes.ts";
+import { denyAssignmentRemedy, describeDenyAssignment, isByDenyAssignment } from "./refusals/deny-assignment.ts";
+import { describeMissingRight, missingRightRemedy } from "./refusals/missing-right.ts";
+import { type ComplyingParameter, describeDenials, policyRemedy } from "./refusals/policy-words.ts";
+import { describeLock, lockRemedy } from "./refusals/scope-lock.ts";
 import { isOfRoles, maySettle } from "./settling.ts";
 
-const BY_CODE: Readonly<Record<string, Reason>> = {
-  AccountNameInvalid: "InvalidRequest",
-  StorageAccountNameNotValid: "InvalidRequest",
-  InvalidValuesForRequestParameters: "InvalidRequest",
-  InvalidAccountType: "InvalidRequest",
-  InvalidAccessTier: "InvalidRequest",
-  LocationNotValid: "InvalidRequest",
-  LocationNotAvailableForResourceType: "InvalidRequest",
-  AccountTypeNotSupportedInLocation: "InvalidRequest",
-  TooManyTags: "InvalidRequest",
-  MaxTagKeyLengthExceeded: "InvalidRequest",
-  MaxTagValueLengthExceeded: "InvalidRequest",
-  AccountPropertyCannotBeSet: "InvalidRequest",
-  AccountPropertyCannotBeUpdated: "InvalidRequest",
-  StorageAccountTypeConversionNotAllowed: "InvalidRequest",
-  KeyVaultAuthenticationFailure: "Misconfigured",
-  KeyVaultKeyNotFound: "Misconfigured",
-  KeyVaultPolicyError: "Misconfigured",
-  RequestDisallowedByPolicy: "Misconfigured",
-  SubscriptionDisabled: "Misconfigured",
-  SubscriptionNotFound: "Misconfigured",
-  SubscriptionStateForbidden: "Misconfigured",
-  SubscriptionNotRegistered: "Misconfigured",
-  MissingSubscriptionRegistration: "Misconfigured",
-  ReadOnlyDisabledSubscription: "Misconfigured",
-  ResourceGroupNotFound: "Misconfigured",
-  ResourceGroupBeingDeleted: "Misconfigured",
-  RoleDefinitionDoesNotExist: "Misconfigured",
-  RoleAssignmentScopeNotAssignableToRoleDefinition: "Misconfigured",
-  ScopeLocked: "InUse",
-  ContainerImmutabilityPolicyConflict: "InUse",
-  ContainerProtectedFromDeletion: "InUse",
-  // New principals take a while to be known everywhere; principalType is sent, so that this is rare.
-  PrincipalNotFound: "Unavailable",
-  RoleAssignmentUpdateNotPermitted: "Internal",
-  InvalidRoleAssignmentId: "Internal",
-  RoleAssignmentLimitExceeded: "QuotaExhausted",
-  MaxStorageAccountsCountPerSubscriptionExceeded: "QuotaExhausted",
-  QuotaExceeded: "QuotaExhausted",
-  InvalidAuthenticationToken: "Unauthenticated",
-  InvalidAuthenticationTokenTenant: "Unauthenticated",
-  ExpiredAuthenticationToken: "Unauthenticated",
-  AuthenticationFailed: "Unauthenticated",
-  AuthorizationFailed: "Forbidden",
-  LinkedAuthorizationFailed: "Forbidden",
-  StorageAccountBeingCreated: "Busy",
-  StorageAccountIsNotProvisioned: "Busy",
-  StorageAccountOperationInProgress: "Busy",
-  SubscriptionOperationInProgress: "Busy",
-  ContainerOperationFailure: "Unavailable",
-  ContainerBeingDeleted: "Unavailable",
-};
-
+/** For codes that are in no table, and answers without one. */
 const BY_STATUS: Readonly<Record<number, Reason>> = {
-  400: "InvalidRequest",
+  // Whose fault it is, only Azure's words say.
+  400: "Misconfigured",
   401: "Unauthenticated",
   403: "Forbidden",
   // The resource has been deleted meanwhile; the next attempt looks again.
@@ -74,23 +28,19 @@ const BY_STATUS: Readonly<Record<number, Reason>> = {
 };
 
 const REMEDIES: Partial<Readonly<Record<Reason, string>>> = {
-  InvalidRequest: "correct the class's parameters",
+  Misconfigured:
+    "Azure's words say what it does not accept: if neither the class nor the subscription explains it, report it as a fault of keyless-csi",
   Unauthenticated: "check the controller's own credential",
-  QuotaExhausted: "raise the limit in Azure, or use another subscription or region",
   Throttled: "it is tried again",
   Unavailable: "it is tried again",
   Busy: "it is tried again",
   DeadlineExceeded: "it is tried again",
-  InUse: "its holder must release it",
 };
 
-const ROLE_REMEDIES: Readonly<Record<string, string>> = {
-  RoleDefinitionDoesNotExist: "create it with the output of `keyless-csi roles`, or name another with --role",
-  RoleAssignmentScopeNotAssignableToRoleDefinition:
-    "apply the output of `keyless-csi roles` for this subscription (--allowed-resource-groups or --assignable-in names it)",
-};
-const POLICY_REMEDY =
-  "change the class so that it complies, or ask the owner of the policy assignment for an exemption";
+/** Kubernetes cuts an event at 1,024 characters, of which csi-provisioner takes some 170 for its own words. */
+const LONGEST_MESSAGE = 850;
+/** What Azure says always has this much room. */
+const SHORTEST_WORDS = 200;
 
 /** What Azure's SDKs throw, as far as it is read here. */
 interface AzureFault {
@@ -113,48 +63,97 @@ export function statusOf(error: unknown): number | undefined {
   return asFault(error)?.statusCode;
 }
 
-/**
- * `doing` says what was tried on which resource: "creating storage account kl7f in resource group data". `mayPass` false: the
- * refusal does not pass by itself, however new roles are.
- */
-export function toDriverError(error: unknown, doing: string, mayPass = true): DriverError {
+export interface TranslationOptions {
+  /** False: the refusal does not pass by itself, however new roles are. */
+  readonly mayPass?: boolean;
+  /** For the creation of what a class shapes: how a class would comply with a policy. */
+  readonly complyingParameter?: ComplyingParameter;
+}
+
+/** `doing` says what was tried on which resource: "creating storage account kl7f in resource group data". */
+export function toDriverError(error: unknown, doing: string, options: TranslationOptions = {}): DriverError {
   if (error instanceof DriverError) return error;
   const fault = asFault(error) ?? {};
-  const code = codeOf(error);
-  const isSettling = mayPass && maySettle(error, code);
-  const reason = isSettling ? "Unavailable" : reasonOf(fault, code);
-  // The SDK's long-running operations hand over the message alone.
-  const denied = code === "RequestDisallowedByPolicy" ? describeDenials(bodyOf(fault) ?? fault) : undefined;
-  const words = denied === undefined ? firstLine(fault, error) : `Azure Policy denies it, ${denied}`;
-  const settling = mayPass && isOfRoles(code) ? `; ${IN_FORCE}${isSettling ? ": it is tried again" : ""}` : "";
-  const remedy = remedyFor({ reason: isSettling ? "Forbidden" : reason, code, text: textOf(fault, error) });
-  return new DriverError(
-    reason,
-    `${doing} failed (${describe(fault, code)}): ${words}${remedy === undefined ? "" : `; ${remedy}`}${settling}`,
-    { cause: error },
-  );
+  const code = decidingCodeOf(fault);
+  const isOfRole = options.mayPass !== false && isOfRoles(code) && !isByDenyAssignment(code, textOf(fault, error));
+  const isSettling = isOfRole && maySettle(error, code);
+  const { reason, words, remedy } = translate({ fault, error, code, options });
+  const what = `${doing} failed (${describe(fault, code)}): `;
+  const settling = isOfRole ? `; ${IN_FORCE}${isSettling ? ": it is tried again" : ""}` : "";
+  const end = `${remedy === undefined ? "" : `; ${remedy}`}${settling}`;
+  const room = Math.max(SHORTEST_WORDS, LONGEST_MESSAGE - what.length - end.length);
+  const said = condense(words(room), room, doing).replace(/[.;,]+$/, "");
+  return new DriverError(isSettling ? "Unavailable" : reason, `${what}${said}${end}`, { cause: error });
 }
 
-interface Refusal {
-  readonly reason: Reason;
+interface Refused {
+  readonly fault: AzureFault;
+  readonly error: unknown;
   readonly code: string | undefined;
-  /** Azure's own words, whole. */
-  readonly text: string;
+  readonly options: TranslationOptions;
 }
 
-function remedyFor({ reason, code = "", text }: Refusal): string | undefined {
-  if (code === "RequestDisallowedByPolicy") return POLICY_REMEDY;
-  return ROLE_REMEDIES[code] ?? (reason === "Forbidden" ? rolesRemedy(text) : REMEDIES[reason]);
+interface Translation {
+  readonly reason: Reason;
+  /** For so many characters, which they may exceed. */
+  readonly words: (room: number) => string;
+  readonly remedy: string | undefined;
 }
 
-function reasonOf({ statusCode, name }: AzureFault, code: string | undefined): Reason {
-  const byCode = code === undefined ? undefined : BY_CODE[code];
+/** One case for each kind of refusal that has words or a remedy of its own. */
+function translate(refused: Refused): Translation {
+  const { fault, error, code, options } = refused;
+  const text = textOf(fault, error);
+  const own = (reason: Reason, words: string | undefined, remedy: string): Translation => ({
+    reason,
+    words: () => words ?? text,
+    remedy,
+  });
+  if (isByDenyAssignment(code, text)) {
+    return own("Misconfigured", describeDenyAssignment(text), denyAssignmentRemedy(text));
+  }
+  const reason = reasonOf(fault, code);
+  switch (code) {
+    case "RequestDisallowedByPolicy": {
+      // The SDK's long-running operations hand over the message alone.
+      const body = bodyOf(fault) ?? fault;
+      const words = (room: number) => {
+        const denied = describeDenials(body, room - POLICY_WORDS.length);
+        return denied === undefined ? text : `${POLICY_WORDS}${denied}`;
+      };
+      return { reason, words, remedy: policyRemedy(body, options.complyingParameter) };
+    }
+    case "ScopeLocked":
+      return own(reason, describeLock(text), lockRemedy(text));
+    case "AuthorizationFailed":
+    case "LinkedAuthorizationFailed":
+      return own(reason, describeMissingRight(text), missingRightRemedy(text));
+    default:
+      return { reason, words: () => text, remedy: remedyFor(refused, reason, text) };
+  }
+}
+
+const POLICY_WORDS = "Azure Policy denies it, ";
+
+function remedyFor({ fault, code }: Refused, reason: Reason, text: string): string | undefined {
+  if (isSignIn(fault) && reason === "Unauthenticated") return signInRemedy(text);
+  const known = code === undefined ? undefined : findRefusal(code)?.remedy;
+  if (known !== undefined) return known;
+  return reason === "Forbidden" ? `unless Azure's words name another cause, ${rolesRemedy(text)}` : REMEDIES[reason];
+}
+
+function reasonOf(fault: AzureFault, code: string | undefined): Reason {
+  const { statusCode, name } = fault;
+  const byCode = code === undefined ? undefined : findRefusal(code)?.reason;
   if (byCode !== undefined) return byCode;
   if (name === "AbortError") return "DeadlineExceeded";
-  const isSignIn = name?.startsWith("Authentication") === true || name?.startsWith("CredentialUnavailable") === true;
   // Entra answers 400 and 401 for a credential that it does not accept; what else fails there is an outage.
-  if (isSignIn) return statusCode === 429 || (statusCode ?? 0) >= 500 ? "Unavailable" : "Unauthenticated";
+  if (isSignIn(fault)) return statusCode === 429 || (statusCode ?? 0) >= 500 ? "Unavailable" : "Unauthenticated";
   return (statusCode === undefined ? undefined : BY_STATUS[statusCode]) ?? "Unavailable";
+}
+
+function isSignIn({ name }: AzureFault): boolean {
+  return /^(Aggregate)?Authentication|^CredentialUnavailable/.test(name ?? "");
 }
 
 function describe({ statusCode, name }: AzureFault, code: string | undefined): string {
@@ -162,19 +161,31 @@ function describe({ statusCode, name }: AzureFault, code: string | undefined): s
   return code === undefined || code === status ? status : `${code}, ${status}`;
 }
 
-/** Azure's own words, one line of at most 400 characters: the rest (trace ids, JSON) is in the log's cause. */
-function firstLine(fault: AzureFault, error: unknown): string {
+/** Azure's own words, as long as they are. */
+function textOf(fault: AzureFault, error: unknown): string {
   if (fault.name === "AbortError") return "no answer within the time limit";
-  return cut(textOf(fault, error).split(/[\r\n]/, 1)[0] ?? "", 400);
+  const text = String(bodyOf(fault)?.message ?? fault.message ?? error);
+  return text.replace(LONG_RUNNING, "");
 }
 
-function textOf(fault: AzureFault, error: unknown): string {
-  return String(bodyOf(fault)?.message ?? fault.message ?? error);
+/** What the SDK's poller throws: an error without a member for the code. */
+const LONG_RUNNING = /^The long-running operation has failed\. ?(?:(\w+)\. )?/;
+
+/** The code that says most: where ARM's own says only that something inside has failed, the first known one inside. */
+function decidingCodeOf(fault: AzureFault): string | undefined {
+  const code = codeOf(fault) ?? LONG_RUNNING.exec(fault.message ?? "")?.[1];
+  if (code === undefined || findRefusal(code) !== undefined || (fault.statusCode ?? 0) >= 500) return code;
+  const { details } = (bodyOf(fault) ?? {}) as { readonly details?: unknown };
+  const inner = (Array.isArray(details) ? details : []).map((detail) => (detail as { code?: unknown } | null)?.code);
+  const known = inner.filter((each) => typeof each === "string").find((each) => findRefusal(each) !== undefined);
+  return known ?? code;
 }
 
 /** The error in ARM's body, which some SDKs hand over without the member `error` around it. */
-function bodyOf({ details }: AzureFault): { readonly code?: unknown; readonly message?: unknown } | undefined {
-  const body = details as { error?: object | string | null; code?: unknown; message?: unknown } | undefined;
+function bodyOf(fault: AzureFault): { readonly code?: unknown; readonly message?: unknown } | undefined {
+  const body = (keptError(fault) ?? fault.details) as
+    | { error?: object | string | null; code?: unknown; message?: unknown }
+    | undefined;
   return typeof body?.error === "object" && body.error !== null ? body.error : body;
 }
 

@@ -2,7 +2,8 @@
 import { DriverError } from "../errors.ts";
 import type { Credential, Trust, UserAssignedIdentity } from "../volume/ports.ts";
 import type { Arm } from "./arm.ts";
-import { statusOf, toDriverError } from "./faults.ts";
+import { codeOf, statusOf, toDriverError } from "./faults.ts";
+import { findRefusal } from "./refusals/codes.ts";
 
 /** Azure's limit for one identity, which cannot be raised. */
 const MAX_CREDENTIALS = 20;
@@ -34,7 +35,10 @@ export async function writeCredential(
   try {
     await client.createOrUpdate(resourceGroup, name, credentialName, { issuer, subject, audiences: [audience] });
   } catch (error) {
-    if ((await listCredentials(arm, identity).catch(() => [])).length >= MAX_CREDENTIALS) {
+    const failure = toDriverError(error, `writing federated credential ${credentialName} of ${identity.id}`);
+    // Azure documents no code for the limit. A policy, a lock or a missing right is reported as what it is.
+    const mayBeLimit = [400, 403, 409].includes(statusOf(error) ?? 0) && findRefusal(codeOf(error) ?? "") === undefined;
+    if (mayBeLimit && (await listCredentials(arm, identity).catch(() => [])).length >= MAX_CREDENTIALS) {
       throw new DriverError(
         "QuotaExhausted",
         `identity ${identity.id} has ${MAX_CREDENTIALS} federated credentials, Azure's limit: remove one that is not needed ` +
@@ -42,7 +46,7 @@ export async function writeCredential(
         { cause: error },
       );
     }
-    throw toDriverError(error, `writing federated credential ${credentialName} of ${identity.id}`);
+    throw failure;
   }
 }
 

@@ -140,8 +140,8 @@ async function remove(client: Client, assignment: RoleAssignment, roleIds: reado
     if (statusOf(error) === 404) return false;
     if (statusOf(error) === 403 && (await find(client, scope, name)) === undefined) return false;
     // Nothing that settles: the right to read it, by which it was found, is of the same role.
-    const failure = toDriverError(error, `removing role assignment ${name} at ${scope}`, false);
-    throw statusOf(error) === 403 ? refusedRemoval(failure, assignment, roleIds) : failure;
+    const failure = toDriverError(error, `removing role assignment ${name} at ${scope}`, { mayPass: false });
+    throw failure.reason === "Forbidden" ? refusedRemoval(failure, assignment, roleIds) : failure;
   }
 }
 

@@ -29,10 +29,13 @@ const VARYING = new RegExp(
 );
 
 /** Advice for a person who has just got a role and sits before a shell: ARM adds it to every missing right. */
-const POINTLESS = /\s*If access was recently granted, please refresh your credentials\.?/gi;
+const POINTLESS = /If access was recently granted, please refresh your credentials\.?/gi;
 
 /** An ARM id, of a subscription or below a provider such as management groups; not one that is shortened already. */
 const ARM_ID = /(?<![\w…/.-])\/(?:subscriptions|providers)\/[^\s'"`,;<>]*[^\s'"`,;<>.:)]/gi;
+
+/** More ids than these do not fit into a message. */
+const MOST_KNOWN = 50;
 
 /** A run of characters that belong together: an id, a GUID, a word. */
 const RUN = /[^\s'"`,;]+|[\s'"`,;]/g;
@@ -61,15 +64,15 @@ function withoutVarying(text: string): string {
   return line.replace(/\s+/g, " ").trim();
 }
 
-/** Brackets, dashes and commas around what was removed. */
+/** Brackets, dashes and commas around what was removed: a few, so that no text takes quadratic time. */
 function withoutRests(line: string): string {
   return line
     .replace(/\s+/g, " ")
     .replace(/[([] ?[)\]]/g, "")
-    .replace(/(?: [-,;.])+(?= [-,;.])/g, "")
+    .replace(/(?: [-,;.]){1,4}(?= [-,;.])/g, "")
     .replace(/ ([,;.])(?= |$)/g, "$1")
-    .replace(/[,;.]+([,;.])(?= |$)/g, "$1")
-    .replace(/[ ,;-]+$/, "");
+    .replace(/[,;.]{1,4}([,;.])(?= |$)/g, "$1")
+    .replace(/[ ,;-]{1,8}$/, "");
 }
 
 /** Every id in full at its first mention; what it shares with an earlier one is `…` afterwards. */
@@ -78,7 +81,7 @@ function shortenIds(text: string, before: string): string {
   return text.replace(ARM_ID, (id) => {
     const segments = segmentsOf(id);
     const shared = Math.max(0, ...known.map((other) => countShared(segments, other)));
-    known.push(segments);
+    if (known.length < MOST_KNOWN) known.push(segments);
     return shared === 0 ? id : `${MARK}/${segments.slice(shared).join("/")}`;
   });
 }

@@ -127,4 +127,23 @@ describe("federated credentials that the controller writes", () => {
     );
     assert.match(app.log(), /--token-audience is api:..AzureADTokenExchangeChina: the OSS blob node plugin reads only/);
   });
+
+  it("a lock on an identity that is full is reported as a lock", async () => {
+    identity().tags = { [tag()]: "team/*" };
+    for (let count = 0; count < 20; count++) {
+      const name = `other-${count}`;
+      identity().federatedCredentials.set(name, { name, issuer: "https://x", subject: `s${count}`, audiences: ["a"] });
+    }
+    app.emulator.faults.add({
+      match: { method: "PUT", path: "/federatedIdentityCredentials/" },
+      times: -1,
+      action: { status: 409, code: "ScopeLocked", message: "Locked." },
+    });
+    await refused(
+      create(app, claim("app")),
+      status.FAILED_PRECONDITION,
+      /ScopeLocked, HTTP 409\): Locked; the lock's holder/,
+    );
+    assert.equal(identity().federatedCredentials.size, 20);
+  });
 });

@@ -182,7 +182,7 @@ function assertCell({ step, failure, code, details, hits, afterwards, held, left
   assert.match(details, step.resource, at);
   assert.match(
     details,
-    /tried again|try again|give the controller|check the controller|create it with|correct the class's parameters|release it/,
+    /tried again|try again|give the controller|check the controller|create it with|words say what it does not accept/,
     at,
   );
   assert.doesNotMatch(details, /eyJ|Bearer|\n\s+at /, at);

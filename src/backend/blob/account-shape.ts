@@ -9,6 +9,7 @@ import type { AccountShaping } from "../../azure/accounts.ts";
 import type { AccountSpec } from "../../volume/ports.ts";
 import { nonEntraAccessOf, servicesWithKeys, weaknessesOf } from "./non-entra-access.ts";
 import type { BlobAccountShape } from "./parameters.ts";
+import { complyingParameter } from "./policy-parameters.ts";
 
 /** What blobs need of the account that azure/accounts.ts creates. */
 export const BLOB_ACCOUNTS: AccountShaping = {
@@ -17,6 +18,7 @@ export const BLOB_ACCOUNTS: AccountShaping = {
   toKeylessParameters,
   nonEntraAccessOf,
   weaknessesOf,
+  complyingParameter,
 };
 
 /** Keeps everybody out who has no Entra identity; sent at creation, and again to enforce it. */

@@ -3,11 +3,14 @@
  * identity with the right in the whole subscription (azure-service-operator 5009), and no retry changes that: they are
  * reported, and whatever waits for them goes on.
  */
-import { DriverError } from "../../errors.ts";
+import { DriverError, type Reason } from "../../errors.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { accountId } from "../formats/arm-ids.ts";
 import type { AccountRef, RoleAssignment } from "../ports.ts";
 import { isOurRoleAssignment, removeRoleAssignments } from "./role-assignments.ts";
+
+/** A missing right, or a deny assignment or policy in its way: no later attempt finds it otherwise. */
+const REFUSED: readonly Reason[] = ["Forbidden", "Misconfigured"];
 
 /** Removes them as `removeRoleAssignments` does. Answers those that may not be removed and whose scope is gone; reported. */
 export async function removeUnlessVanished(
@@ -19,7 +22,7 @@ export async function removeUnlessVanished(
     try {
       await removeRoleAssignments(deps, [assignment]);
     } catch (error) {
-      const isRefused = error instanceof DriverError && error.reason === "Forbidden";
+      const isRefused = error instanceof DriverError && REFUSED.includes(error.reason);
       if (!isRefused || !(await isVanished(deps, assignment))) throw error;
       deps.ports.observer.roleAssignmentLeft(assignment, needsOwner([assignment]).message);
       left.push(assignment);

@@ -10,7 +10,7 @@ export interface Failure {
 }
 
 const STATUSES: Readonly<Record<number, status>> = {
-  400: status.INVALID_ARGUMENT,
+  400: status.FAILED_PRECONDITION,
   401: status.UNAUTHENTICATED,
   403: status.PERMISSION_DENIED,
   404: status.UNAVAILABLE,

@@ -21,7 +21,7 @@ describe("faults of Azure", () => {
     [rest(409, "MaxStorageAccountsCountPerSubscriptionExceeded"), "QuotaExhausted"],
     [rest(400, "RoleAssignmentLimitExceeded"), "QuotaExhausted"],
     [rest(400, "PrincipalNotFound"), "Unavailable"],
-    [rest(400, "SomethingNew"), "InvalidRequest"],
+    [rest(400, "SomethingNew"), "Misconfigured"],
     [rest(401, undefined), "Unauthenticated"],
     [rest(429, "TooManyRequests"), "Throttled"],
     [rest(500, undefined), "Unavailable"],

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { toDriverError } from "../../../src/azure/faults.ts";
-import { describeDenials } from "../../../src/azure/policy-denial.ts";
+import { describeDenials } from "../../../src/azure/refusals/policy-words.ts";
 
 const ASSIGNMENT =
   "/providers/Microsoft.Management/managementGroups/corp/providers/Microsoft.Authorization/policyAssignments/deny-keys";
@@ -63,7 +63,10 @@ describe("a denial by Azure Policy", () => {
     };
     const { reason, message } = toDriverError(error, "creating x");
     assert.equal(reason, "Misconfigured");
-    assert.match(message, /^creating x failed \(RequestDisallowedByPolicy, HTTP 403\): No\.; change the class/);
+    assert.match(
+      message,
+      /^creating x failed \(RequestDisallowedByPolicy, HTTP 403\): No; no parameter of a class changes that: ask/,
+    );
   });
 
   it("stays one line whatever a display name holds", () => {
