@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createAccounts } from "../azure/accounts.ts";
 import { type ApiVersionFallback, createApiVersions } from "../azure/api-versions.ts";
 import { type AzureCall, createArm } from "../azure/arm.ts";
+import type { AzureWrite } from "../azure/audit.ts";
 import { createIdentities } from "../azure/identities.ts";
 import { createRoleAssignments } from "../azure/role-assignments.ts";
 import type { Waits } from "../azure/throttle.ts";
@@ -32,6 +33,9 @@ export interface AdaptersObserver extends Observer {
   azureCalled(call: AzureCall): void;
   /** Once for each provider and version; `unseen`: what is checked on accounts and not shown by the older version. */
   olderVersionUsed(fallback: ApiVersionFallback, unseen: readonly string[]): void;
+  azureWritten(write: AzureWrite): void;
+  /** GUID of the call or of the run of a task that goes on; undefined outside of both. */
+  currentCallId(): string | undefined;
 }
 
 /** Everything that a use case needs, and the state of the connection to Azure. */
@@ -112,6 +116,7 @@ function connect(config: ControllerConfig, observer: AdaptersObserver, time: Tim
         observer.olderVersionUsed(fallback, fallback.provider === "Microsoft.Storage" ? unseenWith(fallback.to) : []),
     }),
     forgetTokens: credentials.forgetTokens,
+    audit: { written: observer.azureWritten, correlationId: observer.currentCallId },
     ...time,
   };
   const background = new AsyncLocalStorage<true>();

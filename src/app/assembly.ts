@@ -1,6 +1,7 @@
 /** Log, metrics and adapters joined: what the service and the commands that look at volumes have in common. */
-import { AsyncLocalStorage } from "node:async_hooks";
+import { requestIdsOf } from "../azure/request-ids.ts";
 import type { ControllerConfig } from "../config/controller.ts";
+import { reasonOf } from "../csi/call.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
 import { type AppObserver, createAppObserver, joinObservers } from "../telemetry/observer.ts";
@@ -24,6 +25,6 @@ export interface Assembly {
 /** Serves nothing yet: a command that runs once needs no more than this. */
 export async function assemble({ config, log, observer: also = {}, ...cluster }: AppOptions): Promise<Assembly> {
   const metrics = createMetrics(config.driverName, VERSION);
-  const observer = joinObservers(createAppObserver({ log, metrics, calls: new AsyncLocalStorage() }), also);
+  const observer = joinObservers(createAppObserver({ log, metrics, requestIdsOf, reasonOf }), also);
   return { metrics, observer, adapters: await createAdapters(config, observer, cluster) };
 }

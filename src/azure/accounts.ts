@@ -12,6 +12,7 @@ import { accountKey } from "../volume/formats/arm-ids.ts";
 import type { Account, AccountRef, AccountSpec, Accounts, ResourceGroupRef } from "../volume/ports.ts";
 import type { Arm } from "./arm.ts";
 import { codeOf, statusOf, toDriverError } from "./faults.ts";
+import { intending } from "./intent.ts";
 import type { ComplyingParameter } from "./refusals/policy-words.ts";
 import { whereTaken } from "./taken-names.ts";
 import { isSettled, putAgain } from "./unfinished-accounts.ts";
@@ -208,7 +209,9 @@ async function enforceKeyless({ arm, shaping }: AccountsOptions, ref: AccountRef
   try {
     const { storageAccounts } = arm.subscription(ref.subscriptionId).storage;
     const account = await storageAccounts.getProperties(resourceGroup, name);
-    const updated = await storageAccounts.update(resourceGroup, name, shaping.toKeylessParameters(account));
+    const closed = shaping.toKeylessParameters(account);
+    const repair = () => storageAccounts.update(resourceGroup, name, closed);
+    const updated = await intending({ action: "repair" }, repair);
     return toAccount(shaping, ref, updated);
   } catch (error) {
     throw toDriverError(error, `turning every way in without Entra off again on ${describe(ref)}`);
@@ -229,7 +232,8 @@ async function restoreTags(
     const missing = Object.entries(tags).filter(([tag]) => findByName(present, tag) === undefined);
     if (missing.length === 0) return toAccount(shaping, ref, account);
     const all = { ...present, ...Object.fromEntries(missing) };
-    return toAccount(shaping, ref, await storageAccounts.update(resourceGroup, name, { tags: all }));
+    const restore = () => storageAccounts.update(resourceGroup, name, { tags: all });
+    return toAccount(shaping, ref, await intending({ action: "restore tags" }, restore));
   } catch (error) {
     throw toDriverError(error, `putting tags back on ${describe(ref)}`);
   }

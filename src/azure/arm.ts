@@ -8,15 +8,17 @@ import { StorageManagementClient } from "@azure/arm-storage";
 import type { PipelinePolicy, PipelineRequest } from "@azure/core-rest-pipeline";
 import type { TokenCredential } from "@azure/identity";
 import { type ApiVersions, createApiVersionPolicy } from "./api-versions.ts";
-import { createBoundedHttpClient } from "./bounded-http-client.ts";
+import { type AuditOptions, createAuditedHttpClient } from "./audit.ts";
 import { createErrorBodyKeeper } from "./error-body.ts";
 import { createOwnHostPolicy } from "./own-host.ts";
+import { idsIn, type RequestIds } from "./request-ids.ts";
+import { resourceTypeOf } from "./resource-type.ts";
 import { createSettlingMark } from "./settling.ts";
 import { createThrottle, type Waits } from "./throttle.ts";
 import { limitFor, TIME_LIMITS, type TimeLimits } from "./time-limits.ts";
 
 /** One request to ARM as it went over the wire: a retry counts as another one. */
-export interface AzureCall {
+export interface AzureCall extends RequestIds {
   /** Method and resource type, such as `PUT Microsoft.Storage/storageAccounts`: few values, fit for a metric's label. */
   readonly operation: string;
   /** HTTP status, or 0 when no answer came. */
@@ -33,6 +35,8 @@ export interface ArmOptions {
   readonly scope: string;
   readonly apiVersions: ApiVersions;
   readonly observeCall: (call: AzureCall) => void;
+  /** Notified of each write. Default: nobody is. */
+  readonly audit?: Omit<AuditOptions, "now">;
   /** Called when Azure refuses a token (401): the credential must not use it again. */
   readonly forgetTokens: () => void;
   /** Milliseconds, monotonic. */
@@ -65,6 +69,8 @@ export interface Arm {
 /** How often the SDKs repeat a request by themselves. */
 const MAX_RETRIES = 3;
 
+const UNAUDITED = { written: () => undefined, correlationId: () => undefined };
+
 export function createArm(options: ArmOptions): Arm {
   const clients = new Map<string, SubscriptionClients>();
   // A wrong clock, here or there, makes a token invalid before its time, and each client caches its own for hours.
@@ -76,7 +82,7 @@ export function createArm(options: ArmOptions): Arm {
     endpoint: options.endpoint,
     credentials: { scopes: [options.scope] },
     credentialScopes: [options.scope],
-    httpClient: createBoundedHttpClient(),
+    httpClient: createAuditedHttpClient({ ...(options.audit ?? UNAUDITED), now: options.now }),
     retryOptions: {
       maxRetries: options.givesWayTo === undefined ? MAX_RETRIES : 0,
       retryDelayInMs: 800,
@@ -128,14 +134,14 @@ function observing({ observeCall, now, timeLimits = TIME_LIMITS }: ArmOptions, r
     async sendRequest(request, next) {
       request.timeout = timeLimits[limitFor(request)];
       const begun = now();
-      let status = 0;
+      let answered: { readonly status: number } & RequestIds = { status: 0 };
       try {
         const response = await next(request);
-        status = response.status;
-        if (status === 401) refused();
+        answered = { status: response.status, ...idsIn(response) };
+        if (response.status === 401) refused();
         return response;
       } finally {
-        observeCall({ operation: operationOf(request), status, milliseconds: now() - begun });
+        observeCall({ operation: operationOf(request), ...answered, milliseconds: now() - begun });
       }
     },
   };
@@ -143,9 +149,5 @@ function observing({ observeCall, now, timeLimits = TIME_LIMITS }: ArmOptions, r
 
 /** `PUT Microsoft.Storage/storageAccounts/blobServices/containers`: the types of the path's last provider, no names. */
 export function operationOf({ method, url }: Pick<PipelineRequest, "method" | "url">): string {
-  const path = new URL(url).pathname.split("/").filter((segment) => segment !== "");
-  const provider = path.map((segment) => segment.toLowerCase()).lastIndexOf("providers");
-  if (provider < 0) return `${method} ${path.filter((_, index) => index % 2 === 0).join("/")}`;
-  const [namespace, ...rest] = path.slice(provider + 1);
-  return `${method} ${[namespace, ...rest.filter((_, index) => index % 2 === 0)].join("/")}`;
+  return `${method} ${resourceTypeOf(url)}`;
 }

@@ -4,14 +4,21 @@ import { createDefaultHttpClient, type HttpClient, type PipelineResponse, RestEr
 /** A page of 5,000 containers with metadata has some 5 MB; no other answer is larger. */
 const MOST_BYTES = 32 * 1024 * 1024;
 
+export interface BoundedOptions {
+  readonly mostBytes?: number;
+  /** Called with status and headers of each answer, before its body is read. */
+  readonly onHead?: (response: PipelineResponse) => void;
+}
+
 /** Rejects with a RestError, without a status, when an answer is longer than `mostBytes`; the connection is closed. */
-export function createBoundedHttpClient(mostBytes: number = MOST_BYTES): HttpClient {
+export function createBoundedHttpClient({ mostBytes = MOST_BYTES, onHead }: BoundedOptions = {}): HttpClient {
   const inner = createDefaultHttpClient();
   return {
     async sendRequest(request) {
       // ts-http-runtime: infinity stands for every status, and leaves the body unread.
       request.streamResponseStatusCodes = new Set([Number.POSITIVE_INFINITY]);
       const response = await inner.sendRequest(request);
+      onHead?.(response);
       const { readableStreamBody, ...rest } = response;
       if (readableStreamBody === undefined) return response;
       return { ...rest, bodyAsText: await textOf(response, mostBytes) };

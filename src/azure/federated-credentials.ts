@@ -3,6 +3,7 @@ import { DriverError } from "../errors.ts";
 import type { Credential, Trust, UserAssignedIdentity } from "../volume/ports.ts";
 import type { Arm } from "./arm.ts";
 import { codeOf, statusOf, toDriverError } from "./faults.ts";
+import { intending } from "./intent.ts";
 import { findRefusal } from "./refusals/codes.ts";
 
 /** Azure's limit for one identity, which cannot be raised. */
@@ -33,7 +34,9 @@ export async function writeCredential(
 ): Promise<void> {
   const { client, resourceGroup, name } = locate(arm, identity);
   try {
-    await client.createOrUpdate(resourceGroup, name, credentialName, { issuer, subject, audiences: [audience] });
+    const body = { issuer, subject, audiences: [audience] };
+    const write = () => client.createOrUpdate(resourceGroup, name, credentialName, body);
+    await intending({ principalId: identity.principalId }, write);
   } catch (error) {
     const failure = toDriverError(error, `writing federated credential ${credentialName} of ${identity.id}`);
     // Azure documents no code for the limit. A policy, a lock or a missing right is reported as what it is.
@@ -54,7 +57,8 @@ export async function writeCredential(
 export async function deleteCredential(arm: Arm, { identity, name: credentialName }: Credential): Promise<void> {
   const { client, resourceGroup, name } = locate(arm, identity);
   try {
-    await client.delete(resourceGroup, name, credentialName);
+    const remove = () => client.delete(resourceGroup, name, credentialName);
+    await intending({ principalId: identity.principalId }, remove);
   } catch (error) {
     if (statusOf(error) === 404) return;
     throw toDriverError(error, `removing federated credential ${credentialName} of ${identity.id}`);

@@ -6,6 +6,7 @@ import { subscriptionOf } from "../volume/formats/arm-ids.ts";
 import type { ResourceGroupRef, RoleAssignment, RoleAssignments } from "../volume/ports.ts";
 import type { Arm, SubscriptionClients } from "./arm.ts";
 import { codeOf, statusOf, toDriverError } from "./faults.ts";
+import { intending } from "./intent.ts";
 import { IN_FORCE } from "./missing-role.ts";
 import { refusedRemoval } from "./refused-removal.ts";
 import { createAssignmentLists, sdkScope, toRoleAssignment } from "./role-assignment-lists.ts";
@@ -87,13 +88,14 @@ async function create(
 ): Promise<"created" | "adopted" | "found"> {
   const { scope, name, roleId, principalId } = assignment;
   try {
-    await client.create(sdkScope(scope), name, {
+    const body = {
       roleDefinitionId: `/subscriptions/${subscriptionOf(scope)}/providers/Microsoft.Authorization/roleDefinitions/${roleId}`,
       principalId,
       // Without it ARM looks the principal up in Entra, where a new one may not be found yet (PrincipalNotFound).
       principalType: "ServicePrincipal",
       description,
-    });
+    };
+    await intending({ principalId, roleId }, () => client.create(sdkScope(scope), name, body));
     return "created";
   } catch (error) {
     const code = codeOf(error);
@@ -132,9 +134,9 @@ function subscriptionFull(subscriptionId: string, cause?: unknown): DriverError 
  * suffice to be told so (403): then a GET tells. Throws Forbidden for one that exists and may not be deleted.
  */
 async function remove(client: Client, assignment: RoleAssignment, roleIds: readonly string[]): Promise<boolean> {
-  const { scope, name } = assignment;
+  const { scope, name, principalId, roleId } = assignment;
   try {
-    const removed = await client.delete(sdkScope(scope), name);
+    const removed = await intending({ principalId, roleId }, () => client.delete(sdkScope(scope), name));
     return removed?.name !== undefined;
   } catch (error) {
     if (statusOf(error) === 404) return false;

@@ -112,14 +112,15 @@ export interface OrphansContext {
 export async function runOrphans({ config, values, stdout, stderr, cluster }: OrphansContext): Promise<number> {
   const log = createLogger({ level: config.logLevel, format: config.logFormat, stream: stderr });
   let calls = 0;
-  const observer = {
+  const counting = {
     azureCalled() {
       calls += 1;
     },
   };
-  const { adapters } = await assemble({ config, log, observer, ...(cluster && { cluster }) });
+  const { adapters, observer } = await assemble({ config, log, observer: counting, ...(cluster && { cluster }) });
   // Created before anything is read: it fails at once without Kubernetes.
-  const remove = values.delete ? createOrphanRemoval(adapters, () => performance.now()) : undefined;
+  const removal = values.delete ? createOrphanRemoval(adapters, () => performance.now()) : undefined;
+  const remove = removal && ((orphan: Orphan) => observer.inTask("orphans", () => removal(orphan)));
   const pace = createPace({ ...LISTS, now: () => performance.now(), sleep: (ms) => sleep(ms) });
   const nowMs = Date.now();
   const { unmarked = false, goneCluster: goneClusters = [] } = values;

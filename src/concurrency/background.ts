@@ -34,6 +34,8 @@ export interface BackgroundObserver extends FailureObserver {
   /** This process begins to run tasks, or runs them no more. */
   tasksRunHere(isLeading: boolean): void;
   taskDone(task: string): void;
+  /** Runs one run of a task, with its outcome. May put the task into the logs of everything that it does. */
+  inTask<T>(task: string, work: () => Promise<T>): Promise<T>;
 }
 
 export interface BackgroundOptions {
@@ -86,13 +88,15 @@ async function repeat(task: BackgroundTask, { time, observer, term }: Repeating)
   const run = task.begin();
   await time.sleep(jittered(task.intervalMs / 10, time), term);
   while (!term.aborted) {
-    try {
-      await run(turn);
-      failures.none();
-      if (!term.aborted) observer.taskDone(task.name);
-    } catch (error) {
-      if (!term.aborted) failures.report(error);
-    }
+    await observer.inTask(task.name, async () => {
+      try {
+        await run(turn);
+        failures.none();
+        if (!term.aborted) observer.taskDone(task.name);
+      } catch (error) {
+        if (!term.aborted) failures.report(error);
+      }
+    });
     await time.sleep(jittered(task.intervalMs, time), term);
   }
 }

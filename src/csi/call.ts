@@ -6,6 +6,8 @@ import { randomUUID } from "node:crypto";
 import { type handleUnaryCall, type sendUnaryData, status } from "@grpc/grpc-js";
 import { DriverError, type Reason } from "../errors.ts";
 import { cutEncoded } from "../text/cut.ts";
+import type { VolumeIdentity } from "../volume/cluster.ts";
+import { volumeAnswered, volumeIn } from "./about.ts";
 
 /** A reason without a row does not compile. INVALID_ARGUMENT makes csi-provisioner wait its longest interval. */
 const CODES: Readonly<Record<Reason, status>> = {
@@ -43,21 +45,35 @@ export function codeFor(error: unknown): status {
   return error.isUnfinished && isFinal(code) ? status.UNAVAILABLE : code;
 }
 
-/** How a call ended, for the log and the metrics. */
-export interface CallOutcome {
+/** A call as it began. */
+export interface BegunCall {
   /** `/csi.v1.Controller/CreateVolume`, as sidecars name it in their metrics. */
   readonly method: string;
   readonly callId: string;
+  readonly volume: VolumeIdentity;
+}
+
+/** How a call ended, for the log and the metrics. */
+export interface CallOutcome {
+  readonly method: string;
   /** Name of the gRPC status: `OK`, `UNAVAILABLE`, ... */
   readonly code: string;
   readonly milliseconds: number;
+  /** Why it failed; absent for one that succeeded. */
+  readonly reason?: Reason;
   readonly error?: unknown;
 }
 
-/** Notified of every call. `run` may put the id into the logs of everything that the call does. */
+/** Notified of every call. `run` may put what it is about into the logs of everything that the call does, its end included. */
 export interface CallObserver {
-  run<T>(callId: string, work: () => Promise<T>): Promise<T>;
+  run<T>(call: BegunCall, work: () => Promise<T>): Promise<T>;
+  identified(volume: VolumeIdentity): void;
   finished(outcome: CallOutcome): void;
+}
+
+/** Why a call failed, in the words of the domain. */
+export function reasonOf(error: unknown): Reason {
+  return error instanceof DriverError ? error.reason : "Internal";
 }
 
 /** A gRPC handler around plain work. An error that is no DriverError never leaves as it is: its message may hold anything. */
@@ -69,37 +85,39 @@ export function unaryCall<Request, Response>(
   return (call, answer) => {
     const callId = randomUUID();
     const begun = performance.now();
-    const finish = (code: status, error?: unknown) =>
+    const finish = (code: status, failure: Pick<CallOutcome, "reason" | "error"> = {}) =>
       observer.finished({
         method,
-        callId,
         code: status[code],
         milliseconds: Math.round(performance.now() - begun),
-        ...(error !== undefined && { error }),
+        ...failure,
       });
-    observer
-      .run(callId, () => work(call.request))
-      .then(
-        (response) => {
-          finish(status.OK);
-          answer(null, response);
-        },
-        (error: unknown) => {
-          finish(codeFor(error), error);
-          refuse(answer, callId, error);
-        },
-      );
+    void observer.run({ method, callId, volume: volumeIn(call.request) }, async () => {
+      try {
+        const response = await work(call.request);
+        observer.identified(volumeAnswered(response));
+        finish(status.OK);
+        answer(null, response);
+      } catch (error) {
+        finish(codeFor(error), { reason: reasonOf(error), error });
+        refuse(answer, callId, error);
+      }
+    });
   };
 }
 
 /**
+ * Kubernetes counts an event whose message stays the same, and writes another one when it changes: what differs from attempt
+ * to attempt is in the log, which names the volume. Only a fault of this program, which says nothing else, names its call.
+ *
  * gRPC sends the message as a header. The whole header block of an answer may have 8 KiB with Go's and C's defaults, and one
  * that is longer resets the stream: csi-provisioner then writes no event. Kubernetes cuts an event at 1 KiB.
  */
 const MOST_MESSAGE_BYTES = 4_096;
 
 function refuse<Response>(answer: sendUnaryData<Response>, callId: string, error: unknown): void {
+  const code = codeFor(error);
   // The message becomes an event that every tenant may read, and quotes Azure.
-  const message = error instanceof DriverError ? error.message : "internal error";
-  answer({ code: codeFor(error), details: `${cutEncoded(message, MOST_MESSAGE_BYTES)} (call ${callId})` });
+  const message = cutEncoded(error instanceof DriverError ? error.message : "internal error", MOST_MESSAGE_BYTES);
+  answer({ code, details: code === status.INTERNAL ? `${message} (call ${callId})` : message });
 }

@@ -139,7 +139,8 @@ function toBytes(field: string, text: string): number {
   return value > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(value);
 }
 
-function claimOf(parameters: Readonly<Record<string, string>>): ClaimRef | undefined {
+/** The claim that csi-provisioner names with `--extra-create-metadata`. */
+export function claimOf(parameters: Readonly<Record<string, string>>): ClaimRef | undefined {
   const name = parameters[`${PROVISIONER_PREFIX}pvc/name`];
   const namespace = parameters[`${PROVISIONER_PREFIX}pvc/namespace`];
   return name && namespace ? { namespace, name } : undefined;

@@ -26,11 +26,13 @@ export interface LogOptions {
   readonly stream: Writable;
 }
 
+const LEVELS: Readonly<Record<LogLevel, number>> = { error: 0, warn: 1, info: 2, debug: 3 };
+
 /** Creates the logger of one process or one test; there is no global one. */
 export function createLogger(options: LogOptions): Logger {
   const sink = winston.createLogger({
     level: options.level,
-    levels: { error: 0, warn: 1, info: 2, debug: 3 },
+    levels: LEVELS,
     format: winston.format.printf(options.format === "json" ? toJsonLine : toTextLine),
     transports: [new winston.transports.Stream({ stream: options.stream, eol: "\n" })],
     exitOnError: false,
@@ -39,6 +41,8 @@ export function createLogger(options: LogOptions): Logger {
   const write =
     (level: LogLevel) =>
     (message: string, fields: LogFields = {}) => {
+      // Before the work on a line that nobody will see: most lines of a call are at level debug.
+      if (LEVELS[level] > LEVELS[options.level]) return;
       const stack = showsStacks && fields.error instanceof Error ? fields.error.stack : undefined;
       const line = {
         time: new Date().toISOString(),

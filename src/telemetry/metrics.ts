@@ -12,6 +12,8 @@ const AZURE_BUCKETS_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 export interface Metrics {
   /** One finished CSI call. `method` is `/csi.v1.Controller/CreateVolume`, `code` the gRPC status' name. */
   observeOperation(call: { readonly method: string; readonly code: string; readonly seconds: number }): void;
+  /** One CSI call that failed, by a reason of the closed list in `errors.ts`. */
+  countFailure(method: string, reason: string): void;
   /** One answered or failed call to Azure. `operation` as in `PUT Microsoft.Storage/storageAccounts`, `status` 0: no answer. */
   observeAzureRequest(call: { readonly operation: string; readonly status: number; readonly seconds: number }): void;
   /** Calls in flight, read at each scrape. */
@@ -76,11 +78,6 @@ export function createMetrics(driverName: string, version: string): Metrics {
     buckets: AZURE_BUCKETS_SECONDS,
     registers,
   });
-  const drift = new Counter({
-    name: "keyless_csi_account_drift_total",
-    help: "Times that an account was found open without Entra: keys, anonymous access, local users, SFTP, NFSv3 or plain HTTP.",
-    registers,
-  });
   const backgroundRuns = countBackgroundRuns(registry);
   setBuildInfo(registry, version);
   return {
@@ -89,8 +86,8 @@ export function createMetrics(driverName: string, version: string): Metrics {
       azureRequests.labels(operation, String(status)).inc();
       azureSeconds.labels(operation).observe(seconds);
     },
+    countFailure: countFailures(registry, driverName),
     watchInFlight: (read) => watch(registry, read),
-    countDrift: () => drift.inc(),
     ...countSurprises(registers),
     watchRoleAssignments: (read) => watchRoleAssignments(registry, read),
     countBackgroundRun: (task, outcome) => backgroundRuns.labels(task, outcome).inc(),
@@ -99,6 +96,17 @@ export function createMetrics(driverName: string, version: string): Metrics {
     contentType: registry.contentType,
     render: () => registry.metrics(),
   };
+}
+
+/** Apart from the histogram, whose labels are those of the sidecars' own. */
+function countFailures(registry: Registry, driverName: string): Metrics["countFailure"] {
+  const failures = new Counter({
+    name: "keyless_csi_call_failures_total",
+    help: "CSI calls that failed, by method and reason.",
+    labelNames: ["driver_name", "method_name", "reason"],
+    registers: [registry],
+  });
+  return (method, reason) => failures.labels(driverName, method, reason).inc();
 }
 
 function countBackgroundRuns(registry: Registry): Counter<"task" | "outcome"> {
@@ -111,7 +119,12 @@ function countBackgroundRuns(registry: Registry): Counter<"task" | "outcome"> {
 }
 
 /** What an administrator should look at, though every call succeeds. */
-function countSurprises(registers: Registry[]): Pick<Metrics, "countLostTags" | "countNothingDeleted"> {
+function countSurprises(registers: Registry[]): Pick<Metrics, "countDrift" | "countLostTags" | "countNothingDeleted"> {
+  const drift = new Counter({
+    name: "keyless_csi_account_drift_total",
+    help: "Times that an account was found open without Entra: keys, anonymous access, local users, SFTP, NFSv3 or plain HTTP.",
+    registers,
+  });
   const lostTags = new Counter({
     name: "keyless_csi_account_tags_lost_total",
     help: "Times that an account of this controller was used or found without some of its tags.",
@@ -124,6 +137,7 @@ function countSurprises(registers: Registry[]): Pick<Metrics, "countLostTags" | 
     registers,
   });
   return {
+    countDrift: () => drift.inc(),
     countLostTags: () => lostTags.inc(),
     countNothingDeleted: (missing) => nothingDeleted.labels(missing).inc(),
   };

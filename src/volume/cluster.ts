@@ -11,6 +11,15 @@ export interface ClaimRef {
   readonly name: string;
 }
 
+/** By which names a volume is looked for in the log; each absent where it is not known. */
+export interface VolumeIdentity {
+  /** The PersistentVolume's name, which is the CSI volume name. */
+  readonly name?: string | undefined;
+  /** The CSI volume id. */
+  readonly id?: string | undefined;
+  readonly claim?: ClaimRef | undefined;
+}
+
 /** A claim as the API server shows it. Tenants write it: it proves nothing. */
 export interface Claim {
   readonly uid: string;

@@ -78,6 +78,7 @@ async function provision(story: Story, attempt: Attempt): Promise<Volume> {
   await assertRoom(story, plan);
   const account = await step("account", () => ensureAccount(story, attempt));
   const fileSystem = { account: account.ref, name: plan.fileSystemName };
+  story.ports.observer.identified({ id: story.backend.toVolumeId(fileSystem) });
   const existing = await withAccountShared(story, plan, account, async () => {
     const wanted = { ref: fileSystem, metadata: recordPrincipal(metadataIn(plan, account.ref), identity.principalId) };
     const found = await step(story.backend.noun, () => ensureFileSystem(story, attempt, wanted));

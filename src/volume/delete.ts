@@ -8,6 +8,7 @@ import { removeUnlessVanished } from "./access/vanished.ts";
 import { cleanUpEmptied, removeBeforeEmptied } from "./account/emptied-account.ts";
 import { assertNotOfAnother, findOwnAccount, isRememberedAsOurs } from "./account/own-account.ts";
 import type { Dependencies } from "./dependencies.ts";
+import { identityIn } from "./file-system-record.ts";
 import type { FileSystemRef } from "./ports.ts";
 
 /** Throws NotOurs or InUse before anything is touched; any failure after that is unfinished, and the next attempt goes on. */
@@ -16,6 +17,7 @@ export async function deleteVolume(deps: Dependencies, volumeId: string): Promis
   const fileSystem = backend.parseVolumeId(volumeId);
   // CSI: an unknown id is a success. An id of a form that is never given out needs no call.
   if (fileSystem === undefined) return ports.observer.nothingDeleted({ volumeId, missing: "handle" });
+  ports.observer.identified({ name: fileSystem.name, id: volumeId });
   // A deletion that is held up is tried again for as long as it is: that must cost no call to Azure, or one for the account.
   if (isRememberedAsOurs(deps, fileSystem)) await assertReleased(deps, fileSystem, { isRemembered: true });
   const account = await findOwnAccount(deps, fileSystem, "ours");
@@ -28,6 +30,7 @@ export async function deleteVolume(deps: Dependencies, volumeId: string): Promis
       throw DriverError.unfinished(error);
     },
   );
+  if (found !== undefined) ports.observer.identified(identityIn(found));
   assertNotOfAnother(deps, account, found);
   const reportAbsent = () => ports.observer.nothingDeleted({ volumeId, missing: "file system", fileSystem });
   // As late as possible, and before the first write: a volume that is found in use later would have lost its access.

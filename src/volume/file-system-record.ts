@@ -1,8 +1,10 @@
 /** What a file system's metadata says of its volume, and CSI's idempotency question: is it the volume that is asked for? */
 import type { SizeRule } from "../backend/backend.ts";
 import { DriverError } from "../errors.ts";
+import type { VolumeIdentity } from "./cluster.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { decodeMetadata } from "./formats/file-system-metadata.ts";
+import { fileSystemName, strictFileSystemName } from "./names.ts";
 import type { VolumePlan } from "./plan.ts";
 import type { FileSystem } from "./ports.ts";
 
@@ -38,4 +40,15 @@ export function assertCompatible(
   if (isOfOtherRequest(plan, fileSystem)) {
     throw new DriverError("Incompatible", `volume ${name} exists with other parameters (${where}): use another name`);
   }
+}
+
+/**
+ * The volume and claim that the metadata names, for the log. A workload with a built-in role can rewrite it: a volume name that
+ * is not the one the file system is named after is left out, and the claim is what the metadata says.
+ */
+export function identityIn({ ref, metadata }: FileSystem): VolumeIdentity {
+  const { volumeName, claim } = decodeMetadata(metadata);
+  const isItsName =
+    volumeName !== undefined && [fileSystemName, strictFileSystemName].some((to) => to(volumeName) === ref.name);
+  return { ...(isItsName && { name: volumeName }), ...(claim && { claim }) };
 }

@@ -7,7 +7,7 @@
  */
 import type { ReadersWriterLock } from "../concurrency/readers-writer-lock.ts";
 import type { Account, AccountShape, Accounts } from "./accounts.ts";
-import type { ClaimRef, Cluster, Warning } from "./cluster.ts";
+import type { ClaimRef, Cluster, VolumeIdentity, Warning } from "./cluster.ts";
 import type { AccountRef, FileSystemRef } from "./places.ts";
 import type { ResourceGroupRef } from "./settings.ts";
 
@@ -160,6 +160,8 @@ export interface NothingDeleted {
 
 /** What happens on the way, for logs, metrics, events and the demo's display: no story knows a logger. */
 export interface Observer {
+  /** What a call has learnt about its volume: what is logged of the call from then on names it. */
+  identified(volume: VolumeIdentity): void;
   /** A step of CreateVolume: `request`, `identity`, `account`, the backend's noun, `access`, `volume context`. */
   stepBegun(step: string, volume: string): void;
   stepDone(step: string, volume: string): void;

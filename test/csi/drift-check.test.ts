@@ -182,7 +182,7 @@ describe("the drift check", () => {
     cluster.warnings.length = 0;
     await round();
     assert.deepEqual(await gauges(), [1, 0]);
-    assert.match(app.log(), /"level":"info","message":"storage account is keyless again".*"reason":"found"/);
+    assert.match(app.log(), /"level":"info","message":"storage account is keyless again".*"how":"found"/);
     assert.deepEqual(cluster.warnings, []);
     await round();
     assert.equal(logged("storage account is keyless again"), 1);
@@ -214,7 +214,7 @@ describe("the drift check", () => {
     );
     assert.deepEqual(await gauges(), [1, 0]);
     assert.equal(await metric("keyless_csi_account_drift_total"), 1, "found all the same");
-    assert.match(app.log(), /"message":"storage account is keyless again".*"reason":"repaired"/);
+    assert.match(app.log(), /"message":"storage account is keyless again".*"how":"repaired"/);
     assert.deepEqual(cluster.warnings, []);
     await patch(accountOf(volume), { allowSharedKeyAccess: true });
     await round();

@@ -186,8 +186,8 @@ describe("an account that lost its tags", () => {
       assert(event.message.length <= 850, `${event.message.length} characters`);
       assert(event.message.includes(`az tag update --operation merge --resource-id '${account.id}' --tags `));
       assert.deepEqual(tagsIn(event.message), before);
-      const { reason } = JSON.parse(logged("error", /lost the tags/)[0] ?? "{}") as { reason?: string };
-      assert.deepEqual(tagsIn(reason ?? ""), before);
+      const { fix } = JSON.parse(logged("error", /lost the tags/)[0] ?? "{}") as { fix?: string };
+      assert.deepEqual(tagsIn(fix ?? ""), before);
 
       account.tags = { ...account.tags, ...tagsIn(event.message) };
       cluster.warnings.splice(0);

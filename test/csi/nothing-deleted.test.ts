@@ -25,11 +25,11 @@ describe("DeleteVolume of what is not there", () => {
   async function assertSaid(id: string, message: RegExp, missing: string, where?: object): Promise<void> {
     const [line, ...more] = lines();
     assert(line && more.length === 0, "one line");
-    const { time: _, level, message: said, callId, volume, ...fields } = line;
+    const { time: _, level, message: said, callId, volume, volumeId, method, ...fields } = line;
     assert.equal(level, missing === "file system" ? "info" : "warn");
     assert.match(said ?? "", message);
     assert.match(callId ?? "", /^[0-9a-f-]{36}$/);
-    assert.equal(volume, id);
+    assert.deepEqual([volumeId, volume, method], [id, id.split("#")[2], "/csi.v1.Controller/DeleteVolume"]);
     assert.deepEqual(fields, where ?? {});
     const { host, port } = app.app.health ?? assert.fail("no metrics");
     const metrics = await (await fetch(`http://${host}:${port}/metrics`)).text();
@@ -42,7 +42,7 @@ describe("DeleteVolume of what is not there", () => {
       assert.equal(lines().length, index + 1);
     }
     assert.deepEqual(
-      lines().map(({ volume }) => volume),
+      lines().map(({ volumeId }) => volumeId),
       ["by-hand", "group#account#container"],
     );
     assert(

@@ -192,7 +192,7 @@ describe("a StorageClass parameter", () => {
     } catch (error) {
       const { code, details } = error as { code: status; details: string };
       assert.notEqual(code, undefined, String(error));
-      return { ...nothing, outcome: `${status[code]}: ${details.replace(/ \(call .*/, "")}` };
+      return { ...nothing, outcome: `${status[code]}: ${details}` };
     } finally {
       await app.stop();
     }

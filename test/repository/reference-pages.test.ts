@@ -24,6 +24,7 @@ describe("docs/reference", () => {
     const metrics = createMetrics("keyless.blob.csi", "1.2.3");
     metrics.watchInFlight(() => 0);
     metrics.countDrift();
+    metrics.countFailure("m", "Busy");
     metrics.countBackgroundRun("t", "done");
     metrics.watchBackground(() => true);
     metrics.watchAccounts(() => ({ checked: 1, open: 0, completedAt: 1 }));

@@ -1,6 +1,7 @@
 /** Blob containers through ARM, which honours locks. ARM's PUT changes a container that exists: the caller looks first. */
 import type { Arm, SubscriptionClients } from "../../azure/arm.ts";
 import { codeOf, statusOf, toDriverError } from "../../azure/faults.ts";
+import { intending } from "../../azure/intent.ts";
 import { atOwnHost } from "../../azure/own-host.ts";
 import { DriverError } from "../../errors.ts";
 import type { AccountRef, FileSystemPage, FileSystemRef, FileSystems } from "../../volume/ports.ts";
@@ -114,7 +115,8 @@ async function deleteUnleased(client: Client, ref: FileSystemRef): Promise<"remo
     return await deleteContainer(client, ref);
   } catch (error) {
     if (!isLeased(error)) throw error;
-    await client.lease(...pathOf(ref), { parameters: { action: "Break", breakPeriod: 0 } });
+    const breakLease = () => client.lease(...pathOf(ref), { parameters: { action: "Break", breakPeriod: 0 } });
+    await intending({ action: "break lease" }, breakLease);
     return await deleteContainer(client, ref);
   }
 }

@@ -5,6 +5,7 @@
 import type { BlobServiceProperties, DeleteRetentionPolicy } from "@azure/arm-storage";
 import type { Arm } from "../../azure/arm.ts";
 import { toDriverError } from "../../azure/faults.ts";
+import { intending } from "../../azure/intent.ts";
 import { createSingleFlight } from "../../concurrency/single-flight.ts";
 import { createTtlCache } from "../../concurrency/ttl-cache.ts";
 import { accountKey } from "../../volume/formats/arm-ids.ts";
@@ -55,7 +56,9 @@ async function raise(arm: Arm, ref: AccountRef, least: LeastDays): Promise<void>
     if (Object.keys(changes).length === 0) return;
     // Policy c36a325b denies a false that is stated, and not the same by default.
     const versioning = isVersioningEnabled === true ? { isVersioningEnabled } : {};
-    await blobServices.setServiceProperties(ref.resourceGroup, ref.name, { ...before, ...versioning, ...changes });
+    const properties = { ...before, ...versioning, ...changes };
+    const set = () => blobServices.setServiceProperties(ref.resourceGroup, ref.name, properties);
+    await intending({ action: "update" }, set);
   } catch (error) {
     throw toDriverError(
       error,

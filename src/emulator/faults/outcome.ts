@@ -54,12 +54,19 @@ function faultReply(action: StatusAction, { call, service }: FaultedCall): Reply
   const code = action.code ?? "ScriptedFault";
   const message = action.message ?? "A fault that was scripted in the emulator.";
   const form = service === "blob" ? blobError(code, message) : jsonError(service, code, message);
-  const headers = { ...form.headers, "x-ms-request-id": call.id, ...action.headers };
+  const headers = { ...form.headers, ...idsOf(call, service), ...action.headers };
   if (action.bodyBytes !== undefined) {
     const body = filling(action.bodyBytes);
     return { status: action.status, headers: { ...headers, "content-length": String(action.bodyBytes) }, body };
   }
   return { status: action.status, headers, body: action.body ?? form.body };
+}
+
+/** As the services themselves answer: ARM also takes over the caller's correlation id. */
+function idsOf({ id, headers }: Call, service: string): Record<string, string> {
+  const asked = headers["x-ms-correlation-request-id"];
+  const correlation = typeof asked === "string" ? asked : id;
+  return { "x-ms-request-id": id, ...(service === "arm" && { "x-ms-correlation-request-id": correlation }) };
 }
 
 interface ErrorForm {

@@ -12,13 +12,17 @@ const CLAIMS = 50;
 
 /**
  * The warnings of one round; answers what has failed. The claims that were warned the longest time ago come first. An event
- * that still exists is not written again (kubernetes/events.ts): one for each claim and hour, however many rounds.
+ * that still exists is not written again (kubernetes/events.ts): one for each claim and hour, however many rounds. The log has
+ * one line for each claim.
  */
 export function createClaimWarnings({
-  ports: { cluster },
+  ports: { cluster, observer },
   backend,
 }: Dependencies): (open: readonly Account[], signal: AbortSignal) => Promise<readonly unknown[]> {
   let round = 0;
+  const logWarning = (isNew: boolean, warning: Parameters<typeof observer.warned>[0]) => {
+    if (isNew) observer.warned(warning);
+  };
   let warnedIn = new Map<string, number>();
   return async (open, signal) => {
     round += 1;
@@ -32,11 +36,14 @@ export function createClaimWarnings({
       const lastRound = new Map(claims.map(({ claim: { uid } }) => [uid, warnedIn.get(uid) ?? 0]));
       warnedIn = lastRound;
       const due = claims.sort((a, b) => (lastRound.get(a.claim.uid) ?? 0) - (lastRound.get(b.claim.uid) ?? 0));
-      for (const { claim, account } of due.slice(0, CLAIMS)) {
+      for (const { claim, account, volume } of due.slice(0, CLAIMS)) {
         if (signal.aborted) break;
+        const warning = warningOf(account);
+        // In the log once: the state lasts, and each round would say the same.
+        logWarning(lastRound.get(claim.uid) === 0, { volume, claim, className: undefined, ...warning });
         // Before the call: a claim that cannot be warned must not keep the others waiting.
         lastRound.set(claim.uid, round);
-        await cluster.warnClaim(claim, claim, warningOf(account)).catch((error) => problems.push(error));
+        await cluster.warnClaim(claim, claim, warning).catch((error) => problems.push(error));
         if (problems.some(isTransient)) break;
       }
     } catch (error) {
@@ -47,6 +54,8 @@ export function createClaimWarnings({
 }
 
 interface AffectedClaim {
+  /** The PersistentVolume's name. */
+  readonly volume: string;
   readonly claim: ClaimRef & { readonly uid: string };
   readonly account: Account;
 }
@@ -62,7 +71,7 @@ function findClaims(
     if (volume.phase !== "Bound" || volume.claim === undefined) return [];
     const name = backend.readReferences(volume).accounts.find((each) => byName.has(each.toLowerCase()));
     const account = name === undefined ? undefined : byName.get(name.toLowerCase());
-    return account === undefined ? [] : [{ claim: volume.claim, account }];
+    return account === undefined ? [] : [{ claim: volume.claim, account, volume: volume.name }];
   });
 }
 

@@ -40,6 +40,7 @@ function record(): Recorded & BackgroundObserver {
     done,
     failed,
     tasksRunHere: (isLeading) => void here.push(isLeading),
+    inTask: (_, work) => work(),
     taskDone: (name) => void done.push(name),
     taskFailed: (name, error, isNew) =>
       void failed.push(`${name} ${error instanceof DriverError ? error.reason : error} ${isNew}`),

@@ -1,0 +1,27 @@
+/**
+ * What a write to Azure is for, as far as the request alone does not say it: for the audit line of that write, which the
+ * HTTP client reports far below the adapter that knows.
+ */
+import { AsyncLocalStorage } from "node:async_hooks";
+
+/** Stated by the adapter around its call. */
+export interface Intent {
+  /** Instead of the word for the method: `repair`, `restore tags`, `break lease`. */
+  readonly action?: string;
+  /** Object id of the principal whose access is written. */
+  readonly principalId?: string;
+  /** GUID of the role. */
+  readonly roleId?: string;
+}
+
+const intents = new AsyncLocalStorage<Intent>();
+
+/** Runs a call to Azure whose writes are for this. */
+export function intending<T>(intent: Intent, work: () => Promise<T>): Promise<T> {
+  return intents.run(intent, work);
+}
+
+/** That of the call which is running; `{}` where none was stated. */
+export function currentIntent(): Intent {
+  return intents.getStore() ?? {};
+}
