@@ -165,7 +165,7 @@ function describe({ statusCode, name }: AzureFault, code: string | undefined): s
 function textOf(fault: AzureFault, error: unknown): string {
   if (fault.name === "AbortError") return "no answer within the time limit";
   const text = String(bodyOf(fault)?.message ?? fault.message ?? error);
-  return text.replace(LONG_RUNNING, "");
+  return withoutAddress(text.replace(LONG_RUNNING, ""));
 }
 
 /** What the SDK's poller throws: an error without a member for the code. */
@@ -179,6 +179,11 @@ function decidingCodeOf(fault: AzureFault): string | undefined {
   const inner = (Array.isArray(details) ? details : []).map((detail) => (detail as { code?: unknown } | null)?.code);
   const known = inner.filter((each) => typeof each === "string").find((each) => findRefusal(each) !== undefined);
   return known ?? code;
+}
+
+/** `connect ETIMEDOUT 20.150.1.2:443`: a name of Azure has many addresses, and the message has to stay the same. */
+function withoutAddress(text: string): string {
+  return text.replace(/\b(E[A-Z]{3,}) [\da-f.:[\]]+:\d{1,5}\b/g, "$1");
 }
 
 /** The error in ARM's body, which some SDKs hand over without the member `error` around it. */

@@ -15,7 +15,7 @@ export interface ThrottleOptions {
   readonly waits: Waits;
   /** Waits of other clients, which are obeyed too and never written. */
   readonly othersWaits?: Waits;
-  /** A longer wait fails the call. Default 15,000. */
+  /** A longer wait fails the call, with the time in the error's cause. Default 15,000. */
   readonly longestWaitMs?: number;
 }
 
@@ -83,14 +83,19 @@ function waitAsked({ status, headers }: PipelineResponse): number | undefined {
 }
 
 /**
+ * What is left of the wait differs from attempt to attempt, and the message becomes an event that Kubernetes counts as long as
+ * it stays the same: the exact time is in the cause, for the log.
+ *
  * With the request, which SDK code may look for in any RestError, and without a response: the SDKs would wait by its
  * Retry-After and send the request again, and @azure/core-client reads `response.request.method`.
  */
 function throttled(request: PipelineRequest, milliseconds: number): RestError {
   const minutes = TOLD_MINUTES.find((limit) => milliseconds <= limit * 60_000) ?? TOLD_MINUTES.at(-1);
-  return new RestError(`Azure asks to wait up to ${minutes} min`, {
+  const error = new RestError(`Azure asks to wait up to ${minutes} min`, {
     statusCode: 429,
     code: "TooManyRequests",
     request,
   });
+  error.cause = new Error(`${Math.ceil(milliseconds / 1000)} s of it are left`);
+  return error;
 }

@@ -2,6 +2,7 @@
  * The volumes that exist, a page at a time, for ListVolumes. Nothing is remembered between pages: the token says after
  * which account to go on, and where in it, so that any replica can answer the next page.
  */
+import { allInOrder } from "../concurrency/all-in-order.ts";
 import { DriverError } from "../errors.ts";
 import { shown } from "../text/cut.ts";
 import { isOursOrGiven, isVolumeOf } from "./account/ownership.ts";
@@ -70,8 +71,8 @@ async function readPage(
 /** All accounts that hold volumes, by name: an order that stays while accounts come and go. */
 async function listAccounts(deps: Dependencies): Promise<Account[]> {
   const { ports, settings } = deps;
-  const lists = await Promise.all(allowedGroups(settings).map((group) => ports.accounts.list(group)));
-  const accounts = await Promise.all(lists.flat().map((account) => recogniseListed(deps, account)));
+  const lists = await allInOrder(allowedGroups(settings).map((group) => ports.accounts.list(group)));
+  const accounts = await allInOrder(lists.flat().map((account) => recogniseListed(deps, account)));
   return accounts
     .filter((account) => isOursOrGiven(account, settings))
     .sort((a, b) => (a.ref.name < b.ref.name ? -1 : 1));

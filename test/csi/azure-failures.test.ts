@@ -8,6 +8,7 @@ import { TIME_LIMITS, type TimeLimits } from "../../src/azure/time-limits.ts";
 import { BLOB_ACCOUNTS } from "../../src/backend/blob/account-shape.ts";
 import type { FaultAction } from "../../src/emulator/faults/faults.ts";
 import { DriverError, type Reason } from "../../src/errors.ts";
+import { describeError } from "../../src/telemetry/redaction.ts";
 import { type EmulatedArm, startEmulatedArm } from "../support/emulated-arm.ts";
 
 describe("a failure of Azure", function () {
@@ -58,25 +59,29 @@ describe("a failure of Azure", function () {
     readonly action: FaultAction;
     readonly reason: Reason;
     readonly words: RegExp;
+    /** What the log says besides: it differs from attempt to attempt. */
+    readonly logged?: RegExp;
     /** Requests that one operation may send; undefined: as many as the SDK repeats it. */
     readonly sent?: number;
   }
-  const waits = (status: number, headers: Record<string, string>, minutes: string): Failure => ({
+  const waits = (status: number, headers: Record<string, string>, minutes: string, seconds: string): Failure => ({
     action: { status, code: "TooManyRequests", headers },
     reason: "Throttled",
     words: new RegExp(`TooManyRequests, HTTP 429\\): Azure asks to wait up to ${minutes} min; it is tried again`),
+    logged: new RegExp(`caused by ${seconds} s of it are left`),
     sent: 1,
   });
   const failures: Readonly<Record<string, Failure>> = {
-    "429 with a long Retry-After": waits(429, { "retry-after": "300" }, "5"),
-    "503 with a long Retry-After": waits(503, { "retry-after": "300" }, "5"),
+    "429 with a long Retry-After": waits(429, { "retry-after": "300" }, "5", "300"),
+    "503 with a long Retry-After": waits(503, { "retry-after": "300" }, "5", "300"),
     "429 with a date as Retry-After": waits(
       429,
       { "retry-after": new Date(Date.now() + 1_800_000).toUTCString() },
       "60",
+      "1[678]\\d\\d",
     ),
-    "429 with a wait in milliseconds": waits(429, { "x-ms-retry-after-ms": "16000", "retry-after": "1" }, "1"),
-    "429 with a wait without end": waits(429, { "retry-after": "999999999999" }, "60"),
+    "429 with a wait in milliseconds": waits(429, { "x-ms-retry-after-ms": "16000", "retry-after": "1" }, "1", "16"),
+    "429 with a wait without end": waits(429, { "retry-after": "999999999999" }, "60", "3600"),
     "429 without Retry-After": {
       action: { status: 429, code: "TooManyRequests", message: "Too many." },
       reason: "Throttled",
@@ -96,7 +101,7 @@ describe("a failure of Azure", function () {
     },
   };
 
-  for (const [what, { action, reason, words, sent }] of Object.entries(failures)) {
+  for (const [what, { action, reason, words, logged = /./, sent }] of Object.entries(failures)) {
     it(`${what} is reported as it is by every client`, async () => {
       for (const [name, ask] of Object.entries(operations())) {
         azure.emulator.calls.clear();
@@ -108,6 +113,7 @@ describe("a failure of Azure", function () {
         azure.emulator.faults.clear();
         assert(error instanceof DriverError, `${name}: ${error}`);
         assert.match(error.message, words, name);
+        assert.match(describeError(error), logged, name);
         assert.doesNotMatch(error.message, /TypeError|undefined/, name);
         assert.equal(error.reason, reason, `${name}: ${error.message}`);
         if (sent !== undefined) assert.equal(azure.calls().length, sent, name);
@@ -129,9 +135,12 @@ describe("a failure of Azure", function () {
       times: 3,
       action: { status: 429, code: "TooManyRequests", headers: { "retry-after": "300" } },
     });
-    for (const ask of Object.values(asks)) await assert.rejects(ask(), /Azure asks to wait up to 5 min/);
+    const left = (seconds: number) => (error: Error) =>
+      error.message === "Azure asks to wait up to 5 min" &&
+      describeError(error.cause) === `${seconds} s of it are left`;
+    for (const ask of Object.values(asks)) await assert.rejects(ask(), left(300));
     azure.clock.ms += 100_000;
-    for (const ask of Object.values(asks)) await assert.rejects(ask(), { message: "Azure asks to wait up to 5 min" });
+    for (const ask of Object.values(asks)) await assert.rejects(ask(), left(200));
     assert.equal(azure.calls().length, 3);
     azure.clock.ms += 200_000;
     for (const ask of Object.values(asks)) await ask();

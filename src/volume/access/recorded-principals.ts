@@ -4,6 +4,7 @@
  * name that follows from scope, principal and role. A workload with a built-in role can write them, so a name that follows
  * from them is only ever removed, and only at the file system's own scopes.
  */
+import { allInOrder } from "../../concurrency/all-in-order.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { decodeAccountTags } from "../formats/account-tags.ts";
 import { accountId } from "../formats/arm-ids.ts";
@@ -52,7 +53,7 @@ export async function findAllOf(
   account: Account,
   fileSystem: FileSystemRef,
 ): Promise<AllOfFileSystem> {
-  const [found, { atFileSystem, atAccount }, roleIds] = await Promise.all([
+  const [found, { atFileSystem, atAccount }, roleIds] = await allInOrder([
     deps.ports.fileSystems.find(fileSystem),
     listOurRoleAssignments(deps, fileSystem),
     recentRoles(deps, fileSystem.account),

@@ -2,6 +2,8 @@
  * Step "account" of CreateVolume: the first account that is ours, else the first that Azure lets us create. No list call
  * (Azure allows 100 in 5 minutes): names are computed, and ARM is asked for each by its full id.
  */
+
+import { allInOrder } from "../../concurrency/all-in-order.ts";
 import { createSingleFlight, type SingleFlight } from "../../concurrency/single-flight.ts";
 import { DriverError } from "../../errors.ts";
 import type { Dependencies } from "../dependencies.ts";
@@ -120,7 +122,7 @@ async function survey(
   );
   const known = whole.filter(isOurAccount).find(suffices);
   if (known !== undefined) return { ours: [known], free: [] };
-  const found = await Promise.all(
+  const found = await allInOrder(
     plan.candidates.map((candidate, index) => findCandidate({ ports }, candidate, remembered[index])),
   );
   // A name that somebody else uses in this very resource group is not free: a PUT would change their account.

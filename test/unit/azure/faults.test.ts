@@ -50,6 +50,14 @@ describe("faults of Azure", () => {
     assert(!message.includes("\n"));
   });
 
+  it("the message is the same whichever address of Azure could not be reached", () => {
+    const messages = ["connect ETIMEDOUT 20.150.1.2:443", "connect ETIMEDOUT 2603:1030:a0b::10:443"].map(
+      (text) => toDriverError(Object.assign(new Error(text), { code: "ETIMEDOUT" }), "reading x").message,
+    );
+    assert.equal(messages[0], messages[1]);
+    assert.match(messages[0] ?? "", /: connect ETIMEDOUT; it is tried again$/);
+  });
+
   it("an operation is named by method and resource type, without any name", () => {
     const url = (path: string) => ({
       method: "PUT" as const,
