@@ -1,4 +1,5 @@
 /** The CSI service as a whole: starts its parts in order, drains and stops them. */
+import { requestIdsOf } from "../azure/request-ids.ts";
 import { withDeadline } from "../concurrency/deadline.ts";
 import { createSingleFlight } from "../concurrency/single-flight.ts";
 import type { HostPort } from "../config/kinds.ts";
@@ -65,7 +66,7 @@ export async function startApp(options: ServiceOptions): Promise<App> {
   isServing = true;
   const background = startBackgroundTasks(config, assembly, options.background);
   // Reported early by /readyz and the log; a volume's own error says it again.
-  adapters.signIn().catch((error) => log.error("sign-in to Azure failed", { error }));
+  adapters.signIn().catch((error) => log.error("sign-in to Azure failed", { ...requestIdsOf(error), error }));
   return {
     clusterUid: adapters.settings.clusterUid,
     health: health && { host: health.host, port: health.port },

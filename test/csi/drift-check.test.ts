@@ -162,6 +162,10 @@ describe("the drift check", () => {
     await round();
     assert.equal(logged("storage account is no longer keyless"), 1, "not again while it stays open");
     assert.equal(new Set(cluster.warnings.map((warning) => warning.message)).size, 1, "the same text each time");
+    const inLog = app
+      .log()
+      .match(/"volume":"[^"]+","claim":"team\/one",[^\n]*"task":"drift-check",[^\n]*"AccountNotKeyless"/g);
+    assert.equal(inLog?.length, 1, "a line for the claim, once");
   });
 
   it("refuses the next volume of that account at once, whatever was remembered of it", async () => {

@@ -103,7 +103,7 @@ describe("the mount checks of CreateVolume", () => {
         .trim()
         .split("\n")
         .map((line) => JSON.parse(line) as Record<string, unknown>);
-      const [line, ...more] = lines.filter(({ reason }) => reason === "FileCache");
+      const [line, ...more] = lines.filter(({ warning }) => warning === "FileCache");
       assert.deepEqual(more, []);
       const { level, volume, claim, storageClass, message } = line ?? {};
       assert.deepEqual(

@@ -127,8 +127,7 @@ describe("the message of a failure", () => {
       "a token": () => () => app.csi.controller("ListVolumes", { starting_token: "x" }),
     },
     Throttled: {
-      "a long wait, of which less is left each time": () =>
-        creatingDespite("containers/create", { status: 429, headers: { "retry-after": "300" } }),
+      "a long wait": () => creatingDespite("containers/create", { status: 429, headers: { "retry-after": "300" } }),
     },
     Unavailable: {
       "an outage": () => creatingDespite("containers/get", { status: 503, message: "later" }),
