@@ -168,9 +168,8 @@ async function put(
     const taken = whereTaken(error);
     if (taken === "elsewhere") return "taken";
     if (taken !== undefined || BEING_CREATED.includes(codeOf(error) ?? "")) return undefined;
-    const failure = toDriverError(error, `creating ${describe(ref)}`, {
-      complyingParameter: shaping.complyingParameter,
-    });
+    const { complyingParameter } = shaping;
+    const failure = toDriverError(error, `creating ${describe(ref)}`, { complyingParameter });
     if (!isAccepted) throw failure;
     // A role scoped to the resource group may not be allowed to read the operation's own address (azure.md 2).
     const polled = statusOf(error) === 403 ? await getSettled(options, ref).catch(() => undefined) : undefined;
@@ -209,10 +208,8 @@ async function enforceKeyless({ arm, shaping }: AccountsOptions, ref: AccountRef
   try {
     const { storageAccounts } = arm.subscription(ref.subscriptionId).storage;
     const account = await storageAccounts.getProperties(resourceGroup, name);
-    const closed = shaping.toKeylessParameters(account);
-    const repair = () => storageAccounts.update(resourceGroup, name, closed);
-    const updated = await intending({ action: "repair" }, repair);
-    return toAccount(shaping, ref, updated);
+    const repair = () => storageAccounts.update(resourceGroup, name, shaping.toKeylessParameters(account));
+    return toAccount(shaping, ref, await intending({ action: "repair" }, repair));
   } catch (error) {
     throw toDriverError(error, `turning every way in without Entra off again on ${describe(ref)}`);
   }
