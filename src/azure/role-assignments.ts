@@ -168,7 +168,7 @@ async function readRole(
     if (!maySettle(error, code)) return false;
     return new DriverError(
       "Unavailable",
-      `role ${roleId} is not found in subscription ${subscriptionId} (${code}, HTTP 404): create it with the output of ` +
+      `role ${roleId} does not exist in subscription ${subscriptionId} (${code}, HTTP 404): create it with the output of ` +
         `\`${rolesCommand(subscriptionId)}\`, or name another with --role; ${IN_FORCE}: it is tried again`,
       { cause: error },
     );

@@ -89,7 +89,7 @@ describe("an installation of 0.2, whose roles have no prefix,", () => {
     const details = await refused(
       create(app, createRequest(app.emulator)),
       status.UNAVAILABLE, // in the first ten minutes: what was just applied may not be known everywhere
-      new RegExp(`role ${dataRoleId("team-a")} is not found in subscription .*RoleDefinitionDoesNotExist`),
+      new RegExp(`role ${dataRoleId("team-a")} does not exist in subscription .*RoleDefinitionDoesNotExist`),
     );
     assert(details.includes("`keyless-csi roles --role-prefix=team-a`"), details);
     const { accounts, containers } = app.emulator.world;
