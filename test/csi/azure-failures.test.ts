@@ -76,9 +76,10 @@ describe("a failure of Azure", function () {
     "503 with a long Retry-After": waits(503, { "retry-after": "300" }, "5", "300"),
     "429 with a date as Retry-After": waits(
       429,
-      { "retry-after": new Date(Date.now() + 1_800_000).toUTCString() },
+      // Set when the file is read: in a long run its test may come half an hour later.
+      { "retry-after": new Date(Date.now() + 3_000_000).toUTCString() },
       "60",
-      "1\\d\\d\\d",
+      "[12]\\d{3}",
     ),
     "429 with a wait in milliseconds": waits(429, { "x-ms-retry-after-ms": "16000", "retry-after": "1" }, "1", "16"),
     "429 with a wait without end": waits(429, { "retry-after": "999999999999" }, "60", "3600"),
