@@ -17,7 +17,6 @@ export const GIVE_ROLES = rolesRemedy("");
 
 /** The right to assign roles has a condition, which ARM mentions and does not explain. */
 const OR_CONDITION = "; where it has them, their condition names other roles or principals (--role, --principals)";
-const OR_SCOPE = "; where it has them, check that the scope still exists";
 
 /** Below the scope that it is for. */
 const OWN_ASSIGNMENT = /\/providers\/Microsoft\.Authorization\/roleAssignments\/[^/]+$/i;
@@ -44,6 +43,5 @@ export function missingRightRemedy(text: string): string {
   const roles = rolesRemedy(text);
   const action = findMissingRight(text)?.action.toLowerCase() ?? "";
   const isConditioned = /^microsoft\.authorization\/roleassignments\/(write|delete)$/.test(action);
-  if (isConditioned) return `${roles}${OR_CONDITION}`;
-  return /scope is invalid/.test(text) ? `${roles}${OR_SCOPE}` : roles;
+  return isConditioned ? `${roles}${OR_CONDITION}` : roles;
 }
