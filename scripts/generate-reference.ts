@@ -50,6 +50,8 @@ const UNUSED: readonly (readonly [Exclude<ParameterRow["effect"], Effect>, strin
   ["stated", "Accepted with the value that holds anyway", "accepted value and why"],
   ["key-based", "Refused: works with account keys", "what to do instead"],
   ["not yet", "Refused: not offered", "what to do instead"],
+  ["other storage", "Refused: of another kind of storage", "what to do instead"],
+  ["class field", "Refused: a field of the StorageClass, beside its parameters", "what to do instead"],
 ];
 
 /** docs/reference/parameters.md: every StorageClass parameter, by its effect. */
@@ -66,7 +68,9 @@ export async function generateParametersPage(): Promise<string> {
 # StorageClass parameters
 
 Names are compared without case. Those of blob.csi.azure.com keep their names: a class that needs only the first two
-kinds works by changing its provisioner alone. A parameter that is in no table is refused, with the nearest known name.
+kinds works by changing its provisioner alone. An empty value counts as absent. A parameter that is in no table is refused, with the
+nearest known name; so are \`csi.storage.k8s.io/*-secret-name\` and \`-secret-namespace\`, which csi-provisioner keeps from the controller:
+[admission-policy.yaml](../../deploy/manifests/admission-policy.yaml) denies such a class.
 
 ## Used
 

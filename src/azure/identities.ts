@@ -4,9 +4,10 @@
  * written: one that does not exist must not cause a list by itself.
  */
 import { createSerialQueue } from "../concurrency/serial-queue.ts";
+import { createTtlCache } from "../concurrency/ttl-cache.ts";
 import type { Credential, Identities, Trust, UserAssignedIdentity } from "../volume/ports.ts";
 import type { Arm } from "./arm.ts";
-import { toDriverError } from "./faults.ts";
+import { statusOf, toDriverError } from "./faults.ts";
 import { deleteCredential, listCredentials, writeCredential } from "./federated-credentials.ts";
 import { createListLookup } from "./list-lookup.ts";
 
@@ -28,10 +29,23 @@ export interface IdentitiesOptions {
 export function createIdentities({ arm, scopes, rememberMs, now }: IdentitiesOptions): Identities {
   const identities = createListLookup<UserAssignedIdentity>({ rememberMs, now });
   const trusts = createListLookup<true>({ rememberMs, now });
+  const find = (entry: string) => identities.find("all", entry, () => listByIds(arm, scopes));
+  const denied = createTtlCache<true>(rememberMs, now);
   /** Azure refuses concurrent writes to one identity. */
   const writes = createSerialQueue();
   return {
-    findByClientId: (clientId) => identities.find("all", clientId.toLowerCase(), () => listByClientId(arm, scopes)),
+    findByClientId: (clientId) => find(clientId.toLowerCase()),
+    async findReadable({ clientId, principalId }) {
+      if (denied.get("list") !== undefined) return [];
+      try {
+        const found = [await find(clientId.toLowerCase()), await find(byPrincipal(principalId))];
+        return found.filter((identity) => identity !== undefined);
+      } catch (error) {
+        if (statusOf((error as Error).cause) !== 403) throw error;
+        denied.set("list", true);
+        return [];
+      }
+    },
     async trusts(identity, trust) {
       const listTrusts = async () => {
         const credentials = await listCredentials(arm, identity);
@@ -61,10 +75,18 @@ function entryOf({ issuer, subject, audience }: Trust): string {
   return JSON.stringify([issuer, subject, audience]);
 }
 
-async function listByClientId(arm: Arm, scopes: readonly IdentityScope[]): Promise<Map<string, UserAssignedIdentity>> {
+/** An object id is no client id: who names one as the other is refused. */
+function byPrincipal(principalId: string): string {
+  return `principal ${principalId.toLowerCase()}`;
+}
+
+async function listByIds(arm: Arm, scopes: readonly IdentityScope[]): Promise<Map<string, UserAssignedIdentity>> {
   const found = new Map<string, UserAssignedIdentity>();
   for (const scope of scopes) {
-    for (const identity of await listIdentities(arm, scope)) found.set(identity.clientId, identity);
+    for (const identity of await listIdentities(arm, scope)) {
+      found.set(identity.clientId, identity);
+      found.set(byPrincipal(identity.principalId), identity);
+    }
   }
   return found;
 }

@@ -18,8 +18,10 @@ import type {
 const MAX_NAME_BYTES = 128;
 /** CSI, MountVolume: the total size of mount_flags. */
 const MAX_MOUNT_FLAGS_BYTES = 4096;
-/** Parameters with this prefix are csi-provisioner's (`--extra-create-metadata`), not the class's. */
+/** Parameters with this prefix are csi-provisioner's, not the class's: it adds the claim's name, and strips the class's own. */
 const PROVISIONER_PREFIX = "csi.storage.k8s.io/";
+/** Those by which a class hands a secret to a driver, from a caller that strips nothing. They are judged with the others. */
+const SECRET_PARAMETER = /-secret-name(space)?$/;
 
 const ACCESS_MODES = [
   "SINGLE_NODE_WRITER",
@@ -52,7 +54,9 @@ export function toVolumeRequest(message: CreateVolumeRequest): VolumeRequest {
     name: message.name,
     ...sizesOf(message.capacity_range),
     parameters: Object.fromEntries(
-      Object.entries(message.parameters).filter(([key]) => !key.startsWith(PROVISIONER_PREFIX)),
+      Object.entries(message.parameters).filter(
+        ([key]) => !key.startsWith(PROVISIONER_PREFIX) || SECRET_PARAMETER.test(key),
+      ),
     ),
     ...(claim && { claim }),
     ...mountOf(message.volume_capabilities),
@@ -126,13 +130,16 @@ function assertName(name: string): void {
 }
 
 function sizesOf(range: CapacityRange | null): SizeRange {
+  const requiredText = range?.required_bytes ?? "0";
+  const requiredBytes = toBytes("required_bytes", requiredText);
   return {
-    requiredBytes: toBytes("required_bytes", range?.required_bytes ?? "0"),
+    requiredBytes,
     limitBytes: toBytes("limit_bytes", range?.limit_bytes ?? "0"),
+    ...(requiredBytes === Number.MAX_SAFE_INTEGER && { requiredText }),
   };
 }
 
-/** Exact up to 2^53, which is more than any account holds: past that the exact value no longer matters. */
+/** Exact up to 2^53, which is more than any account holds: past that only a message needs the exact value. */
 function toBytes(field: string, text: string): number {
   const value = BigInt(text);
   if (value < 0n) throw invalid(`${field} "${text}" is negative: give a number of bytes`);

@@ -140,6 +140,8 @@ export interface Credential {
 export interface Identities {
   /** Among the user-assigned identities of the operator's identity scopes. */
   findByClientId(clientId: string): Promise<UserAssignedIdentity | undefined>;
+  /** Those among them with this client id or this object id; none where Azure does not let the controller list them. */
+  findReadable(ids: Pick<WorkloadIdentity, "clientId" | "principalId">): Promise<readonly UserAssignedIdentity[]>;
   /** Whether a federated credential of the identity states exactly this, byte for byte. */
   trusts(identity: UserAssignedIdentity, trust: Trust): Promise<boolean>;
   /** Writes that credential, under a name computed from what it states. Throws QuotaExhausted at Azure's limit of 20. */

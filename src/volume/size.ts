@@ -8,14 +8,18 @@ export interface SizeRange {
   readonly requiredBytes: number;
   /** 0 when the caller states none. */
   readonly limitBytes: number;
+  /** The required size as it was asked for, where that is more than a number holds exactly. */
+  readonly requiredText?: string;
 }
 
 /** Throws OutOfRange for a size that no account holds, InvalidRequest for a limit below the size. */
-export function assertSize({ requiredBytes, limitBytes }: SizeRange, { maxBytes, maxText }: SizeRule): void {
+export function assertSize(range: SizeRange, { maxBytes, maxText }: SizeRule): void {
+  const { requiredBytes, limitBytes, requiredText = String(requiredBytes) } = range;
   if (requiredBytes > maxBytes) {
+    const asked = (Number(requiredText) / 2 ** 50).toFixed(1);
     throw new DriverError(
       "OutOfRange",
-      `required_bytes ${requiredBytes} is over the maximum of ${maxText} (${maxBytes} bytes): ask for less`,
+      `required_bytes ${requiredText} (${asked} PiB) is over the maximum of ${maxText} (${maxBytes} bytes): ask for less`,
     );
   }
   if (limitBytes > 0 && limitBytes < requiredBytes) {

@@ -48,6 +48,11 @@ function pod(name: string, source: object): string {
   return JSON.stringify({ apiVersion: "v1", kind: "Pod", metadata: { name, namespace: "default" }, spec });
 }
 
+function storageClass(name: string, provisioner: string, parameters?: Readonly<Record<string, string>>): string {
+  const object = { apiVersion: "storage.k8s.io/v1", kind: "StorageClass", metadata: { name }, provisioner };
+  return JSON.stringify({ ...object, ...(parameters && { parameters }) });
+}
+
 describe("the admission policies", function () {
   this.timeout(900_000); // a guard against a hang only; the first run on a machine builds the tools (about 6 minutes)
   let plane: ControlPlane;
@@ -59,7 +64,10 @@ describe("the admission policies", function () {
 
   before(async () => {
     plane = await startControlPlane();
-    await plane.kubectl(["apply", "-f", "-"], storageTeam("persistentvolumes", "persistentvolumes/status", "pods"));
+    await plane.kubectl(
+      ["apply", "-f", "-"],
+      storageTeam("persistentvolumes", "persistentvolumes/status", "pods", "storageclasses"),
+    );
     for (const file of ["rbac.yaml", "admission-policy.yaml", "node-driver-policy.yaml"]) {
       await plane.kubectl(["apply", "-f", join(repository, "deploy/manifests", file)]);
     }
@@ -172,6 +180,29 @@ describe("the admission policies", function () {
     await create(SOMEBODY, pod("foreign", { csi: { driver: "secrets-store.csi.k8s.io" } }));
   });
 
+  const SECRET = "csi.storage.k8s.io/node-stage-secret-name";
+  const handed: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
+    [SECRET, { [SECRET]: "azure-secret", "csi.storage.k8s.io/node-stage-secret-namespace": "default" }],
+    ["csi.storage.k8s.io/provisioner-secret-name", { "csi.storage.k8s.io/provisioner-secret-name": "azure-secret" }],
+    ["csi.storage.k8s.io/controller-expand-secret-name", { "csi.storage.k8s.io/controller-expand-secret-name": "s" }],
+    ["csiNodeStageSecretName", { csiNodeStageSecretName: "azure-secret" }],
+  ];
+  for (const [name, parameters] of handed) {
+    it(`refuse this driver's class with ${name} to everybody, and let another driver's be`, async () => {
+      const why = new RegExp(`hands no secret to the driver \\(${name}.*\\): remove these parameters`);
+      for (const who of [ADMINISTRATOR, []]) {
+        await assertRefused(create(who, storageClass("with-secret", OURS, parameters)), why);
+      }
+      await create([], storageClass(`foreign-${name.replaceAll(/[^a-z]/gi, "").toLowerCase()}`, FOREIGN, parameters));
+    });
+  }
+
+  it("accept classes of this driver with other parameters, without any, and with a file system type", async () => {
+    await create([], storageClass("plain", OURS, { identity: "serviceAccount", "csi.storage.k8s.io/fstype": "fuse" }));
+    await create([], storageClass("bare", OURS));
+    await plane.kubectl(["label", "storageclass", "plain", "team=a"]);
+  });
+
   describe("for the node plugin's CSIDriver", () => {
     const OTHER = "blob.csi.azure.com";
     const TOKENS = [{ audience: "api://AzureADTokenExchange", expirationSeconds: 3600 }];
@@ -270,7 +301,11 @@ describe("the admission policies", function () {
 
 /** Waits until the policies are in effect, some moments after they were applied: then dry runs are refused. */
 async function waitForRefusals(plane: ControlPlane): Promise<void> {
-  const attempts = [volume("probe", OURS), pod("probe", { csi: { driver: OURS } })];
+  const attempts = [
+    volume("probe", OURS),
+    pod("probe", { csi: { driver: OURS } }),
+    storageClass("probe", OURS, { csiNodeStageSecretName: "s" }),
+  ];
   for (const object of attempts) {
     const isAccepted = () => plane.kubectl([...SOMEBODY, "create", "--dry-run=server", "-f", "-"], object);
     while (await isAccepted().then(Boolean, () => false)) await delay(100);

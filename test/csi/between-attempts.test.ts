@@ -65,7 +65,10 @@ describe("between two attempts", () => {
     app.emulator.faults.clear();
     assert.deepEqual(assignmentsAt(first.name), [principal(0)]);
     const clientID = app.emulator.info.identities[1]?.clientId ?? "";
-    const corrected = { ...first, parameters: { ...first.parameters, clientID, server: "a.example" } };
+    const corrected = {
+      ...first,
+      parameters: { ...first.parameters, clientID, storageEndpointSuffix: "core.example.net" },
+    };
     const volume = await create(app, corrected);
     assert.equal(volume.volume_context["clientID"], clientID);
     assert.deepEqual(assignmentsAt(first.name), [principal(1)]);

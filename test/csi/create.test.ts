@@ -222,7 +222,7 @@ describe("CreateVolume", () => {
     const volume = await create({ csi }, request);
     const larger = { ...request, capacity_range: { required_bytes: String(2 ** 31) } };
     await refused(csi.controller("CreateVolume", larger), status.ALREADY_EXISTS, /exists with 1073741824 bytes/);
-    const other = { ...request, parameters: { ...request.parameters, server: "a.example" } };
+    const other = { ...request, parameters: { ...request.parameters, storageEndpointSuffix: "core.example.net" } };
     await refused(csi.controller("CreateVolume", other), status.ALREADY_EXISTS, /exists with other parameters/);
     assert.equal(containerOf(volume.volume_id)?.metadata["keyless_size_bytes"], String(2 ** 30));
   });
@@ -244,16 +244,6 @@ describe("CreateVolume", () => {
       container.metadata = metadata;
       assert.deepEqual(await create({ csi }, request), volume);
     }
-  });
-
-  it("a principal id in the class is granted as it is, without a look at the identities", async () => {
-    const { emulator, csi } = app;
-    const [, other] = emulator.info.identities;
-    const parameters = { clientID: other?.clientId ?? "", principalID: other?.principalId ?? "" };
-    app.forgetCalls();
-    const volume = await create({ csi }, createRequest(emulator, parameters));
-    assert.equal(assignmentsAt(volume.volume_id)[0]?.principalId, other?.principalId);
-    assert(!app.armCalls().some(({ operation }) => /identities/i.test(operation)));
   });
 
   describe("refuses before anything is touched:", () => {
@@ -286,7 +276,14 @@ describe("CreateVolume", () => {
         { capacity_range: { required_bytes: "9223372036854775807" } },
         {},
         status.OUT_OF_RANGE,
-        /5 PiB/,
+        /required_bytes 9223372036854775807 \(8192.0 PiB\) is over the maximum of 5 PiB \(\d+ bytes\): ask for less/,
+      ],
+      [
+        "a secret's name, from a caller that strips nothing",
+        {},
+        { "csi.storage.k8s.io/node-stage-secret-name": "azure-secret" },
+        status.INVALID_ARGUMENT,
+        /csi.storage.k8s.io\/node-stage-secret-name hands a secret to the driver, and this one uses none: remove it/,
       ],
       ["a misspelt parameter", {}, { skuNmae: "Standard_LRS" }, status.INVALID_ARGUMENT, /did you mean skuName\?/],
       [

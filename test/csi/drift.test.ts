@@ -190,7 +190,7 @@ describe("an account that an administrator gives", () => {
     );
     await misconfigured(
       create(app, createRequest(app.emulator, { storageAccount: "nosuchaccount" })),
-      /is not given to this controller/,
+      /"nosuchaccount" does not exist in resource group/,
     );
   });
 

@@ -2,8 +2,8 @@
 // volume/ know no container and no Azure SDK.
 import type { Backend } from "../../src/backend/backend.ts";
 import { choice, wholeNumber } from "../../src/text/values.ts";
-import type { FieldsOf, ParameterRow } from "../../src/volume/class/parameter-row.ts";
-import { COMMON_PARAMETERS, OURS } from "../../src/volume/class/parameters.ts";
+import { type FieldsOf, OURS, type ParameterRow } from "../../src/volume/class/parameter-row.ts";
+import { COMMON_PARAMETERS } from "../../src/volume/class/parameters.ts";
 import { mountEntriesOf } from "../../src/volume/class/volume-class.ts";
 import { accountId, accountKey, parseAccountId } from "../../src/volume/formats/arm-ids.ts";
 import type {

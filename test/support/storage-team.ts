@@ -10,7 +10,7 @@ apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata: { name: storage-team }
 rules:
-  - { apiGroups: [""], resources: [${resources.join(", ")}], verbs: [get, create, update, patch] }
+  - { apiGroups: ["", storage.k8s.io], resources: [${resources.join(", ")}], verbs: [get, create, update, patch] }
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding

@@ -1,28 +1,10 @@
 /** The StorageClass parameters of blob volumes: the common ones, and those that only a blob account or blobfuse2 knows. */
 import { hostName } from "../../text/azure-names.ts";
-import { boolean, choice, type Parsed, wholeNumber } from "../../text/values.ts";
-import type { EarlierFields, FieldsOf, ParameterRow } from "../../volume/class/parameter-row.ts";
-import { COMMON_PARAMETERS, OURS, UPSTREAM } from "../../volume/class/parameters.ts";
-
-/** The spellings that Azure uses; those of provisioned v2 accounts are for files only and not among them. */
-const SKUS = [
-  "Standard_LRS",
-  "Standard_GRS",
-  "Standard_RAGRS",
-  "Standard_ZRS",
-  "Standard_GZRS",
-  "Standard_RAGZRS",
-  "Premium_LRS",
-  "Premium_ZRS",
-] as const;
-
-type Tier = "Hot" | "Cool" | "Cold" | "Premium";
-
-/** A Premium account has the one tier of its own. */
-function readTier(text: string, { skuName }: EarlierFields): Parsed<Tier> {
-  const isPremium = typeof skuName === "string" && skuName.startsWith("Premium");
-  return choice<Tier>(isPremium ? ["Premium"] : ["Hot", "Cool", "Cold"])(text);
-}
+import { boolean, choice, wholeNumber } from "../../text/values.ts";
+import { type FieldsOf, OURS, type ParameterRow, UPSTREAM } from "../../volume/class/parameter-row.ts";
+import { COMMON_PARAMETERS } from "../../volume/class/parameters.ts";
+import { readAccountType, readProtocol, readSku, readTier } from "./parameter-kinds.ts";
+import { REFUSED_BLOB_PARAMETERS } from "./refused-parameters.ts";
 
 const ACCOUNT = [
   {
@@ -30,7 +12,7 @@ const ACCOUNT = [
     origin: UPSTREAM,
     effect: "account",
     field: "skuName",
-    kind: choice(SKUS),
+    kind: readSku,
     summary: "Redundancy of the account: `Standard_LRS` (default), `Standard_ZRS`, `Premium_LRS`, ...",
   },
   {
@@ -38,7 +20,7 @@ const ACCOUNT = [
     origin: UPSTREAM,
     effect: "account",
     field: "skuName",
-    kind: choice(SKUS),
+    kind: readSku,
     summary: "The same as `skuName`.",
   },
   {
@@ -96,7 +78,7 @@ const VOLUME = [
     origin: UPSTREAM,
     effect: "check",
     field: "blobStorageAccountType",
-    kind: choice(["block", "adls"]),
+    kind: readAccountType,
     summary:
       "`block` or, with a hierarchical namespace, `adls`: what the account is. Not needed: the volume context says what it really is.",
   },
@@ -115,9 +97,10 @@ const VOLUME = [
     origin: UPSTREAM,
     effect: "mount",
     field: "protocol",
-    kind: choice(["fuse2"]),
+    kind: readProtocol,
     default: () => "fuse2",
-    summary: "`fuse2` (blobfuse2), the only one that signs in with an identity. Default: `fuse2`.",
+    summary:
+      "`fuse2` (blobfuse2), the only one that signs in with an identity; `fuse`, the default of blob.csi.azure.com, means the same. Default: `fuse2`.",
   },
   {
     name: "storageEndpointSuffix",
@@ -133,7 +116,8 @@ const VOLUME = [
     effect: "mount",
     field: "server",
     kind: hostName,
-    summary: "Handed to the node plugin: host name of the account's blob endpoint, for a private endpoint.",
+    summary:
+      "With `storageAccount`: host name of that account's blob endpoint, handed to the node plugin, for a private endpoint.",
   },
 ] as const satisfies readonly ParameterRow[];
 
@@ -183,22 +167,7 @@ const STATED = [
   },
 ] as const satisfies readonly ParameterRow[];
 
-const REFUSED = [
-  {
-    name: "containerName",
-    origin: UPSTREAM,
-    effect: "not yet",
-    instead: "remove it; every volume has a container of its own, named after the volume",
-  },
-  {
-    name: "containerNamePrefix",
-    origin: UPSTREAM,
-    effect: "not yet",
-    instead: "remove it; the container is named after the volume",
-  },
-] as const satisfies readonly ParameterRow[];
-
-export const PARAMETERS = [...COMMON_PARAMETERS, ...ACCOUNT, ...VOLUME, ...STATED, ...REFUSED] as const;
+export const PARAMETERS = [...COMMON_PARAMETERS, ...ACCOUNT, ...VOLUME, ...STATED, ...REFUSED_BLOB_PARAMETERS] as const;
 
 /** What a class of blob volumes asks for. */
 export type BlobClass = FieldsOf<typeof PARAMETERS>;
@@ -208,7 +177,7 @@ export type BlobAccountShape = FieldsOf<typeof PARAMETERS, "account">;
 
 /** Every problem over several of these parameters, each with its fix. */
 export function findContradictions(volumeClass: BlobClass): string[] {
-  return [...retentionProblems(volumeClass), ...accountTypeProblems(volumeClass)];
+  return [...retentionProblems(volumeClass), ...accountTypeProblems(volumeClass), ...serverProblems(volumeClass)];
 }
 
 function retentionProblems({ isolation, softDeleteContainersDays = 0 }: BlobClass): string[] {
@@ -222,6 +191,29 @@ function retentionProblems({ isolation, softDeleteContainersDays = 0 }: BlobClas
 function accountTypeProblems({ blobStorageAccountType: type, isHnsEnabled, storageAccount }: BlobClass): string[] {
   const isKnown = storageAccount === undefined || isHnsEnabled !== undefined;
   if (type === undefined || !isKnown || (type === "adls") === (isHnsEnabled ?? false)) return [];
-  const fix = type === "adls" ? 'isHnsEnabled: "true"' : 'isHnsEnabled: "false"';
-  return [`BlobStorageAccountType "${type}" contradicts isHnsEnabled: remove it, or set ${fix}`];
+  const set = `set isHnsEnabled: "${type === "adls"}"`;
+  if (isHnsEnabled !== undefined)
+    return [`BlobStorageAccountType "${type}" contradicts isHnsEnabled: remove it, or ${set}`];
+  return [
+    `BlobStorageAccountType "${type}" is of an account with a hierarchical namespace, and this class asks for none: remove it, or ${set}`,
+  ];
+}
+
+/** `account.blob.…`, `account.privatelink.blob.…` and, with DNS zone endpoints, `account.z12.blob.…`. */
+const HOST_OF_ACCOUNT = /^([a-z0-9]{3,24})\.(privatelink\.|z\d+\.)?blob\./i;
+
+/** A server is the host of one account: every volume that is in another one would be looked for there. */
+function serverProblems({ server, storageAccount }: BlobClass): string[] {
+  if (server === undefined) return [];
+  if (storageAccount === undefined) {
+    return [
+      `server "${server}" is the host of one account, and the controller chooses the accounts of this class: remove it, ` +
+        "or name its account in storageAccount",
+    ];
+  }
+  const account = HOST_OF_ACCOUNT.exec(server)?.[1]?.toLowerCase();
+  if (account === undefined || account === storageAccount) return [];
+  return [
+    `server "${server}" is the host of another account than storageAccount "${storageAccount}": correct one of them`,
+  ];
 }

@@ -68,7 +68,7 @@ async function ensureAccount(deps: Choosing, plan: VolumePlan): Promise<CreatedA
   const found = ours.find(fits);
   if (found !== undefined) return { account: await prepare(deps, plan, found), isNew: false };
   if (another !== undefined) throw refuseToUse(another, deps.settings);
-  if (storageAccount !== undefined) throw notGiven(storageAccount, deps.settings);
+  if (storageAccount !== undefined) throw free.length > 0 ? notFound(plan) : notGiven(storageAccount, deps.settings);
   const nameless = ours.find(lacksNamespaceUid);
   if (nameless !== undefined) throw namespaceUnknown(await deps.keepTags(nameless));
   const isRight = (account: Account) => isOurs(account, deps.settings) && fits(account);
@@ -209,5 +209,14 @@ function notGiven(name: string, { clusterId }: Settings): DriverError {
     "Misconfigured",
     `storageAccount "${name}" is not given to this controller: its administrator must make it keyless and tag it ` +
       `${CLUSTER_TAG}=${clusterId}`,
+  );
+}
+
+function notFound({ volumeClass: { storageAccount, resourceGroup, subscriptionId } }: VolumePlan): DriverError {
+  return new DriverError(
+    "Misconfigured",
+    `storageAccount "${storageAccount}" does not exist in resource group ${resourceGroup} of subscription ${subscriptionId}: correct ` +
+      "storageAccount, resourceGroup or subscriptionID in a new class, or create the account there; a class without storageAccount gets " +
+      "accounts that the controller creates",
   );
 }

@@ -57,8 +57,11 @@ export const EFFECTS = {
 
 export type Effect = keyof typeof EFFECTS;
 
+export const UPSTREAM = "blob.csi.azure.com";
+export const OURS = "keyless-csi";
+
 /** Whose parameter it is. */
-export type Origin = "blob.csi.azure.com" | "keyless-csi";
+export type Origin = "blob.csi.azure.com" | "file.csi.azure.com" | "Kubernetes" | "keyless-csi";
 
 interface Named {
   /** As blob.csi.azure.com or we spell it; compared without case. */
@@ -79,8 +82,6 @@ export interface UsedParameter extends Named {
   readonly summary: string;
   /** The value of a class that does not state it. Without a default the field is absent then, and stays out of the pool key. */
   readonly default?: (settings: Settings, earlier: EarlierFields) => unknown;
-  /** An empty text is read and refused, instead of counting as absent. */
-  readonly refusesEmpty?: true;
   /** Azure compares the value without case, so the pool key has it in lower case. */
   readonly isCaseInsensitive?: true;
   /** Exempt from what its effect says: on an administrator's account it is checked, or has nothing to act on. */
@@ -97,9 +98,12 @@ export interface StatedParameter extends Named {
   readonly ignored?: RegExp;
 }
 
-/** Refused: it works with account keys or stored credentials, or is not offered. */
+/**
+ * Refused: it works with account keys or stored credentials, is not offered, belongs to another kind of storage, or is no
+ * parameter at all but a field of the StorageClass.
+ */
 export interface RefusedParameter extends Named {
-  readonly effect: "key-based" | "not yet";
+  readonly effect: "key-based" | "not yet" | "other storage" | "class field";
   readonly instead: string;
 }
 

@@ -7,17 +7,9 @@ import { serviceAccount } from "../../text/kubernetes-names.ts";
 import { boolean, choice, wholeNumber } from "../../text/values.ts";
 import { CLUSTER_TAG, TAG_PREFIX } from "../formats/account-tags.ts";
 import { tenantOf } from "../settings.ts";
-import type { ParameterRow } from "./parameter-row.ts";
+import { OURS, type ParameterRow, UPSTREAM } from "./parameter-row.ts";
+import { OWN_NETWORK, REFUSED_PARAMETERS } from "./refused-parameters.ts";
 import { readTags } from "./tags.ts";
-
-export const UPSTREAM = "blob.csi.azure.com";
-export const OURS = "keyless-csi";
-
-const OWN_NETWORK = "remove it and prepare network access to the account yourself, for example with Azure Policy";
-const NO_SECRET = "remove it; the workload's own identity opens the volume and no secret is created";
-const TOKEN_ONLY = "remove it; the mount signs in with the workload's ServiceAccount token";
-const CLIENT_ID = "use clientID; it names the workload's identity, not the node's";
-const PRINCIPAL_ID = "use principalID; it names the workload's identity, not the node's";
 
 const PLACEMENT = [
   {
@@ -149,7 +141,6 @@ const IDENTITY = [
     effect: "identity",
     field: "clientId",
     kind: guid,
-    refusesEmpty: true,
     summary: "With `identity: parameters`: client id of the identity that opens the volume.",
   },
   {
@@ -214,33 +205,8 @@ const STATED = [
     effect: "stated",
     values: [""],
     because: "no private endpoint is created",
+    instead: OWN_NETWORK,
   },
 ] as const satisfies readonly ParameterRow[];
 
-const REFUSED = [
-  { name: "secretName", origin: UPSTREAM, effect: "key-based", instead: NO_SECRET },
-  { name: "secretNamespace", origin: UPSTREAM, effect: "key-based", instead: NO_SECRET },
-  { name: "AzureStorageAuthType", origin: UPSTREAM, effect: "key-based", instead: TOKEN_ONLY },
-  { name: "AzureStorageIdentityClientID", origin: UPSTREAM, effect: "key-based", instead: CLIENT_ID },
-  { name: "AzureStorageIdentityObjectID", origin: UPSTREAM, effect: "key-based", instead: PRINCIPAL_ID },
-  { name: "AzureStorageIdentityResourceID", origin: UPSTREAM, effect: "key-based", instead: CLIENT_ID },
-  { name: "MSIEndpoint", origin: UPSTREAM, effect: "key-based", instead: TOKEN_ONLY },
-  { name: "AzureStorageSPNClientID", origin: UPSTREAM, effect: "key-based", instead: TOKEN_ONLY },
-  { name: "AzureStorageSPNTenantID", origin: UPSTREAM, effect: "key-based", instead: TOKEN_ONLY },
-  { name: "keyVaultURL", origin: UPSTREAM, effect: "key-based", instead: NO_SECRET },
-  { name: "keyVaultSecretName", origin: UPSTREAM, effect: "key-based", instead: NO_SECRET },
-  { name: "keyVaultSecretVersion", origin: UPSTREAM, effect: "key-based", instead: NO_SECRET },
-  {
-    name: "AzureStorageAADEndpoint",
-    origin: UPSTREAM,
-    effect: "not yet",
-    instead: "remove it; the controller's --cloud decides the sign-in endpoint",
-  },
-  { name: "vnetResourceGroup", origin: UPSTREAM, effect: "not yet", instead: OWN_NETWORK },
-  { name: "vnetName", origin: UPSTREAM, effect: "not yet", instead: OWN_NETWORK },
-  { name: "vnetLinkName", origin: UPSTREAM, effect: "not yet", instead: OWN_NETWORK },
-  { name: "subnetName", origin: UPSTREAM, effect: "not yet", instead: OWN_NETWORK },
-  { name: "privateDNSZoneResourceGroup", origin: UPSTREAM, effect: "not yet", instead: OWN_NETWORK },
-] as const satisfies readonly ParameterRow[];
-
-export const COMMON_PARAMETERS = [...PLACEMENT, ...ACCOUNT, ...IDENTITY, ...STATED, ...REFUSED] as const;
+export const COMMON_PARAMETERS = [...PLACEMENT, ...ACCOUNT, ...IDENTITY, ...STATED, ...REFUSED_PARAMETERS] as const;

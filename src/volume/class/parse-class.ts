@@ -6,14 +6,19 @@ import type { Backend } from "../../backend/backend.ts";
 import { DriverError } from "../../errors.ts";
 import { listed, MOST_LISTED, shown } from "../../text/cut.ts";
 import { withoutUndefined } from "../../text/members.ts";
-import { findNearest } from "../../text/nearest.ts";
 import type { Settings } from "../settings.ts";
 import { findRow, isUsed, type ParameterRow, type StatedParameter, type UsedParameter } from "./parameter-row.ts";
 import { findContradictions } from "./rules.ts";
+import { describeUnknown } from "./unknown-parameter.ts";
 import type { VolumeClass } from "./volume-class.ts";
 
 /** The texts of the parameters that are used, by their names in lower case. */
 type Texts = ReadonlyMap<string, string>;
+
+interface Rules<Class extends VolumeClass> {
+  readonly settings: Settings;
+  readonly backend: Backend<Class>;
+}
 
 /** Throws InvalidRequest with the problems, ten at most, each naming the parameter, its value and the fix. */
 export function parseVolumeClass<Class extends VolumeClass>(
@@ -21,16 +26,12 @@ export function parseVolumeClass<Class extends VolumeClass>(
   settings: Settings,
   backend: Backend<Class>,
 ): Class {
-  const problems: string[] = [];
-  const texts = usedTexts(backend.parameters, parameters, problems);
-  const rows = backend.parameters.filter(isUsed);
-  const fields = readFields(rows, texts, problems);
-  for (const row of rows) fields[row.field] ??= row.default?.(settings, fields);
-  // Every field has the type of its row now. Where a text could not be read, its default stands in until the end.
-  const volumeClass = withoutUndefined(fields) as unknown as Class;
-  problems.push(...findContradictions({ volumeClass, texts, settings, backend }));
+  const rules = { settings, backend };
+  const { texts, problems } = usedTexts(parameters, rules);
+  const judged = judge(texts, rules);
+  problems.push(...judged.problems);
   if (problems.length > 0) throw new DriverError("InvalidRequest", describe(problems));
-  return volumeClass;
+  return judged.volumeClass;
 }
 
 /** The count comes first where not all are listed: an event shows 1 KiB. */
@@ -39,34 +40,75 @@ function describe(problems: readonly string[]): string {
   return `StorageClass parameters${count}: ${listed(problems)}`;
 }
 
+/** The class that the texts of used parameters make, and what is wrong with them. */
+function judge<Class extends VolumeClass>(
+  texts: Texts,
+  { settings, backend }: Rules<Class>,
+): { readonly volumeClass: Class; readonly problems: readonly string[] } {
+  const problems: string[] = [];
+  const rows = backend.parameters.filter(isUsed);
+  const fields = readFields(rows, texts, problems);
+  for (const row of rows) fields[row.field] ??= row.default?.(settings, fields);
+  // Every field has the type of its row now. Where a text could not be read, its default stands in until the end.
+  const volumeClass = withoutUndefined(fields) as unknown as Class;
+  problems.push(...findContradictions({ volumeClass, texts, settings, backend }));
+  return { volumeClass, problems };
+}
+
 /** Judges every parameter that is not used, and leaves the texts of those that are. */
-function usedTexts(
-  rows: readonly ParameterRow[],
+function usedTexts<Class extends VolumeClass>(
   parameters: Readonly<Record<string, string>>,
-  problems: string[],
-): Texts {
+  rules: Rules<Class>,
+): { readonly texts: Texts; readonly problems: string[] } {
+  const rows = rules.backend.parameters;
   const texts = new Map<string, string>();
+  const problems: string[] = [];
   const seen = new Map<string, string>();
+  const unknown: (readonly [string, string])[] = [];
   for (const [name, text] of Object.entries(parameters)) {
     const key = name.toLowerCase();
     const twin = seen.get(key);
     if (twin !== undefined) problems.push(`${shown(name)} and ${shown(twin)} are the same parameter: keep one`);
     seen.set(key, name);
     const row = findRow(rows, name);
-    const problem = row === undefined ? unknownParameter(rows, name) : refusal(row, name, text);
+    if (row === undefined) unknown.push([name, text]);
+    const problem = row && refusal(row, name, text);
     if (problem !== undefined) problems.push(problem);
-    else texts.set(key, text);
+    // An empty text counts as absent, as it does in blob.csi.azure.com.
+    else if (row !== undefined && text !== "") texts.set(key, text);
   }
-  return texts;
+  const whyNot = whyNotInstead(parameters, texts, rules);
+  for (const [name, text] of unknown) {
+    // What no message shows is only counted: there may be tens of thousands.
+    const isShown = problems.length < MOST_LISTED;
+    problems.push(isShown ? describeUnknown(name, rows, (row) => whyNot(row, name, text)) : name);
+  }
+  return { texts, problems };
 }
 
-/** An empty text counts as absent, as it does in blob.csi.azure.com. */
+/** What would be wrong if an unknown parameter were that of a row; the answer is undefined when that is no new problem. */
+function whyNotInstead<Class extends VolumeClass>(
+  parameters: Readonly<Record<string, string>>,
+  texts: Texts,
+  rules: Rules<Class>,
+): (row: ParameterRow, name: string, text: string) => string | undefined {
+  const stated = Object.entries(parameters).filter(([, text]) => text !== "");
+  const given = new Set(stated.map(([name]) => name.toLowerCase()));
+  const known = judge(texts, rules).problems;
+  return (row, name, text) => {
+    if (given.has(row.name.toLowerCase())) return `it is given already: remove ${shown(name)}`;
+    if (!isUsed(row)) return refusal(row, row.name, text);
+    const renamed = judge(new Map([...texts, [row.name.toLowerCase(), text]]), rules).problems;
+    return renamed.find((problem) => problem.startsWith(row.name) && !known.includes(problem));
+  };
+}
+
 function readFields(rows: readonly UsedParameter[], texts: Texts, problems: string[]): Record<string, unknown> {
   const fields: Record<string, unknown> = {};
   const readFrom = new Map<string, string>();
-  for (const { name, field, kind, refusesEmpty } of rows) {
+  for (const { name, field, kind } of rows) {
     const text = texts.get(name.toLowerCase());
-    if (text === undefined || (text === "" && !refusesEmpty)) continue;
+    if (text === undefined) continue;
     const parsed = kind(text, fields);
     const twin = readFrom.get(field);
     if (!("value" in parsed)) problems.push(`${name} "${shown(text)}" is not valid: ${parsed.fix}`);
@@ -82,25 +124,20 @@ function readFields(rows: readonly UsedParameter[], texts: Texts, problems: stri
   return fields;
 }
 
-function unknownParameter(rows: readonly ParameterRow[], name: string): string {
-  const nearest = findNearest(
-    name,
-    rows.map((row) => row.name),
-  );
-  return `${shown(name)} is not a parameter of this driver${nearest === undefined ? ": remove it" : `: did you mean ${nearest}?`}`;
-}
-
 /** Why a parameter cannot be accepted with this text; undefined when it can, or is used and read later. */
 function refusal(row: ParameterRow, name: string, text: string): string | undefined {
+  if (isUsed(row) || text === "") return undefined;
   switch (row.effect) {
     case "stated":
       return isStated(row, text) || row.ignored?.test(text) ? undefined : noEffect(row, name, text);
     case "key-based":
-      return `${name} belongs to mounting by account key or stored credential, which this driver never does: ${row.instead}`;
+      return `${name} belongs to mounting by account key, stored credential or the node's identity, which this driver never does: ${row.instead}`;
     case "not yet":
       return `${name} is not supported yet: ${row.instead}`;
-    default:
-      return undefined;
+    case "other storage":
+      return `${name} is a parameter of ${row.origin}, for another kind of storage: ${row.instead}`;
+    case "class field":
+      return `${name} is a field of the StorageClass and no parameter: ${row.instead}`;
   }
 }
 

@@ -22,21 +22,47 @@ export function findContradictions<Class extends VolumeClass>(candidate: Candida
     ...grantScopeProblems(volumeClass, settings, backend.noun),
     ...givenAccountProblems(texts, volumeClass, backend.parameters),
     ...backend.findContradictions(volumeClass),
-    ...placementProblems(volumeClass, settings),
+    ...placementProblems(texts, volumeClass, settings),
   ];
 }
 
-function identityProblems(texts: ReadonlyMap<string, string>, { identity }: VolumeClass): string[] {
-  if (identity === "parameters") {
-    const missing = "clientID is missing: set it to the client id of the identity that opens the volumes of this class";
-    const needless = 'defaultServiceAccount has no meaning with identity "parameters": remove it';
-    return [...(texts.has("clientid") ? [] : [missing]), ...(texts.has("defaultserviceaccount") ? [needless] : [])];
+/** Those that name the identity, and that a ServiceAccount's identity makes meaningless. */
+const IDENTITY_NAMES = ["clientID", "tenantID", "principalID"];
+
+function identityProblems(texts: ReadonlyMap<string, string>, volumeClass: VolumeClass): string[] {
+  const stated = IDENTITY_NAMES.filter((name) => texts.has(name.toLowerCase()));
+  if (volumeClass.identity === "parameters") {
+    const others = stated.length === 0 ? "" : ` without ${stated.join(" and ")}`;
+    const missing =
+      "clientID is missing: set it to the client id of the identity that opens the volumes of this class, or set " +
+      `identity: serviceAccount${others}, and each claim's ServiceAccount names its identity`;
+    const needless =
+      'defaultServiceAccount has no meaning with identity "parameters": remove it, or set identity: serviceAccount';
+    return [
+      ...(texts.has("clientid") ? copiedIds(volumeClass) : [missing]),
+      ...(texts.has("defaultserviceaccount") ? [needless] : []),
+    ];
   }
-  return ["clientID", "tenantID", "principalID"]
-    .filter((name) => texts.has(name.toLowerCase()))
-    .map(
-      (name) => `${name} has no meaning with identity "serviceAccount", where the ServiceAccount names it: remove it`,
-    );
+  return stated.map(
+    (name) => `${name} has no meaning with identity "serviceAccount", where the ServiceAccount names it: remove it`,
+  );
+}
+
+/** An identity has three ids that look alike, and its principal is what gets the access. */
+function copiedIds({ clientId, principalId, tenantId, subscriptionId }: VolumeClass): string[] {
+  const principalIs = findCopied(principalId, { "the client id": clientId, "the tenant's id": tenantId });
+  const clientIs = findCopied(clientId, { "the tenant's id": tenantId, "the subscription's id": subscriptionId });
+  return [
+    ...(principalIs === undefined
+      ? []
+      : [`principalID "${principalId}" is ${principalIs}: set it to the object id of the identity, or remove it`]),
+    ...(clientIs === undefined ? [] : [`clientID "${clientId}" is ${clientIs}: set it to the identity's client id`]),
+  ];
+}
+
+function findCopied(id: string | undefined, others: Readonly<Record<string, string | undefined>>): string | undefined {
+  if (id === undefined) return undefined;
+  return Object.entries(others).find(([, other]) => other?.toLowerCase() === id)?.[0];
 }
 
 function isolationProblems(texts: ReadonlyMap<string, string>, { isolation }: VolumeClass): string[] {
@@ -70,11 +96,12 @@ function givenAccountProblems(
     );
 }
 
-function placementProblems(volumeClass: VolumeClass, settings: Settings): string[] {
+function placementProblems(texts: ReadonlyMap<string, string>, volumeClass: VolumeClass, settings: Settings): string[] {
   if (isAllowedGroup(settings, volumeClass)) return [];
   const { resourceGroup, subscriptionId } = volumeClass;
+  const isBoth = texts.has("resourcegroup") && texts.has("subscriptionid");
   return [
     `resourceGroup "${resourceGroup}" in subscription "${subscriptionId}" is not one that the operator allows: ` +
-      "remove the parameters, or ask for it in the controller's --allowed-resource-groups",
+      `remove ${isBoth ? "both parameters" : "it"}, or ask for it in the controller's --allowed-resource-groups`,
   ];
 }

@@ -25,7 +25,7 @@ export interface AdmittedIdentity extends WorkloadIdentity {
   readonly roleId: string;
 }
 
-/** Throws Misconfigured when the identity is not found or may not be used, or the role does not exist. */
+/** Throws Misconfigured when the identity is not found, is not one, or may not be used, or the role does not exist. */
 export async function ensureIdentity(
   deps: Dependencies,
   volumeClass: VolumeClass,
@@ -67,13 +67,37 @@ async function ofParameters(
         "use a class with identity: serviceAccount",
     );
   }
-  if (principalId !== undefined) return { clientId, tenantId, principalId };
+  if (principalId !== undefined) {
+    const stated = { clientId, tenantId, principalId };
+    assertOneIdentity(stated, await ports.identities.findReadable(stated));
+    return stated;
+  }
   const identity = await ports.identities.findByClientId(clientId);
   if (identity !== undefined) return identity;
+  const [twin] = await ports.identities.findReadable({ clientId, principalId: clientId });
   throw new DriverError(
     "Misconfigured",
-    `clientID "${clientId}" is not the client id of a user-assigned identity that the controller can read: correct it, ` +
-      "give the controller read access to the identity, or set principalID to its object id",
+    twin === undefined
+      ? `clientID "${clientId}" is not the client id of a user-assigned identity that the controller can read: correct it, ` +
+          "give the controller read access to the identity, or set principalID to its object id"
+      : `clientID "${clientId}" is the object id of an identity: its client id is "${twin.clientId}"`,
+  );
+}
+
+/** What the class states of one identity may be of two: the volume would be open to one, and mounted by the other. */
+function assertOneIdentity(
+  { clientId, principalId }: WorkloadIdentity,
+  readable: readonly UserAssignedIdentity[],
+): void {
+  const other = readable.find((each) => each.clientId !== clientId || each.principalId.toLowerCase() !== principalId);
+  if (other === undefined) return;
+  const whose =
+    other.clientId === clientId
+      ? `is not the object id of clientID "${clientId}", which is "${other.principalId}"`
+      : `belongs to another identity than clientID "${clientId}": its client id is "${other.clientId}"`;
+  throw new DriverError(
+    "Misconfigured",
+    `principalID "${principalId}" ${whose}. Correct one of them, or remove principalID`,
   );
 }
 

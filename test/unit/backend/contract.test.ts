@@ -27,6 +27,7 @@ function setUp(cluster: Cluster = NO_CLUSTER) {
     roleAssignments: cloud.roleAssignments,
     identities: {
       findByClientId: async () => undefined,
+      findReadable: async () => [],
       trusts: async () => false,
       addTrust: async () => {},
       listCredentials: async () => [],

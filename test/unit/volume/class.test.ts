@@ -61,7 +61,6 @@ describe("StorageClass parameters", () => {
       acceptFileCache: "true",
       protocol: "fuse2",
       storageEndpointSuffix: "core.windows.net",
-      server: "acct.privatelink.blob.core.windows.net",
     });
     assert.deepEqual(read, {
       subscriptionId: SUBSCRIPTION,
@@ -87,8 +86,18 @@ describe("StorageClass parameters", () => {
       acceptsFileCache: true,
       protocol: "fuse2",
       storageEndpointSuffix: "core.windows.net",
-      server: "acct.privatelink.blob.core.windows.net",
     });
+  });
+
+  it("fuse means fuse2, and the server of a given account is read", () => {
+    assert.equal(parse({ protocol: "FUSE" }).protocol, "fuse2");
+    for (const server of [
+      "given.privatelink.blob.core.windows.net",
+      "Given.z12.blob.storage.azure.net",
+      "data.example",
+    ]) {
+      assert.equal(parse({ storageAccount: "given", server }).server, server);
+    }
   });
 
   it("every parameter that states what we do anyway is accepted with its value and refused with another", () => {
@@ -120,7 +129,7 @@ describe("StorageClass parameters", () => {
 
   it("every key-based and every unsupported parameter is refused with a way out", () => {
     for (const row of ROWS) {
-      if (row.effect !== "key-based" && row.effect !== "not yet") continue;
+      if (isUsed(row) || row.effect === "stated") continue;
       const { name, instead } = row;
       const message = refusalOf({ [name.toUpperCase()]: "x" });
       assert(message.includes(name.toUpperCase()) && message.includes(instead), message);
@@ -156,8 +165,65 @@ describe("StorageClass parameters", () => {
 
   for (const [parameters, expected] of [
     [{ clientID: "me" }, /clientID "me" is not valid: give a GUID/],
-    [{ clientID: "" }, /clientID "" is not valid/],
-    [{ skuName: "PremiumV2_LRS" }, /skuName "PremiumV2_LRS" is not valid: use Standard_LRS/],
+    [{ clientID: "" }, /clientID is missing: .* or set identity: serviceAccount, and each claim's ServiceAccount/],
+    [{ clientID: "", principalID: CLIENT }, /or set identity: serviceAccount without principalID, and/],
+    [
+      { principalID: CLIENT },
+      /principalID "[0-9a-f-]+" is the client id: set it to the object id of the identity, or remove it/,
+    ],
+    [{ principalID: SETTINGS.tenantId }, /principalID "[0-9a-f-]+" is the tenant's id: set it to the object id/],
+    [{ clientID: SUBSCRIPTION }, /clientID "[0-9a-f-]+" is the subscription's id: set it to the identity's client id/],
+    [
+      { skuName: "PremiumV2_LRS" },
+      /skuName "PremiumV2_LRS" is not valid: use Standard_LRS.*; provisioned v2 accounts hold file/,
+    ],
+    [{ protocol: "nfs" }, /protocol "nfs" is not valid: remove it or use fuse2; NFS asks for no identity/],
+    [{ protocol: "aznfs" }, /protocol "aznfs" is not valid: remove it or use fuse2; NFS asks for no identity/],
+    [{ protocol: "smb" }, /protocol "smb" is not valid: remove it or use fuse2; SMB is for Azure Files/],
+    [{ protocol: "fuse3" }, /protocol "fuse3" is not valid: remove it or use fuse2$/],
+    [{ shareName: "data" }, /shareName is a parameter of file.csi.azure.com.*: remove it; .*"A container that exists"/],
+    [{ containerName: "data" }, /containerName is not supported yet: remove it; .*"A container that exists"/],
+    [
+      { mountOptions: "-o ro" },
+      /mountOptions is a field of the StorageClass and no parameter: move it out of `parameters`/,
+    ],
+    [{ reclaimPolicy: "Retain" }, /reclaimPolicy is a field of the StorageClass/],
+    [{ sku: "Standard_LRS" }, /sku is not a parameter of this driver: did you mean skuName\?/],
+    [
+      { storageAccountName: "given" },
+      /storageAccountName is not a parameter of this driver: did you mean storageAccount\?/,
+    ],
+    [
+      { skuNmae: "Gold" },
+      /skuNmae is not a parameter of this driver; if skuName is meant: skuName "Gold" is not valid: use/,
+    ],
+    [{ skuName: "Standard_LRS", skuNmae: "Standard_LRS" }, /if skuName is meant: it is given already: remove skuNmae/],
+    [{ allowSharedKeyAcess: "true" }, /if allowSharedKeyAccess is meant: allowSharedKeyAccess "true" has no effect/],
+    [
+      { identity: "serviceAccount", clientID: "", clinetID: CLIENT },
+      /if clientID is meant: clientID has no meaning with identity "serviceAccount".*: remove it/,
+    ],
+    [
+      { "csi.storage.k8s.io/provisioner-secret-name": "s" },
+      /csi.storage.k8s.io\/provisioner-secret-name hands a secret to the driver, and this one uses none: remove it/,
+    ],
+    [{ "CSI.storage.k8s.io/fstype": "ext4" }, /CSI.storage.k8s.io\/fstype is not used: remove it/],
+    [{ " skuName": "Standard_LRS" }, / skuName is not a parameter of this driver: did you mean skuName\?/],
+    [{ isHnsEnabled: "yes" }, /isHnsEnabled "yes" is not valid: use "true" or "false"/],
+    [{ isHnsEnabled: "true " }, /isHnsEnabled "true " is not valid/],
+    [
+      { server: "a.blob.example.net" },
+      /server "a.blob.example.net" is the host of one account, .*: remove it, or name its/,
+    ],
+    [
+      { server: "other.privatelink.blob.core.windows.net", storageAccount: "given" },
+      /is the host of another account than storageAccount "given": correct one of them/,
+    ],
+    [
+      { BlobStorageAccountType: "standard_lrs" },
+      /"standard_lrs" is not valid: remove it; .* is skuName "Standard_LRS"/,
+    ],
+    [{ networkEndpointType: "privateEndpoint" }, /no private endpoint is created: remove it; prepare network access/],
     [{ skuName: "Standard_LRS", storageAccountType: "Standard_ZRS" }, /differ: keep one/],
     [{ skuname: "Standard_LRS", skuName: "Standard_LRS" }, /are the same parameter: keep one/],
     [{ accessTier: "Premium" }, /accessTier "Premium" is not valid: use Hot, Cool, Cold/],
@@ -181,7 +247,10 @@ describe("StorageClass parameters", () => {
     [{ mountPermissions: "0888" }, /"0888" has no effect/],
     [{ fsGroupChangePolicy: "Never" }, /set it to "None"; .* the pod's fsGroup becomes the group of the mount/],
     [{ BlobStorageAccountType: "file" }, /BlobStorageAccountType "file" is not valid: use block, adls/],
-    [{ BlobStorageAccountType: "adls" }, /"adls" contradicts isHnsEnabled: remove it, or set isHnsEnabled: "true"/],
+    [
+      { BlobStorageAccountType: "adls" },
+      /"adls" is of an account with .* asks for none: remove it, or set isHnsEnabled: "true"/,
+    ],
     [{ BlobStorageAccountType: "block", isHnsEnabled: "true" }, /"block" contradicts isHnsEnabled/],
     [{ BlobStorageAccountType: "adls", isHnsEnabled: "false", storageAccount: "given" }, /"adls" contradicts/],
     [{ server: "https://x" }, /server "https:\/\/x" is not valid/],
@@ -218,7 +287,7 @@ describe("StorageClass parameters", () => {
       ...{ skuName: "Standard_LRS", accessTier: "Hot", isHnsEnabled: "true", tags: "a=b", tagValueDelimiter: ";" },
       ...{ publicNetworkAccess: "Enabled", requireInfraEncryption: "true", softDeleteBlobs: "1" },
       ...{ sasExpirationAction: "Log" },
-      ...{ softDeleteContainers: "1", poolSize: "2", server: "a.example", acceptFileCache: "true" },
+      ...{ softDeleteContainers: "1", poolSize: "2", acceptFileCache: "true" },
     });
     assert.deepEqual(Object.keys(poolKeyOf(ROWS, everything)).sort(), [
       "accessTier",

@@ -47,7 +47,7 @@ describe("the plan of a volume", () => {
   it("what changes only the mount or the identity leads to the same account", () => {
     const same = [
       { mountPermissions: "0777" },
-      { server: "a.example" },
+      { protocol: "fuse" },
       { storageEndpointSuffix: "core.windows.net" },
       { protocol: "fuse2" },
       { acceptFileCache: "true" },

@@ -1,0 +1,50 @@
+/** What is said of a StorageClass parameter that no row knows: the name that was probably meant, as what it is. */
+import { shown } from "../../text/cut.ts";
+import { findNearest } from "../../text/nearest.ts";
+import type { ParameterRow } from "./parameter-row.ts";
+
+/** csi-provisioner's own; it strips all of them but those that `--extra-create-metadata` adds (external-provisioner, removePrefixedParameters). */
+const RESERVED = "csi.storage.k8s.io/";
+
+/**
+ * The problem with `name`, and the fix. A known name is proposed only where its use is not refused next: `whyNot` says of a
+ * row what is wrong with it in this class, with the text of the unknown parameter.
+ */
+export function describeUnknown(
+  name: string,
+  rows: readonly ParameterRow[],
+  whyNot: (row: ParameterRow) => string | undefined,
+): string {
+  if (name.toLowerCase().startsWith(RESERVED)) return reserved(name);
+  const opening = `${shown(name)} is not a parameter of this driver`;
+  const meant = probablyMeant(name, rows);
+  if (meant === undefined) return `${opening}: remove it`;
+  const problem = whyNot(meant);
+  return problem === undefined
+    ? `${opening}: did you mean ${meant.name}?`
+    : `${opening}; if ${meant.name} is meant: ${problem}`;
+}
+
+function reserved(name: string): string {
+  const isSecret = /-secret-name(space)?$/i.test(name);
+  return isSecret
+    ? `${shown(name)} hands a secret to the driver, and this one uses none: remove it; the workload's own identity opens the volume`
+    : `${shown(name)} is not used: remove it`;
+}
+
+/** The row that a name abbreviates or extends (`sku`, `storageAccountName`), else the one with the fewest letters changed. */
+function probablyMeant(name: string, rows: readonly ParameterRow[]): ParameterRow | undefined {
+  const wanted = name.toLowerCase();
+  const extended = rows.filter((row) => wanted.length >= 3 && row.name.toLowerCase().startsWith(wanted));
+  const abbreviated = rows.filter((row) => row.name.length >= 8 && wanted.startsWith(row.name.toLowerCase()));
+  const byPart = [...abbreviated.sort(longestFirst), ...extended.sort(longestFirst).reverse()];
+  const nearest = findNearest(
+    name,
+    rows.map((row) => row.name),
+  );
+  return byPart[0] ?? rows.find((row) => row.name === nearest);
+}
+
+function longestFirst(a: ParameterRow, b: ParameterRow): number {
+  return b.name.length - a.name.length;
+}
