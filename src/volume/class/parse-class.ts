@@ -94,10 +94,10 @@ function whyNotInstead<Class extends VolumeClass>(
 ): (row: ParameterRow, name: string, text: string) => string | undefined {
   const stated = Object.entries(parameters).filter(([, text]) => text !== "");
   const given = new Set(stated.map(([name]) => name.toLowerCase()));
-  const known = judge(texts, rules).problems;
   return (row, name, text) => {
     if (given.has(row.name.toLowerCase())) return `it is given already: remove ${shown(name)}`;
     if (!isUsed(row)) return refusal(row, row.name, text);
+    const known = judge(texts, rules).problems;
     const renamed = judge(new Map([...texts, [row.name.toLowerCase(), text]]), rules).problems;
     return renamed.find((problem) => problem.startsWith(row.name) && !known.includes(problem));
   };

@@ -1,0 +1,109 @@
+// docs/how-to/troubleshooting.md against the messages that exist, both ways: every message that an event can show has an entry,
+// and every entry is of a message. After a change of a message this test says which entry to write or to mend.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { readTable } from "../support/documents.ts";
+import { readSources, repository } from "../support/sources.ts";
+import { HOLE } from "../support/static-texts.ts";
+import { readUserMessages, type UserMessages } from "../support/user-messages.ts";
+
+const PAGE = "docs/how-to/troubleshooting.md";
+
+/** The texts in backquotes in the first column. */
+function spansIn(heading: string): readonly string[] {
+  return readTable(PAGE, heading).flatMap(([cell = ""]) => {
+    const spans = [...cell.matchAll(/`([^`]+)`/g)].map(([, text = ""]) => text);
+    return spans.length > 0 ? spans : [cell];
+  });
+}
+
+/** Whether the fixed parts of an entry stand in the message, in their order. */
+function matches(entry: string, message: string): boolean {
+  let from = 0;
+  for (const part of entry.split(HOLE).map((each) => each.trim())) {
+    const at = message.indexOf(part, from);
+    if (at < 0) return false;
+    from = at + part.length;
+  }
+  return true;
+}
+
+describe(PAGE, function () {
+  this.timeout(60_000); // a guard against a hang only: the compiler reads all sources once
+  const entries = spansIn("message");
+  let found: UserMessages;
+  before(() => {
+    found = readUserMessages();
+  });
+
+  it("has an entry for every message", () => {
+    assert(found.messages.length > 100, `only ${found.messages.length} messages were found in the sources`);
+    const missing = found.messages.filter(({ text }) => !entries.some((entry) => matches(entry, text)));
+    const lines = missing.map(({ text, where }) => `${where}: ${text}`);
+    assert.deepEqual(
+      lines,
+      [],
+      `write a row | \`first words\` | what it means | what to check and do | for:\n${lines.join("\n")}`,
+    );
+  });
+
+  it("has no entry for a message that does not exist", () => {
+    const idle = entries.filter((entry) => !found.messages.some(({ text }) => matches(entry, text)));
+    assert.deepEqual(idle, [], `no message in src has these words; mend or remove the rows:\n${idle.join("\n")}`);
+  });
+
+  it("is entered by words: two at least in each entry", () => {
+    const vague = entries.filter(
+      (entry) => (entry.match(/[\w-]{2,}/g) ?? []).length < 2 && !entry.includes("failed ("),
+    );
+    assert.deepEqual(vague, ["mountOptions: …"]);
+  });
+
+  it("says of each message what it means, and what to check and do", () => {
+    for (const [message, means = "", todo = ""] of readTable(PAGE, "message")) {
+      assert(means.length > 10 && todo.length > 0, message);
+    }
+  });
+
+  it("names the reason of every Warning that the service writes", () => {
+    const text = readFileSync(join(repository, PAGE), "utf8");
+    assert.deepEqual(
+      found.reasons.filter((reason) => !text.includes(reason)),
+      [],
+    );
+    assert(found.reasons.includes("AccountNotKeyless") && found.reasons.length >= 12, found.reasons.join(", "));
+  });
+
+  it("lists only codes of Azure that the service knows", () => {
+    const known = readSources("src/azure", ".ts")
+      .map(({ text }) => text)
+      .join("\n");
+    const unknown = spansIn("Azure's code").filter((code) => /^[A-Z]\w+$/.test(code) && !known.includes(code));
+    assert.deepEqual(unknown, []);
+  });
+
+  it("begins with an index that leads to every section of messages", () => {
+    const targets = readTable(PAGE, "the message begins with, or contains")
+      .map(([, section = ""]) => section)
+      .join(" ");
+    const text = readFileSync(join(repository, PAGE), "utf8");
+    for (const section of text.split(/^## /m).slice(1)) {
+      const [heading = ""] = section.split("\n");
+      if (!section.includes("| message |")) continue;
+      const anchor = heading
+        .toLowerCase()
+        .replaceAll("'", "")
+        .replaceAll(/[^\w]+/g, "-");
+      assert(targets.includes(`(#${anchor})`), heading);
+    }
+  });
+
+  it("leads to the gRPC codes, and they lead here", () => {
+    assert.match(readFileSync(join(repository, PAGE), "utf8"), /\]\(\.\.\/reference\/errors\.md\)/);
+    assert.match(
+      readFileSync(join(repository, "docs/reference/errors.md"), "utf8"),
+      /\]\(\.\.\/how-to\/troubleshooting\.md\)/,
+    );
+  });
+});
