@@ -5,33 +5,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readTable } from "../support/documents.ts";
 import { readSources, repository } from "../support/sources.ts";
-import { HOLE } from "../support/static-texts.ts";
+import { matches, readEntries, spansOf, TROUBLESHOOTING } from "../support/troubleshooting-page.ts";
 import { readUserMessages, type UserMessages } from "../support/user-messages.ts";
 
-const PAGE = "docs/how-to/troubleshooting.md";
-
-/** The texts in backquotes in the first column. */
-function spansIn(heading: string): readonly string[] {
-  return readTable(PAGE, heading).flatMap(([cell = ""]) => {
-    const spans = [...cell.matchAll(/`([^`]+)`/g)].map(([, text = ""]) => text);
-    return spans.length > 0 ? spans : [cell];
-  });
-}
-
-/** Whether the fixed parts of an entry stand in the message, in their order. */
-function matches(entry: string, message: string): boolean {
-  let from = 0;
-  for (const part of entry.split(HOLE).map((each) => each.trim())) {
-    const at = message.indexOf(part, from);
-    if (at < 0) return false;
-    from = at + part.length;
-  }
-  return true;
-}
+const PAGE = TROUBLESHOOTING;
 
 describe(PAGE, function () {
   this.timeout(60_000); // a guard against a hang only: the compiler reads all sources once
-  const entries = spansIn("message");
+  const entries = readEntries().flatMap(({ words }) => words);
   let found: UserMessages;
   before(() => {
     found = readUserMessages();
@@ -61,9 +42,7 @@ describe(PAGE, function () {
   });
 
   it("says of each message what it means, and what to check and do", () => {
-    for (const [message, means = "", todo = ""] of readTable(PAGE, "message")) {
-      assert(means.length > 10 && todo.length > 0, message);
-    }
+    for (const { words, means, todo } of readEntries()) assert(means.length > 10 && todo.length > 0, words[0]);
   });
 
   it("names the reason of every Warning that the service writes", () => {
@@ -79,7 +58,9 @@ describe(PAGE, function () {
     const known = readSources("src/azure", ".ts")
       .map(({ text }) => text)
       .join("\n");
-    const unknown = spansIn("Azure's code").filter((code) => /^[A-Z]\w+$/.test(code) && !known.includes(code));
+    const unknown = readTable(PAGE, "Azure's code")
+      .flatMap(([cell = ""]) => spansOf(cell))
+      .filter((code) => /^[A-Z]\w+$/.test(code) && !known.includes(code));
     assert.deepEqual(unknown, []);
   });
 
