@@ -216,3 +216,50 @@ export const CLASSES_OF_OTHERS: readonly ClassOfOthers[] = [
     },
   },
 ];
+
+/** The mount options beside such parameters. */
+export const MOUNT_OPTIONS_OF_OTHERS: readonly { readonly source: string; readonly mountOptions: readonly string[] }[] =
+  [
+    { source: "a class without any", mountOptions: [] },
+    {
+      source: blob("006d021fd8dacef5cb9117a02dedd54af2c3fcda", "storageclass-blobfuse.yaml"),
+      mountOptions: [
+        ...["-o allow_other", "--file-cache-timeout-in-seconds=120", "--use-attr-cache=true"],
+        ...[
+          "--cancel-list-on-mount-seconds=10",
+          "-o attr_timeout=120",
+          "-o entry_timeout=120",
+          "-o negative_timeout=120",
+        ],
+        ...["--log-level=LOG_WARNING", "--cache-size-mb=1000"],
+      ],
+    },
+    {
+      source: blob("64966a378253877fd88304165801eb27b94202a6", "storageclass-blobfuse-msi.yaml"),
+      mountOptions: ["-o allow_other", "--file-cache-timeout-in-seconds=120"],
+    },
+    {
+      source: files("1e120b44a4b193220e11bbb69cbf3a95c79df7d0", "storageclass-azurefile-csi.yaml"),
+      mountOptions: [
+        "dir_mode=0777",
+        "file_mode=0777",
+        "mfsymlinks",
+        "cache=strict",
+        "nosharesock",
+        "actimeo=30",
+        "nobrl",
+      ],
+    },
+    {
+      source: files("09d0525bd6346deeacc243f94b7d9c5d9cf588ef", "storageclass-azurefile-csi-mountoptions.yaml"),
+      mountOptions: ["dir_mode=0777", "file_mode=0777", "uid=0", "gid=0", "mfsymlinks", "cache=strict", "nosharesock"],
+    },
+    {
+      source: files("046c6e3859deb908f81e42e64ec1bb9cbf728ddb", "storageclass-azurefile-nfs.yaml"),
+      mountOptions: ["nconnect=8"],
+    },
+    {
+      source: "find_string 61868397595 (blobfuse on a read-only root)",
+      mountOptions: ["-o allow_other", "--file-cache-timeout-in-seconds=120", "--default-working-dir=/tmp/blobfuse2"],
+    },
+  ];

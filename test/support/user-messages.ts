@@ -25,7 +25,7 @@ export interface UserMessages {
 const OTHERS =
   /^src\/(emulator|commands|config)\/|^src\/(app\/service|csi\/server|kubernetes\/clients)\.ts$|\.generated\.ts$/;
 /** Where the problems of a class are written. */
-const PROBLEMS = /\/src\/(volume\/class\/(parse-class|rules|unknown-parameter)|backend\/blob\/parameters)\.ts$/;
+const PROBLEMS = /\/src\/(volume\/class\/(parse-class|refusal|rules|unknown-parameter)|backend\/blob\/parameters)\.ts$/;
 /** A problem says what is wrong and, after a colon or as a question, what to do; shorter texts are parts of one. */
 const WHOLE_PROBLEM = /: |\?$/;
 /** Nor is the fix alone a problem. */

@@ -42,7 +42,7 @@ export function readAccountType(text: string): Parsed<"block" | "adls"> {
 }
 
 const NOT_OFFERED: readonly (readonly [RegExp, string])[] = [
-  [/^(az)?nfs(v[34])?$/, "NFS asks for no identity: everybody in the account's network reads all of it"],
+  [/^(az)?nfs(v[34])?$/, "NFS asks for no identity: everybody in the network reads all of it"],
   [/^smb$/, "SMB is for Azure Files"],
 ];
 

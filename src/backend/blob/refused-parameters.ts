@@ -8,8 +8,8 @@ import { type ParameterRow, UPSTREAM } from "../../volume/class/parameter-row.ts
 const FILES = "file.csi.azure.com";
 
 const STATIC =
-  "remove it; every volume has a container of its own, named after the volume. One that exists is for a PersistentVolume " +
-  'written by hand: docs/how-to/platform-teams.md, "A container that exists"';
+  "remove it; every volume has a container of its own. For one that exists: docs/how-to/platform-teams.md, " +
+  '"A container that exists"';
 const NAMED = "remove it; the container is named after the volume";
 const REMOVE = "remove it";
 
@@ -31,7 +31,7 @@ export const REFUSED_BLOB_PARAMETERS = [
     instead: "remove it; accessTier is the account's",
   },
   { name: "rootSquashType", origin: FILES, effect: "other storage", instead: REMOVE },
-  { name: "fsType", origin: FILES, effect: "other storage", instead: "remove it; blobfuse2 formats nothing" },
+  { name: "fsType", origin: FILES, effect: "other storage", instead: REMOVE },
   { name: "diskName", origin: FILES, effect: "other storage", instead: REMOVE },
   { name: "folderName", origin: FILES, effect: "other storage", instead: REMOVE },
   { name: "createFolderIfNotExist", origin: FILES, effect: "other storage", instead: REMOVE },

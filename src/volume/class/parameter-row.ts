@@ -103,7 +103,7 @@ export interface StatedParameter extends Named {
  * parameter at all but a field of the StorageClass.
  */
 export interface RefusedParameter extends Named {
-  readonly effect: "key-based" | "not yet" | "other storage" | "class field";
+  readonly effect: "key-based" | "not yet" | "other storage" | "class field" | "secret" | "reserved";
   readonly instead: string;
 }
 
@@ -111,6 +111,10 @@ export type ParameterRow = UsedParameter | StatedParameter | RefusedParameter;
 
 export function isUsed(row: ParameterRow): row is UsedParameter {
   return "field" in row;
+}
+
+export function isRefused(row: ParameterRow): row is RefusedParameter {
+  return !isUsed(row) && row.effect !== "stated";
 }
 
 /** The row of a parameter, by its name without case. */

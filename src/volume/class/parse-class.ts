@@ -7,7 +7,16 @@ import { DriverError } from "../../errors.ts";
 import { listed, MOST_LISTED, shown } from "../../text/cut.ts";
 import { withoutUndefined } from "../../text/members.ts";
 import type { Settings } from "../settings.ts";
-import { findRow, isUsed, type ParameterRow, type StatedParameter, type UsedParameter } from "./parameter-row.ts";
+import {
+  findRow,
+  isRefused,
+  isUsed,
+  type ParameterRow,
+  type StatedParameter,
+  type UsedParameter,
+} from "./parameter-row.ts";
+import { describeGroups } from "./refusal.ts";
+import { reservedRow } from "./refused-parameters.ts";
 import { findContradictions } from "./rules.ts";
 import { describeUnknown } from "./unknown-parameter.ts";
 import type { VolumeClass } from "./volume-class.ts";
@@ -61,29 +70,34 @@ function usedTexts<Class extends VolumeClass>(
   rules: Rules<Class>,
 ): { readonly texts: Texts; readonly problems: string[] } {
   const rows = rules.backend.parameters;
-  const texts = new Map<string, string>();
-  const problems: string[] = [];
-  const seen = new Map<string, string>();
-  const unknown: (readonly [string, string])[] = [];
-  for (const [name, text] of Object.entries(parameters)) {
-    const key = name.toLowerCase();
-    const twin = seen.get(key);
-    if (twin !== undefined) problems.push(`${shown(name)} and ${shown(twin)} are the same parameter: keep one`);
-    seen.set(key, name);
-    const row = findRow(rows, name);
-    if (row === undefined) unknown.push([name, text]);
-    const problem = row && refusal(row, name, text);
-    if (problem !== undefined) problems.push(problem);
-    // An empty text counts as absent, as it does in blob.csi.azure.com.
-    else if (row !== undefined && text !== "") texts.set(key, text);
-  }
+  // An empty text counts as absent, as it does in blob.csi.azure.com, unless nobody knows the parameter.
+  const all = Object.entries(parameters).map(([name, text]) => ({
+    name,
+    text,
+    row: findRow(rows, name) ?? reservedRow(name),
+  }));
+  const unknown = all.filter(({ row }) => row === undefined);
+  const given = all.flatMap(({ row, ...each }) => (row === undefined || each.text === "" ? [] : [{ ...each, row }]));
+  const refused = given.flatMap(({ name, row }) => (isRefused(row) ? [{ name, row }] : []));
+  const wrong = given.flatMap(({ name, text, row }) => (isRefused(row) ? [] : (refusal(row, name, text) ?? [])));
+  const problems = [...findTwins(Object.keys(parameters)), ...wrong, ...describeGroups(refused)];
+  const texts = new Map(given.map(({ name, text }) => [name.toLowerCase(), text]));
   const whyNot = whyNotInstead(parameters, texts, rules);
-  for (const [name, text] of unknown) {
+  for (const { name, text } of unknown) {
     // What no message shows is only counted: there may be tens of thousands.
     const isShown = problems.length < MOST_LISTED;
     problems.push(isShown ? describeUnknown(name, rows, (row) => whyNot(row, name, text)) : name);
   }
   return { texts, problems };
+}
+
+function findTwins(names: readonly string[]): string[] {
+  const seen = new Map<string, string>();
+  return names.flatMap((name) => {
+    const twin = seen.get(name.toLowerCase());
+    seen.set(name.toLowerCase(), name);
+    return twin === undefined ? [] : [`${shown(name)} and ${shown(twin)} are the same parameter: keep one`];
+  });
 }
 
 /** What would be wrong if an unknown parameter were that of a row; the answer is undefined when that is no new problem. */
@@ -126,19 +140,9 @@ function readFields(rows: readonly UsedParameter[], texts: Texts, problems: stri
 
 /** Why a parameter cannot be accepted with this text; undefined when it can, or is used and read later. */
 function refusal(row: ParameterRow, name: string, text: string): string | undefined {
-  if (isUsed(row) || text === "") return undefined;
-  switch (row.effect) {
-    case "stated":
-      return isStated(row, text) || row.ignored?.test(text) ? undefined : noEffect(row, name, text);
-    case "key-based":
-      return `${name} belongs to mounting by account key, stored credential or the node's identity, which this driver never does: ${row.instead}`;
-    case "not yet":
-      return `${name} is not supported yet: ${row.instead}`;
-    case "other storage":
-      return `${name} is a parameter of ${row.origin}, for another kind of storage: ${row.instead}`;
-    case "class field":
-      return `${name} is a field of the StorageClass and no parameter: ${row.instead}`;
-  }
+  if (isRefused(row)) return describeGroups([{ row, name }])[0];
+  if (isUsed(row) || isStated(row, text) || row.ignored?.test(text)) return undefined;
+  return noEffect(row, name, text);
 }
 
 /** What to report of parameters that are accepted and do nothing, each with what works instead. */

@@ -3,17 +3,17 @@
  * account keys, those that are not offered, and fields of the StorageClass that stand among its parameters. Advice names no
  * parameter that is refused itself.
  */
-import { type ParameterRow, UPSTREAM } from "./parameter-row.ts";
+import { type ParameterRow, type RefusedParameter, UPSTREAM } from "./parameter-row.ts";
 
 const KUBERNETES = "Kubernetes";
 
 /** Instead of what would prepare a network. */
 export const OWN_NETWORK = "prepare network access to the account yourself, for example with Azure Policy";
 const NO_NETWORK = `remove it and ${OWN_NETWORK}`;
-const NO_SECRET = "remove it; the workload's own identity opens the volume and no secret is created";
-const TOKEN_ONLY = "remove it; the mount signs in with the workload's ServiceAccount token";
-const CLIENT_ID = "remove it; clientID, or identity: serviceAccount, is for the workload's identity, not the node's";
-const PRINCIPAL_ID = "remove it; principalID, beside clientID, is for the workload's identity, not the node's";
+const NO_SECRET = "remove it; the workload's own identity opens the volume";
+const TOKEN_ONLY = "remove it; the mount signs in with the workload's token";
+const CLIENT_ID = "remove it; the workload's identity is clientID, or comes with identity: serviceAccount";
+const PRINCIPAL_ID = "remove it; the workload's object id is principalID, beside clientID";
 const BESIDE = "move it out of `parameters`, to the level of `provisioner`";
 
 const KEY_BASED = [
@@ -56,3 +56,18 @@ const CLASS_FIELDS = [
 ] as const satisfies readonly ParameterRow[];
 
 export const REFUSED_PARAMETERS = [...KEY_BASED, ...NOT_OFFERED, ...CLASS_FIELDS] as const;
+
+/** csi-provisioner's own: it takes from a class what has this prefix, and adds what `--extra-create-metadata` says. */
+const RESERVED = "csi.storage.k8s.io/";
+
+/** The row of a parameter that csi-provisioner reserves, for a caller that does not take it away, or a class that misspells it. */
+export function reservedRow(name: string): RefusedParameter | undefined {
+  if (!name.toLowerCase().startsWith(RESERVED)) return undefined;
+  const isSecret = /-secret-name(space)?$/i.test(name);
+  return {
+    name,
+    origin: KUBERNETES,
+    effect: isSecret ? "secret" : "reserved",
+    instead: isSecret ? NO_SECRET : "remove it",
+  };
+}

@@ -34,8 +34,8 @@ function identityProblems(texts: ReadonlyMap<string, string>, volumeClass: Volum
   if (volumeClass.identity === "parameters") {
     const others = stated.length === 0 ? "" : ` without ${stated.join(" and ")}`;
     const missing =
-      "clientID is missing: set it to the client id of the identity that opens the volumes of this class, or set " +
-      `identity: serviceAccount${others}, and each claim's ServiceAccount names its identity`;
+      "clientID is missing: give the client id of the identity that opens the volumes, or set " +
+      `identity: serviceAccount${others}, and each claim's ServiceAccount names it`;
     const needless =
       'defaultServiceAccount has no meaning with identity "parameters": remove it, or set identity: serviceAccount';
     return [

@@ -3,9 +3,6 @@ import { shown } from "../../text/cut.ts";
 import { findNearest } from "../../text/nearest.ts";
 import type { ParameterRow } from "./parameter-row.ts";
 
-/** csi-provisioner's own; it strips all of them but those that `--extra-create-metadata` adds (external-provisioner, removePrefixedParameters). */
-const RESERVED = "csi.storage.k8s.io/";
-
 /**
  * The problem with `name`, and the fix. A known name is proposed only where its use is not refused next: `whyNot` says of a
  * row what is wrong with it in this class, with the text of the unknown parameter.
@@ -15,7 +12,6 @@ export function describeUnknown(
   rows: readonly ParameterRow[],
   whyNot: (row: ParameterRow) => string | undefined,
 ): string {
-  if (name.toLowerCase().startsWith(RESERVED)) return reserved(name);
   const opening = `${shown(name)} is not a parameter of this driver`;
   const meant = probablyMeant(name, rows);
   if (meant === undefined) return `${opening}: remove it`;
@@ -23,13 +19,6 @@ export function describeUnknown(
   return problem === undefined
     ? `${opening}: did you mean ${meant.name}?`
     : `${opening}; if ${meant.name} is meant: ${problem}`;
-}
-
-function reserved(name: string): string {
-  const isSecret = /-secret-name(space)?$/i.test(name);
-  return isSecret
-    ? `${shown(name)} hands a secret to the driver, and this one uses none: remove it; the workload's own identity opens the volume`
-    : `${shown(name)} is not used: remove it`;
 }
 
 /** The row that a name abbreviates or extends (`sku`, `storageAccountName`), else the one with the fewest letters changed. */

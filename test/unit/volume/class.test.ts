@@ -165,7 +165,10 @@ describe("StorageClass parameters", () => {
 
   for (const [parameters, expected] of [
     [{ clientID: "me" }, /clientID "me" is not valid: give a GUID/],
-    [{ clientID: "" }, /clientID is missing: .* or set identity: serviceAccount, and each claim's ServiceAccount/],
+    [
+      { clientID: "" },
+      /clientID is missing: .* or set identity: serviceAccount, and each claim's ServiceAccount names it/,
+    ],
     [{ clientID: "", principalID: CLIENT }, /or set identity: serviceAccount without principalID, and/],
     [
       { principalID: CLIENT },
@@ -181,11 +184,26 @@ describe("StorageClass parameters", () => {
     [{ protocol: "aznfs" }, /protocol "aznfs" is not valid: remove it or use fuse2; NFS asks for no identity/],
     [{ protocol: "smb" }, /protocol "smb" is not valid: remove it or use fuse2; SMB is for Azure Files/],
     [{ protocol: "fuse3" }, /protocol "fuse3" is not valid: remove it or use fuse2$/],
-    [{ shareName: "data" }, /shareName is a parameter of file.csi.azure.com.*: remove it; .*"A container that exists"/],
+    [
+      { shareName: "data" },
+      /shareName is of file.csi.azure.com, for another kind of storage: remove it; .*"A container that exists"/,
+    ],
     [{ containerName: "data" }, /containerName is not supported yet: remove it; .*"A container that exists"/],
     [
       { mountOptions: "-o ro" },
-      /mountOptions is a field of the StorageClass and no parameter: move it out of `parameters`/,
+      /mountOptions is a field of the StorageClass, not of its parameters: move it out of `parameters`/,
+    ],
+    [
+      { vnetName: "v", subnetName: "s" },
+      /vnetName, subnetName are not supported yet: remove them and prepare network access/,
+    ],
+    [
+      { reclaimPolicy: "Retain", provisioner: "x", allowVolumeExpansion: "true" },
+      /reclaimPolicy, allowVolumeExpansion are fields of .*: move them/,
+    ],
+    [
+      { secretName: "a", secretNamespace: "b" },
+      /secretName, secretNamespace belong to mounting by account key.*: remove them; the workload/,
     ],
     [{ reclaimPolicy: "Retain" }, /reclaimPolicy is a field of the StorageClass/],
     [{ sku: "Standard_LRS" }, /sku is not a parameter of this driver: did you mean skuName\?/],
@@ -207,7 +225,10 @@ describe("StorageClass parameters", () => {
       { "csi.storage.k8s.io/provisioner-secret-name": "s" },
       /csi.storage.k8s.io\/provisioner-secret-name hands a secret to the driver, and this one uses none: remove it/,
     ],
-    [{ "CSI.storage.k8s.io/fstype": "ext4" }, /CSI.storage.k8s.io\/fstype is not used: remove it/],
+    [
+      { "CSI.storage.k8s.io/fstype": "ext4" },
+      /CSI.storage.k8s.io\/fstype is of csi-provisioner, and not used: remove it/,
+    ],
     [{ " skuName": "Standard_LRS" }, / skuName is not a parameter of this driver: did you mean skuName\?/],
     [{ isHnsEnabled: "yes" }, /isHnsEnabled "yes" is not valid: use "true" or "false"/],
     [{ isHnsEnabled: "true " }, /isHnsEnabled "true " is not valid/],

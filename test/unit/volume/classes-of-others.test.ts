@@ -1,11 +1,12 @@
 // What StorageClasses of others are answered, and where the advice leads: each answer is followed to the letter until the
 // class is accepted. Advice that is refused in a later answer would send a person in a circle.
 import assert from "node:assert/strict";
+import { LONGEST_MESSAGE } from "../../../src/backend/backend.ts";
 import { blobBackend } from "../../../src/backend/blob/backend.ts";
 import { DriverError } from "../../../src/errors.ts";
 import { isUsed, type ParameterRow } from "../../../src/volume/class/parameter-row.ts";
 import { parseVolumeClass } from "../../../src/volume/class/parse-class.ts";
-import { CLASSES_OF_OTHERS } from "../../support/classes-of-others.ts";
+import { CLASSES_OF_OTHERS, MOUNT_OPTIONS_OF_OTHERS } from "../../support/classes-of-others.ts";
 import { CLIENT, SETTINGS } from "../../support/volume-settings.ts";
 
 type Parameters = Readonly<Record<string, string>>;
@@ -32,7 +33,8 @@ function problemsOf(parameters: Parameters): string[] {
     const names = [...Object.keys(parameters), "clientID", "resourceGroup"].map((name) =>
       RegExp.escape(name.slice(0, 99)),
     );
-    return error.message.replace(OPENING, "").split(new RegExp(`; (?=(?:${names.join("|")})[… ])`));
+    assert(error.message.length <= 850, `${error.message.length} characters: ${error.message}`);
+    return error.message.replace(OPENING, "").split(new RegExp(`; (?=(?:${names.join("|")})[…, ])`));
   }
 }
 
@@ -58,8 +60,9 @@ function follow(parameters: Parameters, problem: string, missing: "clientID" | "
   const value = /is not valid: use (?:a whole number from )?"?(\w+)"?[, ]/.exec(problem)?.[1];
   if (value !== undefined) return { ...parameters, [name]: value };
   if (meant !== undefined) return meant in others ? others : { ...others, [meant]: text };
-  assert.match(problem, /\b(remove|move) (it|\w+)\b|keep one|correct one/, `no advice to follow: ${problem}`);
-  return others;
+  assert.match(problem, /\b(remove|move) (it|them|\w+)\b|keep one|correct one/, `no advice to follow: ${problem}`);
+  const named = problem.split(/ (?:is|are|belongs?) /, 1)[0]?.split(", ") ?? [];
+  return Object.fromEntries(Object.entries(others).filter(([each]) => !named.includes(each)));
 }
 
 /** Follows the first problem of each answer; fails where an answer takes back what an earlier one advised. */
@@ -99,6 +102,25 @@ describe("StorageClasses of others", () => {
         const name = Object.keys(parameters).find((each) => problem.startsWith(`${each} "`));
         if (name !== undefined) assert(problem.includes(`"${parameters[name]}"`), problem);
       }
+    });
+  }
+
+  for (const { source, mountOptions } of MOUNT_OPTIONS_OF_OTHERS) {
+    it(`have mount options that the first answer mends: ${source}`, () => {
+      const volumeClass = parseVolumeClass({ clientID: CLIENT }, SETTINGS, blobBackend);
+      const find = (flags: readonly string[]) =>
+        blobBackend.findMountProblems({
+          flags,
+          accessModes: ["MULTI_NODE_MULTI_WRITER"],
+          volumeClass,
+          className: "fast",
+        });
+      const [{ message, isRefused } = assert.fail("accepted")] = find(mountOptions);
+      assert(isRefused && message.length < LONGEST_MESSAGE + 1, message);
+      const json = /-p '(\{"mountOptions".*?\})'/.exec(message)?.[1];
+      const added = /mountOptions: add ([^.]+)\./.exec(message)?.[1]?.split(", ") ?? [];
+      const mended = json === undefined ? [...mountOptions, ...added] : JSON.parse(json).mountOptions;
+      assert.deepEqual(find(mended), [], message);
     });
   }
 
