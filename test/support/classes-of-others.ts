@@ -1,5 +1,6 @@
 // StorageClasses that others have published for blob.csi.azure.com and file.csi.azure.com, as people bring them here with the
-// provisioner changed: their parameters as data, each with the address of its source. Values in capitals are the source's.
+// provisioner changed: their parameters as data, each with the address of its source; of those with a number only the text is
+// known, by a search in public repositories. Values in capitals are the source's.
 
 export interface ClassOfOthers {
   readonly source: string;
@@ -132,6 +133,36 @@ export const CLASSES_OF_OTHERS: readonly ClassOfOthers[] = [
   {
     source: files("09d0525bd6346deeacc243f94b7d9c5d9cf588ef", "storageclass-azurefile-csi-mountoptions.yaml"),
     parameters: { skuName: "Standard_LRS" },
+  },
+  {
+    source: blob("3ced4169be36becb29e4721a91a71f69ea492d26", "storageclass-blobfuse-csi-existing-container.yaml"),
+    parameters: {
+      ...{
+        skuName: "Standard_LRS",
+        resourceGroup: "EXISTING_RESOURCE_GROUP",
+        storageAccount: "EXISTING_STORAGE_ACCOUNT",
+      },
+      ...{ containerName: "EXISTING_CONTAINER_NAME", server: "SERVER_ADDRESS" },
+    },
+  },
+  {
+    source:
+      "https://github.com/kubernetes-csi/csi-driver-smb/blob/123543bba823d8b1681418a0fec887c3c528a551/deploy/example/storageclass-smb.yaml",
+    parameters: {
+      source: "//smb-server.default.svc.cluster.local/share",
+      "csi.storage.k8s.io/node-stage-secret-name": "smbcreds",
+      "csi.storage.k8s.io/node-stage-secret-namespace": "default",
+    },
+  },
+  {
+    source:
+      "https://github.com/kubernetes-csi/csi-driver-nfs/blob/473a7d3911432c3c82a1ae68bb98618c352d5f1c/deploy/example/storageclass-nfs.yaml",
+    parameters: { server: "nfs-server.default.svc.cluster.local", share: "/" },
+  },
+  {
+    source:
+      "https://github.com/kubernetes-sigs/azuredisk-csi-driver/blob/007ed1d2cfaa335924e48d5351d3543272f618a2/deploy/example/storageclass-azuredisk-csi.yaml",
+    parameters: { skuName: "StandardSSD_LRS" },
   },
   {
     source: "https://learn.microsoft.com/azure/aks/create-volume-azure-blob-storage (custom class, NFS)",

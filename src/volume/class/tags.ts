@@ -39,6 +39,7 @@ function toPair(text: string): Pair {
 function problemOf({ key, value, text }: Pair): string | undefined {
   if (key === "" || !text.includes("=")) return "write pairs as key=value";
   if (key.length > 128 || value.length > 256) return "a tag's name has at most 128 characters, its value at most 256";
+  if (/\p{Cc}/u.test(text.trim())) return `tag "${shown(key)}" has a line break or another control character`;
   if (/[<>%&\\?/]/.test(key)) return `tag "${key}": a name has none of the characters <>%&\\?/`;
   return key.toLowerCase().startsWith(TAG_PREFIX) ? `tag names that begin with "${TAG_PREFIX}" are ours` : undefined;
 }

@@ -21,12 +21,16 @@ export function describeUnknown(
     : `${opening}; if ${meant.name} is meant: ${problem}`;
 }
 
-/** The row that a name abbreviates or extends (`sku`, `storageAccountName`), else the one with the fewest letters changed. */
+/**
+ * The row that a name abbreviates (`sku`) or extends (`storageAccountName`, `identityClientID`), else the one with the fewest
+ * letters changed.
+ */
 function probablyMeant(name: string, rows: readonly ParameterRow[]): ParameterRow | undefined {
   const wanted = name.toLowerCase();
   const extended = rows.filter((row) => wanted.length >= 3 && row.name.toLowerCase().startsWith(wanted));
-  const abbreviated = rows.filter((row) => row.name.length >= 8 && wanted.startsWith(row.name.toLowerCase()));
-  const byPart = [...abbreviated.sort(longestFirst), ...extended.sort(longestFirst).reverse()];
+  const begins = rows.filter(({ name: known }) => known.length >= 10 && wanted.startsWith(known.toLowerCase()));
+  const ends = rows.filter(({ name: known }) => known.length >= 7 && wanted.endsWith(known.toLowerCase()));
+  const byPart = [...[...begins, ...ends].sort(longestFirst), ...extended.sort(longestFirst).reverse()];
   const nearest = findNearest(
     name,
     rows.map((row) => row.name),

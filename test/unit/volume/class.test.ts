@@ -261,6 +261,12 @@ describe("StorageClass parameters", () => {
     [{ tags: "novalue" }, /write pairs as key=value/],
     [{ tags: "a=1,A=2" }, /stands twice/],
     [{ tags: "keyless-csi.cluster=other" }, /are ours/],
+    [{ tags: "a=1\nb=2" }, /tag "a" has a line break or another control character; pairs are separated by ","/],
+    [{ tags: '{"a":"b"}' }, /write pairs as key=value; pairs are separated by ","/],
+    [
+      { identityClientID: "x" },
+      /identityClientID is not a parameter of this driver; if clientID is meant: it is given already/,
+    ],
     [{ tags: "a<b=1" }, /has none of the characters/],
     [{ tags: Array.from({ length: 41 }, (_, index) => `t${index}=1`).join(",") }, /at most 40 tags/],
     [{ softDeleteBlobs: "366" }, /softDeleteBlobs "366"/],
