@@ -129,12 +129,13 @@ describe("Blob blocks and copies", () => {
 
     it("Copy Blob From URL, Put Blob From URL and Put Block From URL work on blobs of the emulator", async () => {
       const url = container.getBlobClient("source").url;
-      await container.getBlobClient("sync").syncCopyFromURL(url);
+      const sourceAuthorization = { scheme: "Bearer", value: blob.tokens.a };
+      await container.getBlobClient("sync").syncCopyFromURL(url, { sourceAuthorization });
       assert.equal(await textOf("sync"), "copied");
-      await container.getBlockBlobClient("from-url").syncUploadFromURL(url);
+      await container.getBlockBlobClient("from-url").syncUploadFromURL(url, { sourceAuthorization });
       assert.equal(await textOf("from-url"), "copied");
       const client = container.getBlockBlobClient("block-url");
-      await client.stageBlockFromURL(id("b1"), url, 2, 3);
+      await client.stageBlockFromURL(id("b1"), url, 2, 3, { sourceAuthorization });
       await client.commitBlockList([id("b1")]);
       assert.equal(await textOf("block-url"), "pie");
     });

@@ -59,8 +59,9 @@ function blobExists(request: BlobRequest): boolean {
 }
 
 function authorizeSas(request: BlobRequest, right: Right, sas: ValidSas): void {
-  const { resource, letters, createLetters = "" } = right.sas;
-  if (right.plane === "key" || !sas.resourceTypes.includes(resource)) throw typeMismatch(sas);
+  const { resource, letters, createLetters = "", isAccountOnly = false } = right.sas;
+  const isForAnother = !sas.resourceTypes.includes(resource) || (isAccountOnly && sas.kind !== "account");
+  if (right.plane === "key" || isForAnother) throw typeMismatch(sas);
   const grants = (wanted: string): boolean => [...wanted].some((letter) => sas.permissions.includes(letter));
   const isGranted = grants(letters) || (grants(createLetters) && !blobExists(request));
   if (!isGranted) throw new StorageError("AuthorizationPermissionMismatch");

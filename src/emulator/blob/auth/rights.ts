@@ -19,11 +19,23 @@ export interface Right {
   /** Sufficient as well while the blob does not exist yet. */
   readonly createAction?: string;
   /** Resource type of a SAS, and the letters of which any one is enough; `createLetters` for a new blob. */
-  readonly sas: { readonly resource: "s" | "c" | "o"; readonly letters: string; readonly createLetters?: string };
+  readonly sas: SasRight;
   /** The public access level that opens the operation to anonymous callers. */
   readonly openTo?: "Container" | "Blob";
   /** What conditions see as @Request[subOperation]. */
   readonly subOperation?: string;
+}
+
+interface SasRight {
+  readonly resource: "s" | "c" | "o";
+  readonly letters: string;
+  readonly createLetters?: string;
+  /**
+   * Only an account SAS can: a service or user delegation SAS of a container opens its blobs and their list, never the
+   * container itself ("Create a service SAS": "Containers, queues, and tables can't be created, deleted, or listed",
+   * their properties, metadata and leases neither).
+   */
+  readonly isAccountOnly?: boolean;
 }
 
 const SERVICE = "Microsoft.Storage/storageAccounts/blobServices";
@@ -41,7 +53,7 @@ const onContainer = (action: string, letters: string): Right => ({
   plane: "action",
   scope: "container",
   action: `${CONTAINERS}/${action}`,
-  sas: { resource: "c", letters },
+  sas: { resource: "c", letters, isAccountOnly: true },
 });
 
 /** A data action on the blobs of a container. */

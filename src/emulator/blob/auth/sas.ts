@@ -3,11 +3,13 @@
  * it grants. Service and account SAS are made with an account key and so are refused on a keyless account; a user
  * delegation SAS is not ("Create a service SAS", "... an account SAS", "... a user delegation SAS").
  */
-import { accountKey, allowsKeys, sign, tenantOfAccount } from "../../storage/accounts.ts";
+import { isIP } from "node:net";
+import { accountKey, allowsKeys, isHierarchical, sign, tenantOfAccount } from "../../storage/accounts.ts";
 import { containerKey } from "../../storage/containers.ts";
-import { StorageError } from "../../storage/errors.ts";
+import { invalidQuery, StorageError } from "../../storage/errors.ts";
 import { parseTime } from "../../storage/times.ts";
 import { parseAddress, type Unauthenticated } from "../http/request.ts";
+import { isKnownVersion } from "../http/versions.ts";
 import type { ValidSas } from "./caller.ts";
 import { accountStringToSign, delegationStringToSign, serviceStringToSign } from "./sas-strings.ts";
 import { equal } from "./shared-key.ts";
@@ -20,6 +22,12 @@ const ANSWER_HEADERS: Readonly<Record<string, string>> = {
   rscl: "content-language",
   rsct: "content-type",
 };
+
+/** Letters in their order; of the others, Microsoft's own SDKs have different orders, which Azure therefore accepts. */
+const ORDERED = "racwdxlt";
+const LOOPBACK = addressNumber("127.0.0.1");
+/** First version of a user delegation SAS. */
+const FIRST_DELEGATION_VERSION = "2018-11-09";
 
 /** Resource types by `sr`: a container SAS covers the container's blobs and their listing. */
 const SERVICE_RESOURCES: Readonly<Record<string, string>> = { c: "co", b: "o", bs: "o", bv: "o", d: "co" };
@@ -34,8 +42,9 @@ export function readSas(request: Unauthenticated): ValidSas {
   if (kind !== "userDelegation" && !allowsKeys(request.account)) {
     throw new StorageError("KeyBasedAuthenticationNotPermitted");
   }
-  if (query.get("sv") === null) throw refused("sv is mandatory. Cannot be empty");
+  checkForm(request, kind);
   const terms = kind === "service" ? termsOf(request) : query;
+  checkPermissions(kind, terms.get("sp") ?? "");
   checkTimes(request, terms, ["st", "se"]);
   checkSignature(request, kind);
   if (kind === "account" && !query.get("ss")?.includes("b")) throw new StorageError("AuthorizationServiceMismatch");
@@ -45,6 +54,32 @@ export function readSas(request: Unauthenticated): ValidSas {
   const valid = { kind, permissions: terms.get("sp") ?? "", resourceTypes, answerHeaders: answerHeadersOf(query) };
   const principalId = query.get("skoid");
   return kind === "userDelegation" && principalId !== null ? { ...valid, principalId } : valid;
+}
+
+/** What must be right before a signature is looked at, each named by the field that is wrong. */
+function checkForm({ call: { query }, account }: Unauthenticated, kind: ValidSas["kind"]): void {
+  const version = query.get("sv");
+  if (version === null) throw refused("sv is mandatory. Cannot be empty");
+  if (!isKnownVersion(version)) throw refused(`sv is not a version of the service: ${version}`);
+  if (kind === "userDelegation" && version < FIRST_DELEGATION_VERSION) throw refused("sv is too old for skoid");
+  // "https" or "https,http"; "http" alone is not permitted ("Specify the HTTP protocol").
+  if (!["https", "https,http", null].includes(query.get("spr"))) throw refused("spr is not https or https,http");
+  if (query.get("sr") === "d" && !isHierarchical(account)) throw refused("sr=d needs a hierarchical namespace");
+  // Encryption scopes are not emulated, and lists are not evaluated, so what these two say cannot be kept.
+  const unsupported = ["ses", "suoid"].find((name) => query.has(name));
+  if (unsupported !== undefined) throw invalidQuery(unsupported, query.get(unsupported), "It is not emulated.");
+}
+
+/**
+ * Letters each once and, except in an account SAS, in the reference's order: "Examples of invalid permission
+ * settings include wr, dr, lr, and dw" ("Create a service SAS", permissions).
+ */
+function checkPermissions(kind: ValidSas["kind"], letters: string): void {
+  const places = [...letters].map((letter) => ORDERED.indexOf(letter)).filter((place) => place >= 0);
+  const isSorted =
+    kind === "account" || places.every((place, index) => index === 0 || (places[index - 1] ?? 0) < place);
+  const isOnce = new Set(letters).size === letters.length;
+  if (!isSorted || !isOnce || !/^[a-z]+$/.test(letters)) throw refused("sp is invalid or missing");
 }
 
 function kindOf(query: URLSearchParams): ValidSas["kind"] {
@@ -125,16 +160,21 @@ function keysOf({ account }: Unauthenticated): string[] {
   return [accountKey(account, "key1"), accountKey(account, "key2")];
 }
 
-/** `sip` and `spr`: the emulator's clients all come over HTTPS from a loopback address. */
+/** `sip`: the emulator's clients all count as 127.0.0.1. */
 function checkOrigin({ call }: Unauthenticated): void {
   const range = call.query.get("sip");
   if (range === null) return;
   const [from = "", to = from] = range.split("-");
-  if (from <= "127.0.0.1" && "127.0.0.1" <= to && from.startsWith("127.")) return;
+  if (isIP(from) !== 4 || isIP(to) !== 4) throw refused("sip is not an IPv4 address or a range of them");
+  if (addressNumber(from) <= LOOPBACK && LOOPBACK <= addressNumber(to)) return;
   throw new StorageError("AuthorizationSourceIPMismatch", {
     message: "This request is not authorized to perform this operation using this source IP 127.0.0.1.",
     details: { SourceIP: "127.0.0.1" },
   });
+}
+
+function addressNumber(address: string): number {
+  return address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
 }
 
 function refused(detail: string): StorageError {

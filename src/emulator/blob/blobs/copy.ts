@@ -6,7 +6,7 @@ import type { Reply } from "../../http/call.ts";
 import { invalidHeader, StorageError } from "../../storage/errors.ts";
 import { header } from "../../storage/headers.ts";
 import type { Blob, CopyState } from "../../storage/store/blob-record.ts";
-import type { Slice } from "../../storage/store/bodies.ts";
+import type { Slice, StoredBody } from "../../storage/store/bodies.ts";
 import { versionHeaders } from "../http/headers.ts";
 import { hasMetadata } from "../http/metadata.ts";
 import type { BlobRequest } from "../http/request.ts";
@@ -16,10 +16,18 @@ import { blobsOf } from "./find.ts";
 import { cut } from "./read.ts";
 import { checkOverwrite, commitBlob, created, type Draft, readDraft } from "./write.ts";
 
+/** "synchronously for source blob sizes up to 256 mebibytes" ("Copy Blob From URL"). */
+const SYNC_LIMIT_BYTES = 256 * 1024 * 1024;
+
 /** Copy Blob and, with `x-ms-requires-sync: true`, Copy Blob From URL: 202. The copy is done when it is answered. */
 export async function copyBlob(request: BlobRequest): Promise<Reply> {
   checkOverwrite(request);
-  const source = await openCopySource(request);
+  const sync = header(request, "x-ms-requires-sync")?.toLowerCase();
+  if (sync !== undefined && sync !== "true" && sync !== "false") throw invalidHeader("x-ms-requires-sync", sync);
+  const isSync = sync === "true";
+  const source = await openCopySource(request, isSync ? "own" : "caller");
+  if (isSync && source.blob.size > SYNC_LIMIT_BYTES) throw new StorageError("OutOfRangeInput");
+  if (isSync) await checkSourceSums(request, source.blob.slices);
   const draft = copyDraft(request, source.blob);
   const copy: CopyState = {
     id: randomUUID(),
@@ -51,8 +59,8 @@ function copyDraft(request: BlobRequest, source: Blob): Draft {
 export async function putBlobFromUrl(request: BlobRequest): Promise<Reply> {
   const own = readDraft(request, "BlockBlob");
   checkOverwrite(request);
-  const { blob: source } = await openCopySource(request);
-  checkSourceMd5(request, source);
+  const { blob: source } = await openCopySource(request, "own");
+  await checkSourceSums(request, source.slices);
   const keepsProperties = header(request, "x-ms-copy-source-blob-properties")?.toLowerCase() !== "false";
   const content = keepsProperties ? { ...source.content, ...definedOnly(request, own) } : own.content;
   const copiesTags = header(request, "x-ms-copy-source-tag-option")?.toUpperCase() === "COPY";
@@ -67,21 +75,33 @@ function definedOnly(request: BlobRequest, { content }: Draft): Partial<Draft["c
   return header(request, "x-ms-blob-content-type") === undefined ? others : { type, ...others };
 }
 
-function checkSourceMd5(request: BlobRequest, source: Blob): void {
-  const sent = header(request, "x-ms-source-content-md5");
-  const known = source.content.md5;
-  if (sent === undefined || known === undefined || sent === known) return;
-  throw new StorageError("Md5Mismatch", { details: { UserSpecifiedMd5: sent, ServerCalculatedMd5: known } });
+/** 400 unless the source, or the part of it that is copied, has the checksums that the request names. */
+async function checkSourceSums(request: BlobRequest, slices: readonly Slice[]): Promise<void> {
+  const names = ["x-ms-source-content-md5", "x-ms-source-content-crc64"];
+  if (names.every((name) => header(request, name) === undefined)) return;
+  const body = await onlySlice(request, slices);
+  request.services.blobs.release(body);
+  requireSums(request, body);
+}
+
+function requireSums(request: BlobRequest, { md5, crc64 }: Pick<StoredBody, "md5" | "crc64">): void {
+  const sentMd5 = header(request, "x-ms-source-content-md5");
+  if (sentMd5 !== undefined && sentMd5 !== md5) {
+    throw new StorageError("Md5Mismatch", { details: { UserSpecifiedMd5: sentMd5, ServerCalculatedMd5: md5 } });
+  }
+  const sentCrc = header(request, "x-ms-source-content-crc64");
+  if (sentCrc === undefined || sentCrc === crc64) return;
+  throw new StorageError("Crc64Mismatch", { details: { UserSpecifiedCrc: sentCrc, ServerCalculatedCrc: crc64 } });
 }
 
 /** Put Block From URL: 201; the block is the source or, with `x-ms-source-range`, a part of it. */
 export async function putBlockFromUrl(request: BlobRequest): Promise<Reply> {
   const id = readBlockId(request);
   checkStaging(request, id);
-  const { blob } = await openCopySource(request);
-  const slice = onlySlice(request, sourceSlices(request, blob));
-  const body = await slice;
+  const { blob } = await openCopySource(request, "own");
+  const body = await onlySlice(request, sourceSlices(request, blob));
   try {
+    requireSums(request, body);
     stage(request, { id, slice: { body, offset: 0, length: body.size } });
     return { status: 201, headers: { "content-md5": body.md5, "x-ms-request-server-encrypted": "true" } };
   } finally {
