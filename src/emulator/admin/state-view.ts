@@ -16,9 +16,11 @@ export function toStateView(world: World, blobs: BlobStore): StateView {
   return { ...view, containers } as unknown as StateView;
 }
 
-/** Names, also of uncommitted blobs, without the directories of a hierarchical namespace. */
+/** Names, also of uncommitted blobs, without directories, and without those of which only former states are left. */
 function countBlobs(blobs: ContainerBlobs): number {
-  return blobs.names().filter((name) => blobs.find(name)?.isDirectory !== true).length;
+  return blobs.entries().filter(({ blob, uncommitted }) => {
+    return blob === undefined ? uncommitted.size > 0 : blob.isDirectory !== true;
+  }).length;
 }
 
 function toPlain(value: object): Record<string, unknown> {

@@ -12,6 +12,12 @@ const OPERATIONS: Operations = { ...accountOperations, ...containerOperations, .
 /** Methods that the service knows at all. */
 export const METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "PUT", "DELETE", "POST", "OPTIONS"]);
 
+/** What a DELETE of a blob is about. */
+function deleted(query: URLSearchParams): string {
+  if (query.has("deletetype")) return " for-good";
+  return query.has("versionid") ? " version" : "";
+}
+
 /** The operation of a call, read from its head; undefined when there is none. */
 export function findOperation(call: Call, { level }: Address): Operation | undefined {
   const restype = call.query.get("restype")?.toLowerCase();
@@ -23,6 +29,7 @@ export function findOperation(call: Call, { level }: Address): Operation | undef
     comp === undefined || comp === "" ? "" : ` comp=${comp}`,
     isFromUrl ? " from-url" : "",
     isTyped ? " typed" : "",
+    level === "blob" && call.method === "DELETE" ? deleted(call.query) : "",
   ].join("");
   const found = OPERATIONS[`${level} ${call.method}${rest}`];
   return found === undefined && call.method === "HEAD" ? OPERATIONS[`${level} GET${rest}`] : found;

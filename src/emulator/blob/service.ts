@@ -14,7 +14,8 @@ import { answerPreflight, corsHeaders } from "./http/cors.ts";
 import { standardHeaders } from "./http/headers.ts";
 import type { Operation } from "./http/operation.ts";
 import { type Address, type BlobRequest, parseAddress } from "./http/request.ts";
-import { refuseOnHierarchical, refuseUnsupported } from "./http/unsupported.ts";
+import { refuseSelectors, refuseUnsupported } from "./http/selectors.ts";
+import { refuseOnHierarchical } from "./http/unsupported.ts";
 import { nameIn } from "./namespace/names.ts";
 import { findOperation, METHODS } from "./routes.ts";
 
@@ -73,6 +74,7 @@ async function openRequest(
   checkNetwork(account);
   authorize(request, operation.right);
   refuseOnHierarchical(request);
+  refuseSelectors(request, operation.accepts);
   return request;
 }
 

@@ -8,7 +8,7 @@ import { checkNetwork } from "../blob/auth/firewall.ts";
 import { findAccount, versionOf } from "../blob/http/account.ts";
 import { standardHeaders } from "../blob/http/headers.ts";
 import type { Address } from "../blob/http/request.ts";
-import { refuseUnsupported } from "../blob/http/unsupported.ts";
+import { refuseUnsupported } from "../blob/http/selectors.ts";
 import { type Call, OPERATION_HEADER, type Reply } from "../http/call.ts";
 import type { BlobService, BlobTarget, Services } from "../services.ts";
 import { isHierarchical } from "../storage/accounts.ts";

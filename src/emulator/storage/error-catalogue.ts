@@ -78,7 +78,7 @@ export const ERRORS = {
     "The MD5 value specified in the request is invalid. MD5 value must be 128 bits and base64-encoded.",
   ],
   InvalidMetadata: [400, "The metadata specified is invalid. It has characters that are not permitted."],
-  InvalidOperation: [400, "Invalid operation."],
+  InvalidOperation: [400, "Invalid operation against a blob snapshot."],
   InvalidQueryParameterValue: [400, "Value for one of the query parameters specified in the request URI is invalid."],
   InvalidRange: [416, "The range specified is invalid for the current size of the resource."],
   InvalidResourceName: [400, "The specifed resource name contains invalid characters."],
@@ -124,6 +124,7 @@ export const ERRORS = {
   ],
   NoPendingCopyOperation: [409, "There is currently no pending copy operation."],
   NotImplemented: [501, "The requested operation is not implemented on the specified resource."],
+  OperationNotAllowedOnRootBlob: [403, "The specified operation is not allowed on the root blob."],
   OperationNotSupportedOnDirectory: [400, "The requested operation is not supported on a directory."],
   OutOfRangeInput: [400, "One of the request inputs is out of range."],
   OutOfRangeQueryParameterValue: [
@@ -139,6 +140,7 @@ export const ERRORS = {
   UnsatisfiableCondition: [400, "The request includes an unsatisfiable condition for this operation."],
   UnsupportedHeader: [400, "One of the HTTP headers specified in the request is not supported."],
   UnsupportedHttpVerb: [405, "The resource doesn't support specified Http Verb."],
+  UnsupportedQueryParameter: [400, "One of the query parameters specified in the request URI is not supported."],
   UnsupportedXmlNode: [400, "One of the XML nodes specified in the request body is not supported."],
 } as const satisfies Record<string, readonly [number, string]>;
 

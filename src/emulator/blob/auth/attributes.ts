@@ -6,6 +6,7 @@
 import type { AttributeValues, ConditionAttributes } from "../../authorization/conditions/attributes.ts";
 import { isHierarchical } from "../../storage/accounts.ts";
 import { header } from "../../storage/headers.ts";
+import { findSelected } from "../blobs/find.ts";
 import { currentContainer } from "../containers/find.ts";
 import type { BlobRequest } from "../http/request.ts";
 import { parseTagHeader } from "../tags/tags.ts";
@@ -39,12 +40,14 @@ export function attributesOf(request: BlobRequest, right: Right): ConditionAttri
 function resourceAttributes(request: BlobRequest): AttributeValues {
   const { account, services } = request;
   const container = currentContainer(request);
-  const blob = container && services.blobs.blobsOf(container.uid).find(request.blob);
+  const blobs = container && services.blobs.blobsOf(container.uid);
+  const blob = blobs && findSelected(request, blobs);
   return {
     [`${ACCOUNT}:name`]: account.name,
     [`${ACCOUNT}:isHnsEnabled`]: String(isHierarchical(account)),
     ...(request.container === "" ? {} : { [`${CONTAINERS}:name`]: request.container }),
     ...(request.blob === "" ? {} : { [`${BLOBS}:path`]: request.blob }),
+    ...(blob === undefined ? {} : { [`${BLOBS}:isCurrentVersion`]: String(blobs?.find(request.blob) === blob) }),
     ...named(`${CONTAINERS}/metadata:`, container?.metadata ?? {}),
     ...named(`${BLOBS}/tags:`, blob?.tags ?? {}),
   };

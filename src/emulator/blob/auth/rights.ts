@@ -101,6 +101,8 @@ export const RIGHTS = {
   writeTier: { ...onBlob("write", "w"), subOperation: "Blob.Write.Tier" },
   leaseBlob: onBlob("write", "w"),
   deleteBlob: onBlob("delete", "d"),
+  deleteBlobVersion: onBlob("deleteBlobVersion/action", "x"),
+  deletePermanently: onBlob("permanentDelete/action", "y"),
   readTags: onBlob("tags/read", "t"),
   writeTags: onBlob("tags/write", "t"),
 } as const satisfies Record<string, Right>;

@@ -9,12 +9,13 @@ import type { Slice } from "../../storage/store/bodies.ts";
 import type { Entry } from "../../storage/store/container-blobs.ts";
 import { requireContainer } from "../containers/find.ts";
 import { readXmlBody, receiveContent, structuredAnswer } from "../http/body.ts";
+import { checkTags } from "../http/conditions.ts";
 import { versionHeaders } from "../http/headers.ts";
 import type { BlobRequest } from "../http/request.ts";
 import { putBlockLimit } from "../http/versions.ts";
 import { element, type XmlElement, xmlDocument } from "../http/xml.ts";
 import { requireFilePath } from "../namespace/directories.ts";
-import { blobsOf, requireBlobOrSnapshot } from "./find.ts";
+import { blobsOf, requireSelected } from "./find.ts";
 import { checkOverwrite, commitBlob, created, readContentHeaders, readDraft } from "./write.ts";
 
 const MAX_BLOCKS = 50_000;
@@ -121,6 +122,7 @@ export function getBlockList(request: BlobRequest): Reply {
   const { blob, uncommitted } = openLists(request);
   if (blob !== undefined) {
     if (blob.type !== "BlockBlob") throw new StorageError("InvalidBlobType");
+    checkTags(request, blob);
     checkLease(request, blob.lease, "Blob", false);
   }
   const lists = [
@@ -139,7 +141,8 @@ export function getBlockList(request: BlobRequest): Reply {
 }
 
 function openLists(request: BlobRequest): { blob: Blob | undefined; uncommitted: readonly Block[] } {
-  if (request.call.query.has("snapshot")) return { blob: requireBlobOrSnapshot(request), uncommitted: [] };
+  if (request.call.query.has("snapshot") || request.call.query.has("versionid"))
+    return { blob: requireSelected(request), uncommitted: [] };
   const entry = blobsOf(request).entry(request.blob);
   const uncommitted = blocksOf(entry).sort((one, other) => (one.id < other.id ? -1 : 1));
   if (entry?.blob === undefined && uncommitted.length === 0) throw new StorageError("BlobNotFound");

@@ -17,7 +17,7 @@ import { checkSourceConditions } from "../http/conditions.ts";
 import { type BlobRequest, parseAddress } from "../http/request.ts";
 import { requireFile } from "../namespace/directories.ts";
 import { nameIn } from "../namespace/names.ts";
-import { requireBlobOrSnapshot } from "./find.ts";
+import { requireSelected } from "./find.ts";
 import { requireOnline } from "./tier.ts";
 
 const BLOB_HOST = /^([^.]+)\.blob\.core\.windows\.net$/;
@@ -41,7 +41,7 @@ export async function openCopySource(request: BlobRequest, reader: SourceReader)
   try {
     const source = await openSourceRequest(request, { url, reader, authorization });
     authorize(source, RIGHTS.readBlob);
-    const blob = requireBlobOrSnapshot(source);
+    const blob = requireSelected(source);
     requireFile(blob);
     requireOnline(request, blob.tier);
     checkSourceConditions(request, blob);

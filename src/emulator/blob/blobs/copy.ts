@@ -14,6 +14,7 @@ import { checkStaging, readBlockId, stage } from "./blocks.ts";
 import { type CopySource, openCopySource } from "./copy-source.ts";
 import { blobsOf } from "./find.ts";
 import { cut } from "./read.ts";
+import { versionIdHeader } from "./versions.ts";
 import { checkOverwrite, commitBlob, created, type Draft, readDraft } from "./write.ts";
 
 /** "synchronously for source blob sizes up to 256 mebibytes" ("Copy Blob From URL"). */
@@ -38,7 +39,12 @@ export async function copyBlob(request: BlobRequest): Promise<Reply> {
   };
   const { slices, blocks } = source.blob;
   const blob = commitBlob(request, draft, slices, { blocks, copy });
-  const headers = { ...versionHeaders(blob), "x-ms-copy-id": copy.id, "x-ms-copy-status": copy.status };
+  const headers = {
+    ...versionHeaders(blob),
+    ...versionIdHeader(blob),
+    "x-ms-copy-id": copy.id,
+    "x-ms-copy-status": copy.status,
+  };
   return { status: 202, headers };
 }
 

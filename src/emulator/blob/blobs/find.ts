@@ -17,17 +17,25 @@ export function requireBlob(request: BlobRequest): Blob {
   return blob;
 }
 
-/** The blob, or the snapshot that the query names. */
-export function requireBlobOrSnapshot(request: BlobRequest): Blob {
-  const wanted = request.call.query.get("snapshot");
-  if (request.call.query.has("versionid")) {
-    throw invalidQuery("versionid", request.call.query.get("versionid"), "Blob versioning is not enabled.");
-  }
-  if (wanted === null) return requireBlob(request);
-  if (Number.isNaN(Date.parse(wanted))) throw invalidQuery("snapshot", wanted);
-  const snapshot = blobsOf(request)
-    .entry(request.blob)
-    ?.snapshots.find((each) => each.snapshot === wanted);
-  if (snapshot === undefined) throw new StorageError("BlobNotFound");
-  return snapshot;
+/** The blob, or the snapshot or version that the query names. */
+export function requireSelected(request: BlobRequest): Blob {
+  const found = findSelected(request, blobsOf(request));
+  if (found === undefined) throw new StorageError("BlobNotFound");
+  return found;
+}
+
+/** The same among the blobs of a container; 400 for an id that is not a time, and for a snapshot and a version at once. */
+export function findSelected({ call, blob }: BlobRequest, blobs: ContainerBlobs): Blob | undefined {
+  const [snapshot, version] = [readTimeId(call.query, "snapshot"), readTimeId(call.query, "versionid")];
+  if (snapshot !== undefined && version !== undefined) throw invalidQuery("versionid", version);
+  const entry = blobs.entry(blob);
+  if (snapshot !== undefined) return entry?.snapshots.find((each) => each.snapshot === snapshot);
+  if (version === undefined || version === entry?.blob?.versionId) return entry?.blob;
+  return entry?.versions.find(({ versionId }) => versionId === version);
+}
+
+function readTimeId(query: URLSearchParams, name: "snapshot" | "versionid"): string | undefined {
+  const value = query.get(name) ?? undefined;
+  if (value !== undefined && Number.isNaN(Date.parse(value))) throw invalidQuery(name, value);
+  return value;
 }

@@ -18,8 +18,17 @@ export function nameXml(name: string): string {
   return isPlain ? element("Name", name) : `<Name Encoded="true">${encodeURIComponent(name)}</Name>`;
 }
 
-/** A blob or snapshot, with what `include` asks for. ETags are without quotes in this listing. */
-export function blobXml(request: BlobRequest, blob: Blob, include: ReadonlySet<string>): string {
+/** A line of a listing: a blob, or one of its snapshots or versions. */
+export interface ListedBlob {
+  readonly blob: Blob;
+  readonly isCurrent: boolean;
+  /** For a name that has only previous versions: `deletedwithversions`. */
+  readonly hasVersionsOnly?: boolean;
+}
+
+/** A blob, snapshot or version, with what `include` asks for. ETags are without quotes in this listing. */
+export function blobXml(request: BlobRequest, listed: ListedBlob, include: ReadonlySet<string>): string {
+  const { blob } = listed;
   const metadata = include.has("metadata") ? metadataXml(metadataOf(blob)) : "";
   const tags = include.has("tags") && Object.keys(blob.tags).length > 0 ? tagsXml(blob.tags) : "";
   const properties = propertiesXml(request, blob, include);
@@ -29,7 +38,13 @@ export function blobXml(request: BlobRequest, blob: Blob, include: ReadonlySet<s
   }
   const snapshot = optionalElement("Snapshot", blob.snapshot);
   const deleted = optionalElement("Deleted", blob.deletedAt === undefined ? undefined : true);
-  return `<Blob>${nameXml(blob.name)}${deleted}${snapshot}<Properties>${properties.join("")}</Properties>${metadata}${tags}<OrMetadata /></Blob>`;
+  return `<Blob>${nameXml(blob.name)}${deleted}${snapshot}${versionXml(listed)}<Properties>${properties.join("")}</Properties>${metadata}${tags}<OrMetadata /></Blob>`;
+}
+
+function versionXml({ blob, isCurrent, hasVersionsOnly = false }: ListedBlob): string {
+  if (hasVersionsOnly) return element("HasVersionsOnly", true);
+  if (blob.versionId === undefined) return "";
+  return element("VersionId", blob.versionId) + (isCurrent ? element("IsCurrentVersion", true) : "");
 }
 
 /** A directory in a delimited list of a hierarchical account: its name with a slash, and its properties. */

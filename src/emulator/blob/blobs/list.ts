@@ -4,14 +4,13 @@
 import type { Reply } from "../../http/call.ts";
 import { isHierarchical } from "../../storage/accounts.ts";
 import { invalidQuery, StorageError } from "../../storage/errors.ts";
-import type { Blob } from "../../storage/store/blob-record.ts";
 import type { ContainerBlobs, Entry } from "../../storage/store/container-blobs.ts";
 import { listingReply, readInclude, readMarker, readPageSize, serviceEndpoint, writeMarker } from "../http/paging.ts";
 import type { BlobRequest } from "../http/request.ts";
 import { FIRST_PERMISSIONS_VERSION } from "../http/versions.ts";
 import { requireDirectoryPrefix } from "../namespace/directories.ts";
 import { blobsOf } from "./find.ts";
-import { blobXml, directoryXml, nameXml, uncommittedXml } from "./list-view.ts";
+import { blobXml, directoryXml, type ListedBlob, nameXml, uncommittedXml } from "./list-view.ts";
 import { deletedUnder } from "./soft-delete.ts";
 
 const INCLUDES = [
@@ -38,7 +37,7 @@ function includesOf({ account, version }: BlobRequest): readonly string[] {
   return version < FIRST_PERMISSIONS_VERSION ? common : [...common, "permissions"];
 }
 
-/** One item of the listing. Keys sort as the items do: name, then snapshot, the blob itself last. */
+/** One item of the listing. Keys sort as the items do: name, then snapshot or version, the blob itself last. */
 interface Item {
   readonly key: string;
   readonly xml: () => string;
@@ -151,10 +150,9 @@ function hasLines(listing: Listing, blobs: ContainerBlobs, names: readonly strin
 
 function* linesOf(listing: Listing, entry: Entry | undefined, from: string): Generator<Item> {
   if (entry === undefined) return;
-  const records = recordsOf(listing, entry);
-  for (const blob of records) {
-    const key = entry.name + SEPARATOR + (blob.snapshot ?? BLOB_ITSELF);
-    if (key >= from) yield { key, xml: () => blobXml(listing.request, blob, listing.include) };
+  for (const listed of recordsOf(listing, entry)) {
+    const key = entry.name + SEPARATOR + placeOf(listed);
+    if (key >= from) yield { key, xml: () => blobXml(listing.request, listed, listing.include) };
   }
   const isUncommitted = entry.blob === undefined && entry.uncommitted.size > 0;
   if (isUncommitted && listing.include.has("uncommittedblobs")) {
@@ -163,16 +161,35 @@ function* linesOf(listing: Listing, entry: Entry | undefined, from: string): Gen
   }
 }
 
-/** What is listed of a name, in the order of the keys: snapshots by their id, then the blob. */
-function recordsOf({ include, request, shown }: Listing, entry: Entry): readonly Blob[] {
-  const wantsSnapshots = include.has("snapshots");
+/** What is listed of a name, in the order of the keys: snapshots and versions by their ids, then the blob. */
+function recordsOf({ include, request, shown }: Listing, entry: Entry): readonly ListedBlob[] {
   const deleted = include.has("deleted") ? deletedUnder(blobsOf(request), entry.name, request.now) : [];
-  const found = [...deleted, ...entry.snapshots, ...(entry.blob === undefined ? [] : [entry.blob])];
-  const id = ({ snapshot = BLOB_ITSELF }: Blob): string => snapshot;
+  const others = [...deleted, ...entry.snapshots, ...entry.versions].map((blob) => ({ blob, isCurrent: false }));
+  const found = [...others, ...baseOf(include, entry)];
   return found
-    .filter(({ snapshot }) => snapshot === undefined || wantsSnapshots)
-    .filter(({ isDirectory }) => isShown(shown, isDirectory))
-    .sort((one, other) => (id(one) < id(other) ? -1 : 1));
+    .filter(({ blob }) => blob.snapshot === undefined || include.has("snapshots"))
+    .filter((listed) => isBase(listed) || listed.blob.snapshot !== undefined || include.has("versions"))
+    .filter(({ blob }) => isShown(shown, blob.isDirectory))
+    .sort((one, other) => (placeOf(one) < placeOf(other) ? -1 : 1));
+}
+
+/** The blob itself or, with `deletedwithversions`, what stands for one that has only previous versions. */
+function baseOf(include: ReadonlySet<string>, { blob, versions }: Entry): readonly ListedBlob[] {
+  if (blob !== undefined) return [{ blob, isCurrent: true }];
+  const latest = versions.at(-1);
+  if (latest === undefined || !include.has("deletedwithversions")) return [];
+  return [{ blob: latest, isCurrent: false, hasVersionsOnly: true }];
+}
+
+/** The blob itself, also a soft-deleted one, and what stands for it. */
+function isBase({ blob, isCurrent, hasVersionsOnly = false }: ListedBlob): boolean {
+  return isCurrent || hasVersionsOnly || (blob.snapshot === undefined && blob.versionId === undefined);
+}
+
+/** Where it stands among the lines of its name. */
+function placeOf(listed: ListedBlob): string {
+  const { snapshot, versionId } = listed.blob;
+  return isBase(listed) ? BLOB_ITSELF : (snapshot ?? versionId ?? BLOB_ITSELF);
 }
 
 function isShown(shown: Listing["shown"], isDirectory = false): boolean {

@@ -15,7 +15,8 @@ import { versionHeaders } from "../http/headers.ts";
 import { hasMetadata, metadataAnswer, readMetadata } from "../http/metadata.ts";
 import type { BlobRequest } from "../http/request.ts";
 import { metadataOf, withoutFolderMark } from "../namespace/view.ts";
-import { blobsOf, requireBlob, requireBlobOrSnapshot } from "./find.ts";
+import { blobsOf, requireBlob, requireSelected } from "./find.ts";
+import { startVersion, versionIdHeader } from "./versions.ts";
 import { afterWrite, readContentHeaders } from "./write.ts";
 
 /** Set Blob Properties: all content headers at once; one that is not sent is cleared. */
@@ -31,7 +32,7 @@ export function setBlobProperties(request: BlobRequest): Reply {
 
 /** Get Blob Metadata: GET or HEAD, headers only. */
 export function getBlobMetadata(request: BlobRequest): Reply {
-  const blob = requireBlobOrSnapshot(request);
+  const blob = requireSelected(request);
   checkLease(request, blob.lease, "Blob", false);
   checkConditions(request, blob, "read");
   return { status: 200, headers: { ...versionHeaders(blob), ...metadataAnswer(metadataOf(blob)) } };
@@ -41,8 +42,12 @@ export function getBlobMetadata(request: BlobRequest): Reply {
 export function setBlobMetadata(request: BlobRequest): Reply {
   const metadata = readMetadata(request);
   const blob = openForChange(request);
+  startVersion(request, blob);
   blob.metadata = blob.isDirectory === true ? withoutFolderMark(metadata) : metadata;
-  return { status: 200, headers: { ...touch(request, blob), "x-ms-request-server-encrypted": "true" } };
+  return {
+    status: 200,
+    headers: { ...touch(request, blob), ...versionIdHeader(blob), "x-ms-request-server-encrypted": "true" },
+  };
 }
 
 function openForChange(request: BlobRequest): Blob {
@@ -66,14 +71,18 @@ export function leaseBlob(request: BlobRequest): Reply {
   return { status, headers: { ...versionHeaders(blob), ...headers } };
 }
 
-/** Snapshot Blob: 201 and the snapshot's id, a time that no other snapshot has. */
+/**
+ * Snapshot Blob: 201 and the snapshot's id, a time that no other snapshot has. In an account with versioning "a new version
+ * is created at the same time", and the blob becomes the next one.
+ */
 export function snapshotBlob(request: BlobRequest): Reply {
   const blob = requireBlob(request);
   checkConditions(request, blob, "write");
   checkLease(request, blob.lease, "Blob", false);
   const metadata = hasMetadata(request) ? readMetadata(request) : { ...blob.metadata };
+  const { versionId: _, ...state } = blob;
   const snapshot: Blob = {
-    ...blob,
+    ...state,
     content: { ...blob.content },
     tags: { ...blob.tags },
     metadata,
@@ -83,6 +92,7 @@ export function snapshotBlob(request: BlobRequest): Reply {
     ...(hasMetadata(request) ? { etag: newEtag(request.now), lastModified: request.now } : {}),
   };
   blobsOf(request).addSnapshot(snapshot);
-  const headers = { ...versionHeaders(snapshot), "x-ms-snapshot": snapshot.snapshot ?? "" };
+  startVersion(request, blob);
+  const headers = { ...versionHeaders(snapshot), ...versionIdHeader(blob), "x-ms-snapshot": snapshot.snapshot ?? "" };
   return { status: 201, headers: { ...headers, "x-ms-request-server-encrypted": "false" } };
 }

@@ -11,7 +11,7 @@ import { checkConditions } from "../http/conditions.ts";
 import type { BlobRequest } from "../http/request.ts";
 import { encodeStructured, isStructured, STRUCTURED, structuredLength } from "../http/structured-body.ts";
 import { FIRST_OPEN_RANGE_VERSION } from "../http/versions.ts";
-import { requireBlobOrSnapshot } from "./find.ts";
+import { requireSelected } from "./find.ts";
 import { requireOnline } from "./tier.ts";
 import { blobHeaders, tierHeaders } from "./view.ts";
 
@@ -87,7 +87,7 @@ export function getBlobProperties(request: BlobRequest): Reply {
 }
 
 function openForReading(request: BlobRequest): Blob {
-  const blob = requireBlobOrSnapshot(request);
+  const blob = requireSelected(request);
   checkLease(request, blob.lease, "Blob", false);
   checkConditions(request, blob, "read");
   return blob;

@@ -3,9 +3,10 @@ import type { Reply } from "../../http/call.ts";
 import { invalidHeader, missingHeader, StorageError } from "../../storage/errors.ts";
 import { header } from "../../storage/headers.ts";
 import { checkLease } from "../../storage/lease.ts";
+import { checkTags } from "../http/conditions.ts";
 import type { BlobRequest } from "../http/request.ts";
 import { requireFile } from "../namespace/directories.ts";
-import { requireBlobOrSnapshot } from "./find.ts";
+import { requireSelected } from "./find.ts";
 import { accessTierOf } from "./view.ts";
 
 const BLOCK_BLOB_TIERS = ["Hot", "Cool", "Cold", "Archive"];
@@ -20,11 +21,12 @@ export function readTier(value: string | undefined): string | undefined {
 
 /** Set Blob Tier: 200, or 202 when an archived blob must be rehydrated first (here it is available at once). */
 export function setBlobTier(request: BlobRequest): Reply {
-  const blob = requireBlobOrSnapshot(request);
+  const blob = requireSelected(request);
   const tier = readTier(header(request, "x-ms-access-tier"));
   if (tier === undefined) throw missingHeader("x-ms-access-tier");
   requireFile(blob);
   if (blob.type !== "BlockBlob") throw new StorageError("InvalidBlobType");
+  checkTags(request, blob);
   checkLease(request, blob.lease, "Blob", false);
   const wasArchived = accessTierOf(request.account, blob) === "Archive" && tier !== "Archive";
   blob.tier = tier;

@@ -8,6 +8,8 @@ import { versionHeaders } from "../http/headers.ts";
 import { metadataAnswer } from "../http/metadata.ts";
 import type { BlobRequest } from "../http/request.ts";
 import { metadataOf, pathHeaders } from "../namespace/view.ts";
+import { blobsOf } from "./find.ts";
+import { versionIdHeader } from "./versions.ts";
 
 /** The content headers as they were set. */
 function contentHeaders({ content }: Blob): Record<string, string> {
@@ -27,6 +29,7 @@ export function blobHeaders(request: BlobRequest, blob: Blob): Record<string, st
   return {
     ...contentHeaders(blob),
     ...versionHeaders(blob),
+    ...versionIds(request, blob),
     ...metadataAnswer(metadataOf(blob)),
     ...pathHeaders(request, blob),
     ...(blob.snapshot === undefined ? leaseHeaders(blob.lease, request.now) : {}),
@@ -38,6 +41,12 @@ export function blobHeaders(request: BlobRequest, blob: Blob): Record<string, st
     "x-ms-server-encrypted": "true",
     ...(blob.type === "AppendBlob" ? appendHeaders(blob) : {}),
   };
+}
+
+/** The version's id, and whether it is the current one. */
+function versionIds(request: BlobRequest, blob: Blob): Record<string, string> {
+  const isCurrent = blob.versionId !== undefined && blobsOf(request).find(blob.name) === blob;
+  return { ...versionIdHeader(blob), ...(isCurrent ? { "x-ms-is-current-version": "true" } : {}) };
 }
 
 /** The tier headers, which only Get Blob Properties has. */

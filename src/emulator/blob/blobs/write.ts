@@ -17,6 +17,7 @@ import { parseTagHeader } from "../tags/tags.ts";
 import { blobsOf } from "./find.ts";
 import { keepOverwritten } from "./soft-delete.ts";
 import { readTier } from "./tier.ts";
+import { newVersion, versionIdHeader } from "./versions.ts";
 
 /** What the request's headers say of a new blob, apart from its content. */
 export interface Draft {
@@ -62,7 +63,6 @@ export function readContentHeaders(request: BlobRequest, fallback: "content-" | 
 /** Checks container, conditions, lease and immutability of what the write would replace. */
 export function checkOverwrite(request: BlobRequest): Blob | undefined {
   const existing = blobsOf(request).find(request.blob);
-  if (request.call.query.has("snapshot")) throw new StorageError("InvalidOperation");
   checkConditions(request, existing, "write");
   // A lease id in a request for a blob that is not there has nothing to match.
   checkLease(request, existing?.lease ?? { state: "available" }, "Blob", true);
@@ -81,6 +81,7 @@ export function commitBlob(
   const existing = checkOverwrite(request);
   const path = pathOfNew(request);
   const now = request.services.clock.now();
+  keepOverwritten(request, existing);
   const blob: Blob = {
     name: request.blob,
     type: draft.type,
@@ -96,16 +97,19 @@ export function commitBlob(
     lease: existing === undefined ? { state: "available" } : leaseAfterWrite(existing.lease, now),
     ...(draft.tier === undefined ? {} : { tier: draft.tier, tierChangedAt: now }),
     ...path,
+    ...newVersion(request),
     ...extra,
   };
-  keepOverwritten(request, existing);
   blobsOf(request).put(blob);
   return blob;
 }
 
 /** 201 with ETag and time. */
 export function created(blob: Blob, headers: Record<string, string>): Reply {
-  return { status: 201, headers: { ...versionHeaders(blob), "x-ms-request-server-encrypted": "true", ...headers } };
+  return {
+    status: 201,
+    headers: { ...versionHeaders(blob), ...versionIdHeader(blob), "x-ms-request-server-encrypted": "true", ...headers },
+  };
 }
 
 /** ETag, time and lease of a blob after a change. */

@@ -16,10 +16,12 @@ export const containerOperations: Operations = {
   "service GET comp=list": operation("containers/list", RIGHTS.listContainers, listContainers),
   "container PUT": operation("containers/create", RIGHTS.createContainer, createContainer),
   "container GET": operation("containers/get", RIGHTS.readContainer, getContainerProperties),
-  "container DELETE": operation("containers/delete", RIGHTS.deleteContainer, deleteContainer),
+  "container DELETE": operation("containers/delete", RIGHTS.deleteContainer, deleteContainer, ["if"]),
   "container GET comp=metadata": operation("containers/getMetadata", RIGHTS.readContainer, getContainerMetadata),
-  "container PUT comp=metadata": operation("containers/setMetadata", RIGHTS.writeContainer, setContainerMetadata),
-  "container PUT comp=lease": operation("containers/lease", RIGHTS.leaseContainer, leaseContainer),
+  "container PUT comp=metadata": operation("containers/setMetadata", RIGHTS.writeContainer, setContainerMetadata, [
+    "if",
+  ]),
+  "container PUT comp=lease": operation("containers/lease", RIGHTS.leaseContainer, leaseContainer, ["if"]),
   "container GET comp=acl": operation("containers/getAcl", RIGHTS.accessPolicy, getAccessPolicies),
-  "container PUT comp=acl": operation("containers/setAcl", RIGHTS.accessPolicy, setAccessPolicies),
+  "container PUT comp=acl": operation("containers/setAcl", RIGHTS.accessPolicy, setAccessPolicies, ["if"]),
 };

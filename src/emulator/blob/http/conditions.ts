@@ -36,7 +36,12 @@ export function checkConditions(request: BlobRequest, version: Version | undefin
   const conditions = readConditions(request, "");
   if (access === "read") checkRead(conditions, version);
   else checkWrite(conditions, version);
-  if (version !== undefined && !meetsTags(request, version)) throw new StorageError("ConditionNotMet");
+  if (version !== undefined) checkTags(request, version);
+}
+
+/** 412 ConditionNotMet unless `x-ms-if-tags` holds: the only condition of some operations. */
+export function checkTags(request: BlobRequest, version: Version): void {
+  if (!meetsTags(request, version, "x-ms-if-tags")) throw new StorageError("ConditionNotMet");
 }
 
 /**
@@ -70,16 +75,18 @@ function checkWrite(conditions: Conditions, version: Version | undefined): void 
   if (isUnwanted(conditions, version) || isMissed(conditions, version)) throw new StorageError("ConditionNotMet");
 }
 
-function meetsTags(request: BlobRequest, { tags = {} }: Version): boolean {
-  const value = header(request, "x-ms-if-tags");
+function meetsTags(request: BlobRequest, { tags = {} }: Version, name: string): boolean {
+  const value = header(request, name);
   if (value === undefined) return true;
-  return parseTagQuery(value, () => invalidHeader("x-ms-if-tags", value))({ container: request.container, tags });
+  return parseTagQuery(value, () => invalidHeader(name, value))({ container: request.container, tags });
 }
 
 /** The same for the source of a copy (`x-ms-source-if-*`): 412 SourceConditionNotMet. */
 export function checkSourceConditions(request: BlobRequest, version: Version): void {
   const conditions = readConditions(request, "x-ms-source-");
-  if (isUnwanted(conditions, version) || isMissed(conditions, version)) throw new StorageError("SourceConditionNotMet");
+  const isTagged = meetsTags(request, version, "x-ms-source-if-tags");
+  if (isTagged && !isUnwanted(conditions, version) && !isMissed(conditions, version)) return;
+  throw new StorageError("SourceConditionNotMet");
 }
 
 /** Containers have no ETag conditions. */

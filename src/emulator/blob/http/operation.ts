@@ -2,12 +2,15 @@
 import type { Reply } from "../../http/call.ts";
 import type { Right } from "../auth/rights.ts";
 import type { BlobRequest } from "./request.ts";
+import type { Selector } from "./selectors.ts";
 
 export interface Operation {
   /** As the call log names it. */
   readonly name: string;
   readonly right: Right;
   readonly run: (request: BlobRequest) => Reply | Promise<Reply>;
+  /** What of a call's selectors it looks at; others are refused. */
+  readonly accepts: readonly Selector[];
 }
 
 /**
@@ -16,6 +19,12 @@ export interface Operation {
  */
 export type Operations = Readonly<Record<string, Operation>>;
 
-export function operation(name: string, right: Right, run: Operation["run"]): Operation {
-  return { name, right, run };
+/** A row of a group's table. */
+export function operation(
+  name: string,
+  right: Right,
+  run: Operation["run"],
+  accepts: readonly Selector[] = [],
+): Operation {
+  return { name, right, run, accepts };
 }

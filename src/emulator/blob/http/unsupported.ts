@@ -6,9 +6,6 @@ import { header } from "../../storage/headers.ts";
 import { requireBlob } from "../blobs/find.ts";
 import type { BlobRequest } from "./request.ts";
 
-/** Headers that change what is stored and so must not be ignored. */
-const HEADERS = ["x-ms-encryption-key", "x-ms-encryption-scope", "x-ms-source-encryption-key"];
-
 /** Any operation on pages: page blobs cannot be created here, so the blob has the wrong type. */
 export function refusePages(request: BlobRequest): Reply {
   requireBlob(request);
@@ -31,10 +28,4 @@ export function refuseOnHierarchical(request: BlobRequest): void {
     throw new StorageError("UnsupportedHeader", { details: { HeaderName: "x-ms-tags" } });
   }
   if (comp === "undelete") throw new StorageError("NotImplemented");
-}
-
-/** 400 UnsupportedHeader for customer-provided keys and encryption scopes. */
-export function refuseUnsupported({ call }: Pick<BlobRequest, "call">): void {
-  const found = HEADERS.find((name) => call.headers[name] !== undefined);
-  if (found !== undefined) throw new StorageError("UnsupportedHeader", { details: { HeaderName: found } });
 }

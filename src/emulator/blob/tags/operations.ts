@@ -1,15 +1,17 @@
 /** Get and Set Blob Tags. */
 import type { Reply } from "../../http/call.ts";
 import { checkLease } from "../../storage/lease.ts";
-import { requireBlobOrSnapshot } from "../blobs/find.ts";
+import { requireSelected } from "../blobs/find.ts";
 import { readXmlBody } from "../http/body.ts";
+import { checkTags } from "../http/conditions.ts";
 import type { BlobRequest } from "../http/request.ts";
 import { xmlDocument } from "../http/xml.ts";
 import { addTag, tagsXml } from "./tags.ts";
 
 /** Get Blob Tags. */
 export function getBlobTags(request: BlobRequest): Reply {
-  const blob = requireBlobOrSnapshot(request);
+  const blob = requireSelected(request);
+  checkTags(request, blob);
   checkLease(request, blob.lease, "Blob", false);
   return { status: 200, headers: { "content-type": "application/xml" }, body: xmlDocument(tagsXml(blob.tags)) };
 }
@@ -24,7 +26,8 @@ export async function setBlobTags(request: BlobRequest): Promise<Reply> {
       addTag(tags, text("Key"), text("Value"));
     }
   }
-  const blob = requireBlobOrSnapshot(request);
+  const blob = requireSelected(request);
+  checkTags(request, blob);
   checkLease(request, blob.lease, "Blob", true);
   blob.tags = tags;
   return { status: 204 };

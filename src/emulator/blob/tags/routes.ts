@@ -7,6 +7,6 @@ import { getBlobTags, setBlobTags } from "./operations.ts";
 export const tagOperations: Operations = {
   "service GET comp=blobs": operation("blobs/find", RIGHTS.findBlobsByTags, findBlobsByTags),
   "container GET comp=blobs": operation("blobs/find", RIGHTS.findContainerBlobsByTags, findBlobsByTags),
-  "blob GET comp=tags": operation("blobs/getTags", RIGHTS.readTags, getBlobTags),
-  "blob PUT comp=tags": operation("blobs/setTags", RIGHTS.writeTags, setBlobTags),
+  "blob GET comp=tags": operation("blobs/getTags", RIGHTS.readTags, getBlobTags, ["snapshot", "versionid", "if-tags"]),
+  "blob PUT comp=tags": operation("blobs/setTags", RIGHTS.writeTags, setBlobTags, ["versionid", "if-tags"]),
 };

@@ -45,6 +45,11 @@ export interface Blob {
   readonly type: "BlockBlob" | "AppendBlob";
   /** The snapshot's id, a time in ISO 8601 with seven decimals; the blob itself has none. */
   readonly snapshot?: string;
+  /**
+   * The version's id, a time like a snapshot's, of what was written while the account had versioning on: of the blob
+   * itself, and of its previous versions.
+   */
+  versionId?: string;
   readonly createdAt: number;
   lastModified: number;
   /** With quotes. */

@@ -19,7 +19,9 @@ export interface Entry {
   readonly blob: Blob | undefined;
   /** Oldest first. */
   readonly snapshots: readonly Blob[];
-  /** Soft-deleted: snapshots, and the blob itself when there is none of that name now. */
+  /** Previous versions, oldest first; the current one is the blob itself. */
+  readonly versions: readonly Blob[];
+  /** Soft-deleted: snapshots, versions, and the blob itself when there is none of that name now. */
   readonly deleted: readonly Blob[];
   /** In the order in which they came. */
   readonly uncommitted: ReadonlyMap<string, Block>;
@@ -33,10 +35,13 @@ export interface ContainerBlobs {
   names(): readonly string[];
   /** Replaces what has the blob's name; uncommitted blocks of that name are discarded. */
   put(blob: Blob): void;
-  /** Removes the blob and its uncommitted blocks, not its snapshots. */
+  /** Removes the blob and its uncommitted blocks, not its snapshots and previous versions. */
   remove(name: string): void;
   addSnapshot(snapshot: Blob): void;
   removeSnapshot(name: string, snapshot: string): void;
+  /** Keeps a blob's former state beside it. */
+  addVersion(version: Blob): void;
+  removeVersion(name: string, versionId: string): void;
   /** Keeps a soft-deleted blob or snapshot under its name. */
   addDeleted(blob: Blob): void;
   /** Removes soft-deleted ones for good. */
@@ -55,6 +60,7 @@ interface MutableEntry {
   readonly name: string;
   blob: Blob | undefined;
   snapshots: Blob[];
+  versions: Blob[];
   deleted: Blob[];
   uncommitted: Map<string, Block>;
 }
@@ -87,17 +93,21 @@ export function createContainerBlobs(files: BodyFiles): ContainerBlobs {
       take(table, blob.slices);
       open(table, blob.name).deleted.push(blob);
     },
-    removeDeleted: (name, isGone) => removeDeleted(table, name, isGone),
-    removeSnapshot: (name, id) => removeSnapshot(table, name, id),
+    removeDeleted: (name, isGone) => removeFrom(table, name, "deleted", isGone),
+    removeSnapshot: (name, id) => removeFrom(table, name, "snapshots", ({ snapshot }) => snapshot === id),
+    addVersion: (version) => {
+      take(table, version.slices);
+      open(table, version.name).versions.push(version);
+    },
+    removeVersion: (name, id) => removeFrom(table, name, "versions", ({ versionId }) => versionId === id),
     stage: (name, block) => stageBlock(table, name, block),
     accessPolicies: () => table.policies,
     setAccessPolicies: (policies) => {
       table.policies = policies;
     },
     clear() {
-      for (const { name, snapshots } of [...table.entries.values()]) {
-        removeDeleted(table, name, () => true);
-        for (const { snapshot } of snapshots) removeSnapshot(table, name, snapshot);
+      for (const { name } of [...table.entries.values()]) {
+        for (const list of ["deleted", "snapshots", "versions"] as const) removeFrom(table, name, list, () => true);
         removeBlob(table, name);
       }
     },
@@ -108,7 +118,7 @@ export function createContainerBlobs(files: BodyFiles): ContainerBlobs {
 function open(table: Table, name: string): MutableEntry {
   let entry = table.entries.get(name);
   if (entry === undefined) {
-    entry = { name, blob: undefined, snapshots: [], deleted: [], uncommitted: new Map() };
+    entry = { name, blob: undefined, snapshots: [], versions: [], deleted: [], uncommitted: new Map() };
     table.entries.set(name, entry);
     table.sorted = undefined;
   }
@@ -116,7 +126,7 @@ function open(table: Table, name: string): MutableEntry {
 }
 
 function closeIfEmpty(table: Table, entry: MutableEntry): void {
-  const holds = entry.snapshots.length + entry.deleted.length + entry.uncommitted.size;
+  const holds = entry.snapshots.length + entry.versions.length + entry.deleted.length + entry.uncommitted.size;
   if (entry.blob !== undefined || holds > 0) return;
   table.entries.delete(entry.name);
   table.sorted = undefined;
@@ -152,19 +162,16 @@ function removeBlob(table: Table, name: string): void {
   closeIfEmpty(table, entry);
 }
 
-function removeSnapshot(table: Table, name: string, id: string | undefined): void {
+function removeFrom(
+  table: Table,
+  name: string,
+  list: "snapshots" | "versions" | "deleted",
+  isGone: (blob: Blob) => boolean,
+): void {
   const entry = table.entries.get(name);
   if (entry === undefined) return;
-  for (const gone of entry.snapshots.filter(({ snapshot }) => snapshot === id)) drop(table, gone.slices);
-  entry.snapshots = entry.snapshots.filter(({ snapshot }) => snapshot !== id);
-  closeIfEmpty(table, entry);
-}
-
-function removeDeleted(table: Table, name: string, isGone: (blob: Blob) => boolean): void {
-  const entry = table.entries.get(name);
-  if (entry === undefined) return;
-  for (const blob of entry.deleted.filter(isGone)) drop(table, blob.slices);
-  entry.deleted = entry.deleted.filter((blob) => !isGone(blob));
+  for (const gone of entry[list].filter(isGone)) drop(table, gone.slices);
+  entry[list] = entry[list].filter((blob) => !isGone(blob));
   closeIfEmpty(table, entry);
 }
 

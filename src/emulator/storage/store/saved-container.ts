@@ -23,6 +23,8 @@ interface SavedEntry {
   readonly name: string;
   readonly blob?: SavedBlob;
   readonly snapshots: readonly SavedBlob[];
+  /** Absent in states that were saved before there were versions. */
+  readonly versions?: readonly SavedBlob[];
   readonly deleted: readonly SavedBlob[];
   readonly uncommitted: readonly SavedBlock[];
 }
@@ -40,10 +42,11 @@ export function saveContainer(container: ContainerBlobs): SavedContainer {
     slices: blob.slices.map(saveSlice),
     blocks: blob.blocks.map(saveBlock),
   });
-  const entries = container.entries().map(({ name, blob, snapshots, deleted, uncommitted }) => ({
+  const entries = container.entries().map(({ name, blob, snapshots, versions, deleted, uncommitted }) => ({
     name,
     ...(blob === undefined ? {} : { blob: saveBlob(blob) }),
     snapshots: snapshots.map(saveBlob),
+    versions: versions.map(saveBlob),
     deleted: deleted.map(saveBlob),
     uncommitted: [...uncommitted.values()].map(saveBlock),
   }));
@@ -68,6 +71,7 @@ export function restoreContainer(container: ContainerBlobs, files: BodyFiles, sa
   for (const entry of saved.entries) {
     if (entry.blob !== undefined) container.put(blob(entry.blob));
     for (const snapshot of entry.snapshots) container.addSnapshot(blob(snapshot));
+    for (const version of entry.versions ?? []) container.addVersion(blob(version));
     for (const deleted of entry.deleted) container.addDeleted(blob(deleted));
     for (const staged of entry.uncommitted) container.stage(entry.name, block(staged));
   }
