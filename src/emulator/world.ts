@@ -19,6 +19,7 @@ export function createWorld() {
     resourceGroups: new Map<string, ResourceGroup>(), // key: ARM id, lower case
     accounts: new Map<string, StorageAccount>(), // key: account name (global over all subscriptions)
     containers: new Map<string, BlobContainer>(), // key: `<account>/<container>`
+    deletedContainers: new Map<string, DeletedContainer>(), // key: `<account>/<container>/<version>`
     identities: new Map<string, UserAssignedIdentity>(), // key: ARM id, lower case
     roleDefinitions: new Map<string, RoleDefinition>(), // key: GUID (name), lower case
     roleAssignments: new Map<string, RoleAssignment>(), // key: GUID (name), lower case: unique in the tenant
@@ -121,6 +122,14 @@ export interface BlobContainer {
   readonly createdAt: number;
   /** Set while a delete is in force: the name is not usable until then (at least 30 s in Azure). */
   deletedUntil?: number;
+}
+
+/** A container in soft delete: its blobs stay under its `uid`. */
+export interface DeletedContainer extends BlobContainer {
+  /** Distinguishes it from others that were deleted under the same name. */
+  readonly version: string;
+  readonly deletedAt: number;
+  readonly retainedDays: number;
 }
 
 /** Who owns a file or directory of a hierarchical namespace, and what its access control list says. */

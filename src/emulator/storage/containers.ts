@@ -1,6 +1,5 @@
 /** What ARM, Blob and Data Lake do alike with containers. Each checks and refuses by its own rules before. */
 import { randomUUID } from "node:crypto";
-import type { Services } from "../services.ts";
 import type { BlobContainer, StorageAccount, World } from "../world.ts";
 import { newEtag } from "./times.ts";
 
@@ -42,20 +41,4 @@ export function addContainer(world: World, account: StorageAccount, name: string
 export function touchContainer(container: BlobContainer, now: number): void {
   container.etag = newEtag(now);
   container.lastModified = now;
-}
-
-/** Deletes a container: the blobs at once; the name is free again after the configured delay. */
-export function discardContainer({ world, blobs, settings, clock }: Services, container: BlobContainer): void {
-  blobs.dropContainer(container.uid);
-  if (settings.containerDeleteMs > 0) container.deletedUntil = clock.now() + settings.containerDeleteMs;
-  else world.containers.delete(containerKey(container.account, container.name));
-}
-
-/** Removes all containers of an account, and their blobs, at once. */
-export function discardContainersOf({ world, blobs }: Services, account: StorageAccount): void {
-  for (const [key, container] of world.containers) {
-    if (container.account !== account.name) continue;
-    blobs.dropContainer(container.uid);
-    world.containers.delete(key);
-  }
 }

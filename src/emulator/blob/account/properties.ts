@@ -98,7 +98,8 @@ function readRetention(node: XmlElement): Record<string, unknown> {
   const isEnabled = text("Enabled") === "true";
   const days = Number(text("Days"));
   if (isEnabled && !(days >= 1 && days <= 365)) throw new StorageError("InvalidXmlDocument");
-  return isEnabled ? { enabled: true, days } : { enabled: false };
+  const permanent = text("AllowPermanentDelete") === "true" ? { allowPermanentDelete: true } : {};
+  return isEnabled ? { enabled: true, days, ...permanent } : { enabled: false };
 }
 
 function corsXml(account: StorageAccount): string {
@@ -109,11 +110,18 @@ function corsXml(account: StorageAccount): string {
   return rules.length === 0 ? "<Cors />" : `<Cors>${rules.join("")}</Cors>`;
 }
 
+interface RetentionPolicy {
+  readonly enabled?: boolean;
+  readonly days?: number;
+  readonly allowPermanentDelete?: boolean;
+}
+
 function retentionXml(account: StorageAccount): string {
-  const policy = account.blobService["deleteRetentionPolicy"] as { enabled?: boolean; days?: number } | undefined;
+  const policy = account.blobService["deleteRetentionPolicy"] as RetentionPolicy | undefined;
   const isEnabled = policy?.enabled === true;
   const days = isEnabled ? optionalElement("Days", policy.days) : "";
-  return `<DeleteRetentionPolicy>${element("Enabled", isEnabled)}${days}</DeleteRetentionPolicy>`;
+  const permanent = isEnabled ? optionalElement("AllowPermanentDelete", policy.allowPermanentDelete) : "";
+  return `<DeleteRetentionPolicy>${element("Enabled", isEnabled)}${permanent}${days}</DeleteRetentionPolicy>`;
 }
 
 function innerXml(node: XmlElement): string {

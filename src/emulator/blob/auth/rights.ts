@@ -76,6 +76,7 @@ export const RIGHTS = {
   findContainerBlobsByTags: { ...onBlob("filter/action", "f"), sas: { resource: "c", letters: "f" } },
 
   createContainer: { ...onContainer("write", "cw") },
+  restoreContainer: { ...onContainer("write", "w"), scope: "account" },
   readContainer: { ...onContainer("read", "r"), openTo: "Container" },
   writeContainer: onContainer("write", "w"),
   leaseContainer: onContainer("write", "w"),

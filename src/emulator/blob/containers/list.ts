@@ -2,9 +2,10 @@
 
 import type { Reply } from "../../http/call.ts";
 import { liveContainers } from "../../storage/containers.ts";
+import { deletedContainers, remainingDays } from "../../storage/deleted-containers.ts";
 import { leaseView } from "../../storage/lease.ts";
 import { httpTime } from "../../storage/times.ts";
-import type { BlobContainer } from "../../world.ts";
+import type { BlobContainer, DeletedContainer } from "../../world.ts";
 import {
   listingReply,
   metadataXml,
@@ -25,20 +26,27 @@ export function listContainers(request: BlobRequest): Reply {
   const include = readInclude(call.query, INCLUDES);
   const from = readMarker(call.query) ?? "";
   const prefix = call.query.get("prefix") ?? "";
-  const found = liveContainers(services.world, account)
-    .filter(({ name }) => name.startsWith(prefix) && name >= from)
+  const deleted = include.has("deleted") ? deletedContainers(services, account) : [];
+  const found = [...liveContainers(services.world, account), ...deleted]
+    .filter(({ name }) => name.startsWith(prefix))
+    .filter((container) => keyOf(container) >= from)
     .filter(({ name }) => !name.startsWith("$") || include.has("system") || prefix.startsWith("$"))
-    .sort((one, other) => (one.name < other.name ? -1 : 1));
+    .sort((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1));
   const next = found[size];
   return listingReply(request, {
     attributes: { ServiceEndpoint: serviceEndpoint(request) },
     holder: "Containers",
     items: found.slice(0, size).map((container) => containerXml(container, request.now, include.has("metadata"))),
-    nextMarker: next === undefined ? "" : writeMarker(next.name),
+    nextMarker: next === undefined ? "" : writeMarker(keyOf(next)),
   });
 }
 
-function containerXml(container: BlobContainer, now: number, withMetadata: boolean): string {
+/** A deleted container follows the one that has its name now. */
+function keyOf(container: BlobContainer | DeletedContainer): string {
+  return "version" in container ? `${container.name}\u0000${container.version}` : container.name;
+}
+
+function containerXml(container: BlobContainer | DeletedContainer, now: number, withMetadata: boolean): string {
   const lease = leaseView(container.lease, now);
   const properties = [
     element("Last-Modified", httpTime(container.lastModified)),
@@ -56,6 +64,12 @@ function containerXml(container: BlobContainer, now: number, withMetadata: boole
     element("HasLegalHold", container.hasLegalHold),
     element("ImmutableStorageWithVersioningEnabled", false),
   ];
+  const isDeleted = "version" in container;
+  if (isDeleted) {
+    properties.push(element("DeletedTime", httpTime(container.deletedAt)));
+    properties.push(element("RemainingRetentionDays", remainingDays(container, now)));
+  }
+  const deletion = isDeleted ? element("Deleted", true) + element("Version", container.version) : "";
   const metadata = withMetadata ? metadataXml(container.metadata) : "";
-  return `<Container>${element("Name", container.name)}<Properties>${properties.join("")}</Properties>${metadata}</Container>`;
+  return `<Container>${element("Name", container.name)}${deletion}<Properties>${properties.join("")}</Properties>${metadata}</Container>`;
 }

@@ -1,7 +1,10 @@
 /** Create, get, change and delete containers on the data plane (`restype=container`). */
 import type { Reply } from "../../http/call.ts";
-import { addContainer, discardContainer, isDeleted, touchContainer } from "../../storage/containers.ts";
-import { StorageError } from "../../storage/errors.ts";
+import { addContainer, isDeleted, touchContainer } from "../../storage/containers.ts";
+import { deletedContainers, restoreContainer } from "../../storage/deleted-containers.ts";
+import { discardContainer } from "../../storage/discard-containers.ts";
+import { invalidHeader, missingHeader, StorageError } from "../../storage/errors.ts";
+import { header } from "../../storage/headers.ts";
 import { changeLease, checkLease, leaseHeaders } from "../../storage/lease.ts";
 import { containerProtection } from "../../storage/protection.ts";
 import type { BlobContainer } from "../../world.ts";
@@ -9,7 +12,7 @@ import { checkContainerConditions } from "../http/conditions.ts";
 import { versionHeaders } from "../http/headers.ts";
 import { metadataAnswer, readMetadata } from "../http/metadata.ts";
 import type { BlobRequest } from "../http/request.ts";
-import { anyContainer, requireContainer } from "./find.ts";
+import { anyContainer, currentContainer, requireContainer } from "./find.ts";
 import { publicAccessHeader, readPublicAccess } from "./public-access.ts";
 
 /** Create Container: 201, or 409 ContainerAlreadyExists / ContainerBeingDeleted. */
@@ -71,7 +74,7 @@ export function replaceMetadata(
   return { status: 200, headers: versionHeaders(container) };
 }
 
-/** Delete Container: 202; the blobs are deleted at once, the name is free again after the configured delay. */
+/** Delete Container: 202; without soft delete the blobs are deleted at once. The name is free after the configured delay. */
 export function deleteContainer(request: BlobRequest): Reply {
   const container = requireContainer(request);
   checkContainerConditions(request, container);
@@ -81,6 +84,25 @@ export function deleteContainer(request: BlobRequest): Reply {
   if (protection !== undefined) throw new StorageError("ContainerImmutableDueToPolicy");
   discardContainer(request.services, container);
   return { status: 202 };
+}
+
+/**
+ * Restore Container (`comp=undelete`): 201; the soft-deleted container that the headers name is back, with its blobs and
+ * metadata, under its own name. 409 when that name is in use.
+ */
+export function undeleteContainer(request: BlobRequest): Reply {
+  const [name, version] = ["x-ms-deleted-container-name", "x-ms-deleted-container-version"].map((each) => {
+    const value = header(request, each);
+    if (value === undefined) throw missingHeader(each);
+    return value;
+  });
+  if (name !== request.container) throw invalidHeader("x-ms-deleted-container-name", name);
+  const wanted = deletedContainers(request.services, request.account).find(
+    (each) => each.name === name && each.version.toLowerCase() === version?.toLowerCase(),
+  );
+  if (wanted === undefined) throw new StorageError("ContainerNotFound");
+  if (currentContainer(request) !== undefined) throw new StorageError("ContainerAlreadyExists");
+  return { status: 201, headers: versionHeaders(restoreContainer(request.services, wanted)) };
 }
 
 /** Lease Container. */

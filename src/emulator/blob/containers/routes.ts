@@ -10,6 +10,7 @@ import {
   getContainerProperties,
   leaseContainer,
   setContainerMetadata,
+  undeleteContainer,
 } from "./operations.ts";
 
 export const containerOperations: Operations = {
@@ -17,6 +18,7 @@ export const containerOperations: Operations = {
   "container PUT": operation("containers/create", RIGHTS.createContainer, createContainer),
   "container GET": operation("containers/get", RIGHTS.readContainer, getContainerProperties),
   "container DELETE": operation("containers/delete", RIGHTS.deleteContainer, deleteContainer, ["if"]),
+  "container PUT comp=undelete": operation("containers/restore", RIGHTS.restoreContainer, undeleteContainer),
   "container GET comp=metadata": operation("containers/getMetadata", RIGHTS.readContainer, getContainerMetadata),
   "container PUT comp=metadata": operation("containers/setMetadata", RIGHTS.writeContainer, setContainerMetadata, [
     "if",

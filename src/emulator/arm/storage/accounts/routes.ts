@@ -1,7 +1,8 @@
 /** Storage accounts: read, update, delete, list. Creation is in `create.ts`. */
 import type { Reply } from "../../../http/call.ts";
 import type { Services } from "../../../services.ts";
-import { discardContainersOf, liveContainers } from "../../../storage/containers.ts";
+import { liveContainers } from "../../../storage/containers.ts";
+import { discardContainersOf } from "../../../storage/discard-containers.ts";
 import type { StorageAccount } from "../../../world.ts";
 import { accepted } from "../../front-door/async-operations.ts";
 import { ArmError, authorizationFailed, conflict } from "../../front-door/errors.ts";

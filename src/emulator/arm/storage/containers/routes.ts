@@ -1,13 +1,8 @@
 /** Blob containers as ARM resources: get, create, update, delete. Listing is in `list.ts`. */
 import type { Reply } from "../../../http/call.ts";
 import type { Services } from "../../../services.ts";
-import {
-  addContainer,
-  containerKey,
-  discardContainer,
-  isDeleted,
-  touchContainer,
-} from "../../../storage/containers.ts";
+import { addContainer, containerKey, isDeleted, touchContainer } from "../../../storage/containers.ts";
+import { discardContainer } from "../../../storage/discard-containers.ts";
 import { currentLease, isHeld } from "../../../storage/lease.ts";
 import { containerProtection } from "../../../storage/protection.ts";
 import type { BlobContainer } from "../../../world.ts";
@@ -61,7 +56,7 @@ function patchContainer(request: ArmRequest): Reply {
   return { status: 200, body: containerView(request, account, container) };
 }
 
-/** 204 when it does not exist. The blobs are deleted at once, the name is free when the delete has completed. */
+/** 204 when it does not exist. Without soft delete the blobs go at once; the name is free when the delete has completed. */
 function deleteContainer(request: ArmRequest): Reply {
   const account = requireParentAccount(request);
   const container = findContainer(request, account);

@@ -1,8 +1,9 @@
 /** A container as ARM shows it. */
 
 import type { JsonObject } from "../../../json.ts";
+import { remainingDays } from "../../../storage/deleted-containers.ts";
 import { leaseView } from "../../../storage/lease.ts";
-import type { BlobContainer, StorageAccount } from "../../../world.ts";
+import type { BlobContainer, DeletedContainer, StorageAccount } from "../../../world.ts";
 import { shown } from "../../bodies/shown.ts";
 import type { ArmRequest } from "../../provider.ts";
 import { containerId } from "./find.ts";
@@ -22,6 +23,22 @@ export function containerView(request: ArmRequest, account: StorageAccount, cont
 export function containerListView(request: ArmRequest, account: StorageAccount, container: BlobContainer): JsonObject {
   const view = containerView(request, account, container);
   return shown("container", request.apiVersion, { ...view, properties: containerProperties(request, container) });
+}
+
+/** An entry of a list for a container in soft delete. */
+export function deletedContainerView(
+  request: ArmRequest,
+  account: StorageAccount,
+  container: DeletedContainer,
+): JsonObject {
+  const view = containerListView(request, account, container);
+  const deletion = {
+    version: container.version,
+    deleted: true,
+    deletedTime: new Date(container.deletedAt).toISOString(),
+    remainingRetentionDays: remainingDays(container, request.services.clock.now()),
+  };
+  return { ...view, properties: { ...containerProperties(request, container), ...deletion } };
 }
 
 function containerProperties(request: ArmRequest, container: BlobContainer): JsonObject {
