@@ -32,7 +32,9 @@ const settings = {
   }),
   "ready-file": optional(writableFile, {
     group: ADDRESSES,
-    help: "written once everything listens: endpoints, ids and secrets as JSON (a cloud file for the controller)",
+    help:
+      "written once everything listens: endpoints, ids and secrets as JSON (a cloud file for the controller); " +
+      "adminEndpoint has /faults, and at /operations what a fault can name",
   }),
   "issuer-ca": optional(certificateFile, {
     group: ADDRESSES,

@@ -80,9 +80,9 @@ export function toCloud(file: CloudFile): Cloud {
   const { armScope, storageSuffix, storageApiVersion } = CLOUDS.AzurePublic;
   return {
     name: "custom",
-    armEndpoint: withoutSlash(file.armEndpoint),
-    authorityHost: withoutSlash(file.authorityHost),
-    blobEndpoint: withoutSlash(file.blobEndpoint),
+    armEndpoint: asWritten(file.armEndpoint),
+    authorityHost: asWritten(file.authorityHost),
+    blobEndpoint: asWritten(file.blobEndpoint),
     armScope,
     storageSuffix,
     storageApiVersion,
@@ -91,6 +91,10 @@ export function toCloud(file: CloudFile): Cloud {
   };
 }
 
-function withoutSlash(url: string): string {
-  return url.replace(/\/+$/, "");
+/**
+ * A URL as clients compare it: host in lower case, without the scheme's default port (RFC 3986 6.2.3) and without a slash
+ * at the end. MSAL writes an authority like this and rejects the answers of one that is given with `:443`.
+ */
+function asWritten(url: string): string {
+  return new URL(url).href.replace(/\/+$/, "");
 }

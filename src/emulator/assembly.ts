@@ -13,6 +13,8 @@ import { createEntraService } from "./entra/service.ts";
 import { createSigningKey, loadSigningKey, type SigningKey, saveSigningKey } from "./entra/signing-key.ts";
 import { createTokenVerifier } from "./entra/tokens.ts";
 import { createFaults, type Faults } from "./faults/faults.ts";
+import type { KnownOperations } from "./faults/known-operations.ts";
+import { createGraphService } from "./graph/service.ts";
 import type { Service } from "./http/call.ts";
 import { createDispatch, type Dispatch } from "./http/dispatch.ts";
 import { createRouter, type RoutedCall, type RoutedServices } from "./http/router.ts";
@@ -58,7 +60,7 @@ export async function assemble(ground: Ground): Promise<Assembly> {
   const issuer = createServiceAccountIssuer(`${url}/_oidc`, issuerKey, clock);
   const { world, administratorSecret } = takeWorld(snapshot, issuer.issuer);
   const calls = createCallLog();
-  const faults = createFaults();
+  const faults = createFaults(() => operations);
   const services: Services = {
     world,
     clock,
@@ -69,8 +71,12 @@ export async function assemble(ground: Ground): Promise<Assembly> {
     alarm: calls.alarm,
   };
   const secrets = { admin: randomBytes(24).toString("hex"), administrator: administratorSecret };
-  const route = createRouter(routedServices({ ground, services, key, issuer, calls, faults, secret: secrets.admin }));
+  const operations: Record<string, readonly string[]> = {};
+  const routed = routedServices({ ground, services, key, issuer, calls, faults, operations, secret: secrets.admin });
+  const route = createRouter(routed);
   const imds = createImdsService({ ...services, key });
+  const { admin: _, ...faulted } = routed;
+  for (const [name, service] of Object.entries({ ...faulted, imds })) operations[name] = distinct(service.operations);
   const saved = (): Snapshot => {
     const keys = { entra: saveSigningKey(key), issuer: saveSigningKey(issuerKey) };
     const clockOffsetMs = clock.now() - Date.now();
@@ -88,12 +94,14 @@ interface Foundations {
   readonly issuer: ServiceAccountIssuer;
   readonly calls: CallLog;
   readonly faults: Faults;
+  /** Those of each service that can be faulted; complete once all services exist. */
+  readonly operations: KnownOperations;
   /** For the admin endpoint. */
   readonly secret: string;
 }
 
 /** The services that share the HTTPS listeners. */
-function routedServices({ ground, services, key, issuer, calls, faults, secret }: Foundations): RoutedServices {
+function routedServices({ ground, services, key, issuer, ...admin }: Foundations): RoutedServices {
   const { world, clock, settings } = services;
   const { federationMs } = settings;
   const issuerKeys = createIssuerKeys(ground.authorities);
@@ -103,11 +111,10 @@ function routedServices({ ground, services, key, issuer, calls, faults, secret }
     blob: createBlobService(services),
     dfs: createDfsService(services),
     entra: createEntraService({ world, clock, key, settings, federationMs, issuerKeys }),
+    graph: createGraphService(services),
     issuer: issuer.service,
     admin: createAdminService({
-      secret,
-      calls,
-      faults,
+      ...admin,
       clock,
       issuer,
       state,
@@ -115,6 +122,10 @@ function routedServices({ ground, services, key, issuer, calls, faults, secret }
       variants: settings,
     }),
   };
+}
+
+function distinct(names: readonly string[]): string[] {
+  return [...new Set(names)].sort();
 }
 
 function signingKeys(snapshot: Snapshot | undefined): Promise<[SigningKey, SigningKey]> {

@@ -32,4 +32,5 @@ export interface BlobTarget {
 export interface BlobService {
   (call: Call, target: BlobTarget): Promise<Reply>;
   readonly operationOf?: (call: Call, target: BlobTarget) => string | undefined;
+  readonly operations: readonly string[];
 }

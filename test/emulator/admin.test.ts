@@ -74,6 +74,39 @@ describe("the emulator's admin endpoint", () => {
     equal((await discover()).status, 200);
   });
 
+  it("refuses a rule for a service or an operation that does not exist, and lists those that do", async () => {
+    const refused = async (match: object) => {
+      const answer = await scripted([
+        { match: { operation: "token" }, action: { status: 500 } },
+        { match, action: { status: 500 } },
+      ]);
+      equal(answer.status, 400);
+      deepEqual((await sendAdmin(emulator, "GET", "/faults")).json(), []);
+      return answer.json<{ error: { message: string } }>().error.message;
+    };
+    match(
+      await refused({ operation: "storageAccounts/crate" }),
+      /"storageAccounts\/crate" is no operation; .*storageAccounts\/create/,
+    );
+    match(await refused({ operation: "storageAccount/*" }), /there are .*containers\/create/);
+    match(await refused({ service: "blob", operation: "storageAccounts/create" }), /of blob; there are .*blobs\/put/);
+    match(await refused({ service: "arn" }), /"arn" is not a service; there are arm, blob, dfs, entra, graph, /);
+    for (const good of [
+      { operation: "STORAGEACCOUNTS/create" },
+      { operation: "blobs/*" },
+      { operation: "GET" },
+      { service: "imds", operation: "identity/token" },
+      { service: "issuer", operation: "openid/v1/jwks" },
+      { service: "dfs", operation: "paths/rename" },
+    ]) {
+      equal((await scripted({ match: good, action: { status: 500 } })).status, 204, JSON.stringify(good));
+    }
+    const operations = (await sendAdmin(emulator, "GET", "/operations")).json<Record<string, string[]>>();
+    deepEqual(Object.keys(operations).sort(), ["arm", "blob", "dfs", "entra", "graph", "imds", "issuer"]);
+    for (const names of Object.values(operations)) ok(names.length > 0);
+    ok(operations["arm"]?.includes("roleAssignments/create"));
+  });
+
   it("skips and counts as a rule says", async () => {
     await scripted({ match: { operation: "discovery/*" }, skip: 1, times: 2, action: { status: 500 } });
     const statuses = [];

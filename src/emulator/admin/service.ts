@@ -6,6 +6,7 @@ import { timingSafeEqual } from "node:crypto";
 import type { CallLog } from "../call-log.ts";
 import type { Clock } from "../clock.ts";
 import type { Faults } from "../faults/faults.ts";
+import type { KnownOperations } from "../faults/known-operations.ts";
 import { parseFaultRules } from "../faults/rules.ts";
 import type { Call, Reply, Service } from "../http/call.ts";
 import { readBody } from "../http/exchange.ts";
@@ -20,6 +21,7 @@ interface AdminContext {
   readonly secret: string;
   readonly calls: CallLog;
   readonly faults: Faults;
+  readonly operations: KnownOperations;
   readonly clock: Clock;
   /** Of the world; keyed by assignment id in lower case. */
   readonly policies: World["policies"];
@@ -39,6 +41,7 @@ const ROUTES: Readonly<Record<string, Answer>> = {
   "GET /faults": (_body, { faults }) => faults.list(),
   "POST /faults": (body, { faults }) => void faults.add(...parseFaultRules(body)),
   "DELETE /faults": (_body, { faults }) => void faults.clear(),
+  "GET /operations": (_body, { operations }) => operations,
   "GET /policies": (_body, { policies }) => [...policies.values()],
   "POST /policies": addPolicies,
   "DELETE /policies": (_body, { policies }) => void policies.clear(),
@@ -53,7 +56,7 @@ const ROUTES: Readonly<Record<string, Answer>> = {
 const LARGEST_BODY = 1024 * 1024;
 
 export function createAdminService(context: AdminContext): Service {
-  return async (call) => {
+  const answer = async (call: Call): Promise<Reply> => {
     const refusal = refuse(call, context.secret);
     if (refusal !== undefined) return refusal;
     const path = call.path.replace(/^\/_emulator/i, "").replace(/\/$/, "");
@@ -68,6 +71,8 @@ export function createAdminService(context: AdminContext): Service {
       return complaint(400, error instanceof Error ? error.message : String(error));
     }
   };
+  // Never faulted, so none has a name.
+  return Object.assign(answer, { operations: [] });
 }
 
 function showPage({ state, calls }: AdminContext): Reply {

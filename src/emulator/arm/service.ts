@@ -52,6 +52,7 @@ export function createArmService(services: Services): Service {
   };
   const service: Service = Object.assign((call: Call) => answer(arm, call), {
     operationOf: (call: Call) => arm.routes.find(call.method, tidyPath(call.path))?.route.operation,
+    operations: PROVIDERS.flatMap(({ routes }) => routes.map(({ operation }) => operation)),
   });
   return withArmHeaders(withLimits(service, PROVIDERS, services), services.clock);
 }

@@ -9,6 +9,9 @@ import { tagOperations } from "./tags/routes.ts";
 
 const OPERATIONS: Operations = { ...accountOperations, ...containerOperations, ...blobOperations, ...tagOperations };
 
+/** All operations, as the call log names them. */
+export const OPERATION_NAMES: readonly string[] = Object.values(OPERATIONS).map(({ name }) => name);
+
 /** Methods that the service knows at all. */
 export const METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "PUT", "DELETE", "POST", "OPTIONS"]);
 

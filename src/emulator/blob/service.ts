@@ -17,7 +17,7 @@ import { type Address, type BlobRequest, parseAddress } from "./http/request.ts"
 import { refuseSelectors, refuseUnsupported } from "./http/selectors.ts";
 import { refuseOnHierarchical } from "./http/unsupported.ts";
 import { nameIn } from "./namespace/names.ts";
-import { findOperation, METHODS } from "./routes.ts";
+import { findOperation, METHODS, OPERATION_NAMES } from "./routes.ts";
 
 const SERVER = "Windows-Azure-Blob/1.0 Microsoft-HTTPAPI/2.0";
 
@@ -34,6 +34,7 @@ export function createBlobService(services: Services): BlobService {
   };
   return Object.assign(answer, {
     operationOf: (call: Call, target: BlobTarget) => tryFindOperation(call, target)?.name,
+    operations: OPERATION_NAMES,
   });
 }
 

@@ -80,6 +80,9 @@ const OPERATIONS: Readonly<Record<string, DfsOperation>> = {
   "path PATCH setaccesscontrolrecursive": SET_ACCESS_BELOW,
 };
 
+/** All operations, as the call log names them. */
+export const OPERATION_NAMES: readonly string[] = Object.values(OPERATIONS).map(({ name }) => name);
+
 const METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "PUT", "DELETE", "POST", "PATCH"]);
 
 /** The operation of a call, read from its head; undefined when there is none. */

@@ -15,7 +15,7 @@ import { isHierarchical } from "../storage/accounts.ts";
 import { invalidQuery, StorageError } from "../storage/errors.ts";
 import { DfsError, dfsErrorReply } from "./errors.ts";
 import { parseDfsAddress } from "./request.ts";
-import { type DfsOperation, findDfsOperation, isKnownMethod } from "./routes.ts";
+import { type DfsOperation, findDfsOperation, isKnownMethod, OPERATION_NAMES } from "./routes.ts";
 
 const SERVER = "Windows-Azure-HDFS/1.0 Microsoft-HTTPAPI/2.0";
 
@@ -29,7 +29,7 @@ export function createDfsService(services: Services): BlobService {
     const named = name === undefined ? {} : { [OPERATION_HEADER]: name };
     return { ...reply, headers: { ...standardHeaders(call, now, SERVER), ...reply.headers, ...named } };
   };
-  return Object.assign(answer, { operationOf });
+  return Object.assign(answer, { operationOf, operations: OPERATION_NAMES });
 }
 
 interface Handled {

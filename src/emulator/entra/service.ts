@@ -28,7 +28,10 @@ export function createEntraService(context: TokenEndpointContext): Service {
     const reply = await route.answer(call, tenantSegment(call), context);
     return { ...reply, headers: { ...reply.headers, [OPERATION_HEADER]: route.operation } };
   };
-  return Object.assign(answer, { operationOf: (call: Call) => findRoute(call)?.operation });
+  return Object.assign(answer, {
+    operationOf: (call: Call) => findRoute(call)?.operation,
+    operations: ROUTES.map(({ operation }) => operation),
+  });
 }
 
 function findRoute(call: Call) {

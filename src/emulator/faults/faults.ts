@@ -4,12 +4,13 @@
  * the call; `after`, it took effect and only the answer is lost.
  */
 import type { Call } from "../http/call.ts";
+import { type KnownOperations, requireKnown } from "./known-operations.ts";
 
 export type FaultMoment = "before" | "after";
 
 /** Which calls a rule is for. Everything that is set must match; strings compare without case. */
 export interface FaultMatch {
-  /** `arm`, `entra`, `blob`, `imds` or `issuer`. */
+  /** `arm`, `entra`, `graph`, `blob`, `dfs`, `imds` or `issuer`. */
   readonly service?: string;
   readonly method?: string;
   /** Regular expression on path and query, without case. */
@@ -73,11 +74,16 @@ interface ActiveRule {
   hits: number;
 }
 
-export function createFaults(): Faults {
+/**
+ * `operations` names those of each service: a rule for one that does not exist, which could never hit, is refused with an
+ * Error that lists those that do.
+ */
+export function createFaults(operations: () => KnownOperations): Faults {
   let active: ActiveRule[] = [];
   let clearing = Promise.withResolvers<void>();
   return {
     add(...rules) {
+      for (const rule of rules) requireKnown(rule, operations());
       for (const rule of rules) {
         const path = rule.match.path === undefined ? undefined : new RegExp(rule.match.path, "i");
         active.push({ rule, path, seen: 0, hits: 0 });

@@ -43,4 +43,6 @@ export interface Service {
   (call: Call): Promise<Reply>;
   /** Names a call before it is handled, so that a scripted fault can be matched by operation. From the head alone. */
   readonly operationOf?: (call: Call) => string | undefined;
+  /** Every name that `operationOf` can give. */
+  readonly operations: readonly string[];
 }

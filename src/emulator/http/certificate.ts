@@ -34,6 +34,7 @@ export const AZURE_NAMES: readonly string[] = [
   "login.windows.net",
   "sts.windows.net",
   "management.azure.com",
+  "graph.microsoft.com",
   "*.blob.core.windows.net",
   "*.dfs.core.windows.net",
 ];

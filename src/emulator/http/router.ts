@@ -6,7 +6,7 @@ import { isDataLakeCall } from "../dfs/routes.ts";
 import type { BlobService, BlobTarget } from "../services.ts";
 import type { Call, Reply, Service } from "./call.ts";
 
-type ServiceName = "arm" | "entra" | "blob" | "dfs" | "admin" | "issuer" | "imds";
+type ServiceName = "arm" | "entra" | "graph" | "blob" | "dfs" | "admin" | "issuer" | "imds";
 
 /** A call on its way to its service. */
 export interface RoutedCall {
@@ -20,6 +20,7 @@ export interface RoutedCall {
 export interface RoutedServices {
   readonly arm: Service;
   readonly entra: Service;
+  readonly graph: Service;
   readonly blob: BlobService;
   readonly dfs: BlobService;
   readonly admin: Service;
@@ -33,6 +34,7 @@ const ENTRA_HOSTS = new Set([
   "sts.windows.net",
 ]);
 const ARM_HOST = "management.azure.com";
+const GRAPH_HOST = "graph.microsoft.com";
 const STORAGE_HOST = /^([^.]+)\.(blob|dfs)\.core\.windows\.net$/;
 
 /** First path segments of ARM. A storage account with one of these names is reachable by its host name only. */
@@ -65,6 +67,7 @@ function serviceOf(call: Call): keyof RoutedServices {
 function serviceOfHost(host: string): keyof RoutedServices | undefined {
   if (ENTRA_HOSTS.has(host)) return "entra";
   if (host === ARM_HOST) return "arm";
+  if (host === GRAPH_HOST) return "graph";
   const storage = STORAGE_HOST.exec(host)?.[2];
   return storage === "blob" || storage === "dfs" ? storage : undefined;
 }

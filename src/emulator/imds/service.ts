@@ -29,7 +29,7 @@ export function createImdsService(context: ImdsContext): Service {
       : refuse(404, "not_found", "Resource not found");
     return { ...reply, headers: { server: "IMDS/150.870.65.1475", ...reply.headers, [OPERATION_HEADER]: OPERATION } };
   };
-  return Object.assign(answer, { operationOf: () => OPERATION });
+  return Object.assign(answer, { operationOf: () => OPERATION, operations: [OPERATION] });
 }
 
 async function answerTokenRequest(call: Call, context: ImdsContext): Promise<Reply> {

@@ -39,13 +39,22 @@ export function createServiceAccountIssuer(issuer: string, key: SigningKey, cloc
   return {
     issuer,
     mint: (request) => signToken(key, claimsOf(issuer, request, Math.floor(clock.now() / 1000))),
-    service: async (call: Call): Promise<Reply> => {
-      const path = call.path.replace(/^\/_oidc/, "");
-      const body = documents[path];
-      if (call.method !== "GET" || body === undefined) return { status: 404, body: { message: "not found" } };
-      return { status: 200, headers: { [OPERATION_HEADER]: path.slice(1) }, body };
-    },
+    service: serviceOf(documents),
   };
+}
+
+function serviceOf(documents: Readonly<Record<string, object>>): Service {
+  const pathOf = (call: Call): string => call.path.replace(/^\/_oidc/, "");
+  const operationOf = (call: Call) => (Object.hasOwn(documents, pathOf(call)) ? pathOf(call).slice(1) : undefined);
+  const answer = async (call: Call): Promise<Reply> => {
+    const operation = operationOf(call);
+    const body = documents[pathOf(call)];
+    if (call.method !== "GET" || operation === undefined || body === undefined) {
+      return { status: 404, body: { message: "not found" } };
+    }
+    return { status: 200, headers: { [OPERATION_HEADER]: operation }, body };
+  };
+  return Object.assign(answer, { operationOf, operations: Object.keys(documents).map((path) => path.slice(1)) });
 }
 
 function claimsOf(issuer: string, request: ServiceAccountTokenRequest, now: number) {

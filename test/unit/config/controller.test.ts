@@ -143,6 +143,19 @@ describe("the controller's configuration", () => {
     assert.doesNotMatch(JSON.stringify(made), /not ours to read/);
   });
 
+  it("endpoints of a cloud file are read without the port that https has anyway: MSAL rejects an authority with it", () => {
+    const named = {
+      armEndpoint: "https://ARM.example:443/",
+      authorityHost: "https://127.0.0.1:443",
+      blobEndpoint: "https://[::1]:443",
+    };
+    const { cloud } = config(["--cloud-file", cloudFile({ ...CLOUD_FILE, ...named })]);
+    assert.deepEqual(
+      [cloud.armEndpoint, cloud.authorityHost, cloud.blobEndpoint],
+      ["https://arm.example", "https://127.0.0.1", "https://[::1]"],
+    );
+  });
+
   it("prefers the operator's values over the cloud file's", () => {
     const made = config(["--cloud-file", cloudFile(CLOUD_FILE), "--cluster-id=mine", "--credential=azure-cli"]);
     assert.equal(made.clusterId, "mine");

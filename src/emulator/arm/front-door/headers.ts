@@ -11,7 +11,8 @@ export function withArmHeaders(service: Service, clock: Clock): Service {
     const reply = await service(call);
     return { ...reply, headers: { ...commonHeaders(call, clock.now()), ...reply.headers } };
   };
-  return service.operationOf === undefined ? answer : Object.assign(answer, { operationOf: service.operationOf });
+  const { operationOf, operations } = service;
+  return Object.assign(answer, { operations, ...(operationOf === undefined ? {} : { operationOf }) });
 }
 
 function commonHeaders(call: Call, now: number): Record<string, string> {

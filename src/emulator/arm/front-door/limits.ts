@@ -35,7 +35,8 @@ export function withLimits(service: Service, providers: readonly Provider[], con
     const refusal = isRefusing ? provider?.throttle?.(counted, throttling) : undefined;
     return withHeaders(refusal ?? (await service(call)), remaining);
   };
-  return service.operationOf === undefined ? answer : Object.assign(answer, { operationOf: service.operationOf });
+  const { operationOf, operations } = service;
+  return Object.assign(answer, { operations, ...(operationOf === undefined ? {} : { operationOf }) });
 }
 
 function countedCall(call: Call): CountedCall | undefined {
