@@ -13,6 +13,7 @@ import type { World } from "../world.ts";
 import type { BodyName } from "./bodies/model.ts";
 import type { AsyncOperations } from "./front-door/async-operations.ts";
 import type { RateCounters } from "./front-door/rate-counters.ts";
+import type { TagLimits } from "./front-door/tags.ts";
 
 /** One call that has been authenticated and matched to a route. */
 export interface ArmRequest {
@@ -78,6 +79,8 @@ interface TrackedResources<Resource extends TrackedResource> {
   all(world: World): Iterable<Resource>;
   /** By ARM id in lower case: for scopes of role assignments, and for policies. */
   find(world: World, id: string): Resource | undefined;
+  /** How many tags a resource may have. */
+  readonly tagLimits: TagLimits;
   /** Removes the resource with everything nested in it, without asking: its resource group is being deleted. */
   remove(services: Services, resource: Resource): void;
   /** What a policy sees before a write is merged into it; absent: a policy sees only what was sent. */
@@ -94,10 +97,11 @@ export type ResourceType =
 
 /** A tracked type over the provider's own kind of record. */
 export function tracked<Resource extends TrackedResource>(resources: TrackedResources<Resource>): ResourceType {
-  const { policyView } = resources;
+  const { policyView, tagLimits } = resources;
   return {
     kind: "tracked",
     apiVersions: resources.apiVersions,
+    tagLimits,
     all: resources.all,
     find: resources.find,
     // The front door passes only what `all` and `find` of the same type have returned.

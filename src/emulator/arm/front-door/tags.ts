@@ -4,7 +4,7 @@ import { isObject, type JsonObject } from "../../json.ts";
 import { badRequest } from "./errors.ts";
 
 /** How many tags, and how long. Storage has its own limits and codes (StorageAccount.tsp), ARM has wider ones. */
-interface TagLimits {
+export interface TagLimits {
   readonly count: number;
   readonly keyLength: number;
   readonly valueLength: number;

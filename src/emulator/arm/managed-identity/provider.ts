@@ -1,4 +1,5 @@
 /** Microsoft.ManagedIdentity: user-assigned identities and their federated credentials. */
+import { ARM_TAGS } from "../front-door/tags.ts";
 import { defineProvider, tracked } from "../provider.ts";
 import { federatedCredentialRoutes } from "./federated-credentials.ts";
 import { dropIdentity, identityRoutes } from "./identities.ts";
@@ -21,6 +22,7 @@ export const managedIdentityProvider = defineProvider({
       apiVersions: ["2018-11-30", ...CREDENTIAL_VERSIONS],
       all: (world) => world.identities.values(),
       find: (world, id) => world.identities.get(id),
+      tagLimits: ARM_TAGS,
       remove: dropIdentity,
     }),
     "userAssignedIdentities/federatedIdentityCredentials": { kind: "nested", apiVersions: CREDENTIAL_VERSIONS },

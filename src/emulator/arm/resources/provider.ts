@@ -4,6 +4,7 @@ import { registrationRoutes } from "./registrations.ts";
 import { resourceGroupRoutes } from "./resource-groups.ts";
 import { resourceRoutes } from "./resources.ts";
 import { subscriptionRoutes } from "./subscriptions.ts";
+import { tagRoutes } from "./tags.ts";
 
 /** Stable in Azure/azure-rest-api-specs, oldest first. */
 const VERSIONS = [
@@ -49,9 +50,10 @@ export const resourcesProvider = defineProvider({
   types: {
     resourceGroups: { kind: "scope", apiVersions: VERSIONS },
     resources: { kind: "query", apiVersions: VERSIONS },
+    tags: { kind: "extension", apiVersions: VERSIONS.filter((version) => version >= "2019-10-01") },
     providers: { kind: "query", apiVersions: VERSIONS },
     subscriptions: { kind: "scope", apiVersions: SUBSCRIPTION_VERSIONS },
     tenants: { kind: "query", apiVersions: SUBSCRIPTION_VERSIONS },
   },
-  routes: [...resourceGroupRoutes, ...resourceRoutes, ...subscriptionRoutes, ...registrationRoutes],
+  routes: [...resourceGroupRoutes, ...resourceRoutes, ...tagRoutes, ...subscriptionRoutes, ...registrationRoutes],
 });

@@ -1,6 +1,7 @@
 /** Microsoft.Storage: accounts, their blob service and containers, and queries about them. */
 
 import { lastSegment } from "../front-door/resource-ids.ts";
+import { STORAGE_TAGS } from "../front-door/tags.ts";
 import { defineProvider, tracked } from "../provider.ts";
 import { accountQueryRoutes } from "./accounts/queries.ts";
 import { accountRoutes, dropAccount } from "./accounts/routes.ts";
@@ -25,6 +26,7 @@ export const storageProvider = defineProvider({
         const account = world.accounts.get(lastSegment(id));
         return account?.id.toLowerCase() === id ? account : undefined;
       },
+      tagLimits: STORAGE_TAGS,
       remove: dropAccount,
       policyView: ({ kind, sku, location, tags, properties }) => ({ kind, sku, location, tags, properties }),
     }),
