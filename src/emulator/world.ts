@@ -6,6 +6,8 @@
  * the id as it was first written.
  */
 
+import type { Deployment } from "./deployment-record.ts";
+import type { ManagementLock } from "./management-lock.ts";
 import type { Rule } from "./policy/rule.ts";
 
 export type World = Readonly<ReturnType<typeof createWorld>>;
@@ -23,6 +25,7 @@ export function createWorld() {
     identities: new Map<string, UserAssignedIdentity>(), // key: ARM id, lower case
     roleDefinitions: new Map<string, RoleDefinition>(), // key: GUID (name), lower case
     roleAssignments: new Map<string, RoleAssignment>(), // key: GUID (name), lower case: unique in the tenant
+    deployments: new Map<string, Deployment>(), // key: ARM id, lower case
     locks: new Map<string, ManagementLock>(), // key: ARM id, lower case
     policies: new Map<string, DenyPolicy>(), // key: assignment id, lower case
   };
@@ -215,14 +218,6 @@ export interface RoleAssignment {
   readonly effectiveFrom: number;
   /** Set when it is deleted: no longer listed, but honoured until then (propagation of the removal). */
   effectiveUntil?: number;
-}
-
-export interface ManagementLock {
-  readonly id: string;
-  readonly name: string;
-  readonly scope: string;
-  level: "CanNotDelete" | "ReadOnly";
-  notes?: string;
 }
 
 /** An assigned policy with effect deny, to the extent that the emulator evaluates one. */

@@ -23,6 +23,7 @@ export interface ArmRequest {
   readonly providers: readonly Provider[];
   readonly operations: AsyncOperations;
   readonly caller: AccessToken;
+  readonly inner: InnerCalls;
   readonly apiVersion: string;
   /** The decoded path, with one slash between segments and none at the end. */
   readonly path: string;
@@ -30,6 +31,21 @@ export interface ArmRequest {
   readonly params: Readonly<Record<string, string>>;
   /** What the route's provider accepts of what was sent; empty when nothing was sent. */
   readonly body: JsonObject;
+}
+
+/** Calls that ARM makes for a caller: the resources of a template. All checks are those of a call from outside. */
+export interface InnerCalls {
+  /** Refusals are replies. */
+  send(call: InnerCall): Promise<Reply>;
+  /** Throws the ArmError that refuses the call before its provider sees it. */
+  admit(call: InnerCall): void;
+}
+
+export interface InnerCall {
+  readonly method: Method;
+  readonly path: string;
+  readonly apiVersion: string;
+  readonly body?: JsonObject;
 }
 
 export type Method = "GET" | "HEAD" | "PUT" | "PATCH" | "POST" | "DELETE";

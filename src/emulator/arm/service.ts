@@ -2,7 +2,9 @@
  * Azure Resource Manager: every call under `/subscriptions`, `/providers`, `/tenants` and `/metadata`. The order of the
  * checks is the front door's: api-version, token, route, subscription, right, resource group, locks, policies, body.
  */
+import type { AccessToken } from "../entra/tokens.ts";
 import { type Call, OPERATION_HEADER, type Reply, type Service } from "../http/call.ts";
+import type { JsonObject } from "../json.ts";
 import type { Services } from "../services.ts";
 import { acceptedBody } from "./bodies/accepted-body.ts";
 import {
@@ -29,7 +31,7 @@ import {
   tidyPath,
 } from "./front-door/route-table.ts";
 import { unknownPath } from "./front-door/unknown-path.ts";
-import type { ArmRequest, Provider, Route } from "./provider.ts";
+import type { ArmRequest, InnerCall, InnerCalls, Provider } from "./provider.ts";
 import { PROVIDERS } from "./providers.ts";
 
 /** What all calls of one ARM service share. */
@@ -77,24 +79,62 @@ async function orErrorReply(work: () => Promise<Reply>): Promise<Reply> {
 }
 
 async function run(arm: Arm, call: Call, match: Match | undefined): Promise<Reply> {
-  const { services, providers, operations, routes } = arm;
   const apiVersion = requireApiVersion(queryValue(call, "api-version"));
   requireCleanPath(call.path);
   const path = decodeSegment(tidyPath(call.path));
-  const caller = await authenticate(call, services, tenantOf(services.world, path));
-  if (match === undefined) throw unknownPath(providers, call.method, path, routes.knows(tidyPath(call.path)));
-  requireSubscription(services, path);
-  requireKnownVersion({ services, providers, path, version: apiVersion }, match.route);
+  const caller = await authenticate(call, arm.services, tenantOf(arm.services.world, path));
   const hasNoBody = call.method === "GET" || call.method === "HEAD" || call.method === "DELETE";
-  const body = hasNoBody ? {} : await readJsonBody(call);
-  const sent = { call, services, providers, operations, caller, apiVersion, path, params: match.params, body };
-  return take(sent, match.route);
+  const head = { arm, call, caller, method: call.method, path, apiVersion };
+  requireRoute(head, match);
+  return answerRoute(head, match, hasNoBody ? {} : await readJsonBody(call));
 }
 
-/** A condition on the caller's right looks at what the provider has read; everyone else may not even ask. */
-function take(sent: ArmRequest, route: Route): Reply | Promise<Reply> {
+/** A call whose caller is known. */
+interface Head {
+  readonly arm: Arm;
+  readonly call: Call;
+  readonly caller: AccessToken;
+  readonly method: string;
+  readonly path: string;
+  readonly apiVersion: string;
+}
+
+/** Throws unless there is such an operation in this version, and the subscription. */
+function requireRoute(head: Head, match: Match | undefined): asserts match is Match {
+  const { arm, method, path, apiVersion } = head;
+  if (match === undefined) throw unknownPath(arm.providers, method, path, arm.routes.knows(path));
+  requireSubscription(arm.services, path);
+  requireKnownVersion({ ...arm, path, version: apiVersion }, match.route);
+}
+
+function answerRoute(head: Head, match: Match, body: JsonObject): Reply | Promise<Reply> {
+  return match.route.run(openRoute(head, match, body)());
+}
+
+/**
+ * Admits a call, and gives how its request is read. A condition on the caller's right looks at what the provider has read;
+ * everyone else may not even ask.
+ */
+function openRoute(head: Head, { route, params }: Match, body: JsonObject): () => ArmRequest {
+  const { arm, call, caller, path, apiVersion } = head;
+  const { services, providers, operations } = arm;
+  const inner = innerCalls(arm, call, caller);
+  const sent = { call, services, providers, operations, caller, inner, apiVersion, path, params, body };
   const read = () => ({ ...sent, body: acceptedBody(sent, route) });
   const early = route.attributes === undefined ? undefined : read();
   admit(early ?? sent, route);
-  return route.run(early ?? read());
+  return () => early ?? read();
+}
+
+function innerCalls(arm: Arm, call: Call, caller: AccessToken): InnerCalls {
+  const find = ({ method, path, apiVersion }: InnerCall): readonly [Head, Match] => {
+    const head = { arm, call, caller, method, path: tidyPath(path), apiVersion };
+    const match = arm.routes.find(method, head.path);
+    requireRoute(head, match);
+    return [head, match];
+  };
+  return {
+    send: (inner) => orErrorReply(async () => answerRoute(...find(inner), inner.body ?? {})),
+    admit: (inner) => void openRoute(...find(inner), inner.body ?? {})(),
+  };
 }

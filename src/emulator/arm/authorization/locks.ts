@@ -2,7 +2,7 @@
 
 import { coversScope } from "../../authorization/scopes.ts";
 import type { Reply } from "../../http/call.ts";
-import type { ManagementLock } from "../../world.ts";
+import type { ManagementLock } from "../../management-lock.ts";
 import { ArmError, badRequest } from "../front-door/errors.ts";
 import { objectAt, stringAt } from "../front-door/json.ts";
 import { pageReply } from "../front-door/paging.ts";

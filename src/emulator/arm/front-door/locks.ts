@@ -1,6 +1,6 @@
 /** Management locks: which calls a lock at a scope, above it or (for deletes) below it refuses. */
 import { coversScope } from "../../authorization/scopes.ts";
-import type { ManagementLock } from "../../world.ts";
+import type { ManagementLock } from "../../management-lock.ts";
 import type { ArmRequest, Route } from "../provider.ts";
 import { conflict } from "./errors.ts";
 

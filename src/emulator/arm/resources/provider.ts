@@ -1,5 +1,6 @@
 /** Microsoft.Resources, which is ARM itself: subscriptions, resource groups, and queries about all resources. */
 import { defineProvider } from "../provider.ts";
+import { deploymentRoutes } from "./deployments/routes.ts";
 import { registrationRoutes } from "./registrations.ts";
 import { resourceGroupRoutes } from "./resource-groups.ts";
 import { resourceRoutes } from "./resources.ts";
@@ -50,10 +51,18 @@ export const resourcesProvider = defineProvider({
   types: {
     resourceGroups: { kind: "scope", apiVersions: VERSIONS },
     resources: { kind: "query", apiVersions: VERSIONS },
+    deployments: { kind: "extension", apiVersions: VERSIONS },
     tags: { kind: "extension", apiVersions: VERSIONS.filter((version) => version >= "2019-10-01") },
     providers: { kind: "query", apiVersions: VERSIONS },
     subscriptions: { kind: "scope", apiVersions: SUBSCRIPTION_VERSIONS },
     tenants: { kind: "query", apiVersions: SUBSCRIPTION_VERSIONS },
   },
-  routes: [...resourceGroupRoutes, ...resourceRoutes, ...tagRoutes, ...subscriptionRoutes, ...registrationRoutes],
+  routes: [
+    ...resourceGroupRoutes,
+    ...deploymentRoutes,
+    ...resourceRoutes,
+    ...tagRoutes,
+    ...subscriptionRoutes,
+    ...registrationRoutes,
+  ],
 });

@@ -87,6 +87,8 @@ function deleteGroup(request: ArmRequest): Reply {
   const group = requireGroup(request);
   const { providers, services } = request;
   removeAllTracked(providers, services, group.id);
+  const { deployments } = services.world;
+  for (const id of deployments.keys()) if (id.startsWith(`${group.id}/`.toLowerCase())) deployments.delete(id);
   services.world.resourceGroups.delete(group.id.toLowerCase());
   return { status: 200 };
 }
