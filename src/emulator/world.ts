@@ -7,6 +7,7 @@
  */
 
 import type { Deployment } from "./deployment-record.ts";
+import type { ImmutabilityPolicy } from "./immutability-policy.ts";
 import type { ManagementLock } from "./management-lock.ts";
 import type { Rule } from "./policy/rule.ts";
 
@@ -93,6 +94,8 @@ export interface StorageAccount {
   extras?: Record<string, unknown>;
   /** ARM `properties` as they are returned, without the computed ones (provisioningState, primaryEndpoints, ...). */
   properties: Record<string, unknown>;
+  /** How often each key was regenerated; absent: never. */
+  keyGenerations?: Record<string, number>;
   /** `blobServices/default` properties (retention policies, versioning, ...). */
   blobService: Record<string, unknown>;
   readonly createdAt: number;
@@ -151,13 +154,6 @@ export interface Lease {
   durationSeconds?: number;
   /** When it ends, or when breaking ends, by the emulator's clock. */
   until?: number;
-}
-
-export interface ImmutabilityPolicy {
-  state: "Unlocked" | "Locked";
-  periodDays: number;
-  allowProtectedAppendWrites: boolean;
-  etag: string;
 }
 
 export interface UserAssignedIdentity {

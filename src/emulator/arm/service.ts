@@ -86,7 +86,8 @@ async function run(arm: Arm, call: Call, match: Match | undefined): Promise<Repl
   const hasNoBody = call.method === "GET" || call.method === "HEAD" || call.method === "DELETE";
   const head = { arm, call, caller, method: call.method, path, apiVersion };
   requireRoute(head, match);
-  return answerRoute(head, match, hasNoBody ? {} : await readJsonBody(call));
+  const isTemplate = match.route.type === "Microsoft.Resources/deployments";
+  return answerRoute(head, match, hasNoBody ? {} : await readJsonBody(call, isTemplate));
 }
 
 /** A call whose caller is known. */

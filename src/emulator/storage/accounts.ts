@@ -22,7 +22,9 @@ type AccountKeyName = "key1" | "key2";
  * has other keys.
  */
 export function accountKey(account: StorageAccount, name: AccountKeyName): string {
-  return createHash("sha512").update(`${account.id.toLowerCase()}\n${account.createdAt}\n${name}`).digest("base64");
+  const generation = account.keyGenerations?.[name];
+  const text = [account.id.toLowerCase(), account.createdAt, name, ...(generation === undefined ? [] : [generation])];
+  return createHash("sha512").update(text.join("\n")).digest("base64");
 }
 
 /** Base64 of HMAC-SHA256 over the UTF-8 text, with a key in base64: how Azure Storage computes every signature. */

@@ -3,6 +3,7 @@ import { defineProvider } from "../provider.ts";
 import { lockRoutes } from "./locks.ts";
 import { permissionRoutes } from "./permissions.ts";
 import { policyAssignmentRoutes } from "./policy-assignments.ts";
+import { policyDefinitionRoutes } from "./policy-definitions.ts";
 import { roleAssignmentRoutes } from "./role-assignments/routes.ts";
 import { roleDefinitionRoutes } from "./role-definitions/routes.ts";
 
@@ -23,8 +24,13 @@ export const authorizationProvider = defineProvider({
       kind: "extension",
       apiVersions: ["2019-09-01", "2020-09-01", "2021-06-01", "2022-06-01", "2023-04-01"],
     },
+    policyDefinitions: {
+      kind: "query",
+      apiVersions: ["2019-09-01", "2020-09-01", "2021-06-01", "2022-06-01", "2023-04-01"],
+    },
   },
   routes: [
+    ...policyDefinitionRoutes,
     ...roleAssignmentRoutes,
     ...roleDefinitionRoutes,
     ...permissionRoutes,

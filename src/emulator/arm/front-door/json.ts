@@ -7,8 +7,11 @@ import { ArmError, badRequest } from "./errors.ts";
 /** ARM refuses larger bodies (request-limits-and-throttling). */
 const LIMIT_BYTES = 4 * 1024 * 1024;
 
-/** The body as an object; an empty body is an empty object. Anything else is a 400 or 415. */
-export async function readJsonBody(call: Call): Promise<JsonObject> {
+/**
+ * The body as an object; an empty body is an empty object. Anything else is a 400 or 415. Deployments may have comments and
+ * commas before a closing bracket (`withComments`): az splices a template's own text into its request.
+ */
+export async function readJsonBody(call: Call, withComments = false): Promise<JsonObject> {
   const text = await readText(call);
   if (text.trim() === "") return {};
   const type = String(call.headers["content-type"] || "<null>")
@@ -19,7 +22,12 @@ export async function readJsonBody(call: Call): Promise<JsonObject> {
     const message = `The content media type '${type}' is not supported. Only 'application/json' is supported.`;
     throw new ArmError(415, "UnsupportedMediaType", message);
   }
-  return parseObject(text);
+  return parseObject(withComments ? withoutComments(text) : text);
+}
+
+function withoutComments(text: string): string {
+  const plain = text.replace(/("(?:[^"\\]|\\.)*")|\/\/[^\n]*|\/\*[\s\S]*?\*\//g, (_, quoted?: string) => quoted ?? "");
+  return plain.replace(/("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])/g, (_, quoted?: string) => quoted ?? "");
 }
 
 async function readText(call: Call): Promise<string> {

@@ -14,7 +14,7 @@ const ACCOUNTS = "Microsoft.Storage/storageAccounts";
 const NAME_CHECK = "Microsoft.Storage/checkNameAvailability";
 const USAGES = "Microsoft.Storage/locations/usages";
 
-/** REST: Storage Accounts - Check Name Availability, List Keys; Usages - List By Location. */
+/** REST: Storage Accounts - Check Name Availability, List Keys, Regenerate Key; Usages - List By Location. */
 export const accountQueryRoutes: readonly Route<typeof NAME_CHECK | typeof USAGES | typeof ACCOUNTS>[] = [
   {
     method: "POST",
@@ -40,6 +40,14 @@ export const accountQueryRoutes: readonly Route<typeof NAME_CHECK | typeof USAGE
     action: `${ACCOUNTS}/listKeys/action`,
     operation: "storageAccounts/listKeys",
     run: listKeys,
+  },
+  {
+    method: "POST",
+    path: `${ACCOUNT}/regenerateKey`,
+    type: ACCOUNTS,
+    action: `${ACCOUNTS}/regenerateKey/action`,
+    operation: "storageAccounts/regenerateKey",
+    run: regenerateKey,
   },
 ];
 
@@ -72,6 +80,18 @@ function listUsages(request: ArmRequest): Reply {
     name: { value: "StorageAccounts", localizedValue: "Storage Accounts" },
   };
   return { status: 200, body: { value: [usage] } };
+}
+
+/** The key is another one from now on; what the old one has signed is refused. Answers as `listKeys` does. */
+function regenerateKey(request: ArmRequest): Reply {
+  const account = requireAccount(request);
+  requireProvisioned(request, account);
+  const name = stringAt(request.body, "keyName");
+  if (name !== "key1" && name !== "key2") {
+    throw badRequest("InvalidKeyName", `The key name '${name}' is not valid; it must be 'key1' or 'key2'.`, "keyName");
+  }
+  account.keyGenerations = { ...account.keyGenerations, [name]: (account.keyGenerations?.[name] ?? 0) + 1 };
+  return listKeys(request);
 }
 
 /** Answers as Azure does, and records an alarm: the product must never ask for a key. */

@@ -1,8 +1,9 @@
 /** Immutability policies and legal holds of containers: what keeps a container from being deleted. */
 
 import type { Reply } from "../../../http/call.ts";
+import type { ImmutabilityPolicy } from "../../../immutability-policy.ts";
 import { newEtag } from "../../../storage/times.ts";
-import type { BlobContainer, ImmutabilityPolicy, StorageAccount } from "../../../world.ts";
+import type { BlobContainer, StorageAccount } from "../../../world.ts";
 import { ArmError, badRequest, conflict } from "../../front-door/errors.ts";
 import { booleanAt, objectAt, stringsAt } from "../../front-door/json.ts";
 import { type ArmRequest, type Route, routesOf } from "../../provider.ts";
