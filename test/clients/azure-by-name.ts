@@ -1,9 +1,11 @@
 // Azure as a client finds it that knows only its public names: the emulator at 127.0.0.1:443 and at the address of the
 // instance metadata service, in a namespace where the names lead there.
+import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import type { CallReport, HeldContainer, HeldState, ReadyFile } from "../support/emulator-admin.ts";
 import { createNamespace, type Namespace } from "../support/namespace.ts";
 import { fileWrittenBy, type Program, startProgram } from "../support/processes.ts";
@@ -30,6 +32,12 @@ export interface Calls extends CallReport {
   readonly calls: readonly (CallReport["calls"][number] & { readonly milliseconds: number; readonly host: string })[];
 }
 
+export interface Executed {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
 export interface AzureByName {
   readonly emulator: Program;
   /** Also holds the logs of programs; removed by `stop`. */
@@ -45,6 +53,8 @@ export interface AzureByName {
   ): Promise<{ readonly path: string; readonly config: ClientConfig }>;
   /** Starts a client in the namespace; it trusts the emulator's authority and nothing else of it. */
   startClient(name: string, path: string, args: readonly string[]): Promise<Conversation>;
+  /** Runs a program in the namespace to its end, whatever its exit code, with `env` added to this process' environment. */
+  execute(path: string, args: readonly string[], env: Readonly<Record<string, string>>): Promise<Executed>;
   /** Runs a program in the namespace and waits for its end; it trusts only what its arguments name. */
   run(name: string, path: string, args: readonly string[]): Promise<Program>;
   stop(): Promise<void>;
@@ -52,7 +62,7 @@ export interface AzureByName {
 
 /** Starts the emulator in a namespace where `accounts` and Azure's own names lead to it. */
 export async function startAzureByName(accounts: readonly string[]): Promise<AzureByName> {
-  const hosts = ["login.microsoftonline.com", "login.microsoft.com", "management.azure.com"];
+  const hosts = ["login.microsoftonline.com", "login.microsoft.com", "management.azure.com", "graph.microsoft.com"];
   const services = accounts.flatMap((account) => ["blob", "dfs"].map((service) => `${account}.${service}`));
   const names = [...hosts, ...services.map((name) => `${name}.core.windows.net`)];
   const folder = await mkdtemp(join(tmpdir(), "keyless-csi-clients-"));
@@ -80,6 +90,7 @@ export async function startAzureByName(accounts: readonly string[]): Promise<Azu
       stop,
       state: async () => (await observer.ask("state")) as State,
       calls: async () => (await observer.ask("calls")) as Calls,
+      execute: (program, rest, more) => execute(namespace.enter(program, rest), more),
       configure: (account, more) => configure(ready, observer, { folder, account, more }),
       run: async (name, program, rest) => {
         const [inside, all] = namespace.enter(program, rest);
@@ -102,6 +113,20 @@ function clientStarter(namespace: Namespace, logFolder: string, caFile: string):
     ...withoutGuard,
   };
   return (name, path, args) => startConversation(namespace.enter(path, args), { name, logFolder, env });
+}
+
+async function execute(
+  [path, args]: readonly [string, readonly string[]],
+  more: Readonly<Record<string, string>>,
+): Promise<Executed> {
+  const env = { ...process.env, ...withoutGuard, ...more };
+  try {
+    return { code: 0, ...(await promisify(execFile)(path, args, { env, maxBuffer: 64 * 1024 * 1024 })) };
+  } catch (error) {
+    const { code, stdout = "", stderr = "" } = error as { code?: unknown; stdout?: string; stderr?: string };
+    if (typeof code !== "number") throw error;
+    return { code, stdout, stderr };
+  }
 }
 
 interface Wanted {

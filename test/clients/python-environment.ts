@@ -1,4 +1,4 @@
-// A virtual environment with the Azure SDKs for Python, created once for each machine from requirements.txt.
+// Virtual environments with the Azure SDKs for Python and with az, created once for each machine from their requirements.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
@@ -7,10 +7,20 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { builtOnce } from "../support/build-cache.ts";
 
-const requirements = join(dirname(fileURLToPath(import.meta.url)), "python", "requirements.txt");
+const folderOfPython = join(dirname(fileURLToPath(import.meta.url)), "python");
 
-/** Absolute path of the environment's `python`. Rejects with what Python or pip said. */
-export async function pythonWithAzure(): Promise<string> {
+/** Absolute path of the `python` of an environment with the Azure SDKs. Rejects with what Python or pip said. */
+export function pythonWithAzure(): Promise<string> {
+  return pythonWith("requirements.txt", "the Azure SDKs for Python (about 20 s, once)");
+}
+
+/** The same with az, as its module `azure.cli`; some 700 MB. */
+export function pythonWithAz(): Promise<string> {
+  return pythonWith("requirements-az.txt", "az (about 2 min, once)");
+}
+
+async function pythonWith(file: string, what: string): Promise<string> {
+  const requirements = join(folderOfPython, file);
   // The environment is bound to the interpreter that created it.
   const interpreter = await run("python3", "-c", "import sys; print(sys.version, sys.base_prefix)");
   const hash = createHash("sha256")
@@ -18,7 +28,7 @@ export async function pythonWithAzure(): Promise<string> {
     .update(interpreter);
   const folder = await builtOnce({
     name: `clients-python-${hash.digest("hex").slice(0, 16)}`,
-    announcement: "installing the Azure SDKs for Python (about 20 s, once)",
+    announcement: `installing ${what}`,
     into: async (target) => {
       await run("python3", "-m", "venv", target);
       const pip = ["-m", "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:", "-r", requirements];

@@ -8,10 +8,11 @@ import { ArmError, badRequest } from "./errors.ts";
 const LIMIT_BYTES = 4 * 1024 * 1024;
 
 /**
- * The body as an object; an empty body is an empty object. Anything else is a 400 or 415. Deployments may have comments and
- * commas before a closing bracket (`withComments`): az splices a template's own text into its request.
+ * The body as an object; an empty body is an empty object. Anything else is a 400 or 415. A deployment (`isTemplate`) may have
+ * comments, commas before a closing bracket and names without quotes: az splices a template's own text into its request, under
+ * the name `template` without quotes (azure-cli, JsonCTemplatePolicy).
  */
-export async function readJsonBody(call: Call, withComments = false): Promise<JsonObject> {
+export async function readJsonBody(call: Call, isTemplate = false): Promise<JsonObject> {
   const text = await readText(call);
   if (text.trim() === "") return {};
   const type = String(call.headers["content-type"] || "<null>")
@@ -22,12 +23,21 @@ export async function readJsonBody(call: Call, withComments = false): Promise<Js
     const message = `The content media type '${type}' is not supported. Only 'application/json' is supported.`;
     throw new ArmError(415, "UnsupportedMediaType", message);
   }
-  return parseObject(withComments ? withoutComments(text) : text);
+  return parseObject(isTemplate ? asPlainJson(text) : text);
 }
 
-function withoutComments(text: string): string {
-  const plain = text.replace(/("(?:[^"\\]|\\.)*")|\/\/[^\n]*|\/\*[\s\S]*?\*\//g, (_, quoted?: string) => quoted ?? "");
-  return plain.replace(/("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])/g, (_, quoted?: string) => quoted ?? "");
+/** A text in quotes, which nothing is changed in, or what follows in a pattern. */
+const QUOTED = '("(?:[^"\\\\]|\\\\.)*")';
+const COMMENT = new RegExp(`${QUOTED}|//[^\\n]*|/\\*[\\s\\S]*?\\*/`, "g");
+const LAST_COMMA = new RegExp(`${QUOTED}|,(?=\\s*[}\\]])`, "g");
+const BARE_NAME = new RegExp(`${QUOTED}|([A-Za-z_]\\w*)(?=\\s*:)`, "g");
+
+/** Plain JSON of what ARM reads beyond it. */
+function asPlainJson(text: string): string {
+  return text
+    .replace(COMMENT, (_, quoted?: string) => quoted ?? "")
+    .replace(LAST_COMMA, (_, quoted?: string) => quoted ?? "")
+    .replace(BARE_NAME, (_, quoted?: string, name = "") => quoted ?? `"${name}"`);
 }
 
 async function readText(call: Call): Promise<string> {
