@@ -77,6 +77,22 @@ describe("Blob versions", () => {
     assert.deepEqual([await read("b"), await listed("versions")], ["two", [["b", second, "IsCurrentVersion"]]]);
   });
 
+  it("means the same however versionId is written, also in a batch and in the source of a copy", async () => {
+    const [first, second] = [await put("b", "one"), await put("b", "two")];
+    assert.equal((await blob.send("GET", `${base}/b?versionId=${first}`)).text, "one");
+    const headers = { "x-ms-copy-source": `${container.url}/b?VersionId=${first}` };
+    assert.equal(await send("PUT", "/c", headers), "202");
+    assert.equal(await read("c"), "one");
+    assert.equal(await send("DELETE", `/b?versionId=${second}`), "403 OperationNotAllowedOnRootBlob");
+    const part = `--x\r\nContent-Type: application/http\r\n\r\nDELETE ${base}/b?versionId=${first} HTTP/1.1\r\nauthorization: Bearer ${blob.tokens.a}\r\n\r\n--x--\r\n`;
+    const batch = await blob.send("POST", "?comp=batch", {
+      headers: { "content-type": "multipart/mixed; boundary=x" },
+      body: part,
+    });
+    assert.match(batch.text, /HTTP\/1.1 202/);
+    assert.deepEqual([await read("b"), await send("GET", `/b?versionid=${first}`)], ["two", "404 BlobNotFound"]);
+  });
+
   it("where versioning is off, versionid still never means the blob", async () => {
     blob.account.blobService = {};
     await put("b", "one");

@@ -13,7 +13,7 @@ import { findAccount, versionOf } from "./http/account.ts";
 import { answerPreflight, corsHeaders } from "./http/cors.ts";
 import { standardHeaders } from "./http/headers.ts";
 import type { Operation } from "./http/operation.ts";
-import { type Address, type BlobRequest, parseAddress } from "./http/request.ts";
+import { type Address, type BlobRequest, parseAddress, withLowerNames } from "./http/request.ts";
 import { refuseSelectors, refuseUnsupported } from "./http/selectors.ts";
 import { refuseOnHierarchical } from "./http/unsupported.ts";
 import { nameIn } from "./namespace/names.ts";
@@ -23,7 +23,8 @@ const SERVER = "Windows-Azure-Blob/1.0 Microsoft-HTTPAPI/2.0";
 
 /** Creates the service. `operationOf` names a call from its head, as the call log does. */
 export function createBlobService(services: Services): BlobService {
-  const answer = async (call: Call, target: BlobTarget): Promise<Reply> => {
+  const answer = async (sent: Call, target: BlobTarget): Promise<Reply> => {
+    const call = { ...sent, query: withLowerNames(sent.query) };
     const now = services.clock.now();
     const handled: Handled = { call, target, services, now, answer };
     const operation = tryFindOperation(call, target);
@@ -33,7 +34,8 @@ export function createBlobService(services: Services): BlobService {
     return { ...reply, headers: { ...standardHeaders(call, now, SERVER), ...cors, ...reply.headers, ...named } };
   };
   return Object.assign(answer, {
-    operationOf: (call: Call, target: BlobTarget) => tryFindOperation(call, target)?.name,
+    operationOf: (call: Call, target: BlobTarget) =>
+      tryFindOperation({ ...call, query: withLowerNames(call.query) }, target)?.name,
     operations: OPERATION_NAMES,
   });
 }

@@ -14,7 +14,7 @@ import { authorize } from "../auth/authorize.ts";
 import { checkNetwork } from "../auth/firewall.ts";
 import { RIGHTS } from "../auth/rights.ts";
 import { checkSourceConditions } from "../http/conditions.ts";
-import { type BlobRequest, parseAddress } from "../http/request.ts";
+import { type BlobRequest, parseAddress, withLowerNames } from "../http/request.ts";
 import { requireFile } from "../namespace/directories.ts";
 import { nameIn } from "../namespace/names.ts";
 import { requireSelected } from "./find.ts";
@@ -70,6 +70,7 @@ interface NamedSource {
 
 async function openSourceRequest(request: BlobRequest, named: NamedSource): Promise<BlobRequest> {
   const { url, reader, authorization } = named;
+  const query = withLowerNames(url.searchParams);
   const target = sourceTarget(request, url);
   const account = request.services.world.accounts.get(target.account);
   if (account === undefined) throw new StorageError("ResourceNotFound");
@@ -77,17 +78,17 @@ async function openSourceRequest(request: BlobRequest, named: NamedSource): Prom
     ...request.call,
     method: "GET",
     path: url.pathname,
-    query: url.searchParams,
+    query,
     headers: { "x-ms-version": request.version, ...(authorization === undefined ? {} : { authorization }) },
   };
   const head = { ...request, call, target, account };
-  const bringsItsOwn = authorization !== undefined || url.searchParams.has("sig");
+  const bringsItsOwn = authorization !== undefined || query.has("sig");
   const isSameAccount = account === request.account;
   // A signature was checked for the destination alone.
   const isCallers = reader === "caller" && isSameAccount && !bringsItsOwn && request.caller.kind !== "sas";
   const caller = isCallers ? request.caller : await authenticate(head);
   checkNetwork(account);
-  const address = parseAddress(target.path, url.searchParams);
+  const address = parseAddress(target.path, query);
   return { ...head, ...address, blob: nameIn(account, address.blob), caller };
 }
 

@@ -72,7 +72,7 @@ export function listBlobs(request: BlobRequest): Reply {
   if (isHierarchical(request.account)) requireDirectoryPrefix(request, listing.prefix);
   // "If you choose to use a delimiter, use only a forward slash": the only one that a hierarchical account has.
   if (isTree && listing.delimiter !== "/") throw invalidQuery("delimiter", listing.delimiter);
-  const from = readMarker(query) ?? query.get("startFrom") ?? "";
+  const from = readMarker(query) ?? query.get("startfrom") ?? "";
   const items: string[] = [];
   let nextMarker = "";
   const all = isTree ? childrenOf(listing, blobsOf(request), from) : itemsOf(listing, blobsOf(request), from);

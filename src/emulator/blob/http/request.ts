@@ -63,6 +63,15 @@ function decodePath(path: string): string {
   }
 }
 
+/**
+ * A query whose names are in lower case, as Blob compares them: `?versionId=` is `?versionid=`, and must not be taken for a
+ * parameter that means nothing.
+ */
+export function withLowerNames(query: URLSearchParams): URLSearchParams {
+  const pairs = [...query].map(([name, value]): [string, string] => [name.toLowerCase(), value]);
+  return pairs.every(([name]) => query.has(name)) ? query : new URLSearchParams(pairs);
+}
+
 /** Checks a container's name ("Naming and referencing containers, blobs, and metadata"). */
 export function containerName(name: string): string {
   if (SPECIAL_CONTAINERS.has(name)) return name;
