@@ -20,7 +20,7 @@ describe("a sign-in that cannot work", () => {
     assert.equal(told[0], told[1]);
     assert.ok((told[0] ?? "").length < 850, told[0]);
     assert.equal(app.emulator.world.accounts.size, 0);
-    assert.match(app.log(), /"sign-in to Azure failed","error":"signing in to Azure failed: /);
+    assert.match(app.log(), /"message":"sign-in to Azure failed",.*"error":"signing in to Azure failed: /);
   };
 
   it("for a wrong tenant names the tenant and the authority", async () => {
