@@ -101,6 +101,32 @@ export const REHEARSALS: readonly Rehearsal[] = [
     prints: /storageAccounts\/kldocs$/m,
   },
   {
+    command: "az identity list",
+    lines: 'az identity list -g keyless-data --query "[].name" -o tsv',
+    prints: /^keyless-csi-controller$/m,
+  },
+  {
+    command: "az role assignment create",
+    lines:
+      'az role assignment create --assignee-object-id "$(cat $OUT/principal)" --assignee-principal-type ServicePrincipal ' +
+      '--role "Storage Blob Data Contributor" --scope $DATA/providers/Microsoft.Storage/storageAccounts/kldocs --query principalType -o tsv',
+    prints: /^ServicePrincipal$/m,
+  },
+  {
+    command: "az storage container-rm show",
+    lines:
+      "az storage container-rm create --storage-account kldocs -g keyless-data -n data -o none\n" +
+      "az storage container-rm show --storage-account kldocs -g keyless-data -n data --query name -o tsv",
+    prints: /^data$/m,
+  },
+  {
+    command: "az lock list",
+    lines:
+      "az lock create --name freeze --lock-type CanNotDelete -g keyless-other -o none\n" +
+      'az lock list -g keyless-other --query "[].name" -o tsv',
+    prints: /^freeze$/m,
+  },
+  {
     command: "az role assignment list",
     lines:
       "az role assignment list --all --query \"[?contains(scope, 'keyless-data')].{role: roleDefinitionName}\" -o tsv",
@@ -155,6 +181,7 @@ export const REHEARSALS: readonly Rehearsal[] = [
 export const ELSEWHERE: Readonly<Record<string, string>> = {
   "az aks": "a cluster",
   "az cloud set": "another cloud of Azure",
+  "az monitor activity-log list": "the activity log",
 };
 
 /** Every command of az in the documents and in what is shipped, without flags; commands that are only named too. */
