@@ -66,7 +66,12 @@ function toJsonLine(event: winston.Logform.TransformableInfo): string {
 function toTextLine(event: winston.Logform.TransformableInfo): string {
   const { time, level, message, ...fields } = event["line"] as Line;
   const pairs = Object.entries(fields).map(([name, value]) => `  ${name}=${toWord(value)}`);
-  return `${String(time).slice(11, 23)} ${String(level).padEnd(5)} ${message}${pairs.join("")}`;
+  return `${String(time).slice(11, 23)} ${String(level).padEnd(5)} ${oneLine(String(message))}${pairs.join("")}`;
+}
+
+/** A message may quote what others have written: a line break in it would begin a line that looks like one of this program. */
+function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029]+/gu, " ");
 }
 
 function toWord(value: unknown): string {

@@ -62,4 +62,12 @@ describe("the log", () => {
       /^\d\d:\d\d:\d\d\.\d{3} info {2}serving {2}endpoint=\/csi\/csi\.sock {2}error="two\\nlines"\n$/,
     );
   });
+
+  it("in text format has no line that a message has brought along", () => {
+    const sink = createSink();
+    const log = createLogger({ level: "info", format: "text", stream: sink.stream });
+    log.warn("no ServiceAccount x\n11:32:05.123 info  Azure write\u2028  action=delete");
+    assert.equal(sink.text().split(/[\n\r\u2028]/).length, 2);
+    assert.match(sink.text(), /x 11:32:05\.123 info {2}Azure write {3}action=delete\n$/);
+  });
 });
