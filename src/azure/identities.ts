@@ -5,6 +5,7 @@
  */
 import { createSerialQueue } from "../concurrency/serial-queue.ts";
 import { createTtlCache } from "../concurrency/ttl-cache.ts";
+import { DriverError } from "../errors.ts";
 import type { Credential, Identities, Trust, UserAssignedIdentity } from "../volume/ports.ts";
 import type { Arm } from "./arm.ts";
 import { statusOf, toDriverError } from "./faults.ts";
@@ -41,7 +42,7 @@ export function createIdentities({ arm, scopes, rememberMs, now }: IdentitiesOpt
         const found = [await find(clientId.toLowerCase()), await find(byPrincipal(principalId))];
         return found.filter((identity) => identity !== undefined);
       } catch (error) {
-        if (statusOf((error as Error).cause) !== 403) throw error;
+        if (!isLasting(error)) throw error;
         denied.set("list", true);
         return [];
       }
@@ -64,6 +65,12 @@ export function createIdentities({ arm, scopes, rememberMs, now }: IdentitiesOpt
       trusts.delete(listOf(identity), entryOf(trust));
     },
   };
+}
+
+/** Whether the list will be refused again: a right, a resource group or the registration of the provider is missing. */
+function isLasting(error: unknown): boolean {
+  if (statusOf((error as Error).cause) === 403) return true;
+  return error instanceof DriverError && error.reason === "Misconfigured";
 }
 
 function listOf({ id }: UserAssignedIdentity): string {

@@ -72,6 +72,35 @@ describe("a class that states a principal id", () => {
     await create(app, createRequest(app.emulator, { clientID, principalID }));
     assert(assigned().includes(principalID));
   });
+
+  for (const [httpStatus, code] of [
+    [404, "ResourceGroupNotFound"],
+    [409, "MissingSubscriptionRegistration"],
+  ] as const) {
+    it(`is believed where no identities can be listed (${code}), and two volumes cost one list`, async () => {
+      const action = { status: httpStatus, code, message: "No." };
+      app.emulator.faults.add({ match: { operation: "identities/list" }, times: -1, action });
+      app.forgetCalls();
+      const [clientID, principalID] = [randomUUID(), randomUUID()];
+      for (let index = 0; index < 2; index += 1) {
+        const request = createRequest(app.emulator, { clientID, principalID });
+        await create(app, { ...request, name: `pvc-${randomUUID()}` });
+      }
+      assert.equal(assigned().filter((each) => each === principalID).length, 2);
+      assert.equal(lists().length, 1);
+    });
+  }
+
+  it("is not believed because of a fault that passes: the caller tries again", async () => {
+    const [one, other] = [identity(0), identity(1)];
+    const parameters = { clientID: one.clientId, principalID: other.principalId };
+    const action = { status: 500, code: "InternalServerError", message: "No." };
+    app.emulator.faults.add({ match: { operation: "identities/list" }, times: -1, action });
+    const request = createRequest(app.emulator, parameters);
+    await refused(app.csi.controller("CreateVolume", request), status.UNAVAILABLE, /InternalServerError/);
+    app.emulator.faults.clear();
+    await assertRefused(parameters, /is not the object id of clientID/);
+  });
 });
 
 describe("a class that states a principal id, where the controller may not list identities", () => {
