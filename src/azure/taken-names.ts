@@ -13,7 +13,7 @@ const SPEAKS_OF_IT = /name|^(storage)?account.*(taken|inuse|exists|reserved|avai
  * other things. A policy's denial is 403.
  */
 const SPEAKS_OF_ELSE =
-  /invalid|notvalid|malformed|length|character|tag|group|sku|domain|policy|scope|location|subscription|key|property|parameter/i;
+  /invalid|notvalid|malformed|length|character|namespace|tag|group|sku|type|kind|tier|domain|policy|scope|location|region|zone|subscription|key|property|parameter/i;
 
 /**
  * `"elsewhere"`: nobody can create the account here. `"perhaps here"`: read it, and if it is not in this resource group it is

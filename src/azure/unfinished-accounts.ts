@@ -15,9 +15,13 @@ export function isSettled({ provisioningState }: StorageAccount): boolean {
   return state === undefined || SETTLED.test(state);
 }
 
+/** The last write failed or was called off: ARM lets another one end that. */
+const FAILED = /^(failed|cancell?ed)$/i;
+
 /**
  * Repeats the PUT of an account. ARM lets a write end the state Failed or Canceled, and demands of no service that it does
- * (azure-resource-manager-rpc#147). Throws what the SDK throws.
+ * (azure-resource-manager-rpc#147). In any other state it is answered as it is: somebody, such as another replica, has written
+ * it meanwhile. Throws what the SDK throws.
  */
 export async function putAgain(
   arm: Arm,
@@ -26,5 +30,6 @@ export async function putAgain(
 ): Promise<StorageAccount> {
   const { storageAccounts } = arm.subscription(ref.subscriptionId).storage;
   const account = await storageAccounts.getProperties(ref.resourceGroup, ref.name);
+  if (!FAILED.test(account.provisioningState ?? "")) return account;
   return await storageAccounts.create(ref.resourceGroup, ref.name, toParameters(account));
 }

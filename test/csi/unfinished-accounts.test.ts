@@ -61,6 +61,26 @@ describe("an account that is not Succeeded", () => {
     });
   }
 
+  it("is finished with an administrator's redundancy and key of encryption", async () => {
+    const parameters = { skuName: "Standard_LRS", requireInfraEncryption: "true" };
+    const account = await stuck(parameters, "Failed");
+    const keyvaultproperties = { keyname: "theirs", keyvaulturi: "https://vault.vault.azure.net" };
+    const encryption = {
+      ...(account.properties["encryption"] as object),
+      keySource: "Microsoft.Keyvault",
+      keyvaultproperties,
+    };
+    account.properties["encryption"] = encryption;
+    Object.assign(account, { sku: { name: "Standard_GRS", tier: "Standard" } });
+
+    await create(app, createRequest(app.emulator, parameters));
+    assert.equal(puts().length, 1);
+    assert.equal(account.stuckIn, undefined);
+    assert.equal(account.sku.name, "Standard_GRS");
+    const held = account.properties["encryption"] as typeof encryption;
+    assert.deepEqual([held.keySource, held.keyvaultproperties.keyname], ["Microsoft.Keyvault", "theirs"]);
+  });
+
   it("since its creation failed is no lost volume: the caller has to try again, and then it is finished", async () => {
     const slow = await startEmulatedApp([], { settings: { accountCreationMs: 1_500 } });
     try {
@@ -146,6 +166,31 @@ describe("an account that is not Succeeded", () => {
     assert.equal(app.emulator.world.accounts.size, 1);
   });
 
+  it("and was finished by another replica meanwhile is not written again", async () => {
+    const account = await stuck({}, "Failed");
+    const azure = await startEmulatedArm();
+    try {
+      azure.emulator.world.accounts.set(account.name, account);
+      const { subscriptionId, resourceGroup } = azure.emulator.info;
+      const accounts = createAccounts({
+        ...{ arm: azure.arm, shaping: BLOB_ACCOUNTS, rememberMs: 60_000, now: azure.now, sleep: async () => undefined },
+      });
+      const ref = { subscriptionId, resourceGroup, name: account.name };
+      assert.equal((await accounts.find(ref))?.unfinished, "Failed");
+      delete account.stuckIn;
+      const finished = await accounts.finish(ref, { location: "westeurope", tags: { team: "a" }, shape: {} });
+      assert.deepEqual([finished?.ref, finished?.unfinished], [ref, undefined]);
+      assert.equal(account.tags?.["team"], undefined);
+      const { calls } = azure.emulator.calls.report();
+      assert.deepEqual(
+        calls.filter(({ method }) => method === "PUT"),
+        [],
+      );
+    } finally {
+      await azure.stop();
+    }
+  });
+
   it("and does not leave a passing state is waited for two minutes and then not used", async () => {
     const account = await stuck({}, "ResolvingDNS");
     const azure = await startEmulatedArm();
@@ -222,6 +267,8 @@ describe("a PUT of an account that is refused", () => {
     [403, "RequestDisallowedByPolicy"],
     [403, "AccountNameDisallowed"],
     [409, "AccountQuotaExceeded"],
+    [400, "HierarchicalNamespaceNotSupported"],
+    [409, "StorageAccountTypeNotAvailable"],
   ] as const) {
     it(`as ${code} (${httpStatus}) is not about a name that is taken: no other is tried`, async () => {
       refuse(httpStatus, code, -1);

@@ -86,12 +86,12 @@ function toCreateParameters({
 }
 
 /**
- * An administrator's firewall, tier and tags do not fall back to ours. Where public access is off the firewall matters to
+ * An administrator's firewall, tier, redundancy, key of encryption and tags do not fall back to ours. Where public access is off the firewall matters to
  * policies alone, so that an open one, as ARM shows it of an account that was never finished, gives way.
  */
 function toFinishParameters(
   spec: AccountSpec & { readonly shape: BlobAccountShape },
-  { tags = {}, accessTier, publicNetworkAccess, networkRuleSet, sasPolicy }: StorageAccount,
+  { tags = {}, sku, accessTier, publicNetworkAccess, networkRuleSet, sasPolicy, encryption }: StorageAccount,
 ): StorageAccountCreateParameters {
   const ours = toCreateParameters(spec);
   const isClosed = (publicNetworkAccess ?? ours.publicNetworkAccess) === "Disabled";
@@ -99,6 +99,9 @@ function toFinishParameters(
   return {
     ...ours,
     tags: { ...tags, ...ours.tags },
+    ...(sku !== undefined && { sku: { name: sku.name } }),
+    // What is not sent stays as it is, and what the class asks for cannot be changed after the first PUT.
+    ...(ours.encryption !== undefined && encryption?.keySource === "Microsoft.Keyvault" && { encryption }),
     ...(ours.accessTier !== undefined && accessTier !== undefined && { accessTier }),
     ...(publicNetworkAccess !== undefined && { publicNetworkAccess }),
     ...(keepsFirewall && { networkRuleSet }),
