@@ -108,8 +108,8 @@ describe("an account that is not Succeeded", () => {
     const request = createRequest(app.emulator);
     const message = new RegExp(
       `storage account ${account.name} in resource group ${account.resourceGroup} is in state Failed, .*not touched.*` +
-        `az storage account update --resource-group ${account.resourceGroup} --name ${account.name} --https-only true\\. ` +
-        "Azure did not accept the controller's own attempt: finishing storage account .*StorageAccountIsNotProvisioned",
+        "Azure did not accept the controller's own attempt: finishing storage account .*StorageAccountIsNotProvisioned.*" +
+        `az storage account update --resource-group ${account.resourceGroup} --name ${account.name} --https-only true$`,
     );
     const details = await refused(app.csi.controller("CreateVolume", request), status.ABORTED, message);
     assert.doesNotMatch(details, /delete|remove/i);

@@ -48,13 +48,14 @@ function busy({ ref, unfinished }: Account): DriverError {
 /** A fault of the PUT decides the reason: a missing right or a policy is what has to be repaired then. */
 function failed({ ref, unfinished }: Account, cause?: unknown): DriverError {
   const { name, resourceGroup } = ref;
+  // Before the advice: Kubernetes cuts the end of a long event.
   const answer =
     cause instanceof DriverError ? ` Azure did not accept the controller's own attempt: ${cause.message}.` : "";
   return new DriverError(
     cause instanceof DriverError ? cause.reason : "Misconfigured",
     `storage account ${name} in resource group ${resourceGroup} is in state ${unfinished}, since its last change did not succeed: no ` +
-      "volume is created in it, and what is in it was not touched. Its activity log says why; a change that succeeds ends the state: " +
-      `az storage account update --resource-group ${resourceGroup} --name ${name} --https-only true.${answer}`,
+      `volume is created in it, and what is in it was not touched.${answer} Its activity log says why; a change that succeeds ends the ` +
+      `state: az storage account update --resource-group ${resourceGroup} --name ${name} --https-only true`,
     { cause },
   );
 }
