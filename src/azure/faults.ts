@@ -6,7 +6,7 @@ import { DriverError, type Reason } from "../errors.ts";
 import { condense } from "../text/condense.ts";
 import { keptError } from "./error-body.ts";
 import { IN_FORCE, rolesRemedy } from "./missing-role.ts";
-import { findRefusal, signInRemedy } from "./refusals/codes.ts";
+import { findRefusal, forProvider, signInRemedy } from "./refusals/codes.ts";
 import { denyAssignmentRemedy, describeDenyAssignment, isByDenyAssignment } from "./refusals/deny-assignment.ts";
 import { describeMissingRight, missingRightRemedy } from "./refusals/missing-right.ts";
 import { type ComplyingParameter, describeDenials, policyRemedy } from "./refusals/policy-words.ts";
@@ -138,7 +138,7 @@ const POLICY_WORDS = "Azure Policy denies it, ";
 function remedyFor({ fault, code }: Refused, reason: Reason, text: string): string | undefined {
   if (isSignIn(fault) && reason === "Unauthenticated") return signInRemedy(text);
   const known = code === undefined ? undefined : findRefusal(code)?.remedy;
-  if (known !== undefined) return known;
+  if (known !== undefined) return forProvider(known, text);
   return reason === "Forbidden" ? `unless Azure's words name another cause, ${rolesRemedy(text)}` : REMEDIES[reason];
 }
 

@@ -202,6 +202,12 @@ export function findRefusal(code: string): Refusal | undefined {
   return BY_CODE.get(code.toLowerCase()) ?? REFUSALS_BY_FORM.find(([form]) => form.test(code))?.[1];
 }
 
+/** The same remedy for the provider that Azure's words say is not registered; without one, for Storage's. */
+export function forProvider(remedy: string, text: string): string {
+  const [, provider] = /not registered to use namespace '([\w.]+)'/i.exec(text) ?? [];
+  return provider === undefined ? remedy : remedy.replace("Microsoft.Storage", provider);
+}
+
 /** What to do about a refused sign-in, by the first `AADSTS` number in Entra's words. */
 export function signInRemedy(text: string): string {
   const cause = BY_ENTRA_ERROR[/AADSTS(\d{4,8})/.exec(text)?.[1] ?? ""];

@@ -28,13 +28,16 @@ export interface Named {
 /** Before the JSON list in a message, with the list's first character. */
 const IDENTIFIERS = "Policy identifiers: '[";
 
-/** `error` is the `error` member of ARM's body. Each policy once; none for an error of another form. */
+/**
+ * `error` is the `error` member of ARM's body. Each policy once, in an order of their own, since Azure promises none and an
+ * event is counted only while its text is the same; none for an error of another form.
+ */
 export function readDenials(error: unknown): Denial[] {
   const errors = errorsIn(error);
   const fromInfo = errors.flatMap(readAdditionalInfo);
   const found = fromInfo.length > 0 ? fromInfo : errors.flatMap(readMessage);
   const once = new Map(found.map((denial) => [JSON.stringify([denial.assignment, denial.definition]), denial]));
-  return [...once.values()];
+  return [...once].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, denial]) => denial);
 }
 
 /** What the owner of an assignment wants to be read, in a message without more: `Reasons: '...'`; empty: nothing. */

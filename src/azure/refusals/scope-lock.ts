@@ -12,12 +12,17 @@ const MOST = 3;
  */
 export function describeLock(text: string): string | undefined {
   const [, operation = "", list = ""] = FORM.exec(text) ?? [];
-  const scopes = list.split(",").filter((scope) => scope.trim() !== "");
+  // Azure promises no order, and an event is counted only while its text is the same.
+  const scopes = list
+    .split(",")
+    .map((scope) => scope.trim())
+    .filter((scope) => scope !== "")
+    .sort();
   if (scopes.length === 0) return undefined;
   const more = scopes.length > MOST ? ` and ${scopes.length - MOST} more` : "";
   const isWrite = operation.toLowerCase() === "write";
   const level = isWrite ? " of level ReadOnly" : "";
-  const locks = scopes.slice(0, MOST).map((scope) => lockAt(scope.trim(), level));
+  const locks = scopes.slice(0, MOST).map((scope) => lockAt(scope, level));
   return `${locks.join(", ")}${more} does not allow ${operation.toLowerCase()} operations`;
 }
 

@@ -303,9 +303,9 @@ describe("a denial in an event", () => {
     assert(message.includes(`assignment "${name}" at management group alz-prod-corp by definition`), message);
     assert.match(
       message,
-      /publicNetworkAccess must be Disabled, and assignment "Infrastructure" at .* must be true; change/,
+      /it, assignment "Infrastructure" at .* must be true, and assignment .* publicNetworkAccess must be Disabled; change/,
     );
-    assert.match(message, /\(publicNetworkAccess: "Disabled", requireInfraEncryption: "true"\)/);
+    assert.match(message, /\(requireInfraEncryption: "true", publicNetworkAccess: "Disabled"\)/);
   });
 
   it("of very long names and reasons keeps names, marks what it cuts, and stays short enough", () => {

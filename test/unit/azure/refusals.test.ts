@@ -226,6 +226,35 @@ describe("a lock", () => {
   });
 });
 
+describe("what Azure lists in another order", () => {
+  it("of locks, makes the same message", () => {
+    const locked = ["a", "b", "c", "d"].map((name) => `${GROUP}/providers/Microsoft.Network/virtualNetworks/${name}`);
+    const messages = [locked, locked.toReversed()].map((scopes) => told(409, scopeLocked(GROUP, "delete", ...scopes)));
+    assert.equal(messages[0]?.words, messages[1]?.words);
+  });
+
+  it("of policies, makes the same message", () => {
+    const info = (name: string) => ({
+      type: "PolicyViolation",
+      info: { policyAssignmentName: name, policyDefinitionName: `${name}-definition` },
+    });
+    const four = ["a", "b", "c", "d"].map(info);
+    const messages = [four, four.toReversed()].map((additionalInfo) =>
+      told(403, { code: "RequestDisallowedByPolicy", message: "No.", additionalInfo }),
+    );
+    assert.match(messages[0]?.words ?? "", /"a-definition"/);
+    assert.equal(messages[0]?.words, messages[1]?.words);
+  });
+});
+
+describe("a provider that is not registered", () => {
+  it("is named in the command that registers it", () => {
+    const message = "The subscription is not registered to use namespace 'Microsoft.ManagedIdentity'. See ...";
+    const { words } = told(409, { code: "MissingSubscriptionRegistration", message });
+    assert.match(words, /; `az provider register -n Microsoft\.ManagedIdentity` in that subscription$/);
+  });
+});
+
 describe("a missing right", () => {
   it("is reported with the action, the scope and who lacks it", () => {
     const { reason, words } = told(403, missingRight(WRITE, ACCOUNT));
