@@ -44,7 +44,10 @@ export function createCallContext(): CallContext {
     inTask: (task, work) => running.run({ callId: randomUUID(), task, volume: {} }, work),
     identified(volume) {
       const context = running.getStore();
-      if (context !== undefined) context.volume = known.complete({ ...context.volume, ...volume });
+      if (context === undefined) return;
+      // What the caller says, or has said earlier, is worth more than what stands in Azure, where a workload may rewrite it.
+      const claim = context.volume.claim ?? known.claimOf(volume.id) ?? volume.claim;
+      context.volume = known.complete({ ...context.volume, ...volume, ...(claim && { claim }) });
     },
     callId: () => running.getStore()?.callId,
     fields() {
@@ -63,6 +66,7 @@ export function volumeFields({ name, id, claim }: VolumeIdentity = {}): LogField
 function createKnownVolumes(most: number) {
   const known = new Map<string, VolumeIdentity>();
   return {
+    claimOf: (id: string | undefined): VolumeIdentity["claim"] => (id === undefined ? undefined : known.get(id)?.claim),
     /** With what an earlier call has learnt of the same volume. */
     complete(volume: VolumeIdentity): VolumeIdentity {
       if (volume.id === undefined) return volume;
