@@ -75,7 +75,8 @@ export function createApiVersionPolicy(versions: ApiVersions): PipelinePolicy {
       const response = await next(request);
       const supported = refusalOf(response);
       if (supported === undefined || isOther(response, supported, sent)) return response;
-      const older = versions.fallBack(provider, sent, supported);
+      // Where it lists the version itself, an older one would not help, and would hide properties until the process ends.
+      const older = supported.includes(sent) ? undefined : versions.fallBack(provider, sent, supported);
       if (older === undefined) throw unknownVersion(provider, sent, supported);
       setVersion(request, older);
       const again = await next(request);

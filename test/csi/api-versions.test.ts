@@ -154,6 +154,7 @@ describe("the api-versions that are sent", () => {
       "The resource type could not be found in the namespace 'Microsoft.Storage' for api version '2025-08-01'.",
     ],
     ["lists the one that was sent", "It could not be found. The supported api-versions are '2025-08-01'."],
+    ["lists it with older ones", "It could not be found. The supported api-versions are '2025-08-01, 2025-06-01'."],
   ] as const) {
     it(`that are refused with a 404 that ${words} are no proof that a volume is gone`, async () => {
       await start(["--account-cache", "0s"]);
@@ -167,6 +168,7 @@ describe("the api-versions that are sent", () => {
       app.emulator.faults.clear();
       await remove(id);
       assert.equal(heldContainers(app.emulator.world).length, 0);
+      assert.deepEqual(sent()["Microsoft.Storage"], ["2025-08-01"]);
     });
   }
 
