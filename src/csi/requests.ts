@@ -40,7 +40,7 @@ export function toVolumeRequest(message: CreateVolumeRequest): VolumeRequest {
   if (message.volume_content_source !== null) {
     throw invalid("volume_content_source is not supported: create an empty volume, without dataSource in the claim");
   }
-  const mutable = Object.keys(message.mutable_parameters);
+  const mutable = inOneOrder(message.mutable_parameters).map(([name]) => name);
   if (mutable.length > 0) {
     throw invalid(
       `mutable_parameters are not supported (${listed(
@@ -54,7 +54,7 @@ export function toVolumeRequest(message: CreateVolumeRequest): VolumeRequest {
     name: message.name,
     ...sizesOf(message.capacity_range),
     parameters: Object.fromEntries(
-      Object.entries(message.parameters).filter(
+      inOneOrder(message.parameters).filter(
         ([key]) => !key.startsWith(PROVISIONER_PREFIX) || SECRET_PARAMETER.test(key),
       ),
     ),
@@ -151,6 +151,11 @@ export function claimOf(parameters: Readonly<Record<string, string>>): ClaimRef 
   const name = parameters[`${PROVISIONER_PREFIX}pvc/name`];
   const namespace = parameters[`${PROVISIONER_PREFIX}pvc/namespace`];
   return name && namespace ? { namespace, name } : undefined;
+}
+
+/** Go sends a map in another order each time, and an event is counted only while its text is the same. */
+function inOneOrder(map: Readonly<Record<string, string>>): [string, string][] {
+  return Object.entries(map).sort(([one], [other]) => (one < other ? -1 : 1));
 }
 
 function invalid(message: string): DriverError {

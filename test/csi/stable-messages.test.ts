@@ -149,6 +149,20 @@ describe("the message of a failure", () => {
     },
   };
 
+  for (const field of ["parameters", "mutable_parameters"] as const) {
+    it(`stays the same when Go sends the ${field} in another order`, async () => {
+      const given = Object.entries({ shareName: "a", keyVaultURL: "b", mountOptions: "c", nosuch: "d", other: "e" });
+      const orders = [given, given.toReversed(), [...given.slice(2), ...given.slice(0, 2)]];
+      const same = request();
+      const messages: string[] = [];
+      for (const entries of orders) {
+        messages.push(await messageOf(create(app, { ...same, [field]: Object.fromEntries(entries) })));
+      }
+      assert.match(messages[0] ?? "", /nosuch/);
+      assert.deepEqual(messages, Array(orders.length).fill(messages[0]));
+    });
+  }
+
   for (const reason of REASONS.filter((each) => !BY_GRPC.includes(each))) {
     for (const [what, provoke] of Object.entries(PROVOKED[reason as keyof typeof PROVOKED])) {
       it(`stays the same: ${reason}, ${what}`, async () => {
