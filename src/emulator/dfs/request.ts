@@ -3,6 +3,7 @@
 import { readMarker } from "../blob/http/paging.ts";
 import { type Address, type BlobRequest, containerName } from "../blob/http/request.ts";
 import { nameIn } from "../blob/namespace/names.ts";
+import { setOwn } from "../json.ts";
 import { invalidHeader, invalidQuery, missingHeader, StorageError } from "../storage/errors.ts";
 import { header } from "../storage/headers.ts";
 import type { ContentHeaders } from "../storage/store/blob-record.ts";
@@ -88,7 +89,7 @@ export function readProperties(request: DfsRequest): Record<string, string> | un
     if (match === null) throw invalidHeader("x-ms-properties", String(sent));
     const [, name = "", value = ""] = match;
     if (!PROPERTY_NAME.test(name.trim())) throw new DfsError("InvalidPropertyName");
-    properties[name.trim()] = Buffer.from(value, "base64").toString("latin1");
+    setOwn(properties, name.trim(), Buffer.from(value, "base64").toString("latin1"));
   }
   return properties;
 }

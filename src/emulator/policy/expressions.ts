@@ -1,4 +1,5 @@
 /** What a denial says of the conditions that were looked at: `evaluatedExpressions` in its additionalInfo. */
+import { ownValue } from "../json.ts";
 import type { Evaluated } from "./rule.ts";
 
 const ACCOUNT = "Microsoft.Storage/storageAccounts";
@@ -17,7 +18,7 @@ const FUNCTIONS: Readonly<Record<string, string>> = {
 };
 
 export function toExpression({ field, operator, target, value, result }: Evaluated): object {
-  const formula = FUNCTIONS[field];
+  const formula = ownValue(FUNCTIONS, field);
   const isPlain = PLAIN.test(field);
   const path = isPlain || ALIAS_OF_TOP.test(field) ? field : `properties.${field}`;
   return {

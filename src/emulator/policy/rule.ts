@@ -3,7 +3,7 @@
  * ("Azure Policy definition structure: policy rule"): texts compare without case, and a property that is not there equals
  * nothing, so that `notEquals` holds of it.
  */
-import { isObject, type JsonObject } from "../json.ts";
+import { isObject, type JsonObject, ownValue } from "../json.ts";
 
 export type Rule =
   | { readonly allOf: readonly Rule[] }
@@ -110,7 +110,7 @@ function evaluateCondition({ field: written, operator, target: given }: Conditio
 }
 
 function readField(field: string, subject: Subject): unknown {
-  const computed = COMPUTED[field];
+  const computed = ownValue(COMPUTED, field);
   if (computed !== undefined) return computed(subject);
   const { resource } = subject;
   const [, tag] = /^tags\[(.*)\]$/.exec(field) ?? [];

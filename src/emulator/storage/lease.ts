@@ -3,6 +3,7 @@
  * lease's state, Lease calls change it, and every write checks it.
  */
 
+import { ownValue } from "../json.ts";
 import type { Lease } from "../world.ts";
 import { invalidHeader, missingHeader, StorageError } from "./errors.ts";
 import { header, numberHeader, type WithHeaders } from "./headers.ts";
@@ -84,7 +85,7 @@ export function changeLease(request: LeaseCall, stored: Lease): LeaseChange {
   const lease = currentLease(stored, request.now);
   const action = header(request, "x-ms-lease-action")?.toLowerCase();
   if (action === undefined) throw missingHeader("x-ms-lease-action");
-  const change = ACTIONS[action];
+  const change = ownValue(ACTIONS, action);
   if (change === undefined) throw invalidHeader("x-ms-lease-action", action);
   return change(request, lease);
 }

@@ -3,7 +3,7 @@
  * `front-door/policies.ts`; policies of any other kind come through the admin endpoint.
  */
 import type { Reply } from "../../http/call.ts";
-import { isObject, type JsonObject } from "../../json.ts";
+import { isObject, type JsonObject, ownValue } from "../../json.ts";
 import { assign, BUILT_IN } from "../../policy/built-in.ts";
 import type { Definition } from "../../policy/definition.ts";
 import type { DenyPolicy } from "../../world.ts";
@@ -37,7 +37,7 @@ function putAssignment(request: ArmRequest): Reply {
   const sent = objectAt(request.body, "properties");
   const definitionId = stringAt(sent, "policyDefinitionId") ?? "";
   const guid = lastSegment(definitionId).toLowerCase();
-  const definition = BUILT_IN[guid];
+  const definition = ownValue(BUILT_IN, guid);
   if (definition === undefined) {
     const message = `The policy definition '${definitionId}' could not be found.`;
     throw new ArmError(404, "PolicyDefinitionNotFound", message);

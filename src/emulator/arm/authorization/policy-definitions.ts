@@ -1,5 +1,7 @@
 /** Built-in policy definitions, as `az policy assignment create` looks one up by its name before it assigns it. */
+
 import type { Reply } from "../../http/call.ts";
+import { ownValue } from "../../json.ts";
 import { BUILT_IN, definitionId } from "../../policy/built-in.ts";
 import { ArmError } from "../front-door/errors.ts";
 import type { ArmRequest, Route } from "../provider.ts";
@@ -20,7 +22,7 @@ export const policyDefinitionRoutes: readonly Route<typeof TYPE>[] = [
 /** Built-in ones are at the tenant; a subscription here has none of its own. */
 function getDefinition({ params }: ArmRequest): Reply {
   const { scope = "", name = "" } = params;
-  const definition = scope === "" ? BUILT_IN[name.toLowerCase()] : undefined;
+  const definition = scope === "" ? ownValue(BUILT_IN, name.toLowerCase()) : undefined;
   if (definition === undefined) {
     throw new ArmError(404, "PolicyDefinitionNotFound", `The policy definition '${name}' could not be found.`);
   }

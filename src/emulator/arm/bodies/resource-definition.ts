@@ -3,7 +3,7 @@
  * members" in the resource provider contract). One that ARM does not know is refused, also for PATCH
  * (azure-sdk-for-java#646).
  */
-import { isObject, type JsonObject } from "../../json.ts";
+import { isObject, type JsonObject, ownValue } from "../../json.ts";
 import { badRequest } from "../front-door/errors.ts";
 import { unreadable } from "./refusals.ts";
 
@@ -32,7 +32,7 @@ const MEMBERS: Readonly<Record<string, Kind>> = {
 /** Throws 400 for members that ARM does not know or cannot read. */
 export function requireResourceDefinition(body: JsonObject): void {
   for (const [name, value] of Object.entries(body)) {
-    const kind = MEMBERS[name.toLowerCase()];
+    const kind = ownValue(MEMBERS, name.toLowerCase());
     if (kind === undefined)
       throw unreadable(`Could not find member '${name}' on object of type 'ResourceDefinition'`, name);
     if (value !== null && !isOf(kind, value)) throw unreadable(`Error converting value to type '${kind}'`, name);
@@ -47,10 +47,10 @@ function isOf(kind: Kind, value: unknown): boolean {
   return kind === "object" ? isObject(value) : typeof value === "string";
 }
 
-/** "Tag names can't contain <, >, %, &, \, ?, /" ("tag-resources", limitations). */
-function requireTags(tags: JsonObject): void {
+/** Throws 400 for tags that ARM cannot read. "Tag names can't contain <, >, %, &, \, ?, /" ("tag-resources", limitations). */
+export function requireTags(tags: JsonObject, path = "tags"): void {
   const wrong = Object.entries(tags).find(([, value]) => value !== null && typeof value !== "string");
-  if (wrong !== undefined) throw unreadable("Error reading string", `tags.${wrong[0]}`);
+  if (wrong !== undefined) throw unreadable("Error reading string", `${path}.${wrong[0]}`);
   const reserved = Object.keys(tags).filter((name) => /[<>%&\\?/\p{Cc}]/u.test(name));
   if (reserved.length === 0) return;
   throw badRequest(

@@ -1,6 +1,6 @@
 /** Tags of a resource: read from a body and checked against the limits of their provider. */
 
-import { isObject, type JsonObject } from "../../json.ts";
+import { isObject, type JsonObject, setOwn } from "../../json.ts";
 import { badRequest } from "./errors.ts";
 
 /** How many tags, and how long. Storage has its own limits and codes (StorageAccount.tsp), ARM has wider ones. */
@@ -43,7 +43,7 @@ export function readTags(body: JsonObject, limits: TagLimits): Record<string, st
       const message = `The value of tag '${key}' is longer than ${limits.valueLength} characters.`;
       throw badRequest(limits.codes.value, message);
     }
-    tags[key] = text;
+    setOwn(tags, key, text);
   }
   const count = Object.keys(tags).length;
   if (count <= limits.count) return tags;

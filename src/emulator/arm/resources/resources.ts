@@ -1,5 +1,7 @@
 /** Resources - List: every tracked resource of a subscription or a resource group. */
+
 import type { Reply } from "../../http/call.ts";
+import { ownValue } from "../../json.ts";
 import { badRequest } from "../front-door/errors.ts";
 import { pageReply } from "../front-door/paging.ts";
 import { resourceGroupOf } from "../front-door/resource-ids.ts";
@@ -70,7 +72,7 @@ function readFilter(filter: string | undefined): (resource: ListedResource) => b
 
 function readClause(text: string): ((resource: ListedResource) => boolean) | undefined {
   const [, property = "", operator = "", value = ""] = /^(\w+)\s+(eq|ne)\s+'([^']*)'$/i.exec(text) ?? [];
-  const valuesOf = PROPERTIES[property.toLowerCase()];
+  const valuesOf = ownValue(PROPERTIES, property.toLowerCase());
   if (valuesOf === undefined) return undefined;
   const isWanted = operator.toLowerCase() === "eq";
   const wanted = value.toLowerCase();

@@ -3,7 +3,9 @@
  * it grants. Service and account SAS are made with an account key and so are refused on a keyless account; a user
  * delegation SAS is not ("Create a service SAS", "... an account SAS", "... a user delegation SAS").
  */
+
 import { isIP } from "node:net";
+import { ownValue } from "../../json.ts";
 import { accountKey, allowsKeys, isHierarchical, sign, tenantOfAccount } from "../../storage/accounts.ts";
 import { containerKey } from "../../storage/containers.ts";
 import { invalidQuery, StorageError } from "../../storage/errors.ts";
@@ -49,7 +51,7 @@ export function readSas(request: Unauthenticated): ValidSas {
   checkSignature(request, kind);
   if (kind === "account" && !query.get("ss")?.includes("b")) throw new StorageError("AuthorizationServiceMismatch");
   checkOrigin(request);
-  const resourceTypes = kind === "account" ? query.get("srt") : SERVICE_RESOURCES[query.get("sr") ?? ""];
+  const resourceTypes = kind === "account" ? query.get("srt") : ownValue(SERVICE_RESOURCES, query.get("sr") ?? "");
   if (!resourceTypes) throw refused("sr is invalid or missing");
   const valid = { kind, permissions: terms.get("sp") ?? "", resourceTypes, answerHeaders: answerHeadersOf(query) };
   const principalId = query.get("skoid");

@@ -1,4 +1,5 @@
 /** Metadata: `x-ms-meta-*` headers to and from records ("Setting and retrieving properties and metadata"). */
+import { setOwn } from "../../json.ts";
 import { StorageError } from "../../storage/errors.ts";
 import type { BlobRequest } from "./request.ts";
 
@@ -16,7 +17,7 @@ export function readMetadata(request: BlobRequest): Record<string, string> {
     if (name === "") throw new StorageError("EmptyMetadataKey");
     if (!IDENTIFIER.test(name)) throw new StorageError("InvalidMetadata");
     const text = value.trim();
-    metadata[name] = text;
+    setOwn(metadata, name, text);
     size += Buffer.byteLength(name) + Buffer.byteLength(text);
   }
   if (size > LIMIT_BYTES) throw new StorageError("MetadataTooLarge");

@@ -1,4 +1,5 @@
 /** XML as Blob writes and reads it: elements with text, no mixed content, no namespaces. */
+import { ownValue } from "../../json.ts";
 
 const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 
@@ -92,7 +93,7 @@ function unescapeXml(text: string): string | undefined {
 
 function entity(name: string): string | undefined {
   const code = /^#(?:x([0-9a-f]+)|(\d+))$/i.exec(name);
-  if (code === null) return ENTITIES[name];
+  if (code === null) return ownValue(ENTITIES, name);
   const point = code[1] === undefined ? Number(code[2]) : Number.parseInt(code[1], 16);
   return point > 0 && point <= 0x10ffff ? String.fromCodePoint(point) : undefined;
 }

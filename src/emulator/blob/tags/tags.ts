@@ -1,5 +1,6 @@
 /** Blob index tags: their rules ("Set Blob Tags"), as the header `x-ms-tags` has them, and as XML. */
 
+import { setOwn } from "../../json.ts";
 import { StorageError } from "../../storage/errors.ts";
 import { element } from "../http/xml.ts";
 
@@ -19,7 +20,7 @@ export function addTag(tags: Record<string, string>, name: string, value: string
   if (!isGood || !ALLOWED.test(name) || !ALLOWED.test(value) || Object.hasOwn(tags, name)) {
     throw new StorageError("InvalidTag");
   }
-  tags[name] = value;
+  setOwn(tags, name, value);
   if (Object.keys(tags).length > 10)
     throw new StorageError("InvalidTag", { message: "The number of tags exceeds 10." });
 }

@@ -3,6 +3,7 @@
  * for Storage", "... for Identity" and "Azure resource provider operations", Microsoft.Authorization). A line is a resource
  * type and its verbs: `read`, `write`, `delete`, and every other one for `<verb>/action`.
  */
+import { ownValue } from "../../../json.ts";
 
 /** The half of a permission in which an operation may stand. */
 export type Plane = "actions" | "dataActions";
@@ -141,7 +142,7 @@ const OPERATIONS: Readonly<Record<string, Readonly<Record<Plane, readonly string
 
 /** The operations of a provider, or undefined for one whose operations are not listed here. */
 export function operationsOf(provider: string, plane: Plane): readonly string[] | undefined {
-  return OPERATIONS[provider.toLowerCase()]?.[plane];
+  return ownValue(OPERATIONS, provider.toLowerCase())?.[plane];
 }
 
 /** Of all providers that are listed here, for a pattern that names none. */

@@ -1,5 +1,5 @@
 /** The parameters of a template: given values, defaults, types and allowed values. */
-import { isObject, type JsonObject } from "../../../json.ts";
+import { isObject, type JsonObject, ownValue } from "../../../json.ts";
 import { invalidTemplate } from "./errors.ts";
 import { evaluate } from "./evaluate.ts";
 import type { Surroundings } from "./functions.ts";
@@ -47,7 +47,7 @@ function givenValue(name: string, given: unknown): unknown {
 
 function requireFit(name: string, declaration: JsonObject, value: unknown): void {
   const type = String(declaration["type"]);
-  const isFit = TYPES[type.toLowerCase()];
+  const isFit = ownValue(TYPES, type.toLowerCase());
   if (isFit === undefined) throw invalidTemplate(`the template parameter '${name}' has the unknown type '${type}'`);
   if (!isFit(value)) throw invalidTemplate(`the value of the template parameter '${name}' is not of type '${type}'`);
   const allowed = declaration["allowedValues"];

@@ -3,7 +3,7 @@
  * Metadata").
  */
 
-import { isObject, type JsonObject } from "../../../json.ts";
+import { isObject, type JsonObject, setOwn } from "../../../json.ts";
 import type { BlobContainer, StorageAccount } from "../../../world.ts";
 import { ArmError, badRequest, conflict } from "../../front-door/errors.ts";
 import { objectAt, stringAt } from "../../front-door/json.ts";
@@ -66,7 +66,7 @@ function readMetadata(sent: JsonObject): Record<string, string> {
     }
     seen.add(name.toLowerCase());
     bytes += Buffer.byteLength(name) + Buffer.byteLength(value);
-    metadata[name] = value;
+    setOwn(metadata, name, value);
   }
   if (bytes > METADATA_BYTES) throw failure("The metadata specified exceeds the maximum allowed limit of 8KB.");
   return metadata;
