@@ -51,6 +51,15 @@ describe("the emulator's tags at a scope", () => {
     refused(await patch("Merge", {}, arm.group.replace(/[^/]+$/, "absent")), 404, "ResourceGroupNotFound");
   });
 
+  it("are read as strictly as a resource's own", async () => {
+    const before = held();
+    const put = (tags: object) => arm.call("PUT", at(account), { body: { properties: { tags } } });
+    for (const value of [1, true, {}, []]) refused(await put({ a: value }), 400, "InvalidRequestContent");
+    refused(await put({ "a<b": "x" }), 400, "InvalidTagNameCharacters");
+    refused(await patch("Merge", { "a/b": "x" }), 400, "InvalidTagNameCharacters");
+    deepEqual(held(), before);
+  });
+
   it("need a right on tags, which a right to read the account is not, and are closed by a read-only lock", async () => {
     const { identity, token } = await arm.makeCaller("tagger");
     const body = { operation: "Merge", properties: { tags: {} } };

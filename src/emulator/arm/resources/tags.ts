@@ -3,7 +3,8 @@
  * update` merges tags without a right on the resource ("Tags - Create Or Update, Update, Get, Delete At Scope").
  */
 import type { Reply } from "../../http/call.ts";
-import type { JsonObject } from "../../json.ts";
+import { isObject, type JsonObject } from "../../json.ts";
+import { requireTags } from "../bodies/resource-definition.ts";
 import { badRequest, resourceGroupNotFound, resourceNotFound } from "../front-door/errors.ts";
 import { objectAt, stringAt } from "../front-door/json.ts";
 import { ARM_TAGS, readTags, type TagLimits } from "../front-door/tags.ts";
@@ -57,6 +58,7 @@ function without(tags: Readonly<Tags>, named: Readonly<Tags>, byValue: boolean):
 
 function sentTags({ body }: ArmRequest): Tags {
   const properties: JsonObject = objectAt(body, "properties");
+  if (isObject(properties["tags"])) requireTags(properties["tags"], "properties.tags");
   const tags = readTags(properties, ARM_TAGS);
   if (tags === undefined)
     throw badRequest("InvalidTagsRequest", "The request has no 'properties.tags'.", "properties.tags");
