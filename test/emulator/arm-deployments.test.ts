@@ -258,4 +258,31 @@ describe("the emulator's deployments", () => {
     equal((await arm.call("DELETE", `${arm.group}?api-version=2021-04-01`)).status, 200);
     equal(arm.emulator.world.deployments.size, 0);
   });
+
+  it("refuses variables that need themselves, calls too deep to be read, and a resource that is named twice", async () => {
+    const output = (value: string) => ({ outputs: { one: { type: "string", value } } });
+    const lock = { type: "Microsoft.Authorization/locks", name: "one", apiVersion: "2020-05-01" };
+    const twice = [lock, { ...lock, name: "ONE" }].map((each) => ({ ...each, properties: { level: "CanNotDelete" } }));
+    const templates: [object, RegExp][] = [
+      [
+        templateOf([], { variables: { a: "[variables('b')]", b: "[variables('A')]" }, ...output("[variables('a')]") }),
+        /circular/,
+      ],
+      [templateOf([], output(`[${"not(".repeat(20_000)}true()${")".repeat(20_000)}]`)), /not valid/],
+      [templateOf(twice), /is defined multiple times in a template/],
+    ];
+    for (const [template, reason] of templates) {
+      const answer = await arm.call("PUT", at(arm.group, "one"), { body: bodyOf(template) });
+      match(answer.text, reason);
+      refused(answer, 400, "InvalidTemplate");
+    }
+    equal(arm.emulator.world.locks.size, 0);
+    const nested = output(`[string(${"not(".repeat(100)}true()${")".repeat(100)})]`);
+    const twiceRead = { variables: { a: "x", b: "[concat(variables('a'), variables('a'))]" } };
+    equal((await arm.call("PUT", at(arm.group, "two"), { body: bodyOf(templateOf([], nested)) })).status, 201);
+    const body = bodyOf(templateOf([], { ...twiceRead, ...output("[concat(variables('b'), variables('b'))]") }));
+    // ARM compares the words of an enumeration without case.
+    const lower = { properties: { ...body.properties, mode: "incremental" } };
+    equal((await arm.call("PUT", at(arm.group, "three"), { body: lower })).status, 201);
+  });
 });

@@ -13,15 +13,19 @@ interface Token {
   readonly text: string;
 }
 
+/** How deep calls may be in calls: an expression has at most 24,576 characters ("Template limits"), and no sane one is near this. */
+const DEEPEST = 200;
+
 interface Reader {
   readonly source: string;
   readonly tokens: readonly Token[];
   at: number;
+  depth: number;
 }
 
 /** The tree of an expression, given without its square brackets. Throws 400 InvalidTemplate when it cannot be read. */
 export function parseExpression(source: string): Expression {
-  const reader: Reader = { source, tokens: readTokens(source), at: 0 };
+  const reader: Reader = { source, tokens: readTokens(source), at: 0, depth: 0 };
   const expression = readValue(reader);
   if (reader.at !== reader.tokens.length) throw unreadable(source);
   return expression;
@@ -45,6 +49,8 @@ function readTokens(source: string): Token[] {
 }
 
 function readValue(reader: Reader): Expression {
+  reader.depth += 1;
+  if (reader.depth > DEEPEST) throw unreadable(reader.source);
   let value = readFirst(reader);
   for (;;) {
     if (takes(reader, ".")) {
@@ -55,7 +61,10 @@ function readValue(reader: Reader): Expression {
       const key = readValue(reader);
       if (!takes(reader, "]")) throw unreadable(reader.source);
       value = { kind: "member", of: value, key };
-    } else return value;
+    } else {
+      reader.depth -= 1;
+      return value;
+    }
   }
 }
 
