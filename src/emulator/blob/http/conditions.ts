@@ -45,6 +45,16 @@ export function checkTags(request: BlobRequest, version: Version): void {
 }
 
 /**
+ * Conditions of the calls about a blob's tags: 412 unless `x-ms-if-tags` and the blob's own conditions hold, which these calls
+ * have under the names `x-ms-blob-if-*` (Blob specification, BlobModifiedAccessConditions).
+ */
+export function checkTagConditions(request: BlobRequest, version: Version): void {
+  const conditions = readConditions(request, "x-ms-blob-");
+  if (isUnwanted(conditions, version) || isMissed(conditions, version)) throw new StorageError("ConditionNotMet");
+  checkTags(request, version);
+}
+
+/**
  * "Read operations in version 2013-08-15 or later": If-Match && If-Unmodified-Since && (If-None-Match ||
  * If-Modified-Since). A read with If-None-Match "*" can never succeed.
  */

@@ -3,7 +3,7 @@ import type { Reply } from "../../http/call.ts";
 import { checkLease } from "../../storage/lease.ts";
 import { requireSelected } from "../blobs/find.ts";
 import { readXmlBody } from "../http/body.ts";
-import { checkTags } from "../http/conditions.ts";
+import { checkTagConditions } from "../http/conditions.ts";
 import type { BlobRequest } from "../http/request.ts";
 import { xmlDocument } from "../http/xml.ts";
 import { addTag, tagsXml } from "./tags.ts";
@@ -11,7 +11,7 @@ import { addTag, tagsXml } from "./tags.ts";
 /** Get Blob Tags. */
 export function getBlobTags(request: BlobRequest): Reply {
   const blob = requireSelected(request);
-  checkTags(request, blob);
+  checkTagConditions(request, blob);
   checkLease(request, blob.lease, "Blob", false);
   return { status: 200, headers: { "content-type": "application/xml" }, body: xmlDocument(tagsXml(blob.tags)) };
 }
@@ -27,7 +27,7 @@ export async function setBlobTags(request: BlobRequest): Promise<Reply> {
     }
   }
   const blob = requireSelected(request);
-  checkTags(request, blob);
+  checkTagConditions(request, blob);
   checkLease(request, blob.lease, "Blob", true);
   blob.tags = tags;
   return { status: 204 };
