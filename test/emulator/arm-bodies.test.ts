@@ -117,6 +117,9 @@ describe("a body sent to the emulator's ARM", () => {
       arm.call("PUT", `${fresh()}?api-version=${version}`, { body: standard({ accessTier: "Cold" }) });
     equal((await put("2023-05-01")).status, 202);
     refused(await put("2023-01-01"), 400, "InvalidAccessTier");
+    const smart = standard({ accessTier: "Smart" }, { sku: { name: "Standard_ZRS" } });
+    equal((await made(smart)).properties["accessTier"], "Smart");
+    refused(await arm.call("PUT", `${fresh()}?api-version=2025-06-01`, { body: smart }), 400, "InvalidAccessTier");
   });
 
   it("is refused for another type, as what cannot be read", async () => {

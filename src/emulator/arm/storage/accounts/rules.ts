@@ -54,7 +54,7 @@ export function requireAccessTier(kind: string, properties: JsonObject): void {
   const tier = stringAt(properties, "accessTier");
   const isTiered = kind === "StorageV2" || kind === "BlobStorage";
   if (tier === undefined && kind !== "BlobStorage") return;
-  if (tier !== undefined && (isTiered ? ["Hot", "Cool", "Cold"] : ["Premium"]).includes(tier)) return;
+  if (tier !== undefined && (isTiered ? ["Hot", "Cool", "Cold", "Smart"] : ["Premium"]).includes(tier)) return;
   throw badRequest("InvalidAccessTier", `The access tier '${tier ?? ""}' is not allowed for account kind ${kind}.`);
 }
 
