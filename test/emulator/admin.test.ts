@@ -84,6 +84,7 @@ describe("the emulator's admin endpoint", () => {
       deepEqual((await sendAdmin(emulator, "GET", "/faults")).json(), []);
       return answer.json<{ error: { message: string } }>().error.message;
     };
+    match(await refused({ method: "PUTT" }), /"PUTT" is not a method; there are GET, .*DELETE/);
     match(
       await refused({ operation: "storageAccounts/crate" }),
       /"storageAccounts\/crate" is no operation; .*storageAccounts\/create/,

@@ -6,16 +6,19 @@ export type KnownOperations = Readonly<Record<string, readonly string[]>>;
 const METHODS = ["GET", "HEAD", "PUT", "PATCH", "POST", "DELETE", "OPTIONS"];
 
 interface NamedCalls {
-  readonly match: { readonly service?: string; readonly operation?: string };
+  readonly match: { readonly service?: string; readonly method?: string; readonly operation?: string };
 }
 
-/** Throws an Error that lists what exists for a rule whose service or operation does not. */
+/** Throws an Error that lists what exists for a rule whose service, method or operation does not. */
 export function requireKnown({ match }: NamedCalls, known: KnownOperations): void {
-  const { service, operation } = match;
+  const { service, method, operation } = match;
   const services = Object.keys(known);
   const asked = service?.toLowerCase();
   if (asked !== undefined && !services.includes(asked)) {
     throw new Error(`match.service "${service}" is not a service; there are ${services.join(", ")}`);
+  }
+  if (method !== undefined && !METHODS.includes(method.toUpperCase())) {
+    throw new Error(`match.method "${method}" is not a method; there are ${METHODS.join(", ")}`);
   }
   if (operation === undefined) return;
   const names = [...new Set(asked === undefined ? Object.values(known).flat() : known[asked]), ...METHODS];
