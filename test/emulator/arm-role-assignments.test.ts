@@ -328,6 +328,7 @@ describe("the emulator's role definitions", () => {
       ["actions", "*"],
       ["actions", "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action"],
       ["actions", "Microsoft.Network/virtualNetworks/subnets/join/action"],
+      ["actions", "Oracle.Database/*/read"],
       ["dataActions", `${blobs}/move/action`],
       ["notDataActions", `${blobs}/*`],
     ] as const)

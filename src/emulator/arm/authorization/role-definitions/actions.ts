@@ -13,9 +13,16 @@ const KEYS: Readonly<Record<keyof Permission, { readonly plane: Plane; readonly 
   notDataActions: { plane: "dataActions", code: "InvalidDataActionOrNotDataAction" },
 };
 
+/** Namespaces of partners (azure-rest-api-specs, "Resource providers for Azure services"). */
+const PARTNERS = new Set(
+  `arizeai.observabilityeval astronomer.astro commvault.contentstore dynatrace.observability github.network informatica.datamanagement
+   lambdatest.hyperexecute mongodb.atlas neon.postgres newrelic.observability nginx.nginxplus oracle.database
+   paloaltonetworks.cloudngfw pinecone.vectordb purestorage.block qumulo.storage wandisco.fusion`.split(/\s+/),
+);
+
 /**
  * One list of a permission. Throws 400 for what matches no operation of its plane (azure-docs 102571, azure-powershell 9800).
- * Operations are known of the emulator's own providers only: of others the form and Microsoft's naming count.
+ * Operations are known of the emulator's own providers only: of others the form and their namespace count.
  */
 export function readActions(sent: JsonObject, key: keyof Permission): string[] {
   const { plane, code } = KEYS[key];
@@ -34,6 +41,6 @@ function findFault(action: string, plane: Plane): string | undefined {
   const provider = action.slice(0, action.indexOf("/"));
   const known = provider.includes("*") ? allOperations(plane) : operationsOf(provider, plane);
   if (known !== undefined) return known.some((operation) => coversAction(action, operation)) ? undefined : unmatched;
-  if (/^Microsoft\.[A-Z]\w*$/i.test(provider)) return undefined;
+  if (/^Microsoft\.[A-Z]\w*$/i.test(provider) || PARTNERS.has(provider.toLowerCase())) return undefined;
   return "The resource provider referenced in the action is not returned in the list of providers from Azure Resource Manager.";
 }
