@@ -314,7 +314,7 @@ describe("a body sent to the emulator's ARM", () => {
   });
 
   it("is refused for rules of a blob service that Azure does not have", async () => {
-    const service = `${await arm.makeAccount("service1")}/blobServices/default`;
+    const service = `${await arm.makeAccount("reads1")}/blobServices/default`;
     const rule = {
       allowedOrigins: ["*"],
       allowedMethods: ["GET"],
@@ -372,7 +372,54 @@ describe("a body sent to the emulator's ARM", () => {
       return answer.json<{ identity: { type: string; userAssignedIdentities: object } }>().identity;
     };
     deepEqual(Object.keys((await patch("UserAssigned", {})).userAssignedIdentities), [one]);
+    const typed = await arm.call("PATCH", id, { body: { identity: { type: "UserAssigned" } } });
+    deepEqual(
+      Object.keys(typed.json<{ identity: { userAssignedIdentities: object } }>().identity.userAssignedIdentities),
+      [one],
+    );
+    const none = { body: { identity: { type: "UserAssigned", userAssignedIdentities: { [one]: null } } } };
+    refused(await arm.call("PATCH", id, none), 400, "MissingIdentityIds");
     deepEqual(await patch("None", null), { type: "None", userAssignedIdentities: {} });
+    await refusedAccount(standard({}, { identity: { type: "SystemAssigned, UserAssigned" } }), "MissingIdentityIds");
+  });
+
+  it("of a blob service is refused for what the service cannot read", async () => {
+    const service = `${await arm.makeAccount("service1")}/blobServices/default`;
+    const put = (properties: object) => arm.call("PUT", service, { body: { properties } });
+    refused(await put({ defaultServiceVersion: "nonsense" }), 400, "ContainerOperationFailure");
+    const lists = { allowedHeaders: [], allowedMethods: ["GET"], allowedOrigins: ["*"], exposedHeaders: [] };
+    const cors = (maxAgeInSeconds: number) => ({ cors: { corsRules: [{ ...lists, maxAgeInSeconds }] } });
+    refused(await put(cors(-1)), 400, "ContainerOperationFailure");
+    equal((await put({ ...cors(0), defaultServiceVersion: "2023-11-03" })).status, 200);
+  });
+
+  it("of a container is refused for scopes that are not there, and for immutable versions where there are none", async () => {
+    const account = await arm.makeAccount("scopes1");
+    const at = (name: string) => `${account}/blobServices/default/containers/${name}`;
+    const put = (name: string, properties: object) => arm.call("PUT", at(name), { body: { properties } });
+    refused(await put("one", { defaultEncryptionScope: "mine" }), 400, "ContainerOperationFailure");
+    const immutable = { immutableStorageWithVersioning: { enabled: true } };
+    refused(await put("one", immutable), 400, "FeatureNotSupportedForAccount");
+    equal((await arm.call("GET", at("one"))).status, 404);
+    equal((await put("two", { defaultEncryptionScope: "$account-encryption-key" })).status, 201);
+    const service = { body: { properties: { isVersioningEnabled: true } } };
+    equal((await arm.call("PUT", `${account}/blobServices/default`, service)).status, 200);
+    refused(await put("two", immutable), 409, "ContainerImmutableStorageWithVersioningCannotBeUpdated");
+    equal((await put("three", immutable)).status, 201);
+    equal(
+      (await arm.call("PATCH", at("three"), { body: { properties: { enableNfsV3AllSquash: false } } })).status,
+      200,
+    );
+    const { properties } = (await arm.call("GET", at("three"))).json<Shown>();
+    deepEqual(properties["immutableStorageWithVersioning"], { enabled: true });
+  });
+
+  it("with immutable versions turns versioning on, and keeps it", async () => {
+    const account = await arm.makeAccount("versions1", { immutableStorageWithVersioning: { enabled: true } });
+    const service = `${account}/blobServices/default`;
+    equal((await arm.call("GET", service)).json<Shown>().properties["isVersioningEnabled"], true);
+    refused(await arm.call("PUT", service, { body: { properties: {} } }), 400, "InvalidRequestPropertyValue");
+    equal((await arm.call("PUT", service, { body: { properties: { isVersioningEnabled: true } } })).status, 200);
   });
 
   it("keeps large file shares on once they are on", async () => {

@@ -39,7 +39,7 @@ function setService(request: ArmRequest): Reply {
   }
   requireRestorable(sent);
   requireChangeFeed(sent);
-  if (corsRules(sent) > 5) throw wrongCors();
+  requireReadable(sent);
   requireVersioningFit(account, sent);
   account.blobService = sent;
   return { status: 200, body: serviceView(request, account) };
@@ -71,16 +71,26 @@ function requireChangeFeed(sent: JsonObject): void {
   throw notAllowed(String(days), "changeFeed.retentionInDays", "storageaccountchangefeed");
 }
 
-/** How many; "You can include up to five CorsRule elements in the request" (BlobServiceProperties). */
-function corsRules(sent: JsonObject): number {
+/**
+ * What the blob service reads itself: "You can include up to five CorsRule elements in the request" (BlobServiceProperties), whose
+ * age is no less than nothing, and the date of a version.
+ */
+function requireReadable(sent: JsonObject): void {
   const rules = objectAt(sent, "cors")["corsRules"];
-  return Array.isArray(rules) ? rules.length : 0;
+  const cors: unknown[] = Array.isArray(rules) ? rules : [];
+  const isAged = cors.every((rule) => !isObject(rule) || Number(rule["maxAgeInSeconds"]) >= 0);
+  const version = sent["defaultServiceVersion"];
+  const isDated = version === undefined || /^20\d\d-\d\d-\d\d$/.test(String(version));
+  if (cors.length > 5 || !isAged || !isDated) throw wrongCors();
 }
 
 /**
- * Accounts with a hierarchical namespace have no versioning ("Blob Storage feature support in Azure Storage accounts").
+ * Accounts whose versions are immutable keep versioning ("Enabling the feature auto-enables Blob Versioning",
+ * ImmutableStorageAccount; the code is an assumption). Accounts with a hierarchical namespace have no versioning ("Blob Storage feature support in Azure Storage accounts").
  */
 function requireVersioningFit(account: StorageAccount, sent: JsonObject): void {
+  const isLocked = objectAt(account.properties, "immutableStorageWithVersioning")["enabled"] === true;
+  if (isLocked && sent["isVersioningEnabled"] !== true) throw notAllowed("False", "isVersioningEnabled");
   if (sent["isVersioningEnabled"] !== true || account.properties["isHnsEnabled"] !== true) return;
   throw badRequest("FeatureNotSupportedForAccount", "Blob versioning is not supported for the account.");
 }

@@ -21,7 +21,7 @@ export function changeAccount(account: StorageAccount, body: JsonObject): void {
   const kind = readKind(account, body);
   const sku = readSku(account, kind, body);
   const tags = readTags(body, STORAGE_TAGS);
-  const identity = readIdentity(body);
+  const identity = readIdentity(body, account.identity);
   const properties = mergeProperties(account, readProperties(body));
   requireAccessTier(kind, properties);
   requireProtocolFit(properties);

@@ -1,5 +1,6 @@
 /** PUT of a storage account: a new one is created asynchronously, an existing one is updated with what was sent. */
 import type { Reply } from "../../../http/call.ts";
+import type { JsonObject } from "../../../json.ts";
 import type { StorageAccount } from "../../../world.ts";
 import { accepted } from "../../front-door/async-operations.ts";
 import { type ArmError, badRequest, conflict } from "../../front-door/errors.ts";
@@ -111,10 +112,16 @@ function newAccount(request: ArmRequest, name: string, location: string): Storag
     ...(identity === undefined ? {} : { identity }),
     extras: extrasOf(body, ["zones", "placement", "extendedLocation"]),
     properties,
-    blobService: {},
+    blobService: firstBlobService(properties),
     createdAt,
     readyAt: createdAt + services.settings.accountCreationMs,
   };
+}
+
+/** "Enabling the feature auto-enables Blob Versioning" (ImmutableStorageAccount). */
+function firstBlobService(properties: JsonObject): JsonObject {
+  const isImmutable = objectAt(properties, "immutableStorageWithVersioning")["enabled"] === true;
+  return isImmutable ? { isVersioningEnabled: true } : {};
 }
 
 function required(name: string): ArmError {

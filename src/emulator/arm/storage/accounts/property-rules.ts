@@ -86,19 +86,31 @@ export function requireLargeSharesKept(before: JsonObject, sent: JsonObject): vo
 
 /**
  * The identity that a body gives an account, undefined for none. Null takes a user-assigned identity away. Throws 400 for a key
- * that is no id of one (ARM's linked ids).
+ * that is no id of one (ARM's linked ids), and for user-assigned ones of which there is none (MissingIdentityIds, as az shows it
+ * of a search service); those of before stay where none is named.
  */
-export function readIdentity(body: JsonObject): JsonObject | undefined {
+export function readIdentity(body: JsonObject, before: JsonObject = {}): JsonObject | undefined {
   const { identity } = body;
   if (!isObject(identity)) return undefined;
   const named = Object.entries(objectAt(identity, "userAssignedIdentities"));
   const wrong = named.find(([id]) => !IDENTITY.test(id))?.[0];
   const kept = Object.fromEntries(named.filter(([, value]) => value !== null));
-  if (wrong === undefined) return named.length === 0 ? identity : { ...identity, userAssignedIdentities: kept };
+  if (wrong === undefined) return identityOf(identity, named.length === 0 ? before["userAssignedIdentities"] : kept);
   throw badRequest(
     "LinkedInvalidPropertyId",
     `Property id '${wrong}' at path 'identity.userAssignedIdentities' is invalid. Expect fully qualified resource Id that ` +
       "start with '/subscriptions/{subscriptionId}' or '/providers/{resourceProviderNamespace}/'.",
+  );
+}
+
+function identityOf(identity: JsonObject, assigned: unknown): JsonObject {
+  const isAssigned = String(identity["type"]).includes("UserAssigned");
+  const named = isObject(assigned) ? assigned : {};
+  if (!isAssigned) return "userAssignedIdentities" in identity ? { ...identity, userAssignedIdentities: {} } : identity;
+  if (Object.keys(named).length > 0) return { ...identity, userAssignedIdentities: named };
+  throw badRequest(
+    "MissingIdentityIds",
+    `The identity ids must not be null or empty for '${String(identity["type"])}' identity type.`,
   );
 }
 

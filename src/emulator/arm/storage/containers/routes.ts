@@ -34,10 +34,11 @@ function putContainer(request: ArmRequest): Reply {
   const account = requireParentAccount(request);
   const name = request.params["container"] ?? "";
   requireContainerName(name);
-  const change = readContainerBody(account, request.body);
   const existing = request.services.world.containers.get(containerKey(account.name, name));
+  const isLive = existing !== undefined && !isDeleted(existing);
+  const change = readContainerBody(account, request.body, isLive ? existing : undefined);
   const now = request.services.clock.now();
-  if (existing !== undefined && !isDeleted(existing)) {
+  if (isLive) {
     touchContainer(Object.assign(existing, change), now);
     return { status: 200, body: containerView(request, account, existing) };
   }
@@ -51,7 +52,7 @@ function putContainer(request: ArmRequest): Reply {
 function patchContainer(request: ArmRequest): Reply {
   const account = requireParentAccount(request);
   const container = requireContainer(request, account);
-  const change = readContainerBody(account, request.body);
+  const change = readContainerBody(account, request.body, container);
   touchContainer(Object.assign(container, change), request.services.clock.now());
   return { status: 200, body: containerView(request, account, container) };
 }

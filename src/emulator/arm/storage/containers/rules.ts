@@ -26,15 +26,45 @@ export function requireContainerName(name: string): void {
 }
 
 /** What a PUT or PATCH changes; throws 400 or 409 for what Storage does not permit. */
-export function readContainerBody(account: StorageAccount, body: JsonObject): Partial<BlobContainer> {
+export function readContainerBody(
+  account: StorageAccount,
+  body: JsonObject,
+  existing?: BlobContainer,
+): Partial<BlobContainer> {
   const sent = objectAt(body, "properties");
+  requireScope(sent);
+  requireVersionedLocks(account, sent, existing);
   const access = readPublicAccess(account, stringAt(sent, "publicAccess"));
   const others = Object.entries(sent).filter(([name]) => !OWN.includes(name));
   return {
     ...(access === undefined ? {} : { publicAccess: access }),
     ...(isObject(sent["metadata"]) ? { metadata: readMetadata(sent["metadata"]) } : {}),
-    ...(others.length > 0 ? { properties: Object.fromEntries(others) } : {}),
+    ...(others.length > 0 ? { properties: { ...existing?.properties, ...Object.fromEntries(others) } } : {}),
   };
+}
+
+/** Accounts of the emulator have no encryption scopes of their own. That Azure words it so is an assumption. */
+function requireScope(sent: JsonObject): void {
+  const scope = stringAt(sent, "defaultEncryptionScope");
+  if (scope === undefined || scope.toLowerCase() === "$account-encryption-key") return;
+  throw failure(`The specified encryption scope '${scope}' does not exist.`);
+}
+
+/**
+ * Immutability of versions "can only be set to true at the container creation time" (BlobContainerData), and needs versions
+ * ("immutable-policy-configure-version-scope"). The codes are assumptions.
+ */
+function requireVersionedLocks(account: StorageAccount, sent: JsonObject, existing: BlobContainer | undefined): void {
+  const name = "immutableStorageWithVersioning";
+  if (objectAt(sent, name)["enabled"] !== true) return;
+  if (existing !== undefined && objectAt(existing.properties ?? {}, name)["enabled"] !== true) {
+    throw conflict(
+      "ContainerImmutableStorageWithVersioningCannotBeUpdated",
+      `The property '${name}' is set at creation only.`,
+    );
+  }
+  if (account.blobService["isVersioningEnabled"] === true) return;
+  throw badRequest("FeatureNotSupportedForAccount", `The property '${name}' needs an account with blob versioning.`);
 }
 
 function readPublicAccess(
