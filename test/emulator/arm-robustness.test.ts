@@ -90,6 +90,17 @@ describe("the emulator's ARM, for random requests", () => {
     );
     equal((await arm.call("GET", `${arm.group}/providers/Microsoft.Storage/storageAccounts/sturdy1`)).status, 200);
   });
+
+  it("refuses a body that is nested deeper than it can be read", async () => {
+    const nested = (levels: number) => `{"properties":{"encryption":${'{"a":'.repeat(levels)}1${"}".repeat(levels)}}}`;
+    const account = `${arm.group}/providers/Microsoft.Storage/storageAccounts/sturdy1`;
+    equal((await arm.call("PATCH", account, { body: nested(50) })).status, 200);
+    for (const body of [nested(20_000), `{"properties":${"[".repeat(300_000)}${"]".repeat(300_000)}}`]) {
+      const answer = await arm.call("PATCH", account, { body });
+      equal(answer.status, 400);
+      equal(answer.json<Fault>().error.code, "InvalidRequestContent");
+    }
+  });
 });
 
 interface Fault {

@@ -167,4 +167,11 @@ describe("Blob robustness", () => {
       { numRuns: 1500 },
     );
   });
+
+  it("refuses a search by tags that is nested without end", async () => {
+    const search = (where: string) =>
+      blob.send("GET", `/${container}?restype=container&comp=blobs&where=${encodeURIComponent(where)}`);
+    assert.equal((await search(`${"(".repeat(3000)}"a"='b'${")".repeat(3000)}`)).code, "InvalidQueryParameterValue");
+    assert.equal((await search(`(("a"='b') AND "c">'d')`)).status, 200);
+  });
 });

@@ -130,6 +130,9 @@ function showVariants(variants: AzureVariants): object {
 function moveClock(body: unknown, { clock }: AdminContext): object {
   const seconds = (body as { advanceSeconds?: unknown } | undefined)?.advanceSeconds;
   if (typeof seconds !== "number" || !Number.isFinite(seconds)) throw new Error('send {"advanceSeconds": <number>}');
+  // Beyond these, no answer could be dated: HTTP's dates and ISO 8601's have years of four digits.
+  const year = new Date(clock.now() + seconds * 1000).getUTCFullYear();
+  if (!(year >= 1970 && year <= 9000)) throw new Error(`advanceSeconds ${seconds} leads out of the years 1970 to 9000`);
   clock.advance(seconds * 1000);
   return showClock(clock);
 }

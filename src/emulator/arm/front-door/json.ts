@@ -55,7 +55,23 @@ function parseObject(text: string): JsonObject {
     throw invalidContent(detail);
   }
   if (!isObject(value)) throw invalidContent("the root must be an object");
+  if (isDeeperThan(DEEPEST, value)) throw invalidContent(`The reader's MaxDepth of ${DEEPEST} has been exceeded`);
   return value;
+}
+
+/** ARM's reader has a limit; how far it is raised beyond the 64 of Json.NET is not known. Nested templates need some dozens. */
+const DEEPEST = 256;
+
+/** Level by level, so that no depth is too deep to be measured. */
+function isDeeperThan(limit: number, root: JsonObject): boolean {
+  let level: unknown[] = [root];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth >= limit) return true;
+    level = level
+      .flatMap((each): unknown[] => (typeof each === "object" && each !== null ? Object.values(each) : []))
+      .filter((each) => typeof each === "object" && each !== null);
+  }
+  return false;
 }
 
 function invalidContent(detail: string): ArmError {

@@ -24,10 +24,13 @@ const OPERATORS: Readonly<Record<string, (left: string, right: string) => boolea
   "<=": (left, right) => left <= right,
 };
 
+/** An expression has at most ten tags to compare; brackets beyond these are no search. */
+const MOST_BRACKETS = 100;
+
 /** Reads an expression; 400 InvalidQueryParameterValue (or the error that `refusal` creates) when it is not one. */
 export function parseTagQuery(text: string, refusal: () => StorageError): TagTest {
   const tokens = readTokens(text);
-  if (tokens === undefined) throw refusal();
+  if (tokens === undefined || tokens.filter((token) => token === "(").length > MOST_BRACKETS) throw refusal();
   const reader = { tokens, at: 0 };
   const test = readAny(reader);
   if (test === undefined || reader.at !== tokens.length) throw refusal();
