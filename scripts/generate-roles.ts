@@ -97,7 +97,7 @@ function guidOf(key: string, prefix: string): string {
   return `guid('keyless-csi role ${key} v1', toLower(${prefix}))`;
 }
 
-/** As `role-plan.ts` names it; without a prefix as the template of 0.2 did. */
+/** As `role-plan.ts` names it; without a prefix as earlier templates did. */
 function nameOf({ role, scope }: Omit<PlannedAssignment, "name">): string {
   const isAtGroup = scope === groupScope(MARKS.subscriptionId, MARKS.resourceGroup);
   const place = isAtGroup ? `${SUBSCRIPTION}, ${GROUP}` : SUBSCRIPTION;
@@ -159,7 +159,7 @@ const PARAMETERS = {
     type: "string",
     defaultValue: `[${SUBSCRIPTION}]`,
     metadata: {
-      description: "The controller's --role-prefix. Empty: the roles and assignments of the template of 0.2.",
+      description: "The controller's --role-prefix. Empty: the roles and assignments of templates without prefixes.",
     },
   },
   parts: {

@@ -53,7 +53,7 @@ const settings = {
   role: {
     ...controllerSettings.role,
     group: WHAT,
-    absent: "the data role of --role-prefix; it may remove that of 0.2 too",
+    absent: "the data role of --role-prefix; it may remove the one without a prefix too",
   },
   "role-prefix": { ...controllerSettings["role-prefix"], group: WHAT },
   // An empty text, say of a variable that is not set, must not mean everybody.

@@ -65,7 +65,7 @@ export const nodeDriver: Kind<string> = {
 
 const rolePrefixText = patternOf(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/, {
   wrong: "is not a prefix for the names of roles",
-  fix: "use 1 to 64 letters, digits, '.', '_' and '-', or nothing for the roles of 0.2",
+  fix: "use 1 to 64 letters, digits, '.', '_' and '-', or nothing for the roles of versions without prefixes",
 });
 
 /** Or an empty text, which is a value too. */

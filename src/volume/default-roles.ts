@@ -32,9 +32,9 @@ export interface RolePrefixes {
 }
 
 /**
- * Releases before 0.3 had no prefix. An installation of theirs that is upgraded without a flag has only the role without
- * one, so that goes on being assigned until `keyless-csi roles` is applied again. A prefix that was given is meant: there
- * nothing stands in for it.
+ * Version 0.1 had no prefix. An installation of it that is upgraded without a flag has only the role without one, so
+ * that goes on being assigned until `keyless-csi roles` is applied again. A prefix that was given is meant: there nothing
+ * stands in for it.
  */
 export function defaultRoles(
   idOf: (prefix: string) => string,

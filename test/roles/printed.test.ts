@@ -57,7 +57,7 @@ describe("keyless-csi roles", () => {
     assert.equal(new Set(ROLES.map(({ roleName }) => roleName)).size, ROLES.length);
   });
 
-  it("names and numbers roles by --role-prefix, the subscription where it is not given, and those of 0.2 where it is empty", async () => {
+  it("names and numbers roles by --role-prefix, the subscription where it is not given, and those without a prefix where it is empty", async () => {
     const rolesIn = (found: readonly RoleRequest[]) =>
       found.slice(0, 4).map((each) => [pathOf(each).split("/").at(-1), (each.body.properties as Named).roleName]);
     const required = ROLES.filter(({ option }) => option === undefined);

@@ -13,7 +13,7 @@ import { type GrantedApp, printRequests, printRoles, startGrantedApp } from "../
 import { refused } from "../support/refused.ts";
 import { createSink } from "../support/sink.ts";
 
-describe("an installation of 0.2, whose roles have no prefix,", () => {
+describe("an installation of version 0.1, whose roles have no prefix,", () => {
   let app: GrantedApp;
   let second: App | undefined;
   beforeEach(async () => {

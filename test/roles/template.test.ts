@@ -45,7 +45,7 @@ describe("the template of deploy/roles", () => {
     });
   }
 
-  it("without a prefix has the ids and names of 0.2, in its own way and in the script's", async () => {
+  it("without a prefix has the ids and names of version 0.1, in its own way and in the script's", async () => {
     const without = deployed({ rolePrefix: "" }).filter(({ path }) => path.includes("/role"));
     const [definitions, assignments] = [without.slice(0, ROLES.length), without.slice(ROLES.length)];
     assert.deepEqual(

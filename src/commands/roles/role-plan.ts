@@ -92,7 +92,7 @@ function assign(role: RoleRow, scope: string, target: RoleTarget): PlannedAssign
   return { role, name, scope, principalId, ...(role.isConditional === true && { condition }) };
 }
 
-/** By ARM's `guid()`, so that deploy/roles/azuredeploy.json gives the same name; without a prefix as the script of 0.2 did. */
+/** By ARM's `guid()`, so that deploy/roles/azuredeploy.json gives the same name; without a prefix as earlier scripts did. */
 function assignmentName(scope: string, { principalId, rolePrefix }: RoleTarget, { id }: RoleRow): string {
   if (rolePrefix === "") return roleAssignmentName(scope, principalId, id);
   return armGuid(scope.toLowerCase(), principalId.toLowerCase(), id);

@@ -4,7 +4,7 @@ import type { Permission, RoleDefinition } from "../world.ts";
 /** The data-only role that volumes are granted. The product computes the same id for the seed's subscription. */
 export const DATA_ROLE_ID = "ca9424a5-736b-5dda-98d6-2a3b31807fc1";
 
-/** The same as version 0.2 of the product had it: what that version has left can be put into the emulator. */
+/** The same as the product had it before roles had prefixes: what such a version has left can be put into the emulator. */
 export const EARLIER_DATA_ROLE_ID = "a42b9bc9-8c32-5e88-8eee-319364d6623a";
 
 const ACCOUNTS = "Microsoft.Storage/storageAccounts";
