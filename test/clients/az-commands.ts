@@ -87,6 +87,25 @@ export const REHEARSALS: readonly Rehearsal[] = [
     prints: /^false$/im,
   },
   {
+    command: "az storage container list",
+    lines:
+      'az rest --method put --body \'{"properties": {"containerDeleteRetentionPolicy": {"enabled": true, "days": 7}}}\' ' +
+      '--url "$DATA/providers/Microsoft.Storage/storageAccounts/kldocs/blobServices/default?api-version=2025-06-01" -o none\n' +
+      'for method in put delete; do az rest --method $method --body "{}" -o none --url ' +
+      '"$DATA/providers/Microsoft.Storage/storageAccounts/kldocs/blobServices/default/containers/kept?api-version=2025-06-01"; done\n' +
+      "az storage container list --account-name kldocs --auth-mode login --include-deleted " +
+      '--query "[?deleted].[name, version]" --output tsv | tee $OUT/deleted',
+    prints: /^kept\t\S+$/m,
+  },
+  {
+    command: "az storage container restore",
+    lines:
+      "az storage container restore --account-name kldocs --auth-mode login --name kept " +
+      '--deleted-version "$(cut -f2 $OUT/deleted)" -o none\n' +
+      'az storage container list --account-name kldocs --auth-mode login --query "[].name" --output tsv',
+    prints: /^kept$/m,
+  },
+  {
     command: "az tag update",
     lines:
       "az tag update --operation merge --resource-id $DATA/providers/Microsoft.Storage/storageAccounts/kldocs " +
