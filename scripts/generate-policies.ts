@@ -28,7 +28,7 @@ Not in the table: definitions that only audit, such as those for customer-manage
 and private link (\`6edd7eda\`, \`1604f626\`); and "[Preview]: Do not allow deletion of resource types" (\`78460a36\`), which denies no write: if its
 list has \`Microsoft.Storage/storageAccounts\`, accounts of \`isolation: volume\` are not deleted with their volume.
 
-A policy of your own is denied or not by the same members: [parameters](parameters.md) lists what a class can say, and
+A policy of your own sees the same members of an account: [parameters](parameters.md) lists what a class can say, and
 [accounts that policies look at](../how-to/platform-teams.md#accounts-that-policies-look-at) how to change accounts that exist.
 `;
 }
