@@ -203,15 +203,36 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   "az monitor activity-log list": "the activity log",
 };
 
-/** Every command of az in the documents and in what is shipped, without flags; commands that are only named too. */
-export function documentedCommands(): string[] {
+/** Every document, and what is shipped. */
+function texts(): string[] {
   const folders = ["docs", "deploy"].flatMap((folder) =>
     readdirSync(join(repository, folder), { recursive: true, encoding: "utf8" }).map((path) => join(folder, path)),
   );
   const files = ["README.md", ...folders].filter((path) => /\.(md|yaml|json)$/.test(path));
-  const texts = files.map((path) => readFileSync(join(repository, path), "utf8"));
-  const found = texts.flatMap((text) => [...text.matchAll(/[`$( ]az ([a-z][a-z-]*(?: [a-z][a-z-]*)*)/g)]);
+  return files.map((path) => readFileSync(join(repository, path), "utf8"));
+}
+
+/** Every command of az in the documents and in what is shipped, without flags; commands that are only named too. */
+export function documentedCommands(): string[] {
+  const found = texts().flatMap((text) => [...text.matchAll(/(?:^|[`$( ])az ([a-z][a-z-]*(?: [a-z][a-z-]*)*)/gm)]);
   return [...new Set(found.map(([, words]) => `az ${words}`))].sort();
+}
+
+/** The flags with which the documents write each command. */
+export function documentedFlags(): Map<string, Set<string>> {
+  const flagsOf = new Map<string, Set<string>>();
+  for (const text of texts()) {
+    const lines = text.replaceAll(/\\\n\s*/g, "");
+    for (const [, words, rest = ""] of lines.matchAll(
+      /(?:^|[`$( ])az ([a-z][a-z-]*(?: [a-z][a-z-]*)*)((?= -)[^\n`]*)/gm,
+    )) {
+      const [own = ""] = rest.replaceAll(/"[^"]*"|'[^']*'/g, "_").split(/[|;)&]/);
+      const flags = flagsOf.get(`az ${words}`) ?? new Set();
+      for (const [, flag = ""] of own.matchAll(/ (--?[a-z][a-z-]*)/g)) flags.add(flag);
+      flagsOf.set(`az ${words}`, flags);
+    }
+  }
+  return flagsOf;
 }
 
 /** Whether one of the tables covers a command; a text may go on after it, and may name a group of commands only. */

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { documentedCommands, isCovered, REHEARSALS } from "./az-commands.ts";
+import { documentedCommands, documentedFlags, isCovered, REHEARSALS } from "./az-commands.ts";
 import { type AzureByName, startAzureByName } from "./azure-by-name.ts";
 import { pythonWithAz } from "./python-environment.ts";
 
@@ -56,6 +56,19 @@ describe("the documents' commands of az", function () {
       [],
       "add a rehearsal to test/clients/az-commands.ts",
     );
+  });
+
+  it("have the flags that az knows", async function () {
+    this.timeout(300_000); // one start of az for each command
+    const documented = [...documentedFlags()];
+    assert.ok(documented.length > 15);
+    const unknown: string[] = [];
+    for (const [command, flags] of documented) {
+      const { stdout } = await run(`${command} --help`);
+      const known = new Set(stdout.match(/(?<![\w-])--?[a-z][a-z-]*/g));
+      unknown.push(...[...flags].filter((flag) => !known.has(flag)).map((flag) => `${command} ${flag}`));
+    }
+    assert.deepEqual(unknown, []);
   });
 
   for (const { command, lines, prints } of REHEARSALS) {
