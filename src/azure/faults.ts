@@ -4,6 +4,7 @@
  */
 import { DriverError, type Reason } from "../errors.ts";
 import { condense } from "../text/condense.ts";
+import { LONGEST_MESSAGE } from "../text/cut.ts";
 import { keptError } from "./error-body.ts";
 import { IN_FORCE, rolesRemedy } from "./missing-role.ts";
 import { findRefusal, forProvider, signInRemedy } from "./refusals/codes.ts";
@@ -37,8 +38,6 @@ const REMEDIES: Partial<Readonly<Record<Reason, string>>> = {
   DeadlineExceeded: "it is tried again",
 };
 
-/** Kubernetes cuts an event at 1,024 characters, of which csi-provisioner takes some 170 for its own words. */
-const LONGEST_MESSAGE = 850;
 /** What Azure says always has this much room. */
 const SHORTEST_WORDS = 200;
 

@@ -65,12 +65,9 @@ export interface MountProblem {
   readonly kind: string;
   /** Data would be lost, or the CSIDriver object is wrong: the volume is not created unless the operator wants only a warning. */
   readonly isRefused: boolean;
-  /** At most `LONGEST_MESSAGE` characters: what is wrong, what would happen, what fixes it. */
+  /** At most `LONGEST_MESSAGE` (text/cut.ts) characters: what is wrong, what would happen, what fixes it. */
   readonly message: string;
 }
-
-/** Kubernetes cuts an event at 1 KiB; csi-provisioner puts some 100 characters in front, and the call id follows. */
-export const LONGEST_MESSAGE = 850;
 
 /**
  * Methods, not properties: TypeScript then lets a backend take its own class, which is the one that its own rows were read

@@ -10,6 +10,8 @@ export const MARK = "…";
 const LONGEST_VALUE = 100;
 /** Kubernetes' names have 253 characters, volume ids some 220. */
 export const LONGEST_NAME = 256;
+/** In characters, of what an event has to show: Kubernetes cuts it at 1,024, of which csi-provisioner's words take some 170. */
+export const LONGEST_MESSAGE = 850;
 /** As many as a person repairs in one go, and as an event has room for. */
 export const MOST_LISTED = 10;
 

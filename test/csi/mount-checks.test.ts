@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { status } from "@grpc/grpc-js";
-import { LONGEST_MESSAGE } from "../../src/backend/backend.ts";
 import { RECOMMENDED_OPTIONS } from "../../src/backend/blob/mount-options.ts";
 import type { CreateVolumeRequestInit } from "../../src/csi/proto.generated.ts";
 import { DriverError } from "../../src/errors.ts";
+import { LONGEST_MESSAGE } from "../../src/text/cut.ts";
 import { startAppInCluster } from "../support/app-in-cluster.ts";
 import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
 import { type FakeCluster, SHIPPED_DRIVER } from "../support/fake-cluster.ts";

@@ -2,8 +2,8 @@
  * What is wrong with the way in which blobfuse2 would mount a volume, each with the line that fixes it. Pure rules;
  * volume/mount-checks.ts decides what follows from them.
  */
-import { cut } from "../../text/cut.ts";
-import { LONGEST_MESSAGE, type MountProblem, type MountRequest } from "../backend.ts";
+import { cut, LONGEST_MESSAGE } from "../../text/cut.ts";
+import type { MountProblem, MountRequest } from "../backend.ts";
 import {
   DEFAULT_BLOCK_SIZE_MIB,
   isForLibfuse,

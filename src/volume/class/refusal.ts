@@ -11,7 +11,7 @@ export interface Refused {
 /** A person removes all that are alike at once; their names are cut where they would fill an event. */
 const MOST_NAMES = 3;
 
-/** One sentence for those with one reason and what to do first: an event has room for some 850 characters. */
+/** One sentence for those with one reason and what to do first: an event has room for `LONGEST_MESSAGE`. */
 export function describeGroups(refused: readonly Refused[]): string[] {
   const groups = Map.groupBy(refused, ({ row }) => `${row.effect} ${row.origin} ${firstStep(row)}`);
   return [...groups.values()].flatMap((group) => (group[0] === undefined ? [] : [describe(group[0].row, group)]));

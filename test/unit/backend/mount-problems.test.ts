@@ -3,10 +3,10 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { LONGEST_MESSAGE } from "../../../src/backend/backend.ts";
 import { blobBackend } from "../../../src/backend/blob/backend.ts";
 import { RECOMMENDED_OPTIONS } from "../../../src/backend/blob/mount-options.ts";
 import { findMountProblems } from "../../../src/backend/blob/mount-problems.ts";
+import { LONGEST_MESSAGE } from "../../../src/text/cut.ts";
 import { parseVolumeClass } from "../../../src/volume/class/parse-class.ts";
 import { CLIENT, SETTINGS } from "../../support/volume-settings.ts";
 

@@ -1,9 +1,9 @@
 // What StorageClasses of others are answered, and where the advice leads: each answer is followed to the letter until the
 // class is accepted. Advice that is refused in a later answer would send a person in a circle.
 import assert from "node:assert/strict";
-import { LONGEST_MESSAGE } from "../../../src/backend/backend.ts";
 import { blobBackend } from "../../../src/backend/blob/backend.ts";
 import { DriverError } from "../../../src/errors.ts";
+import { LONGEST_MESSAGE } from "../../../src/text/cut.ts";
 import { isUsed, type ParameterRow } from "../../../src/volume/class/parameter-row.ts";
 import { parseVolumeClass } from "../../../src/volume/class/parse-class.ts";
 import { CLASSES_OF_OTHERS, MOUNT_OPTIONS_OF_OTHERS } from "../../support/classes-of-others.ts";

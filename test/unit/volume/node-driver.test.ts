@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { LONGEST_MESSAGE } from "../../../src/backend/backend.ts";
+import { LONGEST_MESSAGE } from "../../../src/text/cut.ts";
 import { findDriverProblem } from "../../../src/volume/node-driver.ts";
 import type { CsiDriver } from "../../../src/volume/ports.ts";
 import { SHIPPED_DRIVER } from "../../support/fake-cluster.ts";
