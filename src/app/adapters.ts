@@ -62,18 +62,31 @@ export interface ClusterOptions {
   readonly markPausesMs?: readonly number[] | undefined;
 }
 
+/** How long Azure is waited for, where it does not say so itself; absent: as in production. */
+export interface Patience {
+  /** Milliseconds before the SDKs' first retry. */
+  readonly retryDelayMs?: number;
+  /** Milliseconds for an answer to a sign-in. */
+  readonly signInMs?: number;
+}
+
+export interface AdaptersOptions extends ClusterOptions {
+  /** Shortens waits, for tests of what happens after them. */
+  readonly patience?: Patience | undefined;
+}
+
 /** Asks the cluster for its mark; signs in to Azure at the first use, not here. */
 export async function createAdapters(
   config: ControllerConfig,
   observer: AdaptersObserver,
-  { cluster: configured, markPausesMs: pausesMs = [] }: ClusterOptions = {},
+  { cluster: configured, markPausesMs: pausesMs = [], patience = {} }: AdaptersOptions = {},
 ): Promise<Adapters> {
   const cluster = configured ?? connectCluster(config, () => performance.now());
   const clusterUid = await readClusterMark(cluster, { pausesMs, sleep });
   const settings = toSettings(config, blobBackend, clusterUid);
   const time = { now: () => performance.now(), sleep: (ms: number) => sleep(ms) };
   const { now } = time;
-  const { arm, metricsArm, ...connection } = connect(config, observer, time);
+  const { arm, metricsArm, ...connection } = connect(config, observer, time, patience);
   const rememberMs = config.accountCacheMs;
   const accounts = createAccounts({ arm, shaping: BLOB_ACCOUNTS, rememberMs, ...time });
   const ports: Ports = {
@@ -101,9 +114,9 @@ interface Time {
 }
 
 /** ARM with the controller's credentials, for volumes and for metrics, and a watch on what volumes depend on. */
-function connect(config: ControllerConfig, observer: AdaptersObserver, time: Time) {
+function connect(config: ControllerConfig, observer: AdaptersObserver, time: Time, patience: Patience) {
   const { cloud } = config;
-  const credentials = createCredentials(config, time.now);
+  const credentials = createCredentials(config, time.now, patience.signInMs);
   const signIn = watchSignIn(credentials.own);
   const answers = watchAnswers();
   const common = {
@@ -116,6 +129,7 @@ function connect(config: ControllerConfig, observer: AdaptersObserver, time: Tim
         observer.olderVersionUsed(fallback, fallback.provider === "Microsoft.Storage" ? unseenWith(fallback.to) : []),
     }),
     forgetTokens: credentials.forgetTokens,
+    retryDelayMs: patience.retryDelayMs,
     audit: { written: observer.azureWritten, correlationId: observer.currentCallId },
     ...time,
   };

@@ -6,9 +6,9 @@ import type { Logger } from "../telemetry/log.ts";
 import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
 import { type AppObserver, createAppObserver, joinObservers } from "../telemetry/observer.ts";
 import { VERSION } from "../version.ts";
-import { type Adapters, type ClusterOptions, createAdapters } from "./adapters.ts";
+import { type Adapters, type AdaptersOptions, createAdapters } from "./adapters.ts";
 
-export interface AppOptions extends ClusterOptions {
+export interface AppOptions extends AdaptersOptions {
   readonly config: ControllerConfig;
   readonly log: Logger;
   /** Notified of everything besides log and metrics: the demo's display. */
@@ -23,8 +23,8 @@ export interface Assembly {
 }
 
 /** Serves nothing yet: a command that runs once needs no more than this. */
-export async function assemble({ config, log, observer: also = {}, ...cluster }: AppOptions): Promise<Assembly> {
+export async function assemble({ config, log, observer: also = {}, ...adapters }: AppOptions): Promise<Assembly> {
   const metrics = createMetrics(config.driverName, VERSION);
   const observer = joinObservers(createAppObserver({ log, metrics, requestIdsOf, reasonOf }), also);
-  return { metrics, observer, adapters: await createAdapters(config, observer, cluster) };
+  return { metrics, observer, adapters: await createAdapters(config, observer, adapters) };
 }

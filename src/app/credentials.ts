@@ -11,10 +11,10 @@ export interface Credentials {
   forgetTokens(): void;
 }
 
-/** Signs in at the first request, not here. */
-export function createCredentials(config: ControllerConfig, now: () => number): Credentials {
-  const own = createOwnCredential(config, now);
-  const abroad = createCredentialsAbroad(config, now);
+/** Signs in at the first request, not here. `timeoutMs` is for each answer. */
+export function createCredentials(config: ControllerConfig, now: () => number, timeoutMs?: number): Credentials {
+  const own = createOwnCredential(config, now, timeoutMs);
+  const abroad = createCredentialsAbroad(config, now, timeoutMs);
   return {
     own,
     abroad,
@@ -24,23 +24,35 @@ export function createCredentials(config: ControllerConfig, now: () => number): 
   };
 }
 
-function createOwnCredential({ credential, cloud, tenantId }: ControllerConfig, now: () => number) {
+function createOwnCredential(
+  { credential, cloud, tenantId }: ControllerConfig,
+  now: () => number,
+  timeoutMs: number | undefined,
+) {
   const { kind: configured, ...own } = credential;
   const { authorityHost, isPublicAuthority } = cloud;
   const kind = configured === "cloud-file" ? "workload-identity" : configured;
-  return createCredential({ ...own, kind, authorityHost, isPublicAuthority, tenantId }, now);
+  return createCredential({ ...own, kind, authorityHost, isPublicAuthority, tenantId, timeoutMs }, now);
 }
 
 /** In each storage tenant an identity trusts the controller's own ServiceAccount: the same token is exchanged there. */
 function createCredentialsAbroad(
   { credential, cloud, storageTenants }: ControllerConfig,
   now: () => number,
+  timeoutMs: number | undefined,
 ): ReadonlyMap<string, RenewableCredential> {
   const { authorityHost, isPublicAuthority } = cloud;
   const { tokenFile } = credential;
   return new Map(
     storageTenants.map(({ subscriptionId, tenantId, clientId }) => {
-      const options = { kind: "workload-identity", authorityHost, isPublicAuthority, tenantId, clientId } as const;
+      const options = {
+        kind: "workload-identity",
+        authorityHost,
+        isPublicAuthority,
+        tenantId,
+        clientId,
+        timeoutMs,
+      } as const;
       return [subscriptionId, createCredential({ ...options, ...(tokenFile !== undefined && { tokenFile }) }, now)];
     }),
   );

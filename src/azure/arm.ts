@@ -44,6 +44,8 @@ export interface ArmOptions {
   readonly sleep: (milliseconds: number) => Promise<void>;
   /** Default: `TIME_LIMITS`. */
   readonly timeLimits?: TimeLimits;
+  /** Milliseconds before the SDKs' first retry; each further one waits twice as long. Default 800. */
+  readonly retryDelayMs?: number | undefined;
   /** Where the waits that Azure asks for are kept. Default: a map of these clients alone. */
   readonly waits?: Waits;
   /**
@@ -68,6 +70,7 @@ export interface Arm {
 
 /** How often the SDKs repeat a request by themselves. */
 const MAX_RETRIES = 3;
+const RETRY_DELAY_MS = 800;
 
 const UNAUDITED = { written: () => undefined, correlationId: () => undefined };
 
@@ -85,7 +88,7 @@ export function createArm(options: ArmOptions): Arm {
     httpClient: createAuditedHttpClient({ ...(options.audit ?? UNAUDITED), now: options.now }),
     retryOptions: {
       maxRetries: options.givesWayTo === undefined ? MAX_RETRIES : 0,
-      retryDelayInMs: 800,
+      retryDelayInMs: options.retryDelayMs ?? RETRY_DELAY_MS,
       maxRetryDelayInMs: 10_000,
     },
     userAgentOptions: { userAgentPrefix: "keyless-csi" },

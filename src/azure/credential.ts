@@ -22,6 +22,8 @@ export interface CredentialOptions {
   readonly clientId?: string;
   /** File with the projected ServiceAccount token. Default: AZURE_FEDERATED_TOKEN_FILE. */
   readonly tokenFile?: string;
+  /** Milliseconds for an answer. Default 8,000. */
+  readonly timeoutMs?: number | undefined;
 }
 
 /** A credential that can be made to sign in again although it holds a token that looks valid. */
@@ -37,6 +39,7 @@ const SIGN_IN_TIMEOUT_MS = 8_000;
 
 /** Signs in at the first request, not here. `now` in milliseconds, monotonic. */
 export function createCredential(options: CredentialOptions, now: () => number): RenewableCredential {
+  const { timeoutMs = SIGN_IN_TIMEOUT_MS } = options;
   let current = signInBy(options);
   let renewedAt = Number.NEGATIVE_INFINITY;
   // @azure/identity keeps its tokens for as long as its object exists, whether or not one was refused.
@@ -50,11 +53,11 @@ export function createCredential(options: CredentialOptions, now: () => number):
       const asked = signIn.getToken(scopes, tokenOptions).catch((error: unknown) => {
         throw toSignInFault(error, options);
       });
-      const token = await withDeadline(SIGN_IN_TIMEOUT_MS, asked, "late");
+      const token = await withDeadline(timeoutMs, asked, "late");
       if (token !== "late") return token;
       if (current === signIn) renew();
       const where = `signing in to Azure at ${options.authorityHost}`;
-      const seconds = SIGN_IN_TIMEOUT_MS / 1000;
+      const seconds = timeoutMs / 1000;
       throw new DriverError("DeadlineExceeded", `${where} failed (no answer within ${seconds} s); it is tried again`);
     },
     forgetTokens() {

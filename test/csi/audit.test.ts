@@ -31,7 +31,9 @@ describe("the audit", () => {
   let app: EmulatedApp;
   let cluster: FakeCluster;
   async function start(...flags: string[]): Promise<void> {
-    ({ app, cluster } = await startAppInCluster(["--account-cache", "1ms", ...flags]));
+    ({ app, cluster } = await startAppInCluster(["--account-cache", "1ms", ...flags], {
+      patience: { retryDelayMs: 5 },
+    }));
     const [first, second] = app.emulator.info.identities;
     cluster.serviceAccounts.set("demo/workload-a", first?.clientId ?? "");
     cluster.serviceAccounts.set("demo/workload-b", second?.clientId ?? "");

@@ -17,7 +17,9 @@ describe("the message of a failure", () => {
   let app: EmulatedApp;
   let cluster: FakeCluster;
   beforeEach(async () => {
-    ({ app, cluster } = await startAppInCluster(["--account-cache", "1ms"]));
+    ({ app, cluster } = await startAppInCluster(["--account-cache", "1ms"], {
+      patience: { retryDelayMs: 5, signInMs: 1_000 },
+    }));
   });
   afterEach(() => app.stop());
 

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
+import type { Patience } from "../../src/app/adapters.ts";
 import { type App, startApp } from "../../src/app/service.ts";
 import type { LeaseStore } from "../../src/concurrency/leadership.ts";
 import { type ControllerConfig, toControllerConfig } from "../../src/config/controller.ts";
@@ -41,6 +42,8 @@ export interface EmulatedAppOptions extends EmulatorOptions {
   readonly clusterFor?: (emulator: Emulator) => Cluster;
   /** Changes what the flags make, for what no flag does in a custom cloud. */
   readonly configure?: (config: ControllerConfig) => ControllerConfig;
+  /** Shorter waits for Azure than in production. */
+  readonly patience?: Patience;
   /** The Lease of background tasks. Default: none, they run in this service. */
   readonly leases?: LeaseStore;
   /** One that runs already, of another service; it goes on when this service stops. */
@@ -101,7 +104,14 @@ async function startServiceFor(
   const time = createFakeTime();
   const cluster = options.clusterFor?.(emulator);
   const background = { time, ...(options.leases && { leases: options.leases }) };
-  const app = await startApp({ config, log, observer, background, ...(cluster && { cluster }) });
+  const app = await startApp({
+    config,
+    log,
+    observer,
+    background,
+    patience: options.patience,
+    ...(cluster && { cluster }),
+  });
   const csi = connectCsi(`unix:${socketPath}`);
   return {
     emulator,
