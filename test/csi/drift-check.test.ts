@@ -40,7 +40,7 @@ describe("the drift check", () => {
       });
     };
     const all = (emulator: Emulator) => [...HTTP, ...(typeof flags === "function" ? flags(emulator) : flags)];
-    app = await startEmulatedApp(all, { clusterFor, ...options });
+    app = await startEmulatedApp(all, { clusterFor, patience: { retryDelayMs: 5 }, ...options });
   }
 
   /** Creates a volume, and its PersistentVolume in the cluster. */
