@@ -114,7 +114,7 @@ export const controllerSettings = {
   }),
   "role-prefix": optional(rolePrefix, {
     group: AZURE,
-    help: "what ids and names of the roles of `keyless-csi roles` begin with, the same there and here; empty: those of versions without prefixes",
+    help: "prefix of the roles that `keyless-csi roles` prints, the same there; empty: those of versions without prefixes",
     absent: "--subscription-id",
   }),
   "on-delete": setting(choice(["delete", "retain"] as const), {

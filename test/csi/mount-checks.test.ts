@@ -138,7 +138,7 @@ describe("the mount checks of CreateVolume", () => {
         ["NoEffect"],
       );
       const message = cluster.warnings[0]?.message ?? "";
-      assert.match(message, /mountPermissions "0755" has no effect, .*; fsGroupChangePolicy "Always" has no effect/);
+      assert.match(message, /fsGroupChangePolicy "Always" has no effect, .*; mountPermissions "0755" has no effect/);
       assert(message.length <= LONGEST_MESSAGE, `${message.length}`);
     });
 
