@@ -40,7 +40,7 @@ emulator takes the stricter possibility, or has [a switch](../how-to/emulator.md
 | \`customDomain.name\` | every name: no CNAME record leads to the emulator | \`StorageDomainNameCouldNotVerify\` | [Map a custom domain](https://learn.microsoft.com/azure/storage/blobs/storage-custom-domain-name); the code is from memory |
 | \`immutableStorageWithVersioning\` | a policy of a new account without state or period, or locked | \`InvalidStorageAccountImmutabilityPolicy\` | recorded in azure-cli's [test_storage_account_with_alw](https://github.com/Azure/azure-cli/tree/dev/src/azure-cli/azure/cli/command_modules/storage/tests/latest/recordings) |
 | \`identity.userAssignedIdentities\` | keys that are no ids of identities; whether there is one is not checked | \`LinkedInvalidPropertyId\` | ARM's check of linked ids |
-| \`identity.type\` | \`UserAssigned\` without an identity | \`MissingIdentityIds\` | az shows it of a search service; that Storage says the same is an assumption |
+| \`identity.type\` | \`UserAssigned\` without an identity | \`MissingIdentityIds\` | seen for a search service, through az; that Storage says the same is an assumption |
 | blob service: \`cors\` | more than 5 rules, unknown methods, rules without one of their members, an age below 0 | \`ContainerOperationFailure\` | [azure-cli#31706](https://github.com/Azure/azure-cli/issues/31706) |
 | blob service: \`restorePolicy\`, \`changeFeed\` | restoring without versions, change feed and a longer soft delete; days out of 1 to 146000 | \`InvalidRequestPropertyValue\` | the models' descriptions; the code is an assumption |
 | blob service: \`defaultServiceVersion\` | what is no date | \`ContainerOperationFailure\` | as the blob service answers to what it cannot read |

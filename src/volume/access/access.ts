@@ -34,7 +34,7 @@ export interface AccessRequest {
 export async function ensureAccess(deps: Dependencies, plan: VolumePlan, request: AccessRequest): Promise<void> {
   const { ports } = deps;
   const { fileSystem, identity, existing } = request;
-  const assignment = await keepEarlier(deps, plan, request, roleAssignmentFor(deps, plan.volumeClass, request));
+  const { assignment, found } = await findOwn(deps, plan, request);
   const metadata = existing && recordPrincipal(existing.metadata, identity.principalId);
   const others = await findOthers(deps, plan, request, assignment);
   const isOwn = (other: RoleAssignment) => isSamePrincipal(other, assignment);
@@ -43,7 +43,7 @@ export async function ensureAccess(deps: Dependencies, plan: VolumePlan, request
     others.filter((other) => !isOwn(other)),
   );
   await ensureRoleAssignment(deps, assignment, {
-    isNewScope: existing === undefined && isAtFileSystem(plan),
+    found,
     description: describe(deps, plan),
     announce: async () => {
       if (metadata !== undefined && metadata !== existing?.metadata) await setMetadata(metadata);
@@ -89,45 +89,55 @@ function roleAssignmentFor(
 ): RoleAssignment {
   const scope = grantScope === "account" ? accountId(fileSystem.account) : backend.scopeOf(fileSystem);
   const { principalId, roleId } = identity;
-  return { name: roleAssignmentName(scope, principalId, roleId), scope, roleId, principalId };
-}
-
-/** A volume that is open by the role of earlier releases stays so: an upgrade adds no second assignment. */
-async function keepEarlier(
-  { ports, settings: { earlierRoleId } }: Dependencies,
-  plan: VolumePlan,
-  { existing }: AccessRequest,
-  assignment: RoleAssignment,
-): Promise<RoleAssignment> {
-  const mayBeOpen = existing !== undefined || !isAtFileSystem(plan);
-  if (earlierRoleId === undefined || assignment.roleId === earlierRoleId || !mayBeOpen) return assignment;
-  const { scope, principalId } = assignment;
-  const earlier = {
-    scope,
-    principalId,
-    roleId: earlierRoleId,
-    name: roleAssignmentName(scope, principalId, earlierRoleId),
-  };
-  const found = await ports.roleAssignments.find(scope, earlier.name);
-  return found !== undefined && isSameRoleAssignment(found, earlier) ? earlier : assignment;
+  return withRole({ scope, principalId }, roleId);
 }
 
 /**
- * Creates the assignment unless it exists. `isNewScope` saves the read before the write. Throws Internal when an assignment
- * of that name states something else: nothing is deleted then, since it is not what this controller creates.
+ * The identity's role assignment, and what is there under its name. A volume that is open by the role of earlier releases
+ * stays so: an upgrade adds no second assignment. At a scope that was just created nothing is looked for.
+ */
+async function findOwn(
+  deps: Dependencies,
+  plan: VolumePlan,
+  request: AccessRequest,
+): Promise<{ readonly assignment: RoleAssignment; readonly found: RoleAssignment | undefined }> {
+  const assignment = roleAssignmentFor(deps, plan.volumeClass, request);
+  if (request.existing === undefined && isAtFileSystem(plan)) return { assignment, found: undefined };
+  const { roleAssignments } = deps.ports;
+  const found = await roleAssignments.find(assignment.scope, assignment.name);
+  const { earlierRoleId } = deps.settings;
+  if (found !== undefined || earlierRoleId === undefined || assignment.roleId === earlierRoleId)
+    return { assignment, found };
+  const earlier = withRole(assignment, earlierRoleId);
+  const open = await roleAssignments.find(earlier.scope, earlier.name);
+  return open !== undefined && isSameRoleAssignment(open, earlier)
+    ? { assignment: earlier, found: open }
+    : { assignment, found };
+}
+
+function withRole(
+  { scope, principalId }: Pick<RoleAssignment, "scope" | "principalId">,
+  roleId: string,
+): RoleAssignment {
+  return { name: roleAssignmentName(scope, principalId, roleId), scope, roleId, principalId };
+}
+
+/**
+ * Creates the assignment unless one was found under its name. Throws Internal when that one states something else: nothing is
+ * deleted then, since it is not what this controller creates.
  */
 async function ensureRoleAssignment(
   { ports }: Dependencies,
   assignment: RoleAssignment,
   options: {
-    readonly isNewScope: boolean;
+    readonly found: RoleAssignment | undefined;
     readonly description: string;
     /** Awaited before it is created: from then on it can be found without a list. */
     announce(): Promise<void>;
   },
 ): Promise<void> {
   const { roleAssignments, observer } = ports;
-  const existing = options.isNewScope ? undefined : await roleAssignments.find(assignment.scope, assignment.name);
+  const { found: existing } = options;
   if (existing === undefined) {
     await options.announce();
     observer.roleAssignmentCreated(assignment, await roleAssignments.create(assignment, options.description));
