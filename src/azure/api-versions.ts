@@ -11,6 +11,7 @@ import {
   type StorageApiVersion,
   supportedVersions,
 } from "../text/azure-api-versions.ts";
+import { errorIn } from "./error-body.ts";
 
 /** A cloud does not know the version of a provider that was sent first, and an older one is used from now on. */
 export interface ApiVersionFallback {
@@ -109,17 +110,9 @@ function isOther({ status }: PipelineResponse, supported: readonly string[], sen
 /** The versions that the cloud knows, [] if it does not say, or undefined when the version was not refused. */
 function refusalOf({ status, bodyAsText }: PipelineResponse): string[] | undefined {
   if ((status !== 400 && status !== 404) || !bodyAsText) return undefined;
-  const { code, message } = errorIn(bodyAsText);
+  const { code, message } = errorIn(bodyAsText) ?? {};
   if (typeof code !== "string" || !REFUSALS.includes(code)) return undefined;
   return supportedVersions(typeof message === "string" ? message : "");
-}
-
-function errorIn(text: string): { readonly code?: unknown; readonly message?: unknown } {
-  try {
-    return (JSON.parse(text) as { readonly error?: object } | null)?.error ?? {};
-  } catch {
-    return {};
-  }
 }
 
 /** How many of the cloud's versions are named; Azure lists the newest first or last, and knows some forty. */

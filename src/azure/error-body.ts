@@ -26,7 +26,10 @@ export function keptError(error: unknown): object | undefined {
   return errors.get(response?.request ?? {});
 }
 
-function errorIn(text: string | null | undefined): object | undefined {
+/** The `error` member of ARM's body; undefined for a body of another form. */
+export function errorIn(
+  text: string | null | undefined,
+): { readonly code?: unknown; readonly message?: unknown } | undefined {
   try {
     const { error } = JSON.parse(text ?? "") as { readonly error?: unknown };
     return typeof error === "object" && error !== null ? error : undefined;

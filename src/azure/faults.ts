@@ -5,8 +5,9 @@
 import { DriverError, type Reason } from "../errors.ts";
 import { condense } from "../text/condense.ts";
 import { LONGEST_MESSAGE } from "../text/cut.ts";
+import { IN_FORCE } from "../text/missing-role.ts";
 import { keptError } from "./error-body.ts";
-import { IN_FORCE, rolesRemedy } from "./missing-role.ts";
+import { rolesRemedy } from "./missing-role.ts";
 import { findRefusal, forProvider, signInRemedy } from "./refusals/codes.ts";
 import { denyAssignmentRemedy, describeDenyAssignment, isByDenyAssignment } from "./refusals/deny-assignment.ts";
 import { describeMissingRight, missingRightRemedy } from "./refusals/missing-right.ts";

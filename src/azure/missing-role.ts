@@ -1,9 +1,6 @@
 /** What to do about a right that the controller lacks: which part of `keyless-csi roles` has it. */
 import { ROLES, type RoleOption } from "./role-table.ts";
 
-/** Said where it can be why something is refused or missing ("Troubleshoot Azure RBAC"). The same text each time. */
-export const IN_FORCE = "role definitions and assignments take minutes to be in force everywhere in Azure";
-
 /** `refusal`: Azure's own words, which name the action. */
 export function rolesRemedy(refusal: string): string {
   // A refusal for a linked scope first names the action that is allowed.

@@ -2,12 +2,12 @@
 import { createSingleFlight } from "../concurrency/single-flight.ts";
 import { createTtlCache } from "../concurrency/ttl-cache.ts";
 import { DriverError } from "../errors.ts";
+import { createRole } from "../text/missing-role.ts";
 import { subscriptionOf } from "../volume/formats/arm-ids.ts";
 import type { ResourceGroupRef, RoleAssignment, RoleAssignments } from "../volume/ports.ts";
 import type { Arm, SubscriptionClients } from "./arm.ts";
 import { codeOf, statusOf, toDriverError } from "./faults.ts";
 import { intending } from "./intent.ts";
-import { IN_FORCE } from "./missing-role.ts";
 import { refusedRemoval } from "./refused-removal.ts";
 import { createAssignmentLists, sdkScope, toRoleAssignment } from "./role-assignment-lists.ts";
 import { maySettle } from "./settling.ts";
@@ -168,8 +168,8 @@ async function readRole(
     if (!maySettle(error, code)) return false;
     return new DriverError(
       "Unavailable",
-      `role ${roleId} does not exist in subscription ${subscriptionId} (${code}, HTTP 404): create it with the output of ` +
-        `\`${rolesCommand(subscriptionId)}\`, or name another with --role; ${IN_FORCE}: it is tried again`,
+      `role ${roleId} does not exist in subscription ${subscriptionId} (${code}, HTTP 404): ` +
+        `${createRole(rolesCommand(subscriptionId))}: it is tried again`,
       { cause: error },
     );
   }

@@ -3,7 +3,7 @@ import { X509Certificate } from "node:crypto";
 import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileFault } from "../text/file-faults.ts";
-import { value } from "./kinds.ts";
+import { isPath, NO_PATH, value } from "./kinds.ts";
 import type { Kind, ParsedSetting } from "./setting.ts";
 
 /** What is wrong with a file that is to be read, continuing the line after its name; undefined: it can be read. */
@@ -53,12 +53,6 @@ export const certificateFile: Kind<string> = value("FILE", { type: "string" }, (
 
 /** A path at which a file can be, in a folder that exists. */
 export const writableFile: Kind<string> = value("FILE", { type: "string" }, readWritable);
-
-const NO_PATH = { wrong: "is not a path", fix: "name a file" };
-
-function isPath(text: string): boolean {
-  return text !== "" && !text.includes("\0");
-}
 
 function readWritable(text: string): ParsedSetting<string> {
   if (!isPath(text)) return NO_PATH;

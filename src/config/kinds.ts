@@ -24,8 +24,16 @@ export const guid: Kind<string> = value("GUID", { type: "string", format: "uuid"
 
 /** A file's path. Whether it can be read is found out where it is read. */
 export const path: Kind<string> = value("FILE", { type: "string" }, (text) =>
-  text === "" || text.includes("\0") ? { wrong: "is not a path", fix: "name a file" } : { value: text },
+  isPath(text) ? { value: text } : NO_PATH,
 );
+
+/** What is wrong with a text that `isPath` refuses. */
+export const NO_PATH = { wrong: "is not a path", fix: "name a file" };
+
+/** Whether the system could take it for a path; nothing is looked for. */
+export function isPath(text: string): boolean {
+  return text !== "" && !text.includes("\0");
+}
 
 /** One of `names`, without case. */
 export function choice<const T extends string>(names: readonly T[]): Kind<T> {

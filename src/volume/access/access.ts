@@ -10,12 +10,11 @@ import { isOfOtherRequest } from "../file-system-record.ts";
 import { accountId } from "../formats/arm-ids.ts";
 import { encodeDescription } from "../formats/role-assignment-description.ts";
 import type { AdmittedIdentity } from "../identity/identity.ts";
-import { roleAssignmentName } from "../names.ts";
 import { metadataIn, type VolumePlan } from "../plan.ts";
 import type { FileSystem, FileSystemRef, RoleAssignment } from "../ports.ts";
 import { clusterOf } from "../settings.ts";
 import { findOthersAt, recordPrincipal } from "./recorded-principals.ts";
-import { isSamePrincipal, isSameRoleAssignment, removeRoleAssignments } from "./role-assignments.ts";
+import { isSamePrincipal, isSameRoleAssignment, ourRoleAssignment, removeRoleAssignments } from "./role-assignments.ts";
 
 /** The file system to open, the identity to open it for, and what was there before this attempt. */
 export interface AccessRequest {
@@ -88,8 +87,7 @@ function roleAssignmentFor(
   { fileSystem, identity }: Pick<AccessRequest, "fileSystem" | "identity">,
 ): RoleAssignment {
   const scope = grantScope === "account" ? accountId(fileSystem.account) : backend.scopeOf(fileSystem);
-  const { principalId, roleId } = identity;
-  return withRole({ scope, principalId }, roleId);
+  return ourRoleAssignment(scope, identity);
 }
 
 /**
@@ -108,18 +106,11 @@ async function findOwn(
   const { earlierRoleId } = deps.settings;
   if (found !== undefined || earlierRoleId === undefined || assignment.roleId === earlierRoleId)
     return { assignment, found };
-  const earlier = withRole(assignment, earlierRoleId);
+  const earlier = ourRoleAssignment(assignment.scope, { ...assignment, roleId: earlierRoleId });
   const open = await roleAssignments.find(earlier.scope, earlier.name);
   return open !== undefined && isSameRoleAssignment(open, earlier)
     ? { assignment: earlier, found: open }
     : { assignment, found };
-}
-
-function withRole(
-  { scope, principalId }: Pick<RoleAssignment, "scope" | "principalId">,
-  roleId: string,
-): RoleAssignment {
-  return { name: roleAssignmentName(scope, principalId, roleId), scope, roleId, principalId };
 }
 
 /**

@@ -9,13 +9,13 @@ import type { Dependencies } from "../dependencies.ts";
 import { decodeAccountTags } from "../formats/account-tags.ts";
 import { accountId } from "../formats/arm-ids.ts";
 import { decodeMetadata, withPrincipals } from "../formats/file-system-metadata.ts";
-import { roleAssignmentName } from "../names.ts";
 import type { Account, FileSystem, FileSystemRef, ResourceGroupRef, RoleAssignment } from "../ports.ts";
 import {
   isSamePrincipal,
   isSameRoleAssignment,
   listOurRoleAssignments,
   type OurRoleAssignments,
+  ourRoleAssignment,
 } from "./role-assignments.ts";
 
 type Metadata = FileSystem["metadata"];
@@ -96,7 +96,7 @@ interface Named {
 /** What the principals may hold beside what is listed: one assignment for each role. */
 function unlisted(listed: readonly RoleAssignment[], { scope, principalIds, roleIds }: Named): RoleAssignment[] {
   const named = principalIds.flatMap((principalId) =>
-    roleIds.map((roleId) => ({ name: roleAssignmentName(scope, principalId, roleId), scope, roleId, principalId })),
+    roleIds.map((roleId) => ourRoleAssignment(scope, { principalId, roleId })),
   );
   return named.filter((each) => !listed.some((other) => isSameRoleAssignment(each, other)));
 }

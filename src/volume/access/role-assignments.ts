@@ -7,6 +7,14 @@ import { accountId } from "../formats/arm-ids.ts";
 import { roleAssignmentName } from "../names.ts";
 import type { FileSystemRef, RoleAssignment } from "../ports.ts";
 
+/** The role assignment of this controller for scope, principal and role. */
+export function ourRoleAssignment(
+  scope: string,
+  { principalId, roleId }: Pick<RoleAssignment, "principalId" | "roleId">,
+): RoleAssignment {
+  return { name: roleAssignmentName(scope, principalId, roleId), scope, roleId, principalId };
+}
+
 /** Whether the name follows from scope, principal and role, as only ours do. */
 export function isOurRoleAssignment({ name, scope, principalId, roleId }: RoleAssignment): boolean {
   return name.toLowerCase() === roleAssignmentName(scope, principalId, roleId);

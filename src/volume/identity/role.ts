@@ -1,5 +1,6 @@
 /** Which role a workload is assigned: checked before the first write. */
 import { DriverError } from "../../errors.ts";
+import { createRole } from "../../text/missing-role.ts";
 import type { VolumeClass } from "../class/volume-class.ts";
 import { rolesCommand } from "../default-roles.ts";
 import type { Dependencies } from "../dependencies.ts";
@@ -12,7 +13,7 @@ export async function ensureRole({ ports, settings }: Dependencies, volumeClass:
   if (found !== undefined) return found;
   throw new DriverError(
     "Misconfigured",
-    `role ${roleId} does not exist in subscription ${volumeClass.subscriptionId}: create it with the output of ` +
-      `\`${rolesCommand(settings, volumeClass.subscriptionId)}\`, or name another with --role; role definitions and assignments take minutes to be in force everywhere in Azure`,
+    `role ${roleId} does not exist in subscription ${volumeClass.subscriptionId}: ` +
+      createRole(rolesCommand(settings, volumeClass.subscriptionId)),
   );
 }

@@ -7,6 +7,18 @@ import { policyDefinitionRoutes } from "./policy-definitions.ts";
 import { roleAssignmentRoutes } from "./role-assignments/routes.ts";
 import { roleDefinitionRoutes } from "./role-definitions/routes.ts";
 
+/** Of assignments and definitions of Azure Policy alike. */
+const POLICY_VERSIONS = [
+  "2019-09-01",
+  "2020-09-01",
+  "2021-06-01",
+  "2022-06-01",
+  "2023-04-01",
+  "2025-01-01",
+  "2025-03-01",
+  "2025-11-01",
+];
+
 export const authorizationProvider = defineProvider({
   namespace: "Microsoft.Authorization",
   types: {
@@ -22,29 +34,11 @@ export const authorizationProvider = defineProvider({
     locks: { kind: "extension", apiVersions: ["2015-01-01", "2016-09-01", "2017-04-01", "2020-05-01"] },
     policyAssignments: {
       kind: "extension",
-      apiVersions: [
-        "2019-09-01",
-        "2020-09-01",
-        "2021-06-01",
-        "2022-06-01",
-        "2023-04-01",
-        "2025-01-01",
-        "2025-03-01",
-        "2025-11-01",
-      ],
+      apiVersions: POLICY_VERSIONS,
     },
     policyDefinitions: {
       kind: "query",
-      apiVersions: [
-        "2019-09-01",
-        "2020-09-01",
-        "2021-06-01",
-        "2022-06-01",
-        "2023-04-01",
-        "2025-01-01",
-        "2025-03-01",
-        "2025-11-01",
-      ],
+      apiVersions: POLICY_VERSIONS,
     },
   },
   routes: [
