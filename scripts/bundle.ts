@@ -7,10 +7,11 @@ import { build, type Plugin } from "esbuild";
 
 const repository = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 
-/** A bundle: its file under the output folder, and whether the emulator is in it. */
+/** A bundle: its file under the output folder, whether the emulator is in it, and its entry point if that is not the product's. */
 interface Bundle {
   readonly file: string;
   readonly hasEmulator: boolean;
+  readonly entry?: string;
 }
 
 export const BUNDLES = {
@@ -29,10 +30,10 @@ const withoutEmulator: Plugin = {
 };
 
 /** Builds one bundle into `folder`; returns the path of its module. */
-export async function bundle({ file, hasEmulator }: Bundle, folder: string): Promise<string> {
+export async function bundle({ file, hasEmulator, entry = "src/main.ts" }: Bundle, folder: string): Promise<string> {
   const outfile = join(folder, file);
   await build({
-    entryPoints: [join(repository, "src/main.ts")],
+    entryPoints: [join(repository, entry)],
     outfile,
     bundle: true,
     platform: "node",
