@@ -7,6 +7,7 @@ import { amount, list, toggle, value } from "../config/kinds.ts";
 import { type Kind, optional, setting, type ValuesOf } from "../config/setting.ts";
 import { type Emulator, type EmulatorOptions, startEmulator } from "../emulator/emulator.ts";
 import { findAddressFault, IMDS_ADDRESS } from "../emulator/http/server.ts";
+import { type Latency, parseLatency } from "../emulator/latency.ts";
 import { type EmulatorSettings, REALISTIC_SETTINGS } from "../emulator/settings.ts";
 import { DriverError } from "../errors.ts";
 import { listenFault } from "../text/file-faults.ts";
@@ -20,6 +21,13 @@ function loopback(...also: readonly string[]): Kind<string> {
     return wrong === undefined ? { value: text } : { wrong };
   });
 }
+
+/** One time for all answers, or a spread. */
+const latency: Kind<Latency> = value("MEDIAN[/P99]", { type: "string" }, (text) => {
+  const parsed = parseLatency(text);
+  if (parsed !== undefined) return { value: parsed };
+  return { wrong: "is not a time or a spread of times", fix: "give milliseconds, such as 50, or 50/500" };
+});
 
 const ADDRESSES = "Addresses";
 const BEHAVIOUR = "Behaviour";
@@ -63,6 +71,11 @@ const settings = {
     group: BEHAVIOUR,
     help: "how long a role assignment, or its removal, takes to become effective",
     absent: "0, or 60 and 300 with --realistic",
+  }),
+  "call-milliseconds": optional(latency, {
+    group: BEHAVIOUR,
+    help: "how long every answer takes: always as long, or its median and 99th percentile",
+    absent: "0, or 50/500 with --realistic",
   }),
   quiet: setting(toggle, { group: BEHAVIOUR, help: "print nothing", fallback: "false" }),
   ...variantSettings,
@@ -114,12 +127,13 @@ function toOptions(values: Values): EmulatorOptions {
 }
 
 function toSettings(values: Values): Partial<EmulatorSettings> {
-  const { realistic, accountCreationSeconds, propagationSeconds } = values;
+  const { realistic, accountCreationSeconds, propagationSeconds, callMilliseconds } = values;
   const propagationMs = propagationSeconds === undefined ? undefined : propagationSeconds * 1000;
   return {
     ...(realistic ? REALISTIC_SETTINGS : {}),
     ...(accountCreationSeconds === undefined ? {} : { accountCreationMs: accountCreationSeconds * 1000 }),
     ...(propagationMs === undefined ? {} : { propagationGrantMs: propagationMs, propagationRemovalMs: propagationMs }),
+    ...(callMilliseconds === undefined ? {} : { callLatency: callMilliseconds }),
     ...toVariants(values),
   };
 }

@@ -20,6 +20,7 @@ import { createDispatch, type Dispatch } from "./http/dispatch.ts";
 import { createRouter, type RoutedCall, type RoutedServices } from "./http/router.ts";
 import { createImdsService } from "./imds/service.ts";
 import { createServiceAccountIssuer, type ServiceAccountIssuer } from "./issuer/service.ts";
+import { createLatencies } from "./latency.ts";
 import { ADMINISTRATOR, seedWorld } from "./seed/seed.ts";
 import type { Services } from "./services.ts";
 import type { EmulatorSettings } from "./settings.ts";
@@ -82,8 +83,9 @@ export async function assemble(ground: Ground): Promise<Assembly> {
     const clockOffsetMs = clock.now() - Date.now();
     return { world, blobs: services.blobs.save(), issuer: issuer.issuer, clockOffsetMs, keys };
   };
-  const dispatch = createDispatch({ route, faults, calls, clock });
-  const dispatchImds = createDispatch({ route: onlyImds(imds), faults, calls, clock });
+  const dispatching = { faults, calls, clock, nextLatency: createLatencies(settings.callLatency) };
+  const dispatch = createDispatch({ ...dispatching, route });
+  const dispatchImds = createDispatch({ ...dispatching, route: onlyImds(imds) });
   return { services, calls, faults, issuer, secrets, onClockMoved, dispatch, dispatchImds, snapshot: saved };
 }
 

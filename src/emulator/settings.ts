@@ -3,6 +3,7 @@
  * tests never wait; `REALISTIC_SETTINGS` has Azure's published figures.
  */
 
+import type { Latency } from "./latency.ts";
 import { ALL_VARIANTS, type AzureVariants, NO_VARIANTS } from "./variants.ts";
 
 /** A bucket that holds `burst` calls and gains `perSecond` of them each second. */
@@ -62,6 +63,8 @@ export interface EmulatorSettings extends AzureVariants {
   readonly accessTokenSeconds: number;
   /** Lifetime of an access token of a managed identity (IMDS), in seconds. */
   readonly managedIdentityTokenSeconds: number;
+  /** Of every answer of Azure, by real time and not by the emulator's clock. Absent: none. */
+  readonly callLatency?: Latency;
   /** Absent: no request is refused for its rate. */
   readonly limits?: RequestLimits;
 }
@@ -118,6 +121,7 @@ export const REALISTIC_SETTINGS: EmulatorSettings = {
   containerDeleteMs: 30_000,
   federationMs: 10_000,
   federatedWriteMs: 500,
+  callLatency: { medianMs: 50, p99Ms: 500 },
   ...ALL_VARIANTS,
   limits: AZURE_LIMITS,
 };

@@ -4,10 +4,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import { createServerIdentity } from "../../../src/emulator/http/certificate.ts";
+import { createLatencies, parseLatency } from "../../../src/emulator/latency.ts";
 import { type Answer, type Asked, json } from "./answer.ts";
 import { createAzure } from "./azure.ts";
 import { createCalls } from "./calls.ts";
-import { type Delays, parseDelays } from "./delays.ts";
 import { answerKubernetes } from "./kubernetes.ts";
 
 export interface StandIn {
@@ -24,7 +24,7 @@ export const CALLS_PATH = "/_bench/calls";
 export const SETTINGS_PATH = "/_bench/settings";
 
 export interface StandInSettings {
-  /** Of each answer, as `parseDelays` reads it; default `0`. */
+  /** Of each answer, as `parseLatency` reads it; default `0`. */
   readonly delay?: string;
   /** How long an account takes, in milliseconds; default 0. */
   readonly accountMs?: number;
@@ -35,12 +35,12 @@ export async function startStandIn(): Promise<StandIn> {
   let origin = "";
   const azure = createAzure(() => origin);
   const calls = createCalls();
-  let delays: Delays = () => 0;
+  let nextDelay = createLatencies(undefined);
   const answerCall = (asked: Asked, response: ServerResponse) => {
     const isKubernetes = /^\/(api|apis|openid|\.well-known)\//.test(asked.path);
     const { kind, answer } = isKubernetes ? answerKubernetes(asked) : azure.answer(asked);
     calls.begin(kind);
-    const delayMs = isKubernetes ? 0 : delays();
+    const delayMs = isKubernetes ? 0 : nextDelay();
     const reply = () => {
       calls.end();
       send(response, answer);
@@ -52,7 +52,9 @@ export async function startStandIn(): Promise<StandIn> {
     if (path === CALLS_PATH && method === "DELETE") calls.reset();
     if (path === SETTINGS_PATH && method === "PUT") {
       const { delay = "0", accountMs = 0 } = JSON.parse(body) as StandInSettings;
-      delays = parseDelays(delay);
+      const latency = parseLatency(delay);
+      if (latency === undefined) return json(400, { error: `a delay is MS or MEDIAN/P99, not "${delay}"` });
+      nextDelay = createLatencies(latency);
       azure.settings.accountMs = accountMs;
     }
     return json(200, calls.counts());

@@ -1,4 +1,5 @@
 /** What happens to every call: its service is found, a scripted fault may be applied, and it is logged. */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { CallLog } from "../call-log.ts";
 import { toLogEntry } from "../call-log.ts";
 import type { Clock } from "../clock.ts";
@@ -12,7 +13,12 @@ interface DispatchContext {
   readonly faults: Faults;
   readonly calls: CallLog;
   readonly clock: Clock;
+  /** Milliseconds that the next answer takes on its way. */
+  readonly nextLatency: () => number;
 }
+
+/** Services that stand in for nothing of Azure's, and answer at once. */
+const LOCAL_SERVICES: readonly string[] = ["admin", "issuer"];
 
 /** Handles one call; `gone` resolves when the client has closed the connection. */
 export type Dispatch = (call: Call, gone: Promise<void>) => Promise<Outcome>;
@@ -40,6 +46,8 @@ export function createDispatch(context: DispatchContext): Dispatch {
       action === undefined
         ? { kind: "reply", reply: await run() }
         : await applyFault(action, { call, service: route.service, run, gone, cleared: faults.cleared() });
+    const latencyMs = LOCAL_SERVICES.includes(route.service) ? 0 : context.nextLatency();
+    if (latencyMs > 0) await Promise.race([sleep(latencyMs), gone]);
     const status = outcome.kind === "reset" || isGone ? 0 : outcome.reply.status;
     const fault = action === undefined ? undefined : Object.keys(action)[0];
     const entry = { service: route.service, operation: operation ?? call.method, status, startedAt, fault };
