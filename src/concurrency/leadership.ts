@@ -57,7 +57,7 @@ export const LEASE_DURATION_MS = 45_000;
 export const LEASE_INTERVAL_MS = 10_000;
 /**
  * Without a renewal for so long the process stops leading. An attempt that begins just before this may take two requests of
- * 10 s (kubernetes/clients.ts) and still ends before others count the lease as expired.
+ * 10 s (kubernetes/api.ts) and still ends before others count the lease as expired.
  */
 const GIVE_UP_MS = 20_000;
 

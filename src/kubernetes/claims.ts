@@ -1,7 +1,8 @@
 /** Claims: one with its class, and for `orphans` the UIDs of all. */
-import type { CoreV1Api, StorageV1Api, V1PersistentVolumeClaim } from "@kubernetes/client-node";
+import type { V1PersistentVolumeClaim, V1StorageClass } from "@kubernetes/client-node";
 import { SERVICE_ACCOUNT_ANNOTATION } from "../volume/identity/service-account.ts";
 import type { Claim, ClaimRef } from "../volume/ports.ts";
+import { type Api, apiPath } from "./api.ts";
 import { read, reading } from "./faults.ts";
 import type { OpenList } from "./pages.ts";
 
@@ -9,12 +10,13 @@ import type { OpenList } from "./pages.ts";
 const CLASS_ANNOTATION = "volume.beta.kubernetes.io/storage-class";
 
 /** The port's `findClaim`. */
-export async function findClaim(core: CoreV1Api, storage: StorageV1Api, ref: ClaimRef): Promise<Claim | undefined> {
+export async function findClaim(api: Api, ref: ClaimRef): Promise<Claim | undefined> {
   const { namespace, name } = ref;
-  const claim = await read(`claim ${namespace}/${name}`, () => core.readNamespacedPersistentVolumeClaim({ ...ref }));
+  const path = apiPath`/api/v1/namespaces/${namespace}/persistentvolumeclaims/${name}`;
+  const claim = await read(`claim ${namespace}/${name}`, () => api.get<V1PersistentVolumeClaim>(path));
   if (claim === undefined) return undefined;
   const className = classOf(claim);
-  return toClaim(claim, className, await isBoundLate(storage, className));
+  return toClaim(claim, className, await isBoundLate(api, className));
 }
 
 /** The UIDs of all claims, whatever their class. */
@@ -43,8 +45,9 @@ function toClaim({ metadata }: V1PersistentVolumeClaim, className: string, isBou
   };
 }
 
-async function isBoundLate(storage: StorageV1Api, className: string): Promise<boolean> {
+async function isBoundLate(api: Api, className: string): Promise<boolean> {
   if (className === "") return false;
-  const found = await read(`StorageClass ${className}`, () => storage.readStorageClass({ name: className }));
+  const path = apiPath`/apis/storage.k8s.io/v1/storageclasses/${className}`;
+  const found = await read(`StorageClass ${className}`, () => api.get<V1StorageClass>(path));
   return found?.volumeBindingMode === "WaitForFirstConsumer";
 }

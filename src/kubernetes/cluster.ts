@@ -2,16 +2,18 @@
  * The cluster port on a real API server: single reads, the pods of a namespace, all volumes, and for `orphans` all claims.
  * Nothing is watched, and only events are written (and the Lease, in leases.ts). The only folder that imports @kubernetes/client-node.
  */
-import type { WellKnownApi } from "@kubernetes/client-node";
+import type { V1Namespace, V1ServiceAccount } from "@kubernetes/client-node";
 import { DriverError } from "../errors.ts";
 import type { Cluster } from "../volume/ports.ts";
 import type { ReadReferences } from "../volume/references.ts";
+import { type Api, apiPath } from "./api.ts";
 import { findClaim, listClaimUids } from "./claims.ts";
 import { listClasses } from "./classes.ts";
-import { createClients } from "./clients.ts";
+import { connect } from "./clients.ts";
 import { createCsiDrivers } from "./csi-drivers.ts";
 import { createWarning } from "./events.ts";
 import { read } from "./faults.ts";
+import { createListOpener } from "./pages.ts";
 import { createPodSearch, findPod } from "./pods.ts";
 import { createVolumeSearch, listVolumes } from "./volumes.ts";
 
@@ -30,29 +32,32 @@ export interface ClusterOptions {
 }
 
 export function createCluster({ kubeconfig, oidcIssuer, readReferences, now }: ClusterOptions): Cluster {
-  const { core, storage, wellKnown, openList } = createClients(kubeconfig);
+  const { api } = connect(kubeconfig);
+  const openList = createListOpener(api);
   let issuer = oidcIssuer;
   return {
     isConnected: true,
-    findClaim: (ref) => findClaim(core, storage, ref),
-    findCsiDriver: createCsiDrivers(storage, now),
-    warnClaim: (ref, claim, warning) => createWarning(core, ref, claim, warning),
-    findPod: (namespace, name) => findPod(core, namespace, name),
+    findClaim: (ref) => findClaim(api, ref),
+    findCsiDriver: createCsiDrivers(api, now),
+    warnClaim: (ref, claim, warning) => createWarning(api, ref, claim, warning),
+    findPod: (namespace, name) => findPod(api, namespace, name),
     listPodsUsing: createPodSearch(openList, now),
     async findClientId(namespace, name) {
       const doing = `ServiceAccount ${namespace}/${name}`;
-      const account = await read(doing, () => core.readNamespacedServiceAccount({ namespace, name }));
+      const path = apiPath`/api/v1/namespaces/${namespace}/serviceaccounts/${name}`;
+      const account = await read(doing, () => api.get<V1ServiceAccount>(path));
       return account && (account.metadata?.annotations?.[CLIENT_ID_ANNOTATION] ?? "");
     },
     async findNamespaceUid(name) {
-      return (await read(`namespace ${name}`, () => core.readNamespace({ name })))?.metadata?.uid;
+      const path = apiPath`/api/v1/namespaces/${name}`;
+      return (await read(`namespace ${name}`, () => api.get<V1Namespace>(path)))?.metadata?.uid;
     },
     async issuer() {
-      issuer ??= await discoverIssuer(wellKnown);
+      issuer ??= await discoverIssuer(api);
       return issuer;
     },
-    findVolumeUsing: createVolumeSearch({ core, openList, readReferences, now }),
-    listClasses: () => listClasses(storage),
+    findVolumeUsing: createVolumeSearch({ api, openList, readReferences, now }),
+    listClasses: () => listClasses(api),
     listVolumes: () => listVolumes(openList),
     listClaimUids: () => listClaimUids(openList),
   };
@@ -76,13 +81,12 @@ export const NO_CLUSTER: Cluster = {
   listClaimUids: async () => new Set(),
 };
 
-/** OpenID Connect Discovery 1.0: the document is JSON with `issuer`. The client types it as a string. */
-async function discoverIssuer(wellKnown: WellKnownApi): Promise<string> {
-  const document: unknown = await read("the API server's OpenID configuration", () =>
-    wellKnown.getServiceAccountIssuerOpenIDConfiguration(),
+/** OpenID Connect Discovery 1.0: the document is JSON with `issuer`. */
+async function discoverIssuer(api: Api): Promise<string> {
+  const document = await read("the API server's OpenID configuration", () =>
+    api.get<unknown>("/.well-known/openid-configuration"),
   );
-  const parsed = typeof document === "string" ? (JSON.parse(document) as unknown) : document;
-  const { issuer } = (parsed ?? {}) as { issuer?: unknown };
+  const { issuer } = (document ?? {}) as { issuer?: unknown };
   if (typeof issuer === "string" && issuer !== "") return issuer;
   throw new DriverError("Misconfigured", "the API server names no ServiceAccount issuer: set --oidc-issuer");
 }

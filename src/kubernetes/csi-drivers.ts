@@ -1,14 +1,15 @@
 /** CSIDriver objects: whether the kubelet hands tokens to a node plugin. Read for each volume, so cached for a minute. */
-import type { StorageV1Api, V1CSIDriver } from "@kubernetes/client-node";
+import type { V1CSIDriver } from "@kubernetes/client-node";
 import { createSingleFlight } from "../concurrency/single-flight.ts";
 import { createTtlCache } from "../concurrency/ttl-cache.ts";
 import type { Cluster, CsiDriver } from "../volume/ports.ts";
+import { type Api, apiPath } from "./api.ts";
 import { read } from "./faults.ts";
 
 const REMEMBER_MS = 60_000;
 
 /** The port's `findCsiDriver`, by the clock `now`. */
-export function createCsiDrivers(storage: StorageV1Api, now: () => number): Cluster["findCsiDriver"] {
+export function createCsiDrivers(api: Api, now: () => number): Cluster["findCsiDriver"] {
   const cache = createTtlCache<CsiDriver>(REMEMBER_MS, now);
   const reading = createSingleFlight<CsiDriver | undefined>("CSIDriver");
   return async (name, { isFresh } = { isFresh: false }) => {
@@ -16,7 +17,8 @@ export function createCsiDrivers(storage: StorageV1Api, now: () => number): Clus
     if (known !== undefined) return known;
     // What is missing is not remembered, since somebody may just have repaired it, but claims that ask together ask once.
     return await reading.run(name, async () => {
-      const found = await read(`CSIDriver ${name}`, () => storage.readCSIDriver({ name }));
+      const path = apiPath`/apis/storage.k8s.io/v1/csidrivers/${name}`;
+      const found = await read(`CSIDriver ${name}`, () => api.get<V1CSIDriver>(path));
       if (found === undefined) return undefined;
       const driver = toCsiDriver(found);
       cache.set(name, driver);

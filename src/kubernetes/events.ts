@@ -1,7 +1,8 @@
 /** Events on claims, for `kubectl describe pvc`: all that this program writes to the cluster. */
-import { ApiException, type CoreV1Api } from "@kubernetes/client-node";
+import { ApiException, type CoreV1Event } from "@kubernetes/client-node";
 import { cut } from "../text/cut.ts";
 import type { Claim, ClaimRef, Warning } from "../volume/ports.ts";
+import { type Api, apiPath } from "./api.ts";
 import { toDriverError } from "./faults.ts";
 
 const COMPONENT = "keyless-csi";
@@ -13,7 +14,7 @@ const MOST_CHARACTERS = 1_000;
  * repeat it; the API server drops events after an hour.
  */
 export async function createWarning(
-  core: CoreV1Api,
+  api: Api,
   { namespace, name }: ClaimRef,
   { uid }: Pick<Claim, "uid">,
   { reason, message }: Warning,
@@ -33,7 +34,7 @@ export async function createWarning(
     count: 1,
   };
   try {
-    await core.createNamespacedEvent({ namespace, body });
+    await api.create<CoreV1Event>(apiPath`/api/v1/namespaces/${namespace}/events`, body);
   } catch (error) {
     if (error instanceof ApiException && error.code === 409) return;
     throw toDriverError(error, `writing an event on claim ${namespace}/${name}`);

@@ -1,7 +1,8 @@
 /** The record of an election as a Lease (coordination.k8s.io) in the namespace of the controller's own pod. */
-import { ApiException, type CoordinationV1Api, type V1Lease, V1MicroTime } from "@kubernetes/client-node";
+import { ApiException, type V1Lease, V1MicroTime } from "@kubernetes/client-node";
 import type { LeaseRecord, LeaseStore } from "../concurrency/leadership.ts";
-import { connectLeases } from "./clients.ts";
+import { apiPath } from "./api.ts";
+import { connect } from "./clients.ts";
 import { read, toDriverError } from "./faults.ts";
 
 export interface LeaseOptions {
@@ -11,7 +12,9 @@ export interface LeaseOptions {
 }
 
 export function createLeaseStore({ kubeconfig, name }: LeaseOptions): LeaseStore {
-  const { coordination, namespace } = connectLeases(kubeconfig);
+  const { api, namespace } = connect(kubeconfig);
+  const all = apiPath`/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`;
+  const one = `${all}/${encodeURIComponent(name)}`;
   const title = `Lease ${namespace}/${name}`;
   // What a record was made of, so that a write keeps what it does not change.
   let known: V1Lease | undefined;
@@ -21,7 +24,7 @@ export function createLeaseStore({ kubeconfig, name }: LeaseOptions): LeaseStore
   };
   return {
     async read() {
-      const lease = await read(title, () => coordination.readNamespacedLease({ namespace, name }));
+      const lease = await read(title, () => api.get<V1Lease>(one));
       return lease && remember(lease);
     },
     async write(wanted, before) {
@@ -29,7 +32,7 @@ export function createLeaseStore({ kubeconfig, name }: LeaseOptions): LeaseStore
       if (before !== undefined && replaced === undefined) return undefined;
       const body = toLease({ name, namespace }, wanted, replaced);
       try {
-        return remember(await put(coordination, body, replaced !== undefined));
+        return remember(await (replaced === undefined ? api.create(all, body) : api.replace(one, body)));
       } catch (error) {
         // 409: another version, or created in the meantime; 404: deleted by hand.
         if (error instanceof ApiException && [404, 409].includes(error.code)) return undefined;
@@ -37,13 +40,6 @@ export function createLeaseStore({ kubeconfig, name }: LeaseOptions): LeaseStore
       }
     },
   };
-}
-
-function put(coordination: CoordinationV1Api, body: V1Lease, exists: boolean): Promise<V1Lease> {
-  const { name = "", namespace = "" } = body.metadata ?? {};
-  return exists
-    ? coordination.replaceNamespacedLease({ namespace, name, body })
-    : coordination.createNamespacedLease({ namespace, body });
 }
 
 function toRecord({ metadata, spec }: V1Lease): LeaseRecord {

@@ -1,21 +1,17 @@
 /**
  * Lists page by page, in bounded memory: of each object only what is asked for is kept, and a page is read no further than
- * its byte limit. Over the client's own connection and sign-in, but not through its models: those turn a page into some five
- * times its size in instances of classes, and block the event loop meanwhile.
+ * its byte limit.
  */
-import {
-  ApiException,
-  type HttpLibrary,
-  HttpMethod,
-  type RequestContext,
-  type ServerConfiguration,
-} from "@kubernetes/client-node";
+import type { Api } from "./api.ts";
 
-/** A list to read. */
-export interface Listing<T, Kept> {
+interface Place {
   /** As in `/api/v1/persistentvolumes`. */
   readonly path: string;
   readonly fieldSelector?: string;
+}
+
+/** A list to read. */
+export interface Listing<T, Kept> extends Place {
   /** Objects in a page. Default 500, as the API server's own clients ask. */
   readonly pageSize?: number;
   /** Bytes of the whole list, as JSON. Absent: all of it is read, however long it is. */
@@ -40,15 +36,6 @@ export class ListTooLong extends Error {
  */
 export type OpenList = <T, Kept>(listing: Listing<T, Kept>) => Promise<Kept[]>;
 
-/** The client's parts that a list needs. */
-export interface ListTransport {
-  readonly baseServer: ServerConfiguration<Record<string, never>>;
-  readonly http: HttpLibrary;
-  authenticate(request: RequestContext): Promise<void>;
-  /** Sets the time limit of a request. */
-  limit(request: RequestContext): Promise<RequestContext>;
-}
-
 const PAGE = 500;
 /** A page is read whole before it is parsed, some 50 ms of work for this much. A single object has at most 3 MiB. */
 const PAGE_BYTES = 4 << 20;
@@ -61,9 +48,8 @@ interface Page<T> {
   readonly metadata?: { readonly continue?: string };
 }
 
-export function createListOpener(transport: ListTransport): OpenList {
+export function createListOpener(api: Api): OpenList {
   return async (listing) => {
-    const ask = await openRequests(transport, listing.path, listing.fieldSelector);
     const { queued = (read) => read(), maxBytes = Number.POSITIVE_INFINITY } = listing;
     const kept: Exclude<ReturnType<typeof listing.keep>, undefined>[] = [];
     let read = 0;
@@ -71,7 +57,7 @@ export function createListOpener(transport: ListTransport): OpenList {
     let next: string | undefined = "";
     while (next !== undefined) {
       const page: Wanted = { limit, next };
-      const answer = await queued(() => ask(page));
+      const answer = await queued(() => askForPage(api, listing, page));
       read += answer.bytes;
       if (read > maxBytes) throw new ListTooLong(maxBytes);
       if (answer.text === undefined) {
@@ -113,33 +99,17 @@ interface Body {
   readonly text?: string;
 }
 
-/** A way to ask for pages: signed in once, so that all of them share one connection. */
-async function openRequests(
-  { baseServer, http, authenticate, limit: limitTime }: ListTransport,
-  path: string,
-  fieldSelector: string | undefined,
-): Promise<(page: Wanted) => Promise<Body>> {
-  const signedIn = baseServer.makeRequestContext(path, HttpMethod.GET);
-  await authenticate(signedIn);
-  return async ({ limit, next }) => {
-    const request = baseServer.makeRequestContext(path, HttpMethod.GET);
-    for (const [name, value] of Object.entries(signedIn.getHeaders())) request.setHeaderParam(name, value);
-    const dispatcher = signedIn.getDispatcher();
-    if (dispatcher !== undefined) request.setDispatcher(dispatcher);
-    request.setHeaderParam("Accept", "application/json");
-    request.setQueryParam("limit", String(limit));
-    if (fieldSelector !== undefined) request.setQueryParam("fieldSelector", fieldSelector);
-    if (next !== "") request.setQueryParam("continue", next);
-    const { httpStatusCode, headers, body } = await http.send(await limitTime(request)).toPromise();
-    const stream = body.stream();
-    if (httpStatusCode === 200 && stream !== null) return await readBody(stream);
-    await stream?.cancel();
-    throw new ApiException(httpStatusCode, "the list was refused", undefined, headers);
+async function askForPage(api: Api, { path, fieldSelector }: Place, { limit, next }: Wanted): Promise<Body> {
+  const query = {
+    limit: String(limit),
+    ...(fieldSelector !== undefined && { fieldSelector }),
+    ...(next !== "" && { continue: next }),
   };
+  return await readBody(await api.open(path, query));
 }
 
 /** Stops reading, and closes the connection, at the limit. */
-async function readBody(stream: ReadableStream<Uint8Array>): Promise<Body> {
+async function readBody(stream: AsyncIterable<Uint8Array>): Promise<Body> {
   const parts: Uint8Array[] = [];
   let bytes = 0;
   for await (const part of stream) {

@@ -2,13 +2,14 @@
  * Pods: one by name, and those that wait for a claim. What tenants write decides how long a list is, so it is read in small
  * pages of which little is kept, once for all claims of a namespace that ask, and no further than a limit.
  */
-import type { CoreV1Api, V1Pod } from "@kubernetes/client-node";
+import type { V1Pod } from "@kubernetes/client-node";
 import { createNextFlight } from "../concurrency/next-flight.ts";
 import { createSerialQueue } from "../concurrency/serial-queue.ts";
 import { createTtlCache } from "../concurrency/ttl-cache.ts";
 import { DriverError } from "../errors.ts";
 import { SERVICE_ACCOUNT_ANNOTATION } from "../volume/identity/service-account.ts";
 import type { Cluster, Pod } from "../volume/ports.ts";
+import { type Api, apiPath } from "./api.ts";
 import { read, reading } from "./faults.ts";
 import { ListTooLong, type OpenList } from "./pages.ts";
 
@@ -25,8 +26,9 @@ interface PendingPod extends Pod {
 }
 
 /** The port's `findPod`. */
-export async function findPod(core: CoreV1Api, namespace: string, name: string): Promise<Pod | undefined> {
-  const pod = await read(`pod ${namespace}/${name}`, () => core.readNamespacedPod({ namespace, name }));
+export async function findPod(api: Api, namespace: string, name: string): Promise<Pod | undefined> {
+  const path = apiPath`/api/v1/namespaces/${namespace}/pods/${name}`;
+  const pod = await read(`pod ${namespace}/${name}`, () => api.get<V1Pod>(path));
   return pod && toPod(pod);
 }
 
@@ -37,7 +39,7 @@ export function createPodSearch(openList: OpenList, now: () => number): Cluster[
   const cut = createTtlCache<true>(REMEMBER_MS, now);
   const list = async (namespace: string): Promise<readonly PendingPod[]> => {
     const listing = {
-      path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`,
+      path: apiPath`/api/v1/namespaces/${namespace}/pods`,
       fieldSelector: "status.phase=Pending",
       pageSize: PAGE,
       maxBytes: MOST_BYTES,

@@ -1,9 +1,10 @@
 /** PersistentVolumes: who uses a file system, and for `orphans` all of them. Of each only what the ports name is kept. */
-import type { CoreV1Api, V1PersistentVolume } from "@kubernetes/client-node";
+import type { V1PersistentVolume } from "@kubernetes/client-node";
 import { createNextFlight } from "../concurrency/next-flight.ts";
 import { createTtlCache } from "../concurrency/ttl-cache.ts";
 import type { Cluster, ClusterVolume, FileSystemRef, FileSystemReference, VolumeInUse } from "../volume/ports.ts";
 import { mayReferTo, namedFileSystems, type ReadReferences } from "../volume/references.ts";
+import { type Api, apiPath } from "./api.ts";
 import { read, reading } from "./faults.ts";
 import type { OpenList } from "./pages.ts";
 
@@ -13,7 +14,7 @@ const LEFT_PHASES = ["Released", "Failed"];
 const REMEMBER_MS = 600_000;
 
 export interface VolumeReads {
-  readonly core: CoreV1Api;
+  readonly api: Api;
   readonly openList: OpenList;
   readonly readReferences: ReadReferences;
   /** Milliseconds of a monotonic clock. */
@@ -27,13 +28,14 @@ type Uses = ReadonlyMap<string, readonly (FileSystemReference & { readonly volum
  * The port's `findVolumeUsing`. Calls that wait share a list. A volume that was found in use is read again by its name first,
  * so that the retries of a deletion that it holds up need no list.
  */
-export function createVolumeSearch({ core, openList, readReferences, now }: VolumeReads): Cluster["findVolumeUsing"] {
+export function createVolumeSearch({ api, openList, readReferences, now }: VolumeReads): Cluster["findVolumeUsing"] {
   const flight = createNextFlight<Uses>();
   const found = createTtlCache<string>(REMEMBER_MS, now);
   const isUsing = (volume: ClusterVolume, fileSystem: FileSystemRef) =>
     isInUse(volume) && namedFileSystems(volume, readReferences).some((each) => mayReferTo(each, fileSystem));
   const confirm = async (name: string, fileSystem: FileSystemRef): Promise<VolumeInUse | undefined> => {
-    const object = await read(`PersistentVolume ${name}`, () => core.readPersistentVolume({ name }));
+    const path = apiPath`/api/v1/persistentvolumes/${name}`;
+    const object = await read(`PersistentVolume ${name}`, () => api.get<V1PersistentVolume>(path));
     const volume = object && toVolume(object);
     return volume && isUsing(volume, fileSystem) ? toVolumeInUse(volume) : undefined;
   };

@@ -64,6 +64,10 @@ const RULES: Readonly<Record<string, Rule>> = {
     ours: ["src/volume/ports.ts", "src/volume/references.ts", "src/volume/identity/service-account.ts", ...ANYWHERE],
     outside: ["node:", "@kubernetes/client-node"],
   },
+  "src/kubernetes/api.ts": {
+    ours: ANYWHERE,
+    outside: ["@kubernetes/client-node", "undici"],
+  },
   "src/emulator/": { ours: [], outside: ["node:", "jose", "@peculiar/x509", "reflect-metadata"] },
 };
 

@@ -2,14 +2,15 @@
 import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createConfiguration, ServerConfiguration, StorageV1Api } from "@kubernetes/client-node";
+import { KubeConfig } from "@kubernetes/client-node";
+import { type Api, createApi } from "../../../src/kubernetes/api.ts";
 import { listClasses } from "../../../src/kubernetes/classes.ts";
 
 describe("the StorageClasses", () => {
   let server: Server;
   let status = 200;
   let paths: (string | undefined)[];
-  let storage: StorageV1Api;
+  let api: Api;
 
   before(async () => {
     server = createServer(({ url }, response) => {
@@ -22,7 +23,9 @@ describe("the StorageClasses", () => {
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    storage = new StorageV1Api(createConfiguration({ baseServer: new ServerConfiguration(address, {}) }));
+    const config = new KubeConfig();
+    config.loadFromClusterAndUser({ name: "a", server: address, skipTLSVerify: true }, { name: "a" });
+    api = createApi(config, address, () => 0);
   });
   beforeEach(() => {
     paths = [];
@@ -33,7 +36,7 @@ describe("the StorageClasses", () => {
   });
 
   it("are read at once, also one without parameters", async () => {
-    assert.deepEqual(await listClasses(storage), [
+    assert.deepEqual(await listClasses(api), [
       { name: "own", provisioner: "keyless.blob.csi", parameters: { skuName: "x" } },
       { name: "other", provisioner: "any", parameters: {} },
     ]);
@@ -42,6 +45,6 @@ describe("the StorageClasses", () => {
 
   it("that may not be read are a fault that says which right is missing", async () => {
     status = 403;
-    await assert.rejects(listClasses(storage), { reason: "Misconfigured", message: /all StorageClasses is forbidden/ });
+    await assert.rejects(listClasses(api), { reason: "Misconfigured", message: /all StorageClasses is forbidden/ });
   });
 });
