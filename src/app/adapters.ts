@@ -8,16 +8,20 @@ import { createAccounts } from "../azure/accounts.ts";
 import { type ApiVersionFallback, createApiVersions } from "../azure/api-versions.ts";
 import { type AzureCall, createArm } from "../azure/arm.ts";
 import type { AzureWrite } from "../azure/audit.ts";
+import { createBlobService } from "../azure/blob-service.ts";
 import { createIdentities } from "../azure/identities.ts";
 import { createRoleAssignments } from "../azure/role-assignments.ts";
 import type { Waits } from "../azure/throttle.ts";
+import type { TimeLimits } from "../azure/time-limits.ts";
 import { createUsage } from "../azure/usage.ts";
 import type { Backend } from "../backend/backend.ts";
 import { BLOB_ACCOUNTS } from "../backend/blob/account-shape.ts";
 import { blobBackend } from "../backend/blob/backend.ts";
+import { createOnDataPlane } from "../backend/blob/create-on-data-plane.ts";
 import { createFileSystems } from "../backend/blob/file-systems.ts";
 import { unseenWith } from "../backend/blob/shown-since.ts";
 import { createReadersWriterLock } from "../concurrency/readers-writer-lock.ts";
+import { blobEndpointOf, type Cloud } from "../config/cloud.ts";
 import type { ControllerConfig } from "../config/controller.ts";
 import { createCluster, NO_CLUSTER } from "../kubernetes/cluster.ts";
 import type { Readiness } from "../telemetry/health.ts";
@@ -66,6 +70,8 @@ export interface ClusterOptions {
 export interface Patience {
   /** Milliseconds before the SDKs' first retry. */
   readonly retryDelayMs?: number;
+  /** Of requests to Azure. */
+  readonly timeLimits?: TimeLimits;
   /** Milliseconds for an answer to a sign-in. */
   readonly signInMs?: number;
 }
@@ -86,12 +92,21 @@ export async function createAdapters(
   const settings = toSettings(config, blobBackend, clusterUid);
   const time = { now: () => performance.now(), sleep: (ms: number) => sleep(ms) };
   const { now } = time;
-  const { arm, metricsArm, ...connection } = connect(config, observer, time, patience);
+  const { arm, metricsArm, blob, ...connection } = connect(config, observer, time, patience);
   const rememberMs = config.accountCacheMs;
   const accounts = createAccounts({ arm, shaping: BLOB_ACCOUNTS, rememberMs, ...time });
   const ports: Ports = {
     accounts,
-    fileSystems: createFileSystems({ arm, forgetAccount: accounts.forget, rememberMs, now }),
+    fileSystems: {
+      ...createFileSystems({ arm, forgetAccount: accounts.forget, rememberMs, now }),
+      ...(config.containerApi === "blob" && {
+        create: createOnDataPlane({
+          service: blob,
+          endpointOf: (account) => blobEndpointOf(config.cloud, account),
+          forgetAccount: accounts.forget,
+        }),
+      }),
+    },
     roleAssignments: createRoleAssignments({
       arm,
       roleIds: [settings.roleId, ...settings.formerRoleIds],
@@ -119,19 +134,19 @@ function connect(config: ControllerConfig, observer: AdaptersObserver, time: Tim
   const credentials = createCredentials(config, time.now, patience.signInMs);
   const signIn = watchSignIn(credentials.own);
   const answers = watchAnswers();
-  const common = {
+  const shared = {
     credentialFor: (subscriptionId: string) => credentials.abroad.get(subscriptionId) ?? signIn.credential,
-    endpoint: cloud.armEndpoint,
-    scope: cloud.armScope,
-    apiVersions: createApiVersions({
-      storage: cloud.storageApiVersion,
-      fellBack: (fallback) =>
-        observer.olderVersionUsed(fallback, fallback.provider === "Microsoft.Storage" ? unseenWith(fallback.to) : []),
-    }),
     forgetTokens: credentials.forgetTokens,
     retryDelayMs: patience.retryDelayMs,
+    timeLimits: patience.timeLimits,
     audit: { written: observer.azureWritten, correlationId: observer.currentCallId },
     ...time,
+  };
+  const common = {
+    ...shared,
+    endpoint: cloud.armEndpoint,
+    scope: cloud.armScope,
+    apiVersions: versionsOf(cloud, observer),
   };
   const background = new AsyncLocalStorage<true>();
   const waits: Waits = new Map();
@@ -146,15 +161,26 @@ function connect(config: ControllerConfig, observer: AdaptersObserver, time: Tim
   });
   // Anybody may read the metrics: what becomes of their calls must neither hold up a volume nor make the service unready.
   const metricsArm = createArm({ ...common, givesWayTo: waits, observeCall: (call) => observer.azureCalled(call) });
+  // An account that cannot be reached says nothing of whether Azure can: readiness does not look at these calls.
+  const blob = createBlobService({ ...shared, observeCall: (call) => observer.azureCalled(call) });
   return {
     arm,
     metricsArm,
+    blob,
     readiness: readyWhenAll(signIn.readiness, answers.readiness),
     inBackground: <T>(work: () => Promise<T>) => background.run(true, work),
     async signIn() {
       await signIn.credential.getToken(cloud.armScope);
     },
   };
+}
+
+function versionsOf({ storageApiVersion }: Cloud, observer: AdaptersObserver) {
+  const unseenAt = ({ provider, to }: ApiVersionFallback) => (provider === "Microsoft.Storage" ? unseenWith(to) : []);
+  return createApiVersions({
+    storage: storageApiVersion,
+    fellBack: (fallback) => observer.olderVersionUsed(fallback, unseenAt(fallback)),
+  });
 }
 
 /** Whether there is a cluster, with `--kubernetes=auto` by the environment. */

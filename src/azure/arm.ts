@@ -43,7 +43,7 @@ export interface ArmOptions {
   readonly now: () => number;
   readonly sleep: (milliseconds: number) => Promise<void>;
   /** Default: `TIME_LIMITS`. */
-  readonly timeLimits?: TimeLimits;
+  readonly timeLimits?: TimeLimits | undefined;
   /** Milliseconds before the SDKs' first retry; each further one waits twice as long. Default 800. */
   readonly retryDelayMs?: number | undefined;
   /** Where the waits that Azure asks for are kept. Default: a map of these clients alone. */
@@ -69,8 +69,9 @@ export interface Arm {
 }
 
 /** How often the SDKs repeat a request by themselves. */
-const MAX_RETRIES = 3;
-const RETRY_DELAY_MS = 800;
+export const MAX_RETRIES = 3;
+/** Before the first retry. */
+export const RETRY_DELAY_MS = 800;
 
 const UNAUDITED = { written: () => undefined, correlationId: () => undefined };
 
@@ -130,8 +131,17 @@ function throttleFor({ now, sleep, waits = new Map(), givesWayTo }: ArmOptions):
   return createThrottle({ now, sleep, waits, ...patience });
 }
 
+export interface ObservingOptions extends Pick<ArmOptions, "observeCall" | "now"> {
+  readonly timeLimits?: TimeLimits | undefined;
+  /** What a request is called in logs and metrics. Default: `operationOf`. */
+  readonly nameOf?: (request: Pick<PipelineRequest, "method" | "url">) => string;
+}
+
 /** Limits each attempt in time and reports its outcome; `refused` is called when a token was not accepted. */
-function observing({ observeCall, now, timeLimits = TIME_LIMITS }: ArmOptions, refused: () => void): PipelinePolicy {
+export function observing(
+  { observeCall, now, timeLimits = TIME_LIMITS, nameOf = operationOf }: ObservingOptions,
+  refused: () => void,
+): PipelinePolicy {
   return {
     name: "keyless-csi-observer",
     async sendRequest(request, next) {
@@ -144,7 +154,7 @@ function observing({ observeCall, now, timeLimits = TIME_LIMITS }: ArmOptions, r
         if (response.status === 401) refused();
         return response;
       } finally {
-        observeCall({ operation: operationOf(request), ...answered, milliseconds: now() - begun });
+        observeCall({ operation: nameOf(request), ...answered, milliseconds: now() - begun });
       }
     },
   };

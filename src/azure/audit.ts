@@ -13,7 +13,7 @@ import { resourceTypeOf } from "./resource-type.ts";
 export type WriteResult = "done" | "accepted" | "absent" | "refused" | "failed" | "unknown";
 
 /** One request that may have changed Azure. */
-export interface AzureWrite extends Omit<Intent, "action">, RequestIds {
+export interface AzureWrite extends Omit<Intent, "action" | "kind" | "resourceId">, RequestIds {
   /** `create` (PUT), `update` (PATCH), `delete`, or what the adapter says that it is. */
   readonly action: string;
   /** Such as `Microsoft.Storage/storageAccounts/blobServices/containers`. */
@@ -23,7 +23,7 @@ export interface AzureWrite extends Omit<Intent, "action">, RequestIds {
   readonly result: WriteResult;
   /** HTTP status, or 0 when no answer came. */
   readonly status: number;
-  /** ARM's code of a refusal. */
+  /** Azure's code of a refusal. */
   readonly errorCode?: string;
   readonly milliseconds: number;
 }
@@ -74,7 +74,7 @@ function describe(
 ): Omit<AzureWrite, "milliseconds"> {
   const { action = ACTIONS[request.method] ?? request.method, ...intent } = currentIntent();
   const status = head?.status ?? 0;
-  const errorCode = status >= 400 ? errorCodeIn(body) : undefined;
+  const errorCode = status >= 400 ? (head?.headers.get("x-ms-error-code") ?? errorCodeIn(body)) : undefined;
   const url = new URL(request.url);
   // A POST names what is to be done behind the resource: `.../containers/pvc-1/lease`.
   if (request.method === "POST") url.pathname = url.pathname.replace(/\/[^/]*$/, "");

@@ -68,6 +68,8 @@ export interface TranslationOptions {
   readonly mayPass?: boolean;
   /** For the creation of what a class shapes: how a class would comply with a policy. */
   readonly complyingParameter?: ComplyingParameter;
+  /** What helps, where the caller knows better than the tables. */
+  readonly remedy?: string;
 }
 
 /** `doing` says what was tried on which resource: "creating storage account kl7f in resource group data". */
@@ -77,7 +79,8 @@ export function toDriverError(error: unknown, doing: string, options: Translatio
   const code = decidingCodeOf(fault);
   const isOfRole = options.mayPass !== false && isOfRoles(code) && !isByDenyAssignment(code, textOf(fault, error));
   const isSettling = isOfRole && maySettle(error, code);
-  const { reason, words, remedy } = translate({ fault, error, code, options });
+  const { reason, words, remedy: usual } = translate({ fault, error, code, options });
+  const remedy = options.remedy ?? usual;
   const what = `${doing} failed (${describe(fault, code)}): `;
   const settling = isOfRole ? `; ${IN_FORCE}${isSettling ? ": it is tried again" : ""}` : "";
   const end = `${remedy === undefined ? "" : `; ${remedy}`}${settling}`;

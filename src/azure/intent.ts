@@ -8,6 +8,9 @@ import { AsyncLocalStorage } from "node:async_hooks";
 export interface Intent {
   /** Instead of the word for the method: `repair`, `restore tags`, `break lease`. */
   readonly action?: string;
+  /** Type and ARM id of what is written, where the request is not one to ARM and names neither. */
+  readonly kind?: string;
+  readonly resourceId?: string;
   /** Object id of the principal whose access is written. */
   readonly principalId?: string;
   /** GUID of the role. */

@@ -8,10 +8,11 @@ import type { PipelinePolicy } from "@azure/core-rest-pipeline";
 /** After the start of the process, by a monotonic clock. */
 const SETTLED_AFTER_MS = 600_000;
 
-/** Of ARM: the caller's right, and the role that is assigned or looked for. */
+/** The caller's right, at ARM and at the Blob service, and the role that is assigned or looked for. */
 const SETTLING_CODES: readonly unknown[] = [
   "AuthorizationFailed",
   "LinkedAuthorizationFailed",
+  "AuthorizationPermissionMismatch",
   "RoleDefinitionDoesNotExist",
   "RoleAssignmentScopeNotAssignableToRoleDefinition",
 ];

@@ -15,6 +15,8 @@ export interface ThrottleOptions {
   readonly waits: Waits;
   /** Waits of other clients, which are obeyed too and never written. */
   readonly othersWaits?: Waits;
+  /** What Azure counts together. Default: subscription, provider and kind of call, as ARM does. */
+  readonly keyOf?: (request: PipelineRequest) => string;
   /** A longer wait fails the call, with the time in the error's cause. Default 15,000. */
   readonly longestWaitMs?: number;
 }
@@ -29,7 +31,7 @@ const TOLD_MINUTES = [1, 5, 15, 60];
 
 /** Throws a RestError with status 429 instead of waiting too long; the SDKs do not repeat it. */
 export function createThrottle(options: ThrottleOptions): PipelinePolicy {
-  const { now, sleep, waits, othersWaits, longestWaitMs = LONGEST_WAIT_MS } = options;
+  const { now, sleep, waits, othersWaits, longestWaitMs = LONGEST_WAIT_MS, keyOf = armKeyOf } = options;
   return {
     name: "keyless-csi-throttle",
     async sendRequest(request, next) {
@@ -47,7 +49,7 @@ export function createThrottle(options: ThrottleOptions): PipelinePolicy {
   };
 }
 
-function keyOf({ method, url }: PipelineRequest): string {
+function armKeyOf({ method, url }: PipelineRequest): string {
   const path = new URL(url).pathname.toLowerCase();
   const subscription = /\/subscriptions\/([^/]+)/.exec(path)?.[1] ?? "";
   const [, provider = "", types = ""] = /.*\/providers\/([^/]+)\/?(.*)/.exec(path) ?? [];

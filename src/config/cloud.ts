@@ -60,6 +60,11 @@ export const CLOUDS = {
   },
 } as const satisfies Record<string, Cloud>;
 
+/** Where an account's Blob service is. */
+export function blobEndpointOf({ blobEndpoint, storageSuffix }: Cloud, account: string): string {
+  return blobEndpoint === undefined ? `https://${account}.blob.${storageSuffix}` : `${blobEndpoint}/${account}`;
+}
+
 /** The content of a cloud file: what `emulator --ready-file` writes, as far as the controller reads it. */
 export interface CloudFile {
   readonly armEndpoint: string;

@@ -117,6 +117,11 @@ export const controllerSettings = {
     help: "prefix of the roles that `keyless-csi roles` prints, the same there; empty: those of versions without prefixes",
     absent: "--subscription-id",
   }),
+  "container-api": setting(choice(["arm", "blob"] as const), {
+    group: AZURE,
+    help: "what creates containers: arm, or the account's own Blob service, in one call and with no ARM write",
+    fallback: "arm",
+  }),
   "on-delete": setting(choice(["delete", "retain"] as const), {
     group: AZURE,
     help: "what happens to the container of a deleted volume; retain keeps it and removes access",

@@ -53,6 +53,8 @@ export interface ControllerConfig {
   readonly allowedNamespaces: readonly string[];
   /** Subscriptions of other tenants, and who the controller is there. */
   readonly storageTenants: readonly StorageTenant[];
+  /** What creates containers: ARM, or the account's own Blob service, which the controller must reach. */
+  readonly containerApi: "arm" | "blob";
   readonly onDelete: "delete" | "retain";
   readonly repairsDrift: boolean;
   /** From one check of all accounts to the next; 0: no check. */
@@ -181,6 +183,7 @@ export function toControllerConfig(values: ControllerValues, emulator?: CloudFil
     managesFederatedCredentials: values.manageFederatedCredentials,
     allowedNamespaces: values.allowedNamespaces,
     storageTenants: values.storageTenants,
+    containerApi: values.containerApi,
     onDelete: values.onDelete,
     repairsDrift: values.repairDrift,
     driftCheckMs: values.driftCheckInterval,

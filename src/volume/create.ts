@@ -135,10 +135,9 @@ async function ensureFileSystem(
   { ref, metadata }: FileSystem,
 ): Promise<FileSystem | undefined> {
   const { fileSystems } = story.ports;
-  const existing = await fileSystems.find(ref);
-  if (existing !== undefined && claim.claim === undefined) assertCompatible(story, plan, existing);
   footprint.mayExist = true;
-  if (existing === undefined) await fileSystems.create(ref, { metadata, sizeBytes: plan.sizeBytes });
+  const existing = await fileSystems.create(ref, { metadata, sizeBytes: plan.sizeBytes });
+  if (existing !== undefined && claim.claim === undefined) assertCompatible(story, plan, existing);
   return existing;
 }
 

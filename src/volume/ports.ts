@@ -44,8 +44,11 @@ export interface FileSystemState {
 /** The storage inside accounts; each backend has its own. */
 export interface FileSystems {
   find(ref: FileSystemRef): Promise<FileSystem | undefined>;
-  /** Only after `find` has answered undefined: ARM's PUT changes one that exists. */
-  create(ref: FileSystemRef, state: FileSystemState): Promise<void>;
+  /**
+   * Creates it unless one exists, which stays as it is: that one is answered, or undefined when it was created. A failure leaves
+   * open whether it was.
+   */
+  create(ref: FileSystemRef, state: FileSystemState): Promise<FileSystem | undefined>;
   /** Replaces the metadata of one that exists. */
   setMetadata(ref: FileSystemRef, metadata: Readonly<Record<string, string>>): Promise<void>;
   /** Sets the size of one that exists, and its metadata with it. */

@@ -158,7 +158,11 @@ function createBuckets({ buckets }: MemoryCloud["held"], writes: string[]): File
   };
   return {
     find: async (ref) => buckets.get(scopeOfBucket(ref)),
-    create: async (ref, state) => change(ref, "create bucket", { ...state }),
+    async create(ref, state) {
+      const existing = buckets.get(scopeOfBucket(ref));
+      if (existing === undefined) change(ref, "create bucket", { ...state });
+      return existing;
+    },
     setMetadata: async (ref, metadata) => change(ref, "set metadata", { metadata }),
     resize: async (ref, state) => change(ref, "resize bucket", state),
     async list(account, limit, continuation = "0") {

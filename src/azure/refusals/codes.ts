@@ -77,6 +77,19 @@ export const REFUSALS: readonly RefusalRow[] = [
     "change the class so that it complies, or ask the owner of the policy assignment for an exemption",
   ),
   row(["AuthorizationFailed", "LinkedAuthorizationFailed"], "Forbidden", GIVE_ROLES),
+  // The Blob service's words for the same name no action. What the right to write containers is enough for is not settled.
+  row(
+    ["AuthorizationPermissionMismatch"],
+    "Forbidden",
+    `${GIVE_ROLES} (action 'Microsoft.Storage/storageAccounts/blobServices/containers/write'); if it has them, Azure wants more ` +
+      "than that action here: set --container-api=arm",
+  ),
+  row(
+    ["AuthorizationFailure"],
+    "Misconfigured",
+    "the account's firewall, or public network access that is off, keeps the controller from its Blob service: admit the " +
+      "controller's network, or set --container-api=arm, which needs no more than ARM",
+  ),
   row(["DenyAssignmentAuthorizationFailed"], "Misconfigured", "no role helps: a deny assignment outranks every role"),
   row(
     ["RequestDisallowedByAzure", "RegionDoesNotAllowProvisioning"],
@@ -159,7 +172,7 @@ export const REFUSALS: readonly RefusalRow[] = [
     "Unauthenticated",
     "check the controller's own credential, its --cloud and its node's clock",
   ),
-  row(["AuthenticationFailed"], "Unauthenticated", CREDENTIAL),
+  row(["AuthenticationFailed", "InvalidAuthenticationInfo"], "Unauthenticated", CREDENTIAL),
   row(
     ["StorageAccountBeingCreated", "StorageAccountIsNotProvisioned", "StorageAccountOperationInProgress"],
     "Busy",

@@ -12,6 +12,11 @@ export function containerId({ account, name }: FileSystemRef): string {
   return `${containersId(account)}/${name}`;
 }
 
+/** As messages name it. */
+export function describeContainer(ref: FileSystemRef): string {
+  return `container ${ref.name} (${containerId(ref)})`;
+}
+
 /** An account or a container; undefined for a scope at which this controller never assigns a role. */
 export function parseScope(scope: string): AssignmentScope | undefined {
   const parsed = parseAccountId(scope);

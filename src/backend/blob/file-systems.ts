@@ -1,11 +1,11 @@
-/** Blob containers through ARM, which honours locks. ARM's PUT changes a container that exists: the caller looks first. */
+/** Blob containers through ARM, which honours locks. */
 import type { Arm, SubscriptionClients } from "../../azure/arm.ts";
 import { codeOf, statusOf, toDriverError } from "../../azure/faults.ts";
 import { intending } from "../../azure/intent.ts";
 import { atOwnHost } from "../../azure/own-host.ts";
 import { DriverError } from "../../errors.ts";
 import type { AccountRef, FileSystemPage, FileSystemRef, FileSystems } from "../../volume/ports.ts";
-import { containerId, containersId } from "./arm-ids.ts";
+import { containersId, describeContainer } from "./arm-ids.ts";
 import { createContentsCheck } from "./contents.ts";
 import { isGoneWith } from "./gone-account.ts";
 import { createRetention } from "./retention.ts";
@@ -27,15 +27,20 @@ export function createFileSystems(options: FileSystemsOptions): FileSystems {
     call(ref, "updating the metadata of", async (client) => {
       await client.update(...pathOf(ref), { metadata: { ...metadata } });
     });
+  const find: FileSystems["find"] = async (ref) => {
+    const found = await call(ref, "reading", (client) => client.get(...pathOf(ref)), isGone);
+    return found && { ref, metadata: found.metadata ?? {} };
+  };
   return {
-    async find(ref) {
-      const found = await call(ref, "reading", (client) => client.get(...pathOf(ref)), isGone);
-      return found && { ref, metadata: found.metadata ?? {} };
+    find,
+    async create(ref, { metadata }) {
+      // ARM's PUT answers 200 for a container that exists, and changes it.
+      const existing = await find(ref);
+      if (existing !== undefined) return existing;
+      const write = (client: Client) => client.create(...pathOf(ref), { metadata: { ...metadata } });
+      await call(ref, "creating", write);
+      return undefined;
     },
-    create: (ref, { metadata }) =>
-      call(ref, "creating", async (client) => {
-        await client.create(...pathOf(ref), { metadata: { ...metadata } });
-      }),
     setMetadata,
     // Nothing limits a container: its size is only a part of its metadata.
     resize: (ref, { metadata }) => setMetadata(ref, metadata),
@@ -59,7 +64,7 @@ function createContainerCall({ arm, forgetAccount }: FileSystemsOptions) {
     } catch (error) {
       if (isGone(error) && codeOf(error) !== "ContainerNotFound") forgetAccount(ref.account);
       if (isEmpty(error)) return undefined;
-      throw toDriverError(error, `${doing} ${describe(ref)}`);
+      throw toDriverError(error, `${doing} ${describeContainer(ref)}`);
     }
   };
 }
@@ -146,8 +151,4 @@ function isBeingDeleted(error: unknown): boolean {
   return (
     code === "ContainerBeingDeleted" || (code === "ContainerOperationFailure" && /being deleted/i.test(String(error)))
   );
-}
-
-function describe(ref: FileSystemRef): string {
-  return `container ${ref.name} (${containerId(ref)})`;
 }

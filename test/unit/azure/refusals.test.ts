@@ -54,7 +54,7 @@ describe("a code of Azure", () => {
     const naming = LISTED.filter((code) =>
       told(403, { code, message: "No." }).message.includes("`keyless-csi roles` prints"),
     );
-    assert.deepEqual(naming, ["AuthorizationFailed", "LinkedAuthorizationFailed"]);
+    assert.deepEqual(naming, ["AuthorizationFailed", "LinkedAuthorizationFailed", "AuthorizationPermissionMismatch"]);
   });
 
   it("is found whatever its case and the status are", () => {

@@ -1,0 +1,139 @@
+/**
+ * The connection to the Blob service of storage accounts: the two calls at a container that the controller makes there, on the
+ * pipeline of Azure's SDKs, with the policies of `arm.ts`. Both have headers alone, so that nothing of @azure/storage-blob is
+ * needed, which takes 12 MiB and half as long again for each call (docs/decisions/0014). A test holds what is sent here against
+ * what that SDK sends.
+ */
+import {
+  bearerTokenAuthenticationPolicy,
+  createEmptyPipeline,
+  createHttpHeaders,
+  createPipelineRequest,
+  type Pipeline,
+  type PipelinePolicy,
+  type PipelineResponse,
+} from "@azure/core-rest-pipeline";
+import type { TokenCredential } from "@azure/identity";
+import { type AzureCall, observing } from "./arm.ts";
+import { type AuditOptions, createAuditedHttpClient } from "./audit.ts";
+import { toBlobRefusal } from "./blob-errors.ts";
+import { createBlobRetries } from "./blob-retries.ts";
+import { intending } from "./intent.ts";
+import { createSettlingMark } from "./settling.ts";
+import { createThrottle } from "./throttle.ts";
+import type { TimeLimits } from "./time-limits.ts";
+
+export interface BlobServiceOptions {
+  /** A subscription of another tenant needs a token of that tenant. */
+  readonly credentialFor: (subscriptionId: string) => TokenCredential;
+  readonly observeCall: (call: AzureCall) => void;
+  /** Notified of each write. */
+  readonly audit: Omit<AuditOptions, "now">;
+  /** Called when Azure refuses a token (401): the credential must not use it again. */
+  readonly forgetTokens: () => void;
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+  readonly sleep: (milliseconds: number) => Promise<void>;
+  /** Default: `TIME_LIMITS`. */
+  readonly timeLimits?: TimeLimits | undefined;
+  /** Milliseconds before the first retry; each further one waits twice as long. Default 800. */
+  readonly retryDelayMs?: number | undefined;
+}
+
+/** A container on the data plane, and what it is to ARM. */
+export interface ContainerPlace {
+  readonly subscriptionId: string;
+  /** `https://klx.blob.core.windows.net/pvc-1` */
+  readonly url: string;
+  /** ARM id, for the audit. */
+  readonly resourceId: string;
+}
+
+/** Each call throws a RestError whose `code` is the service's, in the header `x-ms-error-code`. */
+export interface BlobService {
+  /** Put Container: 409 ContainerAlreadyExists or ContainerBeingDeleted where there is one. */
+  createContainer(place: ContainerPlace, metadata: Readonly<Record<string, string>>): Promise<void>;
+  /** Get Container Properties, of which the metadata; names come in lower case, as HTTP compares them. */
+  readMetadata(place: ContainerPlace): Promise<Record<string, string>>;
+}
+
+/** The audience of the Blob service's tokens in every cloud ("Authorize with Microsoft Entra ID": resource ID). */
+const SCOPE = "https://storage.azure.com/.default";
+/**
+ * Sent with every call, as an old version that every cloud has had for years: Put Container has needed no newer one, and a
+ * refused token is answered with 401 since 2019-12-12 ("Versioning for Azure Storage").
+ */
+export const BLOB_SERVICE_VERSION = "2021-12-02";
+const METADATA = "x-ms-meta-";
+const CONTAINERS = "Microsoft.Storage/storageAccounts/blobServices/containers";
+
+export function createBlobService(options: BlobServiceOptions): BlobService {
+  const httpClient = createAuditedHttpClient({ ...options.audit, now: options.now });
+  const pipelines = new Map<string, Pipeline>();
+  const policies = createPolicies(options, () => {
+    options.forgetTokens();
+    pipelines.clear();
+  });
+  const pipelineFor = (subscriptionId: string) => {
+    const key = subscriptionId.toLowerCase();
+    const known = pipelines.get(key) ?? createPipeline(options.credentialFor(key), policies);
+    pipelines.set(key, known);
+    return known;
+  };
+  async function send(place: ContainerPlace, method: "GET" | "PUT", headers: Record<string, string>, expected: number) {
+    const request = createPipelineRequest({
+      method,
+      url: `${place.url}?restype=container`,
+      headers: createHttpHeaders({ ...headers, accept: "application/xml", "x-ms-version": BLOB_SERVICE_VERSION }),
+    });
+    // What the account's own log shows of the caller ("Storage analytics log format": client-request-id).
+    request.headers.set("x-ms-client-request-id", options.audit.correlationId() ?? request.requestId);
+    const sent = () => pipelineFor(place.subscriptionId).sendRequest(httpClient, request);
+    const response = await intending({ kind: CONTAINERS, resourceId: place.resourceId }, sent);
+    if (response.status !== expected) throw toBlobRefusal(response);
+    return response;
+  }
+  return {
+    async createContainer(place, metadata) {
+      const headers = Object.entries(metadata).map(([name, value]) => [`${METADATA}${name}`, value] as const);
+      await send(place, "PUT", Object.fromEntries(headers), 201);
+    },
+    readMetadata: async (place) => metadataIn(await send(place, "GET", {}, 200)),
+  };
+}
+
+function metadataIn({ headers }: PipelineResponse): Record<string, string> {
+  const all = Object.entries(headers.toJSON());
+  const own = all.filter(([name]) => name.startsWith(METADATA));
+  return Object.fromEntries(own.map(([name, value]) => [name.slice(METADATA.length), value]));
+}
+
+/** Those that all subscriptions share, in the order in which a request meets them. */
+function createPolicies(
+  options: BlobServiceOptions,
+  refused: () => void,
+): readonly [retries: PipelinePolicy, ...others: PipelinePolicy[]] {
+  const { now, sleep } = options;
+  return [
+    createBlobRetries(options.retryDelayMs),
+    createThrottle({ now, sleep, waits: new Map(), keyOf: ({ url }) => endpointIn(url) }),
+    createSettlingMark(now),
+    observing({ ...options, nameOf: ({ method }) => `${method} ${CONTAINERS} (blob)` }, refused),
+  ];
+}
+
+/** Azure counts requests to the Blob service by account ("Scalability targets for standard storage accounts"). */
+function endpointIn(url: string): string {
+  return url.slice(0, url.lastIndexOf("/"));
+}
+
+function createPipeline(
+  credential: TokenCredential,
+  [retries, ...policies]: ReturnType<typeof createPolicies>,
+): Pipeline {
+  const pipeline = createEmptyPipeline();
+  pipeline.addPolicy(retries, { phase: "Retry" });
+  pipeline.addPolicy(bearerTokenAuthenticationPolicy({ credential, scopes: SCOPE }), { phase: "Sign" });
+  for (const policy of policies) pipeline.addPolicy(policy, { afterPhase: "Sign" });
+  return pipeline;
+}
