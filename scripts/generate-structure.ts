@@ -92,6 +92,7 @@ In \`volume/\` the stories (\`create.ts\`, \`delete.ts\` and so on) and what all
 | \`class/\` | from a class's parameters to a plan |
 | \`formats/\` | what is written into Azure and read back |
 | \`drift/\` | the background check |
+| \`pools/\` | accounts that are made before a volume needs them |
 | \`orphans/\` | what is left, and its removal |
 `;
 }

@@ -1,5 +1,5 @@
 /**
- * What runs in the background: the drift check. With Kubernetes in the one replica that holds a Lease, without in this
+ * What runs in the background: the drift check, and accounts made ahead of volumes. With Kubernetes in the one replica that holds a Lease, without in this
  * process, which is then the only one. A further task is a further row here, never a second Lease.
  */
 import { randomUUID } from "node:crypto";
@@ -12,7 +12,9 @@ import type { Time } from "../concurrency/time.ts";
 import type { ControllerConfig } from "../config/controller.ts";
 import { createLeaseStore } from "../kubernetes/leases.ts";
 import type { AccountsSeen } from "../telemetry/metrics.ts";
+import type { PoolFill } from "../telemetry/pool-metrics.ts";
 import { createDriftCheck } from "../volume/drift/drift-check.ts";
+import type { Volumes } from "../volume/volumes.ts";
 import { type Adapters, usesKubernetes } from "./adapters.ts";
 import type { Assembly } from "./assembly.ts";
 
@@ -32,19 +34,41 @@ const OWN_TIME: Time = {
 /** A fifth of the lists that Azure allows a subscription: the rest is for ListVolumes, deletions and `orphans`. */
 const LISTS = { count: 20, withinMs: 300_000 };
 
+/**
+ * An eighth of the 800 reads in 5 minutes that Azure allows a subscription and region (storage resource provider limits): 100
+ * accounts are confirmed in that time, or 12 created.
+ */
+const ACCOUNT_CALLS = { count: 100, withinMs: 300_000 };
+
+/** Of what is remembered, so that with its jitter and its own duration a round ends before it is forgotten. */
+const CONFIRMED_AFTER = 0.8;
+/** A shorter --account-cache does not make the rounds more frequent: volumes then ask again themselves. */
+const SHORTEST_ROUND_MS = 60_000;
+/** With --account-cache=0 nothing is remembered, and rounds only see to it that the accounts exist. */
+const LONGEST_ROUND_MS = 240_000;
+
 /** Starts nothing and takes no Lease when every task is off. */
 export function startBackgroundTasks(
   config: ControllerConfig,
-  { adapters, metrics, observer }: Assembly,
+  {
+    adapters,
+    metrics,
+    observer,
+    volumes,
+  }: Pick<Assembly, "adapters" | "metrics" | "observer"> & {
+    readonly volumes: Pick<Volumes, "prewarmer">;
+  },
   { time = OWN_TIME, leases }: BackgroundParts = {},
 ): Background {
   const drift = createDriftTask(config.driftCheckMs, adapters);
-  const tasks = config.driftCheckMs > 0 ? [drift.task] : [];
+  const prewarm = createPrewarmTask(config.accountCacheMs, adapters, volumes);
+  const tasks = [...(config.driftCheckMs > 0 ? [drift.task] : []), ...(config.prewarms ? [prewarm.task] : [])];
   if (tasks.length === 0) return { isLeading: () => false, stop: async () => undefined };
   const leadership = leadershipFor(config, { time, leases, observer });
   const background = startBackground({ tasks, leadership, time, observer });
   metrics.watchBackground(background.isLeading);
   metrics.watchAccounts(() => (background.isLeading() ? drift.latest() : undefined));
+  metrics.watchPools(() => (background.isLeading() ? prewarm.latest() : undefined));
   return background;
 }
 
@@ -76,6 +100,25 @@ function createDriftTask(intervalMs: number, adapters: Adapters) {
         latest = { ...seen, completedAt: isComplete ? Date.now() / 1000 : latest?.completedAt };
       });
       return (turn) => adapters.inBackground(() => check(turn));
+    },
+  };
+  return { task, latest: () => latest };
+}
+
+/** In the replica that holds the Lease, which need not be the one that creates volumes: that one asks Azure again. */
+function createPrewarmTask(accountCacheMs: number, adapters: Adapters, volumes: Pick<Volumes, "prewarmer">) {
+  let latest: readonly PoolFill[] | undefined;
+  const untilForgottenMs = accountCacheMs === 0 ? LONGEST_ROUND_MS : accountCacheMs * CONFIRMED_AFTER;
+  const task: BackgroundTask = {
+    name: "prewarm",
+    intervalMs: Math.min(Math.max(untilForgottenMs, SHORTEST_ROUND_MS), LONGEST_ROUND_MS),
+    budget: ACCOUNT_CALLS,
+    begin() {
+      latest = undefined;
+      const round = volumes.prewarmer((fill) => {
+        latest = fill;
+      });
+      return (turn) => adapters.inBackground(() => round(turn));
     },
   };
   return { task, latest: () => latest };

@@ -53,10 +53,11 @@ export async function startApp(options: ServiceOptions): Promise<App> {
   const flights = createSingleFlight<unknown>("volume");
   metrics.watchInFlight(flights.count);
   metrics.watchRoleAssignments(adapters.roleAssignmentUsage);
+  const volumes = createVolumes(adapters);
   let isServing = false;
   const server = createCsiServer({
     identity: createIdentityService({ driverName: config.driverName, version: VERSION, isReady: () => isServing }),
-    controller: createControllerService({ volumes: createVolumes(adapters), flights }),
+    controller: createControllerService({ volumes, flights }),
     observer,
   });
   const draining = { ready: false, reason: "the service is starting or draining" } as const;
@@ -64,7 +65,7 @@ export async function startApp(options: ServiceOptions): Promise<App> {
   const health = config.http && (await startHealth(config.http, { metrics, readiness }));
   await server.listen(config.socketPath);
   isServing = true;
-  const background = startBackgroundTasks(config, assembly, options.background);
+  const background = startBackgroundTasks(config, { ...assembly, volumes }, options.background);
   // Reported early by /readyz and the log; a volume's own error says it again.
   adapters.signIn().catch((error) => log.error("sign-in to Azure failed", { ...requestIdsOf(error), error }));
   return {

@@ -2,9 +2,11 @@
 import { unseenWith } from "../backend/blob/shown-since.ts";
 import type { ControllerConfig } from "../config/controller.ts";
 import { PLUGIN_AUDIENCE } from "../text/token-audience.ts";
+import { usesKubernetes } from "./adapters.ts";
 
 /** One line each. */
-export function startWarnings({ cloud, tokenAudience }: ControllerConfig): string[] {
+export function startWarnings(config: ControllerConfig): string[] {
+  const { cloud, tokenAudience } = config;
   const unseen = unseenWith(cloud.storageApiVersion);
   return [
     ...(unseen.length === 0
@@ -19,5 +21,8 @@ export function startWarnings({ cloud, tokenAudience }: ControllerConfig): strin
           `--token-audience is ${tokenAudience}: the OSS blob node plugin reads only tokens for ${PLUGIN_AUDIENCE}, so that it ` +
             "can mount no volume of these identities",
         ]),
+    ...(config.prewarms && !usesKubernetes(config)
+      ? ["--prewarm has no effect without Kubernetes, which has the StorageClasses: no account is made ahead"]
+      : []),
   ];
 }

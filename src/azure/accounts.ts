@@ -10,12 +10,13 @@ import { DriverError } from "../errors.ts";
 import { findByName } from "../text/members.ts";
 import { accountKey } from "../volume/formats/arm-ids.ts";
 import type { Account, AccountRef, AccountSpec, Accounts, ResourceGroupRef } from "../volume/ports.ts";
+import { describeAccount, readSettled } from "./account-reads.ts";
 import type { Arm } from "./arm.ts";
 import { codeOf, statusOf, toDriverError } from "./faults.ts";
 import { intending } from "./intent.ts";
 import type { ComplyingParameter } from "./refusals/policy-words.ts";
 import { whereTaken } from "./taken-names.ts";
-import { isSettled, putAgain } from "./unfinished-accounts.ts";
+import { putAgain } from "./unfinished-accounts.ts";
 
 /** What the backend decides about the accounts that hold its file systems. */
 export interface AccountShaping {
@@ -47,13 +48,6 @@ const BEING_CREATED = [
   "StorageAccountIsNotProvisioned",
   "StorageAccountOperationInProgress",
 ];
-
-/** Creating an account in a group that is gone is refused; deleting one there has succeeded. */
-const ABSENT = ["ResourceNotFound", "ResourceGroupNotFound"];
-
-/** Creation takes 20 to 30 s in Azure; past this something is wrong, and the caller tries again. */
-const SETTLE_ATTEMPTS = 60;
-const SETTLE_INTERVAL_MS = 2_000;
 
 /** Between two changes of one kind to an account that somebody undoes. */
 const CHANGE_INTERVAL_MS = 3_600_000;
@@ -91,7 +85,9 @@ export function createAccounts(options: AccountsOptions): RememberingAccounts {
   };
   const find = (ref: AccountRef) =>
     finding.run(accountKey(ref), async () => {
-      const found = await getSettled(options, ref);
+      const found = await readSettled(options, ref);
+      // What is gone is not remembered any longer either.
+      accounts.delete(accountKey(ref));
       return found && remember(toAccount(shaping, ref, found));
     });
   return {
@@ -131,25 +127,6 @@ function toAccount(shaping: AccountShaping, ref: AccountRef, account: StorageAcc
   };
 }
 
-async function get(arm: Arm, ref: AccountRef): Promise<StorageAccount | undefined> {
-  try {
-    const { storage } = arm.subscription(ref.subscriptionId);
-    return await storage.storageAccounts.getProperties(ref.resourceGroup, ref.name);
-  } catch (error) {
-    if (ABSENT.includes(codeOf(error) ?? "")) return undefined;
-    throw toDriverError(error, `reading ${describe(ref)}`);
-  }
-}
-
-/** Waits while it is still being created: nothing can be put into it before that. It may be answered in any other state. */
-async function getSettled(options: AccountsOptions, ref: AccountRef): Promise<StorageAccount | undefined> {
-  for (let attempt = 0; ; attempt++) {
-    const account = await get(options.arm, ref);
-    if (account === undefined || isSettled(account) || attempt === SETTLE_ATTEMPTS) return account;
-    await options.sleep(SETTLE_INTERVAL_MS);
-  }
-}
-
 /** The new account, `"taken"`, or undefined when it exists or is being created already, and has to be read. */
 async function put(
   options: AccountsOptions,
@@ -169,10 +146,10 @@ async function put(
     if (taken === "elsewhere") return "taken";
     if (taken !== undefined || BEING_CREATED.includes(codeOf(error) ?? "")) return undefined;
     const { complyingParameter } = shaping;
-    const failure = toDriverError(error, `creating ${describe(ref)}`, { complyingParameter });
+    const failure = toDriverError(error, `creating ${describeAccount(ref)}`, { complyingParameter });
     if (!isAccepted) throw failure;
     // A role scoped to the resource group may not be allowed to read the operation's own address (azure.md 2).
-    const polled = statusOf(error) === 403 ? await getSettled(options, ref).catch(() => undefined) : undefined;
+    const polled = statusOf(error) === 403 ? await readSettled(options, ref).catch(() => undefined) : undefined;
     if (polled !== undefined) return toAccount(shaping, ref, polled);
     // ARM has accepted the request: whatever its polling says, an account may exist.
     throw DriverError.unfinished(failure);
@@ -199,7 +176,7 @@ async function finish({ arm, shaping }: AccountsOptions, ref: AccountRef, spec: 
     const account = await putAgain(arm, ref, (found) => shaping.toFinishParameters(spec, found));
     return toAccount(shaping, ref, account);
   } catch (error) {
-    throw toDriverError(error, `finishing ${describe(ref)}`, { complyingParameter: shaping.complyingParameter });
+    throw toDriverError(error, `finishing ${describeAccount(ref)}`, { complyingParameter: shaping.complyingParameter });
   }
 }
 
@@ -211,7 +188,7 @@ async function enforceKeyless({ arm, shaping }: AccountsOptions, ref: AccountRef
     const repair = () => storageAccounts.update(resourceGroup, name, shaping.toKeylessParameters(account));
     return toAccount(shaping, ref, await intending({ action: "repair" }, repair));
   } catch (error) {
-    throw toDriverError(error, `turning every way in without Entra off again on ${describe(ref)}`);
+    throw toDriverError(error, `turning every way in without Entra off again on ${describeAccount(ref)}`);
   }
 }
 
@@ -232,7 +209,7 @@ async function restoreTags(
     const restore = () => storageAccounts.update(resourceGroup, name, { tags: all });
     return toAccount(shaping, ref, await intending({ action: "restore tags" }, restore));
   } catch (error) {
-    throw toDriverError(error, `putting tags back on ${describe(ref)}`);
+    throw toDriverError(error, `putting tags back on ${describeAccount(ref)}`);
   }
 }
 
@@ -241,10 +218,6 @@ async function remove(arm: Arm, ref: AccountRef): Promise<void> {
     await arm.subscription(ref.subscriptionId).storage.storageAccounts.delete(ref.resourceGroup, ref.name);
   } catch (error) {
     if (statusOf(error) === 404) return;
-    throw toDriverError(error, `deleting ${describe(ref)}`);
+    throw toDriverError(error, `deleting ${describeAccount(ref)}`);
   }
-}
-
-function describe(ref: AccountRef): string {
-  return `storage account ${ref.name} in resource group ${ref.resourceGroup}`;
 }

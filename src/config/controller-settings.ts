@@ -137,6 +137,11 @@ export const controllerSettings = {
     help: "how often one replica looks for accounts that drifted; off: only before a volume is created; minimum 1m",
     fallback: "10m",
   }),
+  prewarm: setting(toggle, {
+    group: AZURE,
+    help: "make the accounts of classes with isolation pool (poolSize each) ahead of their volumes, in one replica, in the background",
+    fallback: "false",
+  }),
   "storage-tenants": setting(list(storageTenant), {
     group: AZURE,
     help: "subscriptions of other tenants, and the client id there that trusts the controller's ServiceAccount",

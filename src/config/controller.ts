@@ -59,6 +59,8 @@ export interface ControllerConfig {
   readonly repairsDrift: boolean;
   /** From one check of all accounts to the next; 0: no check. */
   readonly driftCheckMs: number;
+  /** Whether the accounts of pools are made before a volume needs them. */
+  readonly prewarms: boolean;
   /** Absent: taken from the API server. */
   readonly oidcIssuer: string | undefined;
   readonly kubernetes: "auto" | "on" | "off";
@@ -187,6 +189,7 @@ export function toControllerConfig(values: ControllerValues, emulator?: CloudFil
     onDelete: values.onDelete,
     repairsDrift: values.repairDrift,
     driftCheckMs: values.driftCheckInterval,
+    prewarms: values.prewarm,
     oidcIssuer: values.oidcIssuer,
     kubernetes: values.kubernetes,
     kubeconfig: values.kubeconfig,

@@ -80,6 +80,7 @@ export interface AppObserver {
   tagsLost(account: { readonly ref: AccountRef }, fix: string): void;
   tagsNotRestored(account: { readonly ref: AccountRef }, error: unknown): void;
   accountKept(account: AccountRef): void;
+  classNotPrewarmed(className: string, error: unknown): void;
   nothingDeleted(deletion: {
     readonly volumeId: string;
     readonly missing: "handle" | "account" | "file system";

@@ -1,8 +1,9 @@
 /**
- * The service's metrics, in a registry of their own: every CSI call, and every call to Azure. The only file that knows
- * prom-client. Names are an API: docs/reference lists them.
+ * The service's metrics, in a registry of their own: every CSI call, and every call to Azure. With the files of one subject
+ * beside it (`*-metrics.ts`) the only one that knows prom-client. Names are an API: docs/reference lists them.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { type PoolFill, watchPools } from "./pool-metrics.ts";
 
 /** From a repeated call (some 0.1 s) to account creation (20-30 s) and the longest sidecar timeout. */
 const OPERATION_BUCKETS_SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 25, 50, 120, 300, 600];
@@ -32,6 +33,8 @@ export interface Metrics {
   watchBackground(isLeading: () => boolean): void;
   /** What the background check has seen of all accounts, read at each scrape; undefined: nothing yet, or not here. */
   watchAccounts(read: () => AccountsSeen | undefined): void;
+  /** The pools of accounts that are made ahead, read at each scrape; undefined: nothing yet, or not here. */
+  watchPools(read: () => readonly PoolFill[] | undefined): void;
   readonly contentType: string;
   /** The Prometheus text. */
   render(): Promise<string>;
@@ -93,6 +96,7 @@ export function createMetrics(driverName: string, version: string): Metrics {
     countBackgroundRun: (task, outcome) => backgroundRuns.labels(task, outcome).inc(),
     watchBackground: (isLeading) => watchBackground(registry, isLeading),
     watchAccounts: (read) => watchAccounts(registry, read),
+    watchPools: (read) => watchPools(registry, read),
     contentType: registry.contentType,
     render: () => registry.metrics(),
   };

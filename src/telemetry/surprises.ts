@@ -27,6 +27,7 @@ export function observeSurprises(
   | "tagsLost"
   | "tagsNotRestored"
   | "accountKept"
+  | "classNotPrewarmed"
   | "nothingDeleted"
 > {
   return {
@@ -53,6 +54,12 @@ export function observeSurprises(
       log.warn("storage account is empty and was kept: nothing says whether it was made for the deleted volume alone", {
         ...inCall(),
         ...accountFields(ref),
+      }),
+    classNotPrewarmed: (className, error) =>
+      log.warn("no accounts are made ahead for a StorageClass: its parameters are wrong", {
+        ...inCall(),
+        storageClass: className,
+        error,
       }),
     nothingDeleted({ volumeId, missing, fileSystem }) {
       metrics.countNothingDeleted(missing);

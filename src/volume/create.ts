@@ -45,12 +45,18 @@ interface Story extends Dependencies {
   readonly previousAttempts: PreviousAttempts;
 }
 
-/** CreateVolume. Throws a DriverError; one that `isUnfinished` says that the caller must keep trying, whatever its reason. */
-export function createProvisioner(deps: Dependencies): (request: VolumeRequest) => Promise<Volume> {
+export interface Provisioner {
+  /** CreateVolume. Throws a DriverError; one that `isUnfinished` says that the caller must keep trying, whatever its reason. */
+  create(request: VolumeRequest): Promise<Volume>;
+  /** By which volumes get their accounts: for accounts that are made ahead of them. */
+  readonly accounts: AccountChoice;
+}
+
+export function createProvisioner(deps: Dependencies): Provisioner {
   const former = createFormerAccounts(deps);
   const accounts = createAccountChoice({ ...deps, former });
   const story = { ...deps, former, accounts, previousAttempts: createPreviousAttempts(deps, accounts) };
-  return (request) => createVolume(story, request);
+  return { accounts, create: (request) => createVolume(story, request) };
 }
 
 async function createVolume(story: Story, request: VolumeRequest): Promise<Volume> {

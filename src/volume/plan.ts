@@ -3,7 +3,7 @@
  * Made before anything is touched, and the same on every retry.
  */
 import { DriverError } from "../errors.ts";
-import { poolTagsOf } from "./account/account-names.ts";
+import { poolTagsOf, type Tenant } from "./account/account-names.ts";
 import { parseVolumeClass } from "./class/parse-class.ts";
 import { accountShapeOf, type VolumeClass } from "./class/volume-class.ts";
 import type { Dependencies } from "./dependencies.ts";
@@ -33,12 +33,17 @@ export interface AccountCandidate {
   readonly tags?: AccountTags;
 }
 
-export interface VolumePlan {
-  readonly request: VolumeRequest;
+/** What the choice of an account depends on: the same for a volume and for one that does not exist yet. */
+export interface AccountPlan {
+  readonly request: Pick<VolumeRequest, "claim">;
   readonly volumeClass: VolumeClass;
-  readonly sizeBytes: number;
   readonly candidates: readonly AccountCandidate[];
   readonly accountShape: AccountShape;
+}
+
+export interface VolumePlan extends AccountPlan {
+  readonly request: VolumeRequest;
+  readonly sizeBytes: number;
   readonly fileSystemName: string;
   readonly metadata: Readonly<Record<string, string>>;
   /** Hash of the parameters: the same name with another one is another volume (ALREADY_EXISTS). */
@@ -64,12 +69,30 @@ export function planVolume(request: VolumeRequest, { settings, backend }: Rules)
     request,
     volumeClass,
     sizeBytes,
-    candidates: candidatesFor(volumeClass, request, { settings, backend }),
+    candidates: candidatesFor(
+      volumeClass,
+      { namespace: claim?.namespace ?? "", volume: name, shard: shardOf(name, volumeClass.poolSize) },
+      { settings, backend },
+    ),
     accountShape: accountShapeOf(backend.parameters, volumeClass),
     fileSystemName: volumeClass.storageAccount === undefined ? fileSystemName(name) : strictFileSystemName(name),
     metadata: encodeMetadata({ clusterId, clusterUid, volumeName: name, sizeBytes, requestHash, claim }),
     requestHash,
   };
+}
+
+/**
+ * The accounts that volumes of a class will be spread over, one plan for each, with the names that `planVolume` computes. None
+ * for a class whose accounts follow from the volume or its namespace, or that names an account. Throws InvalidRequest.
+ */
+export function planPool(parameters: VolumeRequest["parameters"], { settings, backend }: Rules): AccountPlan[] {
+  const volumeClass = parseVolumeClass(parameters, settings, backend);
+  if (volumeClass.isolation !== "pool" || volumeClass.storageAccount !== undefined) return [];
+  const accountShape = accountShapeOf(backend.parameters, volumeClass);
+  return Array.from({ length: volumeClass.poolSize }, (_, shard) => {
+    const candidates = candidatesFor(volumeClass, { namespace: "", volume: "", shard }, { settings, backend });
+    return { request: {}, volumeClass, candidates, accountShape };
+  });
 }
 
 /** What is written into the file system in this account: also what the name of one that we created is computed from. */
@@ -79,13 +102,15 @@ export function metadataIn({ metadata, candidates }: VolumePlan, account: Accoun
 }
 
 /** The pool key holds what decides the account and who shares it, so that classes that differ never share one. */
-function candidatesFor(volumeClass: VolumeClass, request: VolumeRequest, rules: Rules): AccountCandidate[] {
+function candidatesFor(
+  volumeClass: VolumeClass,
+  { shard, ...tenant }: Tenant & { readonly shard: number },
+  rules: Rules,
+): AccountCandidate[] {
   const { subscriptionId, resourceGroup, storageAccount } = volumeClass;
   const { clusterId, clusterUid } = rules.settings;
   if (storageAccount !== undefined) return [{ ref: { subscriptionId, resourceGroup, name: storageAccount } }];
-  const tenant = { namespace: request.claim?.namespace ?? "", volume: request.name };
   const { pool, ...owner } = poolTagsOf(volumeClass, tenant, rules.backend);
-  const shard = shardOf(request.name, volumeClass.poolSize);
   return Array.from({ length: ACCOUNT_NAME_ATTEMPTS }, (_, attempt) => {
     const source = { clusterId, pool, shard, attempt };
     return {

@@ -186,6 +186,8 @@ export interface Observer {
   tagsNotRestored(account: Account, error: unknown): void;
   /** An account that may be one volume's alone stays without it, because nothing proves that it is. */
   accountKept(account: AccountRef): void;
+  /** No account is made ahead for this StorageClass, because its parameters are wrong: said once for each class and fault. */
+  classNotPrewarmed(className: string, error: unknown): void;
   /** DeleteVolume succeeds, as CSI demands, and has deleted nothing. */
   nothingDeleted(deletion: NothingDeleted): void;
   /** The volume is created all the same, but its mount will not do what its owner expects. */

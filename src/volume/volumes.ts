@@ -1,5 +1,6 @@
-/** The five stories of a volume, with ports, settings and backend bound once: what the CSI service calls. */
+/** The stories of a volume, with ports, settings and backend bound once: what the CSI service calls. */
 import type { Backend } from "../backend/backend.ts";
+import type { Turn } from "../concurrency/background.ts";
 import type { VolumeClass } from "./class/volume-class.ts";
 import { createProvisioner, type Volume } from "./create.ts";
 import { deleteVolume } from "./delete.ts";
@@ -8,6 +9,7 @@ import { inspectVolume } from "./inspect.ts";
 import { listVolumes, type VolumePage } from "./list.ts";
 import { fileSystemName } from "./names.ts";
 import type { VolumeRequest } from "./plan.ts";
+import { createPrewarm, type PoolFill } from "./pools/prewarm.ts";
 import type { FileSystem, Ports, Settings } from "./ports.ts";
 import type { SizeRange } from "./size.ts";
 
@@ -18,6 +20,8 @@ export interface Volumes {
   expand(volumeId: string, range: SizeRange): Promise<number>;
   list(maxEntries: number, startingToken: string): Promise<VolumePage>;
   inspect(volumeId: string): Promise<FileSystem>;
+  /** A background task that makes accounts ahead of volumes, by the way in which `create` makes them. */
+  prewarmer(publish: (fill: readonly PoolFill[]) => void): (turn: Turn) => Promise<void>;
   /** The same for a volume's name and its id, so that work on one volume can be kept apart from other work on it. */
   keyOf(volume: { readonly name: string } | { readonly id: string }): string;
 }
@@ -27,8 +31,10 @@ export function createVolumes<Class extends VolumeClass>(deps: {
   readonly settings: Settings;
   readonly backend: Backend<Class>;
 }): Volumes {
+  const provisioner = createProvisioner(deps);
   return {
-    create: createProvisioner(deps),
+    create: provisioner.create,
+    prewarmer: (publish) => createPrewarm(deps, provisioner.accounts, publish),
     delete: (volumeId) => deleteVolume(deps, volumeId),
     expand: (volumeId, range) => expandVolume(deps, volumeId, range),
     list: (maxEntries, startingToken) => listVolumes(deps, maxEntries, startingToken),

@@ -40,6 +40,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   "src/telemetry/": { ours: ANYWHERE, outside: ["node:"] },
   "src/telemetry/log.ts": { ours: ["src/telemetry/", ...ANYWHERE], outside: ["node:", "winston"] },
   "src/telemetry/metrics.ts": { ours: ["src/telemetry/"], outside: ["node:", "prom-client"] },
+  "src/telemetry/pool-metrics.ts": { ours: ["src/telemetry/"], outside: ["node:", "prom-client"] },
   "src/csi/": { ours: ["src/volume/", ...ANYWHERE], outside: ["node:", "@grpc/grpc-js", "@grpc/proto-loader"] },
   "src/volume/": { ours: ANYWHERE, oursTypes: ["src/backend/backend.ts"], outside: ["node:crypto"] },
   "src/backend/backend.ts": { ours: [], oursTypes: ["src/volume/ports.ts", "src/volume/class/"], outside: [] },

@@ -9,7 +9,7 @@ import { DriverError } from "../../errors.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { type AccountTags, CLUSTER_TAG, encodeAccountTags } from "../formats/account-tags.ts";
 import { accountKey } from "../formats/arm-ids.ts";
-import type { AccountCandidate, VolumePlan } from "../plan.ts";
+import type { AccountCandidate, AccountPlan } from "../plan.ts";
 import type { Account, AccountRef, AccountSpec, CreatedAccount, Settings } from "../ports.ts";
 import { refuseToUse } from "./another-mark.ts";
 import { asCandidate, createTagKeeper, findCandidate, namespaceUnknown, type TagKeeper } from "./candidate-accounts.ts";
@@ -22,12 +22,12 @@ import { reportUnmarked } from "./unmarked.ts";
 
 export interface AccountChoice {
   /** Every one of our accounts that may hold the volume already, of any namespace UID. Asks ARM for what is not remembered. */
-  find(plan: VolumePlan): Promise<readonly Account[]>;
+  find(plan: AccountPlan): Promise<readonly Account[]>;
   /**
    * The account, and whether this very call has created it. Throws Misconfigured for an account that is no longer keyless,
    * for one of our name that carries another cluster's mark, and when every name is in use by somebody else.
    */
-  ensure(plan: VolumePlan): Promise<CreatedAccount>;
+  ensure(plan: AccountPlan): Promise<CreatedAccount>;
 }
 
 interface ChoiceDependencies extends Dependencies {
@@ -60,7 +60,7 @@ interface Survey {
   readonly another?: Account | undefined;
 }
 
-async function ensureAccount(deps: Choosing, plan: VolumePlan): Promise<CreatedAccount> {
+async function ensureAccount(deps: Choosing, plan: AccountPlan): Promise<CreatedAccount> {
   const { isolation, storageAccount } = plan.volumeClass;
   const namespaceUid = isolation === "namespace" ? await requireNamespaceUid(deps, plan) : undefined;
   const fits = (account: Account) => isOfNamespace(account, namespaceUid);
@@ -86,7 +86,7 @@ async function ensureAccount(deps: Choosing, plan: VolumePlan): Promise<CreatedA
 }
 
 /** Every check and policy that an account must meet before a volume goes into it. */
-async function prepare(deps: Choosing, plan: VolumePlan, seen: Account): Promise<Account> {
+async function prepare(deps: Choosing, plan: AccountPlan, seen: Account): Promise<Account> {
   const found = await deps.finish(seen, specOf(plan, seen));
   reportUnmarked(deps, found);
   deps.backend.assertFits(plan.volumeClass, found);
@@ -98,19 +98,22 @@ async function prepare(deps: Choosing, plan: VolumePlan, seen: Account): Promise
 }
 
 /** What our account was created from; undefined for one of an administrator. */
-function specOf(plan: VolumePlan, { ref, tags: present }: Account): AccountSpec | undefined {
+function specOf(plan: AccountPlan, { ref, tags: present }: Account): AccountSpec | undefined {
   const { tags } = plan.candidates.find((candidate) => accountKey(candidate.ref) === accountKey(ref)) ?? {};
   return tags && toSpec(plan, { ...encodeAccountTags(tags), ...present });
 }
 
-function toSpec({ volumeClass: { location, tags }, accountShape }: VolumePlan, ours: AccountSpec["tags"]): AccountSpec {
+function toSpec(
+  { volumeClass: { location, tags }, accountShape }: AccountPlan,
+  ours: AccountSpec["tags"],
+): AccountSpec {
   return { location, tags: { ...tags, ...ours }, shape: accountShape };
 }
 
 /** A remembered account that suffices saves the calls for the others. */
 async function survey(
   { ports, settings }: Dependencies,
-  plan: VolumePlan,
+  plan: AccountPlan,
   suffices: (account: Account) => boolean,
 ): Promise<Survey> {
   const isOurAccount = (account: Account | undefined): account is Account =>
@@ -143,7 +146,7 @@ interface Creation {
 
 async function createFirst(
   deps: Choosing,
-  plan: VolumePlan,
+  plan: AccountPlan,
   { free, extraTags, isRight, former }: Creation,
 ): Promise<Account> {
   for (const { ref, tags } of free) {
@@ -166,7 +169,7 @@ async function createAccount({ ports }: Dependencies, ref: AccountRef, spec: Acc
   return created.account;
 }
 
-function noNameLeft({ candidates, request }: VolumePlan, former: readonly Account[]): DriverError {
+function noNameLeft({ candidates, request }: AccountPlan, former: readonly Account[]): DriverError {
   const names = candidates.map(({ ref }) => ref.name).join(", ");
   if (former.length > 0) {
     return new DriverError(
@@ -193,7 +196,7 @@ async function ensureKeyless(deps: Dependencies, account: Account): Promise<Acco
   );
 }
 
-async function requireNamespaceUid({ ports }: Dependencies, { request }: VolumePlan): Promise<string> {
+async function requireNamespaceUid({ ports }: Dependencies, { request }: AccountPlan): Promise<string> {
   const namespace = request.claim?.namespace ?? "";
   const uid = await ports.cluster.findNamespaceUid(namespace);
   if (uid !== undefined) return uid;
@@ -212,7 +215,7 @@ function notGiven(name: string, { clusterId }: Settings): DriverError {
   );
 }
 
-function notFound({ volumeClass: { storageAccount, resourceGroup, subscriptionId } }: VolumePlan): DriverError {
+function notFound({ volumeClass: { storageAccount, resourceGroup, subscriptionId } }: AccountPlan): DriverError {
   return new DriverError(
     "Misconfigured",
     `storageAccount "${storageAccount}" does not exist in resource group ${resourceGroup} of subscription ${subscriptionId}: correct ` +

@@ -4,6 +4,7 @@
  * only where the account's own name is the hash of it, so that a lie leads nowhere else.
  */
 
+import { ownClasses } from "../class/cluster-classes.ts";
 import { parseVolumeClass } from "../class/parse-class.ts";
 import type { VolumeClass } from "../class/volume-class.ts";
 import type { Dependencies } from "../dependencies.ts";
@@ -17,9 +18,6 @@ import { type Contents, clusterIdsOf, lacksTags, type ProvenTags, statedMark, wi
 
 /** An account may hold many file systems; one of them is enough to prove what it is. */
 const MOST_TENANTS = 100;
-
-/** What csi-provisioner reads of a class and does not pass on. */
-const PROVISIONER_PREFIX = "csi.storage.k8s.io/";
 
 /**
  * The account with the tags that it lost, as far as they can be proven; unchanged where nothing is lost or proven. Asks the
@@ -129,12 +127,10 @@ async function findTenants({ ports, backend }: Dependencies, contents: Contents)
 
 /** A class that cannot be read has no accounts, and neither has one of a given account. */
 function readClasses({ settings, backend }: Dependencies, classes: readonly ClusterClass[]): VolumeClass[] {
-  return classes
-    .filter(({ provisioner }) => provisioner === settings.driverName)
+  return ownClasses(classes, settings)
     .flatMap(({ parameters }) => {
-      const own = Object.entries(parameters).filter(([key]) => !key.startsWith(PROVISIONER_PREFIX));
       try {
-        return [parseVolumeClass(Object.fromEntries(own), settings, backend)];
+        return [parseVolumeClass(parameters, settings, backend)];
       } catch {
         return [];
       }
