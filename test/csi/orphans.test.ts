@@ -74,6 +74,11 @@ describe("orphans", () => {
       claim: { namespace: "team", name: "data", uid },
     });
   }
+  /** The StorageClass of such volumes. */
+  function addClass(parameters: Record<string, string> = {}): void {
+    const clientID = app.emulator.info.identities[0]?.clientId ?? "";
+    cluster.classes.push({ name: "blob", provisioner: "keyless.blob.csi", parameters: { clientID, ...parameters } });
+  }
   const abandon = ({ uid }: Provisioned) => void cluster.claims.delete(`team/${uid}`);
 
   /** Makes everything that Azure holds so much older. */
@@ -193,6 +198,7 @@ describe("orphans", () => {
 
   it("an empty account of a namespace goes with the namespace, also when that was recreated", async () => {
     await start();
+    addClass({ isolation: "namespace", grantScope: "account" });
     const volume = await provision({ isolation: "namespace", grantScope: "account" });
     app.emulator.world.containers.delete(`${volume.account}/${volume.container}`);
     abandon(volume);
@@ -205,6 +211,53 @@ describe("orphans", () => {
     assert.match(report.findings[1]?.because ?? "", /namespace team \(UID uid-team\), which does not exist any more/);
     assert.deepEqual(held().accounts, []);
     assert.deepEqual(held().assignments, []);
+  });
+
+  it("an empty account of a pool is found, and goes, once no StorageClass leads to it", async () => {
+    await start();
+    const clientID = app.emulator.info.identities[0]?.clientId ?? "";
+    bind(await provision({ isolation: "volume" }));
+    const volume = await provision();
+    await app.csi.controller("DeleteVolume", { volume_id: volume.id });
+    abandon(volume);
+    age();
+    addClass();
+    assert.deepEqual((await orphans({ delete: true })).findings, [], "the next volume of the class goes there");
+    cluster.classes.length = 0;
+    addClass({ poolSize: "many" });
+    assert.deepEqual(
+      (await orphans({ delete: true })).findings,
+      [],
+      "where a class leads that cannot be read is not known",
+    );
+    cluster.classes.length = 0;
+    addClass({ skuName: "Standard_ZRS" });
+    cluster.classes.push({ name: "others", provisioner: "blob.csi.azure.com", parameters: { clientID } });
+    const report = await orphans({ delete: true });
+    assert.deepEqual(
+      report.findings.map(({ kind, because, outcome }) => [kind, because, outcome]),
+      [["account", "no StorageClass leads new volumes to it any more", "removed"]],
+    );
+    assert.equal(held().accounts.includes(volume.account), false);
+    assert.equal(held().accounts.length, 1);
+  });
+
+  it("an empty account that a smaller poolSize leaves behind is found", async () => {
+    await start();
+    const volumes = await Promise.all(Array.from({ length: 12 }, () => provision({ poolSize: "2" })));
+    for (const volume of volumes) {
+      await app.csi.controller("DeleteVolume", { volume_id: volume.id });
+      abandon(volume);
+    }
+    age();
+    assert.equal(held().accounts.length, 2);
+    addClass({ poolSize: "2" });
+    assert.deepEqual((await orphans()).findings, []);
+    cluster.classes.length = 0;
+    addClass({ poolSize: "1" });
+    const [{ id = "" } = {}, ...more] = (await orphans()).findings;
+    assert.deepEqual(more, []);
+    assert.equal(app.emulator.world.accounts.get(id.split("/").at(-1) ?? "")?.tags["keyless-csi.shard"], "1");
   });
 
   it("an account of a namespace that holds another volume stays, with its role assignment", async () => {
@@ -458,6 +511,7 @@ describe("orphans", () => {
 
   it("a deleted volume leaves nothing to be found", async () => {
     await start();
+    addClass({ isolation: "namespace", grantScope: "account" });
     const volume = await provision({ isolation: "namespace", grantScope: "account" });
     await app.csi.controller("DeleteVolume", { volume_id: volume.id });
     abandon(volume);

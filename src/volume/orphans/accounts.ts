@@ -4,6 +4,7 @@ import { clusterOfAccount, isForOneVolume, isOurs } from "../account/ownership.t
 import type { Dependencies } from "../dependencies.ts";
 import { decodeAccountTags } from "../formats/account-tags.ts";
 import { accountId } from "../formats/arm-ids.ts";
+import { isWantedByClass } from "../pools/wanted.ts";
 import type { Account } from "../ports.ts";
 import { isOldEnough } from "./age.ts";
 import type { ClusterReferences } from "./cluster-references.ts";
@@ -36,10 +37,14 @@ export async function whyUnneeded(
   account: Account,
   references: ClusterReferences,
 ): Promise<string | undefined> {
-  const { fileSystem = "", namespace, namespaceUid: uid } = decodeAccountTags(account.tags);
+  const { isolation, fileSystem = "", namespace, namespaceUid: uid } = decodeAccountTags(account.tags);
   if (references.referencesFileSystem(fileSystem) || !isOurs(account, settings)) return undefined;
   if (isForOneVolume(account, settings)) return `it was made for one volume, whose ${backend.noun} is gone`;
-  if (namespace === undefined || uid === undefined || !ports.cluster.isConnected) return undefined;
-  const isGone = (await ports.cluster.findNamespaceUid(namespace)) !== uid;
-  return isGone ? `it was made for namespace ${namespace} (UID ${uid}), which does not exist any more` : undefined;
+  if (!ports.cluster.isConnected || isolation === undefined) return undefined;
+  const isOfNamespace = namespace !== undefined && uid !== undefined;
+  if (isOfNamespace && (await ports.cluster.findNamespaceUid(namespace)) !== uid) {
+    return `it was made for namespace ${namespace} (UID ${uid}), which does not exist any more`;
+  }
+  const isWanted = await isWantedByClass({ ports, settings, backend }, account);
+  return isWanted ? undefined : "no StorageClass leads new volumes to it any more";
 }
