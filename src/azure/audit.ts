@@ -4,7 +4,7 @@
  * forget it and nothing is reported that was not sent.
  */
 import type { HttpClient, PipelineRequest, PipelineResponse } from "@azure/core-rest-pipeline";
-import { createBoundedHttpClient } from "./bounded-http-client.ts";
+import { createHttpClient } from "./http-client.ts";
 import { currentIntent, type Intent } from "./intent.ts";
 import { idsIn, type RequestIds } from "./request-ids.ts";
 import { resourceTypeOf } from "./resource-type.ts";
@@ -40,14 +40,14 @@ const READS = ["GET", "HEAD", "OPTIONS"];
 const ACTIONS: Readonly<Record<string, string>> = { PUT: "create", PATCH: "update", DELETE: "delete" };
 
 /**
- * The bounded HTTP client with reports. Each request names its call in `x-ms-correlation-request-id`, which ARM takes over and
+ * The HTTP client with reports. Each request names its call in `x-ms-correlation-request-id`, which ARM takes over and
  * writes to its activity log (terraform-provider-azurerm 3253 does so), so that one id joins both logs. The SDK sends an
  * `x-ms-client-request-id` of its own for each request.
  */
 export function createAuditedHttpClient({ written, correlationId, now }: AuditOptions): HttpClient {
   // The status and the ids are known from the head, also when the body cannot be read.
   const heads = new WeakMap<PipelineRequest, PipelineResponse>();
-  const inner = createBoundedHttpClient({ onHead: (response) => heads.set(response.request, response) });
+  const inner = createHttpClient({ onHead: (response) => heads.set(response.request, response) });
   return {
     async sendRequest(request) {
       const callId = correlationId();

@@ -1,8 +1,17 @@
-/** The SDKs' HTTP client with a limit on the size of an answer: the SDKs read a whole body before they look at it. */
-import { createDefaultHttpClient, type HttpClient, type PipelineResponse, RestError } from "@azure/core-rest-pipeline";
+/**
+ * The SDKs' own HTTP client with a limit on the size of an answer: the SDKs read a whole body before they look at it. For what
+ * http-client.ts does not send itself, and the one place that knows the limit and its error.
+ */
+import {
+  createDefaultHttpClient,
+  type HttpClient,
+  type PipelineRequest,
+  type PipelineResponse,
+  RestError,
+} from "@azure/core-rest-pipeline";
 
 /** A page of 5,000 containers with metadata has some 5 MB; no other answer is larger. */
-const MOST_BYTES = 32 * 1024 * 1024;
+export const MOST_BYTES = 32 * 1024 * 1024;
 
 export interface BoundedOptions {
   readonly mostBytes?: number;
@@ -34,15 +43,21 @@ async function textOf(response: PipelineResponse, mostBytes: number): Promise<st
     for await (const chunk of body ?? []) {
       bytes += chunk.length;
       // Leaving the loop destroys the stream, and with it the connection.
-      if (bytes > mostBytes) throw new Error(`the answer has more than ${mostBytes} bytes`);
+      if (bytes > mostBytes) throw tooLong(mostBytes, request);
       chunks.push(Buffer.from(chunk));
     }
   } catch (error) {
-    // The code is the one that the SDK gives to an answer that breaks off.
-    throw new RestError(`Error reading response as text: ${(error as Error).message}`, {
-      code: RestError.PARSE_ERROR,
-      request,
-    });
+    throw error instanceof RestError ? error : readError(error as Error, request);
   }
   return Buffer.concat(chunks).toString("utf8");
+}
+
+/** For an answer that broke off or makes no sense: the code is the one that the SDKs give to it, and they do not repeat it. */
+export function readError({ message }: Error, request: PipelineRequest): RestError {
+  return new RestError(`Error reading response as text: ${message}`, { code: RestError.PARSE_ERROR, request });
+}
+
+/** For an answer of more than `mostBytes`, before or after it was decoded. */
+export function tooLong(mostBytes: number, request: PipelineRequest): RestError {
+  return readError(new Error(`the answer has more than ${mostBytes} bytes`), request);
 }

@@ -1,7 +1,6 @@
 // The writes to ARM that the product makes, as it makes them: the controller runs against the emulator, and what its SDKs put on
 // the wire is kept.
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import type { ClientRequest } from "node:http";
 import { createRouteTable, tidyPath } from "../../../src/emulator/arm/front-door/route-table.ts";
 import type { Route } from "../../../src/emulator/arm/provider.ts";
 import { PROVIDERS } from "../../../src/emulator/arm/providers.ts";
@@ -45,27 +44,23 @@ export async function captureWrites(): Promise<Write[]> {
 interface Heard {
   readonly method: string;
   readonly url: string;
-  text: string;
+  readonly text: string;
+}
+
+/** undici's message for each request that it is given; what it sends of a text or of bytes is a Buffer by then. */
+interface Created {
+  readonly request: { readonly method: string; readonly path: string; readonly body: Buffer | null };
 }
 
 /** Keeps what this process sends with PUT, PATCH and POST. */
 function listen(): { readonly calls: readonly Heard[]; stop(): void } {
   const calls: Heard[] = [];
   const onCreated = (message: unknown) => {
-    const { request } = message as { request: ClientRequest };
-    if (!["PUT", "PATCH", "POST"].includes(request.method)) return;
-    const call = { method: request.method, url: request.path, text: "" };
-    calls.push(call);
-    for (const name of ["write", "end"] as const) {
-      const original = request[name].bind(request) as (...args: unknown[]) => never;
-      request[name] = (...args: unknown[]) => {
-        if (typeof args[0] === "string" || Buffer.isBuffer(args[0])) call.text += String(args[0]);
-        return original(...args);
-      };
-    }
+    const { method, path: url, body } = (message as Created).request;
+    if (["PUT", "PATCH", "POST"].includes(method)) calls.push({ method, url, text: body?.toString("utf8") ?? "" });
   };
-  subscribe("http.client.request.created", onCreated);
-  return { calls, stop: () => void unsubscribe("http.client.request.created", onCreated) };
+  subscribe("undici:request:create", onCreated);
+  return { calls, stop: () => void unsubscribe("undici:request:create", onCreated) };
 }
 
 /** Every way in which the controller writes: new accounts and volumes, an expansion, a repair, tags, a trust. */
