@@ -87,7 +87,7 @@ In \`volume/\` the stories (\`create.ts\`, \`delete.ts\` and so on) and what all
 | room | subject |
 |---|---|
 | \`account/\` | which account takes a volume, whose an account is, and what becomes of it: its tags, its drift, its end |
-| \`access/\` | the role assignments of a volume: made, found although no list shows them, removed |
+| \`access/\` | the role assignments of a volume: made, remembered and checked, found although no list shows them, removed |
 | \`identity/\` | which identity a volume is for, and whether it may be |
 | \`class/\` | from a class's parameters to a plan |
 | \`formats/\` | what is written into Azure and read back |

@@ -20,20 +20,25 @@ import { blobBackend } from "../backend/blob/backend.ts";
 import { createOnDataPlane } from "../backend/blob/create-on-data-plane.ts";
 import { createFileSystems } from "../backend/blob/file-systems.ts";
 import { unseenWith } from "../backend/blob/shown-since.ts";
+import type { BackgroundObserver } from "../concurrency/background.ts";
+import { createFollowUps, type FollowUps } from "../concurrency/follow-ups.ts";
 import { createReadersWriterLock } from "../concurrency/readers-writer-lock.ts";
+import type { Time } from "../concurrency/time.ts";
 import { blobEndpointOf, type Cloud } from "../config/cloud.ts";
 import type { ControllerConfig } from "../config/controller.ts";
 import { createCluster, NO_CLUSTER } from "../kubernetes/cluster.ts";
 import type { Readiness } from "../telemetry/health.ts";
+import { rememberRoleAssignments } from "../volume/access/remembered-assignments.ts";
 import { rolesCommand } from "../volume/default-roles.ts";
 import type { Cluster, Observer, Ports, Settings } from "../volume/ports.ts";
 import { readClusterMark } from "./cluster-mark.ts";
 import { createCredentials } from "./credentials.ts";
+import { OWN_TIME } from "./own-time.ts";
 import { readyWhenAll, watchAnswers, watchSignIn } from "./readiness.ts";
 import { toSettings } from "./settings.ts";
 
 /** Notified of what the use cases do and of every call to Azure. */
-export interface AdaptersObserver extends Observer {
+export interface AdaptersObserver extends Observer, Pick<BackgroundObserver, "inTask" | "taskDone" | "taskFailed"> {
   azureCalled(call: AzureCall): void;
   /** Once for each provider and version; `unseen`: what is checked on accounts and not shown by the older version. */
   olderVersionUsed(fallback: ApiVersionFallback, unseen: readonly string[]): void;
@@ -79,13 +84,15 @@ export interface Patience {
 export interface AdaptersOptions extends ClusterOptions {
   /** Shortens waits, for tests of what happens after them. */
   readonly patience?: Patience | undefined;
+  /** What checks behind CreateVolume wait by, for tests; absent: the process's own clock. */
+  readonly time?: Time | undefined;
 }
 
 /** Asks the cluster for its mark; signs in to Azure at the first use, not here. */
 export async function createAdapters(
   config: ControllerConfig,
   observer: AdaptersObserver,
-  { cluster: configured, markPausesMs: pausesMs = [], patience = {} }: AdaptersOptions = {},
+  { cluster: configured, markPausesMs: pausesMs = [], patience = {}, time: waiting = OWN_TIME }: AdaptersOptions = {},
 ): Promise<Adapters> {
   const cluster = configured ?? connectCluster(config, () => performance.now());
   const clusterUid = await readClusterMark(cluster, { pausesMs, sleep });
@@ -107,29 +114,40 @@ export async function createAdapters(
         }),
       }),
     },
-    roleAssignments: createRoleAssignments({
-      arm,
-      roleIds: [settings.roleId, ...settings.formerRoleIds],
-      rolesCommand: (subscriptionId) => rolesCommand(settings, subscriptionId),
-      rememberMs: config.identityCacheMs,
-      now,
-    }),
+    roleAssignments: rememberRoleAssignments(
+      createRoleAssignments({
+        arm,
+        roleIds: [settings.roleId, ...settings.formerRoleIds],
+        rolesCommand: (subscriptionId) => rolesCommand(settings, subscriptionId),
+        rememberMs: config.identityCacheMs,
+        now,
+      }),
+      { rememberMs, now },
+    ),
     identities: createIdentities({ arm, scopes: config.identityScopes, rememberMs: config.identityCacheMs, now }),
     cluster,
     observer,
     accountLock: createReadersWriterLock(),
+    followUps: followUpsFor(observer, waiting, connection.inBackground),
   };
   const roleAssignmentUsage = createUsage({ arm: metricsArm, subscriptionIds: subscriptionsOf(config), now });
   return { ports, settings, backend: blobBackend, roleAssignmentUsage, ...connection };
 }
 
-interface Time {
+/** Checks of the access that a volume was given: in the log as a task, and no volume waits for them. */
+function followUpsFor(observer: AdaptersObserver, time: Time, inBackground: Adapters["inBackground"]): FollowUps {
+  const { taskDone, taskFailed } = observer;
+  const inTask = <T>(task: string, work: () => Promise<T>) => inBackground(() => observer.inTask(task, work));
+  return createFollowUps({ task: "access-check", time, observer: { taskDone, taskFailed, inTask } });
+}
+
+interface Clock {
   readonly now: () => number;
   readonly sleep: (milliseconds: number) => Promise<void>;
 }
 
 /** ARM with the controller's credentials, for volumes and for metrics, and a watch on what volumes depend on. */
-function connect(config: ControllerConfig, observer: AdaptersObserver, time: Time, patience: Patience) {
+function connect(config: ControllerConfig, observer: AdaptersObserver, time: Clock, patience: Patience) {
   const { cloud } = config;
   const credentials = createCredentials(config, time.now, patience.signInMs);
   const signIn = watchSignIn(credentials.own);

@@ -4,7 +4,6 @@
  */
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { setTimeout as sleep } from "node:timers/promises";
 import { type Background, type BackgroundTask, startBackground } from "../concurrency/background.ts";
 import { createFailures, type FailureObserver } from "../concurrency/failures.ts";
 import { ALONE, createElection, type Leadership, type LeaseStore } from "../concurrency/leadership.ts";
@@ -17,19 +16,13 @@ import { createDriftCheck } from "../volume/drift/drift-check.ts";
 import type { Volumes } from "../volume/volumes.ts";
 import { type Adapters, usesKubernetes } from "./adapters.ts";
 import type { Assembly } from "./assembly.ts";
+import { OWN_TIME } from "./own-time.ts";
 
 /** What tests replace: the clock, and the Lease of a cluster that is not there. */
 export interface BackgroundParts {
   readonly time?: Time;
   readonly leases?: LeaseStore;
 }
-
-/** The process's own clock. Its timers keep no process alive. */
-const OWN_TIME: Time = {
-  now: () => performance.now(),
-  sleep: (ms, signal) => sleep(ms, undefined, { signal, ref: false }).catch(() => undefined),
-  random: Math.random,
-};
 
 /** A fifth of the lists that Azure allows a subscription: the rest is for ListVolumes, deletions and `orphans`. */
 const LISTS = { count: 20, withinMs: 300_000 };

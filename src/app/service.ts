@@ -48,7 +48,7 @@ async function startHealth(
 export async function startApp(options: ServiceOptions): Promise<App> {
   const { config, log } = options;
   for (const warning of startWarnings(config)) log.warn(warning);
-  const assembly = await assemble(options);
+  const assembly = await assemble({ time: options.background?.time, ...options });
   const { metrics, observer, adapters } = assembly;
   const flights = createSingleFlight<unknown>("volume");
   metrics.watchInFlight(flights.count);
@@ -74,7 +74,9 @@ export async function startApp(options: ServiceOptions): Promise<App> {
     async stop() {
       isServing = false;
       const released = background.stop();
-      const finished = Promise.all([server.drain(), flights.idle()]).then(() => "finished" as const);
+      const finished = Promise.all([server.drain(), flights.idle()])
+        .then(() => adapters.ports.followUps.finish())
+        .then(() => "finished" as const);
       const outcome = await withDeadline(config.gracePeriodMs, finished, "abandoned");
       server.destroy();
       await withDeadline(RELEASE_MS, released, undefined);

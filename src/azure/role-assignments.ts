@@ -4,7 +4,7 @@ import { createTtlCache } from "../concurrency/ttl-cache.ts";
 import { DriverError } from "../errors.ts";
 import { createRole } from "../text/missing-role.ts";
 import { subscriptionOf } from "../volume/formats/arm-ids.ts";
-import type { ResourceGroupRef, RoleAssignment, RoleAssignments } from "../volume/ports.ts";
+import type { AskedRoleAssignments, ResourceGroupRef, RoleAssignment } from "../volume/ports.ts";
 import type { Arm, SubscriptionClients } from "./arm.ts";
 import { codeOf, statusOf, toDriverError } from "./faults.ts";
 import { intending } from "./intent.ts";
@@ -32,7 +32,7 @@ export function createRoleAssignments({
   rolesCommand,
   rememberMs,
   now,
-}: RoleAssignmentsOptions): RoleAssignments {
+}: RoleAssignmentsOptions): AskedRoleAssignments {
   const knownRoles = createTtlCache<true>(rememberMs, now);
   const full = createTtlCache<true>(FULL_MS, now);
   const asking = createSingleFlight<boolean | DriverError>();

@@ -174,7 +174,7 @@ export const controllerSettings = {
   }),
   "account-cache": setting(duration({ max: "5m" }), {
     group: AZURE,
-    help: "how long an account that Azure has confirmed as keyless is used without another check",
+    help: "how long an account that Azure has confirmed as keyless, or a role assignment at an account, is used without asking again first",
     fallback: "5m",
   }),
   "identity-cache": setting(duration({ max: "5m" }), {

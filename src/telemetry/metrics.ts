@@ -116,7 +116,7 @@ function countFailures(registry: Registry, driverName: string): Metrics["countFa
 function countBackgroundRuns(registry: Registry): Counter<"task" | "outcome"> {
   return new Counter({
     name: "keyless_csi_background_runs_total",
-    help: "Runs of background tasks by task and outcome; task lease: attempts to renew the Lease that failed.",
+    help: "Runs of background tasks by task and outcome; task lease: attempts to renew the Lease that failed; task access-check: in every replica.",
     labelNames: ["task", "outcome"],
     registers: [registry],
   });

@@ -37,8 +37,9 @@ export function createAppObserver({ log, metrics, requestIdsOf, reasonOf }: AppO
     stepBegun: (step, volume) => log.debug("step begun", { ...inCall(), step, volume }),
     stepDone: (step, volume) => log.debug("step done", { ...inCall(), step, volume }),
     roleAssignmentCreated(assignment, how) {
-      // Of one that was created the audit has a line; why one that exists is used is said nowhere else.
-      const level = how === "created" ? "debug" : "info";
+      // Of one that was created the audit has a line, and of one that is remembered its first use; why else one that exists is
+      // used is said nowhere else.
+      const level = how === "created" || how === "remembered" ? "debug" : "info";
       log[level]("role assignment in place", { ...inCall(), ...toAssignmentFields(assignment), how });
     },
     roleAssignmentRemoved: (assignment) =>

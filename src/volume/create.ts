@@ -5,7 +5,7 @@
  */
 import { DriverError } from "../errors.ts";
 import { LONGEST_NAME, shown } from "../text/cut.ts";
-import { ensureAccess } from "./access/access.ts";
+import { createAccess } from "./access/access.ts";
 import { recordPrincipal } from "./access/recorded-principals.ts";
 import { type AccountChoice, createAccountChoice } from "./account/account-choice.ts";
 import { createFormerAccounts, type FormerAccounts } from "./account/former-accounts.ts";
@@ -43,6 +43,7 @@ interface Story extends Dependencies {
   readonly former: FormerAccounts;
   readonly accounts: AccountChoice;
   readonly previousAttempts: PreviousAttempts;
+  readonly ensureAccess: ReturnType<typeof createAccess>;
 }
 
 export interface Provisioner {
@@ -55,7 +56,8 @@ export interface Provisioner {
 export function createProvisioner(deps: Dependencies): Provisioner {
   const former = createFormerAccounts(deps);
   const accounts = createAccountChoice({ ...deps, former });
-  const story = { ...deps, former, accounts, previousAttempts: createPreviousAttempts(deps, accounts) };
+  const previousAttempts = createPreviousAttempts(deps, accounts);
+  const story = { ...deps, former, accounts, previousAttempts, ensureAccess: createAccess(deps) };
   return { accounts, create: (request) => createVolume(story, request) };
 }
 
@@ -89,7 +91,7 @@ async function provision(story: Story, attempt: Attempt): Promise<Volume> {
     const wanted = { ref: fileSystem, metadata: recordPrincipal(metadataIn(plan, account.ref), identity.principalId) };
     const found = await step(story.backend.noun, () => ensureFileSystem(story, attempt, wanted));
     const former = story.former.leftAt(account.ref, story.backend.scopeOf(fileSystem));
-    await step("access", () => ensureAccess(story, plan, { fileSystem, identity, existing: found, former }));
+    await step("access", () => story.ensureAccess(plan, { fileSystem, identity, existing: found, former }));
     return found;
   });
   return await step("volume context", async () =>

@@ -5,6 +5,7 @@
  * A method that meets a foreign failure throws a DriverError. "Not found" is a value, never a throw, and removing what is
  * already gone succeeds.
  */
+import type { FollowUps } from "../concurrency/follow-ups.ts";
 import type { ReadersWriterLock } from "../concurrency/readers-writer-lock.ts";
 import type { Account, AccountShape, Accounts } from "./accounts.ts";
 import type { ClaimRef, Cluster, VolumeIdentity, Warning } from "./cluster.ts";
@@ -89,6 +90,8 @@ export interface ListedRoleAssignment extends RoleAssignment {
 }
 
 export interface RoleAssignments {
+  /** Whether ARM has confirmed it within the last minutes: only ever of one at an account. Others may have removed it since. */
+  remembered(assignment: RoleAssignment): boolean;
   find(scope: string, name: string): Promise<RoleAssignment | undefined>;
   /**
    * `"adopted"`: the same assignment exists under another name, which is not ours to delete. `"found"`: it exists under this
@@ -108,6 +111,9 @@ export interface RoleAssignments {
   /** The first role that can be assigned in this resource group. Remembered once it could. */
   findRole(group: ResourceGroupRef, roleIds: readonly string[]): Promise<string | undefined>;
 }
+
+/** The same without a memory. */
+export type AskedRoleAssignments = Omit<RoleAssignments, "remembered">;
 
 /** The identity that reads and writes a volume. */
 export interface WorkloadIdentity {
@@ -170,7 +176,11 @@ export interface Observer {
   /** A step of CreateVolume: `request`, `identity`, `account`, the backend's noun, `access`, `volume context`. */
   stepBegun(step: string, volume: string): void;
   stepDone(step: string, volume: string): void;
-  roleAssignmentCreated(assignment: RoleAssignment, how: "created" | "adopted" | "found"): void;
+  /** `"remembered"`: ARM has confirmed it lately. `"put back"`: it had been removed while a volume relied on it. */
+  roleAssignmentCreated(
+    assignment: RoleAssignment,
+    how: "created" | "adopted" | "found" | "remembered" | "put back",
+  ): void;
   roleAssignmentRemoved(assignment: RoleAssignment): void;
   /** It outlives what it was for, and Azure does not let us remove it; `message` says who can. */
   roleAssignmentLeft(assignment: RoleAssignment, message: string): void;
@@ -203,4 +213,6 @@ export interface Ports {
   readonly observer: Observer;
   /** Keyed by `accountKey`. */
   readonly accountLock: ReadersWriterLock;
+  /** The checks of role assignments that volumes rely on; keyed by the assignment's name. */
+  readonly followUps: FollowUps;
 }

@@ -62,6 +62,7 @@ describe("while lists of role assignments lag", () => {
     const key = id.split("#").slice(1, 3).join("/");
     return app.emulator.world.containers.get(key) ?? assert.fail("no container");
   };
+  const principalsOf = (id: string) => containerOf(id).metadata["keyless_principals"]?.split(" ");
   const remove = (id: string) => app.csi.controller("DeleteVolume", { volume_id: id });
   const assignmentDeletes = () =>
     app.armCalls().filter(({ method, operation }) => method === "DELETE" && operation.startsWith("roleAssignments"));
@@ -190,6 +191,21 @@ describe("while lists of role assignments lag", () => {
     await create(app, request);
     assert.equal(containerOf(id).metadata["keyless_principals"], principal(0));
     assert.deepEqual(principalsAt(request.name), [principal(0)]);
+  });
+
+  it("a container names an identity also where another volume has just got it the role at the account", async () => {
+    await start([], { assignmentListLagMs: LAG.assignmentListLagMs });
+    const shared = { identity: "serviceAccount", isolation: "namespace", grantScope: "account" };
+    const request = claim(shared, "workload-a");
+    const volume = await create(app, request);
+    const other = await create(app, claim(shared, "workload-b"));
+    annotate(request.claimName, request.uid, "workload-b");
+    await create(app, request);
+    assert.deepEqual(principalsOf(volume.volume_id), [principal(1), principal(0)]);
+    await remove(other.volume_id);
+    assert.equal(assigned().length, 2);
+    await remove(volume.volume_id);
+    assert.deepEqual(assigned(), [], "no list shows either of them yet");
   });
 
   it("what a workload writes there costs 8 calls at most, and touches nothing of others", async () => {

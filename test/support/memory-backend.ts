@@ -184,6 +184,7 @@ function createRoleAssignments({ roleAssignments }: MemoryCloud["held"], writes:
   const isAbove = (scope: string, assignment: RoleAssignment) =>
     `${scope}/`.toLowerCase().startsWith(`${assignment.scope}/`.toLowerCase());
   return {
+    remembered: () => false,
     find: async (_, name) => roleAssignments.get(name),
     async create(assignment) {
       roleAssignments.set(assignment.name, assignment);

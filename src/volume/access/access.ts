@@ -2,9 +2,7 @@
  * Step "access" of CreateVolume: the role assignment that lets the workload's identity use the volume, at the file system,
  * or at the account where an account serves one namespace or one volume.
  */
-import { DriverError } from "../../errors.ts";
 import { withMembers } from "../../text/members.ts";
-import type { VolumeClass } from "../class/volume-class.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { isOfOtherRequest } from "../file-system-record.ts";
 import { accountId } from "../formats/arm-ids.ts";
@@ -13,6 +11,8 @@ import type { AdmittedIdentity } from "../identity/identity.ts";
 import { metadataIn, type VolumePlan } from "../plan.ts";
 import type { FileSystem, FileSystemRef, RoleAssignment } from "../ports.ts";
 import { clusterOf } from "../settings.ts";
+import { type AccountAssignments, createAccountAssignments } from "./account-assignments.ts";
+import { createOwn, findOwn, useFound } from "./own-assignment.ts";
 import { findOthersAt, recordPrincipal } from "./recorded-principals.ts";
 import { isSamePrincipal, isSameRoleAssignment, ourRoleAssignment, removeRoleAssignments } from "./role-assignments.ts";
 
@@ -25,29 +25,41 @@ export interface AccessRequest {
   readonly former: readonly RoleAssignment[];
 }
 
+/** Binds the step: what is known of role assignments at accounts is shared by all volumes. */
+export function createAccess(deps: Dependencies): (plan: VolumePlan, request: AccessRequest) => Promise<void> {
+  const atAccounts = createAccountAssignments(deps);
+  return (plan, request) => ensureAccess(deps, plan, request, atAccounts);
+}
+
 /**
  * Leaves one role assignment at the file system, or at the account that is for this volume alone, for the current identity:
  * those of earlier attempts are removed. The current identity's own of a former role is the last to go, so that it is never
  * without access.
  */
-export async function ensureAccess(deps: Dependencies, plan: VolumePlan, request: AccessRequest): Promise<void> {
+async function ensureAccess(
+  deps: Dependencies,
+  plan: VolumePlan,
+  request: AccessRequest,
+  atAccounts: AccountAssignments,
+): Promise<void> {
   const { ports } = deps;
   const { fileSystem, identity, existing } = request;
-  const { assignment, found } = await findOwn(deps, plan, request);
+  const description = describe(deps, plan);
   const metadata = existing && recordPrincipal(existing.metadata, identity.principalId);
-  const others = await findOthers(deps, plan, request, assignment);
-  const isOwn = (other: RoleAssignment) => isSamePrincipal(other, assignment);
+  /** From then on the assignment can be found without a list. */
+  const announce = async () => {
+    if (metadata !== undefined && metadata !== existing?.metadata) await setMetadata(metadata);
+  };
+  const own = isAtFileSystem(plan)
+    ? await atFileSystem(deps, request, { description, announce })
+    : await atAccount(atAccounts, request, { description, announce });
+  const others = await findOthers(deps, plan, request, own.assignment);
+  const isOwn = (other: RoleAssignment) => isSamePrincipal(other, own.assignment);
   await removeRoleAssignments(
     deps,
     others.filter((other) => !isOwn(other)),
   );
-  await ensureRoleAssignment(deps, assignment, {
-    found,
-    description: describe(deps, plan),
-    announce: async () => {
-      if (metadata !== undefined && metadata !== existing?.metadata) await setMetadata(metadata);
-    },
-  });
+  await own.ensure();
   await removeRoleAssignments(deps, others.filter(isOwn));
   if (isOfOtherRequest(plan, existing)) {
     await setMetadata(withMembers(metadata ?? {}, metadataIn(plan, fileSystem.account)));
@@ -56,6 +68,52 @@ export async function ensureAccess(deps: Dependencies, plan: VolumePlan, request
   async function setMetadata(changed: FileSystem["metadata"]): Promise<void> {
     await ports.fileSystems.setMetadata(fileSystem, changed);
   }
+}
+
+/** The identity's role assignment, and how to make it exist. */
+interface Own {
+  readonly assignment: RoleAssignment;
+  ensure(): Promise<void>;
+}
+
+interface Creation {
+  readonly description: string;
+  readonly announce: () => Promise<void>;
+}
+
+/** At a scope that was just created nothing is looked for. */
+async function atFileSystem(
+  deps: Dependencies,
+  { fileSystem, identity, existing }: AccessRequest,
+  { description, announce }: Creation,
+): Promise<Own> {
+  const asked = ourRoleAssignment(deps.backend.scopeOf(fileSystem), identity);
+  const { assignment, found } =
+    existing === undefined ? { assignment: asked, found: undefined } : await findOwn(deps, asked);
+  return {
+    assignment,
+    async ensure() {
+      if (found !== undefined) return useFound(deps, { assignment, found }, "found");
+      await announce();
+      await createOwn(deps, assignment, description);
+    },
+  };
+}
+
+async function atAccount(
+  atAccounts: AccountAssignments,
+  { fileSystem: { account }, identity }: AccessRequest,
+  { description, announce }: Creation,
+): Promise<Own> {
+  const seen = await atAccounts.find(ourRoleAssignment(accountId(account), identity));
+  return {
+    assignment: seen.assignment,
+    async ensure() {
+      // Also where it is there: another volume may have had it created too short a while ago for a list.
+      await announce();
+      await atAccounts.ensure(seen, { account, description });
+    },
+  };
 }
 
 function isAtFileSystem({ volumeClass }: VolumePlan): boolean {
@@ -78,70 +136,6 @@ async function findOthers(
   const earlier =
     existing !== undefined && isForThisVolume(plan) && mayDiffer ? await findOthersAt(deps, existing, assignment) : [];
   return [...earlier, ...former.filter((other) => !isSameRoleAssignment(other, assignment))];
-}
-
-/** The role assignment of a volume; the same on every retry. */
-function roleAssignmentFor(
-  { backend }: Dependencies,
-  { grantScope }: VolumeClass,
-  { fileSystem, identity }: Pick<AccessRequest, "fileSystem" | "identity">,
-): RoleAssignment {
-  const scope = grantScope === "account" ? accountId(fileSystem.account) : backend.scopeOf(fileSystem);
-  return ourRoleAssignment(scope, identity);
-}
-
-/**
- * The identity's role assignment, and what is there under its name. A volume that is open by the role of earlier releases
- * stays so: an upgrade adds no second assignment. At a scope that was just created nothing is looked for.
- */
-async function findOwn(
-  deps: Dependencies,
-  plan: VolumePlan,
-  request: AccessRequest,
-): Promise<{ readonly assignment: RoleAssignment; readonly found: RoleAssignment | undefined }> {
-  const assignment = roleAssignmentFor(deps, plan.volumeClass, request);
-  if (request.existing === undefined && isAtFileSystem(plan)) return { assignment, found: undefined };
-  const { roleAssignments } = deps.ports;
-  const found = await roleAssignments.find(assignment.scope, assignment.name);
-  const { earlierRoleId } = deps.settings;
-  if (found !== undefined || earlierRoleId === undefined || assignment.roleId === earlierRoleId)
-    return { assignment, found };
-  const earlier = ourRoleAssignment(assignment.scope, { ...assignment, roleId: earlierRoleId });
-  const open = await roleAssignments.find(earlier.scope, earlier.name);
-  return open !== undefined && isSameRoleAssignment(open, earlier)
-    ? { assignment: earlier, found: open }
-    : { assignment, found };
-}
-
-/**
- * Creates the assignment unless one was found under its name. Throws Internal when that one states something else: nothing is
- * deleted then, since it is not what this controller creates.
- */
-async function ensureRoleAssignment(
-  { ports }: Dependencies,
-  assignment: RoleAssignment,
-  options: {
-    readonly found: RoleAssignment | undefined;
-    readonly description: string;
-    /** Awaited before it is created: from then on it can be found without a list. */
-    announce(): Promise<void>;
-  },
-): Promise<void> {
-  const { roleAssignments, observer } = ports;
-  const { found: existing } = options;
-  if (existing === undefined) {
-    await options.announce();
-    observer.roleAssignmentCreated(assignment, await roleAssignments.create(assignment, options.description));
-    return;
-  }
-  if (!isSameRoleAssignment(existing, assignment)) {
-    throw new DriverError(
-      "Internal",
-      `role assignment ${assignment.name} at ${assignment.scope} names principal ${existing.principalId} and role ${existing.roleId}, ` +
-        `not ${assignment.principalId} and ${assignment.roleId}: somebody else holds our computed name; find out who made it, and what for`,
-    );
-  }
-  observer.roleAssignmentCreated(assignment, "found");
 }
 
 function describe({ settings }: Dependencies, { request: { name, claim } }: VolumePlan): string {

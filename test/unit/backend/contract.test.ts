@@ -1,6 +1,7 @@
 // The contract of a backend: create, list, inspect, expand and delete over buckets in memory, by the stories that blob volumes
 // go through. What Azure does with containers is in test/csi.
 import assert from "node:assert/strict";
+import { createFollowUps } from "../../../src/concurrency/follow-ups.ts";
 import { createReadersWriterLock } from "../../../src/concurrency/readers-writer-lock.ts";
 import { NO_CLUSTER } from "../../../src/kubernetes/cluster.ts";
 import { parseVolumeClass } from "../../../src/volume/class/parse-class.ts";
@@ -11,6 +12,7 @@ import { createOrphanRemoval } from "../../../src/volume/orphans/removal.ts";
 import { surveyOrphans } from "../../../src/volume/orphans/survey.ts";
 import type { Cluster, Ports } from "../../../src/volume/ports.ts";
 import { createVolumes } from "../../../src/volume/volumes.ts";
+import { createFakeTime } from "../../support/fake-time.ts";
 import { createMemoryCloud, memoryBackend } from "../../support/memory-backend.ts";
 import { silentObserver } from "../../support/silent-observer.ts";
 import { CLIENT, PRINCIPAL, SETTINGS } from "../../support/volume-settings.ts";
@@ -36,6 +38,7 @@ function setUp(cluster: Cluster = NO_CLUSTER) {
     cluster,
     observer,
     accountLock: createReadersWriterLock(),
+    followUps: createFollowUps({ task: "access-check", time: createFakeTime(), observer }),
   };
   const deps = {
     ports,

@@ -1,0 +1,84 @@
+/**
+ * Role assignments at accounts, which all volumes of one identity in an account rely on: ARM is asked once for all that come
+ * together, and its answer is remembered. Another replica may meanwhile take the assignment away with the account's last
+ * volume (account/emptied-account.ts): it looks for volumes again after that. So the assignment is read once more after the
+ * volume exists. If that read comes before the removal, the other replica sees the volume and puts the assignment back; if
+ * it comes after, it is put back here. docs/decisions/0017-remembered-role-assignments.md.
+ */
+import { createSingleFlight } from "../../concurrency/single-flight.ts";
+import type { Dependencies } from "../dependencies.ts";
+import { accountKey } from "../formats/arm-ids.ts";
+import type { AccountRef, RoleAssignment } from "../ports.ts";
+import { assertSame, createOwn, findOwn, inRolesOf, type OwnAssignment, useFound } from "./own-assignment.ts";
+
+/** An assignment as far as it is known. */
+export interface SeenAssignment extends OwnAssignment {
+  /** Whether ARM was asked by this very call, and so after its volume's file system was there. */
+  readonly isOwnAnswer: boolean;
+}
+
+export interface AccountAssignments {
+  /** What is remembered, or else what ARM says. */
+  find(asked: RoleAssignment): Promise<SeenAssignment>;
+  /**
+   * Creates the assignment unless it was found. The volume's file system must exist: what rests on an answer to somebody else
+   * is checked behind it, and put back if the account is in use without it. Nobody waits for that.
+   */
+  ensure(seen: SeenAssignment, at: { readonly account: AccountRef; readonly description: string }): Promise<void>;
+}
+
+export function createAccountAssignments(deps: Dependencies): AccountAssignments {
+  const { roleAssignments, followUps } = deps.ports;
+  const finding = createSingleFlight<OwnAssignment>();
+  const creating = createSingleFlight<void>();
+  /** Whether it was this call that has asked ARM. */
+  const createOnce = async (assignment: RoleAssignment, description: string): Promise<boolean> => {
+    let isOwnAnswer = false;
+    await creating.run(assignment.name, async () => {
+      // Another call may have created it since this one has asked.
+      if (roleAssignments.remembered(assignment)) return;
+      isOwnAnswer = true;
+      await createOwn(deps, assignment, description);
+    });
+    return isOwnAnswer;
+  };
+  return {
+    async find(asked) {
+      const remembered = inRolesOf(deps, asked).find(
+        (each) => roleAssignments.remembered(each) && !followUps.isFull(each.name),
+      );
+      if (remembered !== undefined) return { assignment: remembered, found: remembered, isOwnAnswer: false };
+      let isOwnAnswer = false;
+      const seen = await finding.run(asked.name, () => {
+        isOwnAnswer = true;
+        return findOwn(deps, asked);
+      });
+      return { ...seen, isOwnAnswer };
+    },
+    async ensure(seen, { account, description }) {
+      const { assignment, found } = seen;
+      let { isOwnAnswer } = seen;
+      if (found === undefined) isOwnAnswer = await createOnce(assignment, description);
+      else useFound(deps, { assignment, found }, isOwnAnswer ? "found" : "remembered");
+      if (!isOwnAnswer) followUps.ask(assignment.name, () => check(deps, assignment, { account, description }));
+    },
+  };
+}
+
+/**
+ * The check. This process's own removals hold the lock alone. Nothing is put back where no volume is left: another replica may
+ * have deleted the one that was asked for.
+ */
+async function check(
+  { ports: { roleAssignments, fileSystems, accountLock, observer } }: Dependencies,
+  assignment: RoleAssignment,
+  { account, description }: { readonly account: AccountRef; readonly description: string },
+): Promise<void> {
+  await accountLock.shared(accountKey(account), async () => {
+    const found = await roleAssignments.find(assignment.scope, assignment.name);
+    if (found !== undefined) return assertSame(found, assignment);
+    if (!(await fileSystems.existIn(account))) return;
+    const how = await roleAssignments.create(assignment, description);
+    observer.roleAssignmentCreated(assignment, how === "created" ? "put back" : how);
+  });
+}
