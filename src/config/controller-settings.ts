@@ -139,7 +139,7 @@ export const controllerSettings = {
   }),
   prewarm: setting(toggle, {
     group: AZURE,
-    help: "make the accounts of classes with isolation pool (poolSize each) ahead of their volumes, in one replica, in the background",
+    help: "make the accounts of classes with isolation pool ahead of their volumes, in one replica, in the background",
     fallback: "false",
   }),
   "storage-tenants": setting(list(storageTenant), {
