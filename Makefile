@@ -34,7 +34,7 @@ generate: ## regenerate the generated files
 image: ## build the container image (IMAGE=keyless-csi:dev; needs docker)
 	docker build --tag $(IMAGE) .
 
-bench: ## measure start-up time and memory of the service bundle
+bench: ## measure what the service bundle costs, beside references in the same run (Linux)
 	npm run bench
 
 clean: ## remove dist/

@@ -1,63 +1,108 @@
-// `npm run bench`: how long the service bundle takes until it serves, and how much memory it then uses. Each run is a
-// separate process; minimum, median and maximum are printed.
-import { spawn } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+// `npm run bench [-- OPTIONS]`: what the controller costs, beside its references in the same run. `--help` lists the parts.
+// docs/explanation/performance.md has the figures of the last recorded run, and what they do not say.
+import { execFileSync } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cpus, release, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
-import { BUNDLES, bundle } from "./bundle.ts";
+import { parseArgs } from "node:util";
+import { type Context, findWays } from "./bench/context.ts";
+import { measureCalls } from "./bench/parts/calls.ts";
+import { measureCold } from "./bench/parts/cold.ts";
+import { measureGrpc } from "./bench/parts/grpc.ts";
+import { measureMemory } from "./bench/parts/memory.ts";
+import { measureStart } from "./bench/parts/start.ts";
+import { type Machine, type PartReport, type Report, toMarkdown } from "./bench/report.ts";
+import { buildSubjects } from "./bench/subjects.ts";
 
-const RUNS = 7;
-const GUID = "00000000-0000-4000-8000-000000000001";
-
-interface Figures {
-  readonly milliseconds: number;
-  readonly residentMiB: number;
+interface Part {
+  readonly about: string;
+  measure(context: Context): Promise<PartReport>;
 }
 
-/** Starts the controller, waits for its "serving", reads its memory, ends it. It signs in nowhere: no variable of Azure's says as whom. */
-async function measure(file: string, folder: string): Promise<Figures> {
-  const began = performance.now();
-  const child = spawn(process.execPath, [
-    ...[file, "controller", `--endpoint=unix://${join(folder, "csi.sock")}`, "--credential=environment"],
-    ...["--cluster-id=bench", "--subscription-id", GUID, "--tenant-id", GUID],
-    ...["--resource-group=bench", "--location=westeurope"],
-  ]);
-  const ended = new Promise((resolve) => child.once("exit", resolve));
-  let log = "";
-  for await (const chunk of child.stderr.setEncoding("utf8")) {
-    log += chunk;
-    if (log.includes('"serving"')) break;
-  }
-  const milliseconds = performance.now() - began;
-  if (!log.includes('"serving"')) throw new Error(`the controller did not serve:\n${log}`);
-  const status = await readFile(`/proc/${child.pid}/status`, "utf8");
-  child.kill("SIGTERM");
-  await ended;
-  return { milliseconds, residentMiB: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024 };
+const PARTS: Readonly<Record<string, Part>> = {
+  grpc: { about: "warm CreateVolume: rate, processor time, latency (2 min a way)", measure: measureGrpc },
+  cold: { about: "100 volumes at once whose account does not exist (1 min a way)", measure: measureCold },
+  start: { about: "start until serving (10 s)", measure: measureStart },
+  memory: { about: "resident memory over 10,000 volumes (1 min a way)", measure: measureMemory },
+  calls: { about: "calls for each volume, by kind (10 s a way)", measure: measureCalls },
+};
+
+const HELP = `Usage: npm run bench -- [--part NAME]... [--way NAME]... [--short] [--json FILE] [--node-flag FLAG]...
+
+Measures the service bundle beside a do-nothing server and bare requests. Linux only.
+
+  --part NAME       only this part; may be repeated
+${Object.entries(PARTS)
+  .map(([name, { about }]) => `                      ${name.padEnd(10)} ${about}`)
+  .join("\n")}
+  --way NAME        only this way: arm, "arm + account", blob, "blob + account"; may be repeated
+  --short           a fraction of the load: shows that a part works, and roughly what it finds
+  --json FILE       also writes the figures as JSON
+  --node-flag FLAG  of Node, for product and references alike, such as --max-semi-space-size=16; may be repeated
+`;
+
+const { values } = parseArgs({
+  options: {
+    part: { type: "string", multiple: true, default: Object.keys(PARTS) },
+    way: { type: "string", multiple: true },
+    short: { type: "boolean", default: false },
+    json: { type: "string" },
+    "node-flag": { type: "string", multiple: true, default: [] },
+    help: { type: "boolean", default: false },
+  },
+});
+
+if (values.help) {
+  console.log(HELP);
+  process.exit();
+}
+const unknown = values.part.find((name) => !(name in PARTS));
+if (unknown !== undefined) {
+  console.error(`bench: no part "${unknown}"; there are ${Object.keys(PARTS).join(", ")}`);
+  process.exit(2);
 }
 
-function show(name: string, unit: string, values: readonly number[]): void {
-  const sorted = values.toSorted((a, b) => a - b).map((value) => value.toFixed(0));
-  console.log(
-    `${name}: ${sorted[0]} / ${sorted[Math.floor(sorted.length / 2)]} / ${sorted.at(-1)} ${unit} (min / median / max of ${RUNS})`,
-  );
-}
-
-const folder = await mkdtemp(join(tmpdir(), "keyless-csi-bench-"));
+// Short: a socket's path may have 107 bytes.
+const folder = await mkdtemp(join(tmpdir(), "kcb-"));
 try {
-  const file = await bundle(BUNDLES.service, folder);
-  const figures: Figures[] = [];
-  for (let run = 0; run < RUNS; run += 1) figures.push(await measure(file, folder));
-  show(
-    "start to serving",
-    "ms",
-    figures.map((each) => each.milliseconds),
-  );
-  show(
-    "resident memory when serving",
-    "MiB",
-    figures.map((each) => each.residentMiB),
-  );
+  const built = await buildSubjects(folder);
+  const known = await findWays(built.product);
+  const { way: wanted } = values;
+  const ways = wanted === undefined ? known : known.filter(({ name }) => wanted.includes(name));
+  if (ways.length === 0) throw new Error(`no such way; this build has ${known.map(({ name }) => name).join(", ")}`);
+  const environment = { folder, built, nodeFlags: values["node-flag"] };
+  const say = (text: string) => console.error(`bench: ${text}`);
+  const parts: PartReport[] = [];
+  for (const [name, part] of Object.entries(PARTS)) {
+    if (!values.part.includes(name)) continue;
+    const report = await part.measure({ environment, isShort: values.short, ways, hasBlob: known.length > 2, say });
+    console.log(`${toMarkdown(report)}\n`);
+    parts.push(report);
+  }
+  if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(toReport(parts), undefined, 2)}\n`);
 } finally {
   await rm(folder, { recursive: true, force: true });
+}
+
+function toReport(parts: readonly PartReport[]): Report {
+  return {
+    format: 1,
+    at: new Date().toISOString(),
+    commit: execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim(),
+    command: ["npm run bench --", ...process.argv.slice(2)].join(" ").replace(/ --$/, ""),
+    machine: machine(),
+    nodeFlags: values["node-flag"],
+    parts,
+  };
+}
+
+function machine(): Machine {
+  const [first] = cpus();
+  return {
+    cpu: first?.model.trim() ?? "unknown",
+    cores: cpus().length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    system: `Linux ${release()}`,
+    node: process.version,
+  };
 }

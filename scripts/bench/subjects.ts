@@ -6,7 +6,6 @@ import { eventually, type Program, startProgram } from "../../test/support/proce
 import { BUNDLES, bundle } from "../bundle.ts";
 import { type LoaderProcess, startLoader } from "./load/process.ts";
 import { figuresOf, type ProcessFigures } from "./process-figures.ts";
-import type { Plan } from "./references/plans.ts";
 
 /** Paths of the bundles. */
 export interface Built {
@@ -66,9 +65,14 @@ export function startDoNothing(environment: Environment): Promise<Subject> {
   return start(environment, "do-nothing", (socketPath) => [environment.built.doNothing, socketPath]);
 }
 
-export function startBareRequests(environment: Environment, plan: Plan, cloudFile: string): Promise<Subject> {
+/** `kinds`: the requests of each volume, as `planFrom` makes them of what the product was counted to send. */
+export function startBareRequests(
+  environment: Environment,
+  kinds: readonly string[],
+  cloudFile: string,
+): Promise<Subject> {
   const { bareRequests } = environment.built;
-  return start(environment, "bare-requests", (socketPath) => [bareRequests, socketPath, plan, cloudFile]);
+  return start(environment, "bare-requests", (path) => [bareRequests, path, JSON.stringify(kinds), cloudFile]);
 }
 
 let started = 0;
