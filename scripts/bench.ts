@@ -7,9 +7,11 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Context, findWays } from "./bench/context.ts";
 import { measureCalls } from "./bench/parts/calls.ts";
+import { measureClaims } from "./bench/parts/claims.ts";
 import { measureCold } from "./bench/parts/cold.ts";
 import { measureGrpc } from "./bench/parts/grpc.ts";
 import { measureMemory } from "./bench/parts/memory.ts";
+import { measureRealistic } from "./bench/parts/realistic.ts";
 import { measureStart } from "./bench/parts/start.ts";
 import { type Machine, type PartReport, type Report, toMarkdown } from "./bench/report.ts";
 import { buildSubjects } from "./bench/subjects.ts";
@@ -22,6 +24,11 @@ interface Part {
 const PARTS: Readonly<Record<string, Part>> = {
   grpc: { about: "warm CreateVolume: rate, processor time, latency (2 min a way)", measure: measureGrpc },
   cold: { about: "100 volumes at once whose account does not exist (1 min a way)", measure: measureCold },
+  claims: { about: "500 claims until Bound on a real control plane (5 min; needs Go)", measure: measureClaims },
+  realistic: {
+    about: "1,000 volumes a minute on the emulator with Azure's times, cold and warm (20 min)",
+    measure: measureRealistic,
+  },
   start: { about: "start until serving (10 s)", measure: measureStart },
   memory: { about: "resident memory over 10,000 volumes (1 min a way)", measure: measureMemory },
   calls: { about: "calls for each volume, by kind (10 s a way)", measure: measureCalls },
@@ -37,6 +44,7 @@ ${Object.entries(PARTS)
   .join("\n")}
   --way NAME        only this way: arm, "arm + account", blob, "blob + account"; may be repeated
   --short           a fraction of the load: shows that a part works, and roughly what it finds
+  --minutes N       length of each phase of the part realistic (10)
   --json FILE       also writes the figures as JSON
   --node-flag FLAG  of Node, for product and references alike, such as --max-semi-space-size=16; may be repeated
 `;
@@ -46,6 +54,7 @@ const { values } = parseArgs({
     part: { type: "string", multiple: true, default: Object.keys(PARTS) },
     way: { type: "string", multiple: true },
     short: { type: "boolean", default: false },
+    minutes: { type: "string", default: "10" },
     json: { type: "string" },
     "node-flag": { type: "string", multiple: true, default: [] },
     help: { type: "boolean", default: false },
@@ -75,7 +84,14 @@ try {
   const parts: PartReport[] = [];
   for (const [name, part] of Object.entries(PARTS)) {
     if (!values.part.includes(name)) continue;
-    const report = await part.measure({ environment, isShort: values.short, ways, hasBlob: known.length > 2, say });
+    const report = await part.measure({
+      environment,
+      isShort: values.short,
+      minutes: Number(values.minutes),
+      ways,
+      hasBlob: known.length > 2,
+      say,
+    });
     console.log(`${toMarkdown(report)}\n`);
     parts.push(report);
   }

@@ -10,6 +10,8 @@ export interface Context {
   readonly environment: Environment;
   /** Short runs show that a part works, and roughly what it finds. */
   readonly isShort: boolean;
+  /** How long a phase of the realistic part lasts. */
+  readonly minutes: number;
   readonly ways: readonly Way[];
   /** Whether this build has the setting `--container-api`. */
   readonly hasBlob: boolean;

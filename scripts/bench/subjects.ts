@@ -61,8 +61,9 @@ export function startProduct(environment: Environment, options: ProductOptions):
   return start(environment, "product", args);
 }
 
-export function startDoNothing(environment: Environment): Promise<Subject> {
-  return start(environment, "do-nothing", (socketPath) => [environment.built.doNothing, socketPath]);
+/** `driverName`: beside the product behind one API server it needs another name. */
+export function startDoNothing(environment: Environment, driverName = "keyless.blob.csi"): Promise<Subject> {
+  return start(environment, "do-nothing", (socketPath) => [environment.built.doNothing, socketPath, driverName]);
 }
 
 /** `kinds`: the requests of each volume, as `planFrom` makes them of what the product was counted to send. */

@@ -14,13 +14,13 @@ const CONTROLLER = [{ service: { type: "CONTROLLER_SERVICE" } }];
 const CAPABILITIES = [{ rpc: { type: "CREATE_DELETE_VOLUME" } }];
 
 /** Serves Identity and Controller at a socket, and prints "serving" once it does. */
-export function serve(socketPath: string, work: Work): void {
+export function serve(socketPath: string, work: Work, driverName = "keyless.blob.csi"): void {
   const server = new Server();
   const { csi } = loadPackageDefinition(fromJSON(descriptor, loaderOptions)) as unknown as {
     csi: { v1: Record<"Identity" | "Controller", ServiceClientConstructor> };
   };
   server.addService(csi.v1.Identity.service, {
-    GetPluginInfo: always({ name: "keyless.blob.csi", vendor_version: "0.0.0" }),
+    GetPluginInfo: always({ name: driverName, vendor_version: "0.0.0" }),
     GetPluginCapabilities: always({ capabilities: CONTROLLER }),
     Probe: always({ ready: { value: true } }),
   });

@@ -1,0 +1,117 @@
+// (c) 1,000 volumes a minute on the full emulator with Azure's times: accounts of 20 s, calls of 50 ms median and 500 ms at the
+// 99th percentile, every documented limit enforced. First from nothing, then warm.
+import { join } from "node:path";
+import { connectAdmin, type EmulatorAdmin, type ReadyFile } from "../../../test/support/emulator-admin.ts";
+import { fileWrittenBy, type Program, startKeylessCsi } from "../../../test/support/processes.ts";
+import { classFor } from "../classes.ts";
+import { type Context, flagsFor, type Way } from "../context.ts";
+import type { LoadResult } from "../load/load.ts";
+import { figuresOf } from "../process-figures.ts";
+import type { PartReport, Row } from "../report.ts";
+import { startStandInProcess } from "../stand-in/process.ts";
+import { type Subject, startProduct } from "../subjects.ts";
+
+const PER_MINUTE = 1_000;
+const MOST_IN_FLIGHT = 2_000;
+
+export async function measureRealistic(context: Context): Promise<PartReport> {
+  const way = context.ways.find(({ name }) => name === "blob + account");
+  if (way === undefined)
+    throw new Error("(c) needs the way blob + account: ARM takes 1,200 writes an hour, 20 volumes a minute");
+  const minutes = context.isShort ? 1 : context.minutes;
+  const { folder } = context.environment;
+  const readyFile = join(folder, "ready.json");
+  const flags = ["--realistic", "--account-creation-seconds=20", "--call-milliseconds=50/500", "--quiet"];
+  const emulator = await startKeylessCsi(["emulator", "--ready-file", readyFile, ...flags], {
+    name: "emulator",
+    logFolder: folder,
+  });
+  const cluster = await startStandInProcess(folder, "stand-in-realistic");
+  let product: Subject | undefined;
+  try {
+    const ready = JSON.parse(await fileWrittenBy(emulator, readyFile)) as ReadyFile;
+    const azure = { emulator, admin: await connectAdmin(ready) };
+    const options = { cloudFile: readyFile, kubeconfig: cluster.kubeconfig, flags: flagsFor(context, way) };
+    product = await startProduct(context.environment, options);
+    const rows: Row[] = [];
+    for (const phase of ["cold", "warm"] as const) {
+      context.say(`realistic Azure, ${phase}: ${PER_MINUTE} volumes a minute for ${minutes} min`);
+      rows.push(...(await runPhase({ way, azure, product, ready }, phase, minutes)));
+    }
+    return {
+      key: "realistic",
+      title: `(c) Realistic Azure: ${PER_MINUTE} volumes a minute for ${minutes} min`,
+      rows,
+      notes: NOTES,
+    };
+  } finally {
+    await product?.stop();
+    await cluster.stop();
+    await emulator.stop();
+  }
+}
+
+const NOTES = [
+  "The way is `blob + account`. Cold begins with nothing: no account, no role assignment, not signed in. The API server is the stand-in's.",
+];
+
+interface Setting {
+  readonly way: Way;
+  readonly azure: { readonly emulator: Program; readonly admin: EmulatorAdmin };
+  readonly product: Subject;
+  readonly ready: ReadyFile;
+}
+
+async function runPhase(
+  { way, azure, product, ready }: Setting,
+  phase: "cold" | "warm",
+  minutes: number,
+): Promise<readonly Row[]> {
+  await azure.admin.clearCalls();
+  const before = { azure: figuresOf(azure.emulator.id), product: product.figures() };
+  const volumes = minutes * PER_MINUTE;
+  const shape = await classFor(way.grantScope, ready.identities[0]?.clientId);
+  const pace = { volumes, inFlight: MOST_IN_FLIGHT, perSecond: PER_MINUTE / 60 };
+  const result = await product.loader.run({ ...shape, ...pace, kind: "create", prefix: `realistic-${phase}` });
+  if (result.failed > 0) throw new Error(`${result.failed} volumes failed: ${result.failure}`);
+  const busy = (figuresOf(azure.emulator.id).cpuMs - before.azure.cpuMs) / (result.seconds * 1000);
+  const cpuMs = (product.figures().cpuMs - before.product.cpuMs) / volumes;
+  return toRows(phase, result, { calls: await azure.admin.calls(), busy, cpuMs });
+}
+
+interface Seen {
+  readonly calls: Awaited<ReturnType<EmulatorAdmin["calls"]>>;
+  readonly busy: number;
+  readonly cpuMs: number;
+}
+
+function toRows(phase: "cold" | "warm", result: LoadResult, { calls, busy, cpuMs }: Seen): readonly Row[] {
+  const { volumes, seconds, p50, p99, max } = result;
+  const count = (service: string) =>
+    Object.entries(calls.counts)
+      .filter(([name]) => name.startsWith(`${service} `))
+      .reduce((sum, [, each]) => sum + each, 0);
+  const throttled = calls.calls.filter(({ status }) => status === 429).length / Math.max(1, calls.calls.length);
+  const isWarm = phase === "warm";
+  const row = (name: string, unit: string, value: number, more: Partial<Row> = {}): Row => {
+    return { name: `${phase}: ${name}`, unit, value, references: [], ...more };
+  };
+  return [
+    row("volumes a minute, from the first call to the last answer", "", (volumes / seconds) * 60, {
+      ...(isWarm && { bound: { atLeast: 0.99 * PER_MINUTE } }),
+    }),
+    row("99th percentile of a volume", "s", p99 / 1000, {
+      references: [
+        { name: "median", value: p50 / 1000 },
+        { name: "slowest", value: max / 1000 },
+      ],
+      ...(isWarm && { bound: { atMost: 2 } }),
+    }),
+    row("share of calls that were throttled", "%", throttled * 100, { bound: { atMost: 1 } }),
+    row("ARM calls a volume", "", count("arm") / volumes, isWarm ? { bound: { atMost: 0.05 } } : {}),
+    row("blob calls a volume", "", count("blob") / volumes),
+    row("alarms of the emulator, such as listKeys", "", calls.alarms.length, { bound: { atMost: 0 } }),
+    row("processor time a volume", "ms", cpuMs),
+    row("the emulator's own load", "% of a core", busy * 100),
+  ];
+}
