@@ -120,7 +120,14 @@ interface Opening {
 async function open({ assembly, sockets, files, directory, stateFile }: Opening): Promise<Emulator> {
   const { services, issuer, calls, faults, secrets } = assembly;
   const { url, imdsUrl, ca } = sockets;
-  const info = describeEmulator({ url, imdsUrl, issuer: issuer.issuer, secrets, files });
+  const info = describeEmulator({
+    url,
+    imdsUrl,
+    issuer: issuer.issuer,
+    secrets,
+    files,
+    limits: services.settings.limits,
+  });
   writeWhole(files.ca, ca);
   const token = await keepTokenFresh(files.token, issuer, services.clock);
   assembly.onClockMoved(token.refresh);

@@ -1,6 +1,7 @@
 /** How clients find the emulator: one JSON file that appears when everything listens, and the files that it names. */
 import { dirname, join, parse } from "node:path";
 import { ADMINISTRATOR, CONTROLLER, identityResourceId, SEED, WORKLOADS } from "./seed/seed.ts";
+import type { RequestLimits } from "./settings.ts";
 
 /** Everything that a client of the emulator needs to know. */
 export interface EmulatorInfo {
@@ -26,6 +27,8 @@ export interface EmulatorInfo {
   readonly clusterId: string;
   /** The built-in ServiceAccount issuer. */
   readonly issuer: string;
+  /** The limits that are enforced; absent: none. */
+  readonly requestLimits?: RequestLimits;
   /** The instance metadata service, when it was asked for. */
   readonly imdsEndpoint?: string;
 }
@@ -58,9 +61,10 @@ interface Described {
   readonly secrets: { readonly admin: string; readonly administrator: string };
   readonly files: EmulatorFiles;
   readonly imdsUrl?: string | undefined;
+  readonly limits?: RequestLimits | undefined;
 }
 
-export function describeEmulator({ url, issuer, secrets, files, imdsUrl }: Described): EmulatorInfo {
+export function describeEmulator({ url, issuer, secrets, files, imdsUrl, limits }: Described): EmulatorInfo {
   const { tenantId, subscriptionId, resourceGroup, location, clusterId } = SEED;
   return {
     armEndpoint: url,
@@ -80,6 +84,7 @@ export function describeEmulator({ url, issuer, secrets, files, imdsUrl }: Descr
     administrator: { clientId: ADMINISTRATOR.clientId, clientSecret: secrets.administrator },
     clusterId,
     issuer,
+    ...(limits === undefined ? {} : { requestLimits: limits }),
     ...(imdsUrl === undefined ? {} : { imdsEndpoint: imdsUrl }),
   };
 }

@@ -28,8 +28,9 @@ export interface RequestLimits {
   readonly storageReads: readonly CallWindow[];
   readonly storageWrites: readonly CallWindow[];
   readonly storageLists: readonly CallWindow[];
-  /** Managed identity resource provider, per subscription, calls a second. */
+  /** Managed identity resource provider, per subscription, calls a second; see `arm/managed-identity/limits.ts`. */
   readonly identityWrites: TokenBucket;
+  readonly identityDeletes: TokenBucket;
   readonly identityReads: TokenBucket;
   readonly identityLists: TokenBucket;
 }
@@ -102,6 +103,7 @@ export const AZURE_LIMITS: RequestLimits = {
   ],
   storageLists: [{ calls: 100, seconds: 300 }],
   identityWrites: { burst: 2, perSecond: 2 },
+  identityDeletes: { burst: 2, perSecond: 2 },
   identityReads: { burst: 10, perSecond: 10 },
   identityLists: { burst: 5, perSecond: 5 },
 };

@@ -74,6 +74,44 @@ describe("request limits", () => {
     equal((await get(path)).status, 403, "another principal is refused for its rights, not for its rate");
   });
 
+  it("of managed identities hold for each identity as well, which is read once in two seconds", async () => {
+    await start(true);
+    const identity = (name: string) =>
+      get(`${group()}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${name}?api-version=2024-11-30`);
+    equal((await identity("workload-a")).status, 200);
+    emulator.clock.advance(-2_000); // as if both came in one moment
+    const refused = await identity("workload-a");
+    equal(refused.status, 429);
+    const wait = Number(refused.headers["retry-after"]);
+    ok(wait === 1 || wait === 2, `wait ${wait}`);
+    equal((await identity("workload-b")).status, 200, "another identity");
+    emulator.clock.advance(6_000);
+    equal((await identity("workload-a")).status, 200);
+  });
+
+  it("of the storage provider count what is asked by region for that region", async () => {
+    emulator = await startEmulator({
+      settings: { limits: { ...AZURE_LIMITS, storageReads: [{ calls: 1, seconds: 300 }] } },
+    });
+    authorization = `Bearer ${await administratorToken(emulator)}`;
+    const operation = (location: string) =>
+      get(
+        `/subscriptions/${emulator.info.subscriptionId}/providers/Microsoft.Storage/locations/${location}/asyncoperations/` +
+          "00000000-0000-4000-8000-000000000000?api-version=2025-06-01",
+      );
+    equal((await operation("westeurope")).status, 404);
+    equal((await operation("northeurope")).status, 404);
+    equal((await operation("westeurope")).status, 429);
+  });
+
+  it("are stated in the ready file while they are enforced", async () => {
+    await start(true);
+    deepEqual(emulator.info.requestLimits, AZURE_LIMITS);
+    await emulator.close();
+    await start(false);
+    equal(emulator.info.requestLimits, undefined);
+  });
+
   it("use the emulator's clock: a bucket refills, a window slides", () => {
     const clock = { ...createClock(), now: () => now };
     let now = 1_000_000;

@@ -26,8 +26,10 @@ function windowsOf(call: CountedCall, limits: RequestLimits): ["Read" | "Write" 
   return call.kind === "read" ? ["Read", limits.storageReads] : ["Write", limits.storageWrites];
 }
 
-/** The region of the account in the path; of its resource group while the account does not exist. */
+/** The region in the path, or that of the account there; of its resource group while the account does not exist. */
 function regionOf({ path }: CountedCall, world: World): string {
+  const location = /\/locations\/([^/]+)/.exec(path)?.[1];
+  if (location !== undefined) return location;
   const account = /\/storageaccounts\/([^/]+)/.exec(path)?.[1] ?? "";
   const group = /^\/+(subscriptions\/[^/]+\/resourcegroups\/[^/]+)/.exec(path)?.[1] ?? "";
   return world.accounts.get(account)?.location ?? world.resourceGroups.get(`/${group}`)?.location ?? "";
