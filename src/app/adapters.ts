@@ -2,16 +2,15 @@
  * The adapters behind the ports of `volume/`, built from the configuration: Azure's and Kubernetes' clients, and the sign-in
  * that they share.
  */
-import { AsyncLocalStorage } from "node:async_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createAccounts } from "../azure/accounts.ts";
 import { type ApiVersionFallback, createApiVersions } from "../azure/api-versions.ts";
 import { type AzureCall, createArm } from "../azure/arm.ts";
 import type { AzureWrite } from "../azure/audit.ts";
 import { createBlobService } from "../azure/blob-service.ts";
+import { type BudgetState, createBudget } from "../azure/budget/budget.ts";
 import { createIdentities } from "../azure/identities.ts";
 import { createRoleAssignments } from "../azure/role-assignments.ts";
-import type { Waits } from "../azure/throttle.ts";
 import type { TimeLimits } from "../azure/time-limits.ts";
 import { createUsage } from "../azure/usage.ts";
 import type { Backend } from "../backend/backend.ts";
@@ -22,6 +21,7 @@ import { createFileSystems } from "../backend/blob/file-systems.ts";
 import { unseenWith } from "../backend/blob/shown-since.ts";
 import type { BackgroundObserver } from "../concurrency/background.ts";
 import { createFollowUps, type FollowUps } from "../concurrency/follow-ups.ts";
+import { currentPurpose, runFor } from "../concurrency/purpose.ts";
 import { createReadersWriterLock } from "../concurrency/readers-writer-lock.ts";
 import type { Time } from "../concurrency/time.ts";
 import { blobEndpointOf, type Cloud } from "../config/cloud.ts";
@@ -57,8 +57,13 @@ export interface Adapters {
   readonly roleAssignmentUsage: ReturnType<typeof createUsage>;
   /** Whether the last sign-in worked and the last request to Azure was answered. */
   readonly readiness: () => Readiness;
-  /** Runs what no volume waits for: a request of it that gets no answer leaves `readiness` as it is. */
+  /**
+   * Runs what no volume waits for: its calls to Azure give way to those of volumes, and one that gets no answer leaves
+   * `readiness` as it is.
+   */
   inBackground<T>(work: () => Promise<T>): Promise<T>;
+  /** What Azure still allows of each limit that was drawn on. */
+  readonly budgetStates: () => readonly BudgetState[];
   /** Signs in now, to find out early. Rejects with what the credential says. */
   signIn(): Promise<void>;
 }
@@ -166,27 +171,27 @@ function connect(config: ControllerConfig, observer: AdaptersObserver, time: Clo
     scope: cloud.armScope,
     apiVersions: versionsOf(cloud, observer),
   };
-  const background = new AsyncLocalStorage<true>();
-  const waits: Waits = new Map();
+  const budget = createBudget({ ...time, limits: cloud.requestLimits });
   const arm = createArm({
     ...common,
-    waits,
+    budget,
     observeCall(call) {
       // Its lists may take longer than any request of a volume, and nothing else may follow for hours.
-      if (call.status !== 0 || background.getStore() === undefined) answers.note(call);
+      if (call.status !== 0 || currentPurpose() !== "background") answers.note(call);
       observer.azureCalled(call);
     },
   });
   // Anybody may read the metrics: what becomes of their calls must neither hold up a volume nor make the service unready.
-  const metricsArm = createArm({ ...common, givesWayTo: waits, observeCall: (call) => observer.azureCalled(call) });
+  const metricsArm = createArm({ ...common, givesWayTo: budget, observeCall: (call) => observer.azureCalled(call) });
   // An account that cannot be reached says nothing of whether Azure can: readiness does not look at these calls.
-  const blob = createBlobService({ ...shared, observeCall: (call) => observer.azureCalled(call) });
+  const blob = createBlobService({ ...shared, budget, observeCall: (call) => observer.azureCalled(call) });
   return {
     arm,
     metricsArm,
     blob,
     readiness: readyWhenAll(signIn.readiness, answers.readiness),
-    inBackground: <T>(work: () => Promise<T>) => background.run(true, work),
+    inBackground: <T>(work: () => Promise<T>) => runFor("background", work),
+    budgetStates: budget.states,
     async signIn() {
       await signIn.credential.getToken(cloud.armScope);
     },

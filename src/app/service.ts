@@ -54,6 +54,7 @@ export async function startApp(options: ServiceOptions): Promise<App> {
   metrics.watchInFlight(flights.count);
   metrics.watchRoleAssignments(adapters.roleAssignmentUsage);
   const volumes = createVolumes(adapters);
+  metrics.watchBudget(adapters.budgetStates);
   let isServing = false;
   const server = createCsiServer({
     identity: createIdentityService({ driverName: config.driverName, version: VERSION, isReady: () => isServing }),

@@ -9,12 +9,13 @@ import type { PipelinePolicy, PipelineRequest } from "@azure/core-rest-pipeline"
 import type { TokenCredential } from "@azure/identity";
 import { type ApiVersions, createApiVersionPolicy } from "./api-versions.ts";
 import { type AuditOptions, createAuditedHttpClient } from "./audit.ts";
+import { type Budget, createBudget } from "./budget/budget.ts";
+import { createBudgetPolicy } from "./budget/policy.ts";
 import { createErrorBodyKeeper } from "./error-body.ts";
 import { createOwnHostPolicy } from "./own-host.ts";
 import { idsIn, type RequestIds } from "./request-ids.ts";
 import { resourceTypeOf } from "./resource-type.ts";
 import { createSettlingMark } from "./settling.ts";
-import { createThrottle, type Waits } from "./throttle.ts";
 import { limitFor, TIME_LIMITS, type TimeLimits } from "./time-limits.ts";
 
 /** One request to ARM as it went over the wire: a retry counts as another one. */
@@ -46,13 +47,13 @@ export interface ArmOptions {
   readonly timeLimits?: TimeLimits | undefined;
   /** Milliseconds before the SDKs' first retry; each further one waits twice as long. Default 800. */
   readonly retryDelayMs?: number | undefined;
-  /** Where the waits that Azure asks for are kept. Default: a map of these clients alone. */
-  readonly waits?: Waits;
+  /** What Azure allows all calls of this process. Default: one of these clients alone. */
+  readonly budget?: Budget;
   /**
-   * For what nobody waits for, such as metrics: nothing is repeated, no wait is slept through, and the waits that volumes have
-   * to keep, which are given here, are kept without ever adding to them.
+   * For what nobody waits for, such as metrics: nothing is repeated, nothing waits, and what is sent takes only of what the
+   * budget of the volumes, which is given here, has plenty of.
    */
-  readonly givesWayTo?: Waits;
+  readonly givesWayTo?: Budget;
 }
 
 /** The SDK clients of one subscription. */
@@ -97,7 +98,7 @@ export function createArm(options: ArmOptions): Arm {
       // Not perCall: @azure/core-client's own policies throw for a refusal before such a one sees it.
       { policy: createApiVersionPolicy(options.apiVersions), position: "perRetry" as const },
       { policy: createOwnHostPolicy(options.endpoint), position: "perRetry" as const },
-      { policy: throttleFor(options), position: "perRetry" as const },
+      { policy: budgetFor(options), position: "perRetry" as const },
       { policy: createSettlingMark(options.now), position: "perRetry" as const },
       { policy: createErrorBodyKeeper(), position: "perRetry" as const },
       { policy: observing(options, signInAgain), position: "perRetry" as const },
@@ -126,9 +127,9 @@ function createClients(
   };
 }
 
-function throttleFor({ now, sleep, waits = new Map(), givesWayTo }: ArmOptions): PipelinePolicy {
-  const patience = givesWayTo === undefined ? {} : { othersWaits: givesWayTo, longestWaitMs: 0 };
-  return createThrottle({ now, sleep, waits, ...patience });
+function budgetFor({ now, sleep, budget, givesWayTo }: ArmOptions): PipelinePolicy {
+  if (givesWayTo !== undefined) return createBudgetPolicy({ budget: givesWayTo, givesWay: true, now });
+  return createBudgetPolicy({ budget: budget ?? createBudget({ now, sleep, limits: undefined }), now });
 }
 
 export interface ObservingOptions extends Pick<ArmOptions, "observeCall" | "now"> {

@@ -18,9 +18,10 @@ import { type AzureCall, observing } from "./arm.ts";
 import { type AuditOptions, createAuditedHttpClient } from "./audit.ts";
 import { toBlobRefusal } from "./blob-errors.ts";
 import { createBlobRetries } from "./blob-retries.ts";
+import { type Budget, createBudget } from "./budget/budget.ts";
+import { createBudgetPolicy } from "./budget/policy.ts";
 import { intending } from "./intent.ts";
 import { createSettlingMark } from "./settling.ts";
-import { createThrottle } from "./throttle.ts";
 import type { TimeLimits } from "./time-limits.ts";
 
 export interface BlobServiceOptions {
@@ -34,6 +35,8 @@ export interface BlobServiceOptions {
   /** Milliseconds, monotonic. */
   readonly now: () => number;
   readonly sleep: (milliseconds: number) => Promise<void>;
+  /** Where the waits that accounts ask for are kept. Default: one of this service alone. */
+  readonly budget?: Budget;
   /** Default: `TIME_LIMITS`. */
   readonly timeLimits?: TimeLimits | undefined;
   /** Milliseconds before the first retry; each further one waits twice as long. Default 800. */
@@ -114,9 +117,10 @@ function createPolicies(
   refused: () => void,
 ): readonly [retries: PipelinePolicy, ...others: PipelinePolicy[]] {
   const { now, sleep } = options;
+  const budget = options.budget ?? createBudget({ now, sleep, limits: undefined });
   return [
     createBlobRetries(options.retryDelayMs),
-    createThrottle({ now, sleep, waits: new Map(), keyOf: ({ url }) => endpointIn(url) }),
+    createBudgetPolicy({ budget, now, kindOf: ({ url }) => budget.ofService(endpointIn(url)) }),
     createSettlingMark(now),
     observing({ ...options, nameOf: ({ method }) => `${method} ${CONTAINERS} (blob)` }, refused),
   ];

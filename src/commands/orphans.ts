@@ -8,6 +8,7 @@ import type { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { assemble } from "../app/assembly.ts";
 import { createPace } from "../concurrency/pace.ts";
+import { runFor } from "../concurrency/purpose.ts";
 import { type ControllerConfig, checkController, toControllerConfig } from "../config/controller.ts";
 import { findFileProblems } from "../config/controller-files.ts";
 import { clusterIdentity } from "../config/controller-kinds.ts";
@@ -159,6 +160,7 @@ export const command = defineCommand({
   async run({ values, stdout, stderr }) {
     const config = toControllerConfig(values);
     trustCloud(config.cloud);
-    return await runOrphans({ config, values, stdout, stderr });
+    // What the controller creates meanwhile goes first, as far as Azure's answers tell.
+    return await runFor("delete", () => runOrphans({ config, values, stdout, stderr }));
   },
 });

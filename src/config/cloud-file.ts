@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { limitsFault } from "../text/azure-limits.ts";
 import { guid, isNilGuid, NIL_GUID } from "../text/azure-names.ts";
 import { fileFault } from "../text/file-faults.ts";
 import { accepts } from "../text/values.ts";
@@ -44,6 +45,7 @@ const FIELDS: Readonly<Record<string, Check>> = {
   resourceGroup: isText,
   location: isText,
   clusterId: maybe(isClusterId),
+  requestLimits: maybe(limitsFault),
 };
 const CONTROLLER_FIELDS: Readonly<Record<string, Check>> = { clientId: isGuid, tokenFile: isText };
 
@@ -76,7 +78,7 @@ function parseCloudFile(content: unknown, folder: string): ParsedSetting<CloudFi
 function findWrong(content: Record<string, unknown>, fields: Readonly<Record<string, Check>>, prefix: string) {
   return Object.entries(fields).flatMap(([name, check]) => {
     const complaint = check(content[name]);
-    return complaint === undefined ? [] : [`${prefix}${name} ${complaint}`];
+    return complaint === undefined ? [] : [`${prefix}${name}${complaint.startsWith(".") ? "" : " "}${complaint}`];
   });
 }
 

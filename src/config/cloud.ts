@@ -4,6 +4,7 @@
  */
 
 import type { StorageApiVersion } from "../text/azure-api-versions.ts";
+import { AZURE_LIMITS, type AzureLimits } from "../text/azure-limits.ts";
 
 /** The endpoints and names of one cloud. URLs have no trailing slash. */
 export interface Cloud {
@@ -19,6 +20,8 @@ export interface Cloud {
   readonly blobEndpoint?: string;
   /** Of Microsoft.Storage, sent at first. */
   readonly storageApiVersion: StorageApiVersion;
+  /** How many requests it allows; absent in a custom cloud that does not state it. */
+  readonly requestLimits?: AzureLimits;
   /** A PEM file of authorities to trust besides the system's, for a custom cloud. */
   readonly caFile?: string;
   /** False for a custom cloud: Entra's instance discovery at the public authority does not know it. */
@@ -38,6 +41,7 @@ export const CLOUDS = {
     armScope: "https://management.azure.com/.default",
     storageSuffix: "core.windows.net",
     storageApiVersion: "2025-08-01",
+    requestLimits: AZURE_LIMITS,
     isPublicAuthority: true,
   },
   AzureUSGovernment: {
@@ -47,6 +51,7 @@ export const CLOUDS = {
     armScope: "https://management.usgovcloudapi.net/.default",
     storageSuffix: "core.usgovcloudapi.net",
     storageApiVersion: "2025-06-01",
+    requestLimits: AZURE_LIMITS,
     isPublicAuthority: true,
   },
   AzureChina: {
@@ -56,6 +61,7 @@ export const CLOUDS = {
     armScope: "https://management.chinacloudapi.cn/.default",
     storageSuffix: "core.chinacloudapi.cn",
     storageApiVersion: "2025-06-01",
+    requestLimits: AZURE_LIMITS,
     isPublicAuthority: true,
   },
 } as const satisfies Record<string, Cloud>;
@@ -76,6 +82,8 @@ export interface CloudFile {
   readonly resourceGroup: string;
   readonly location: string;
   readonly clusterId?: string | undefined;
+  /** What the emulator enforces; absent: nothing is known of it, and calls are sent until the cloud asks to wait. */
+  readonly requestLimits?: AzureLimits | undefined;
   /** The controller's own workload identity. */
   readonly controller?: { readonly clientId: string; readonly tokenFile: string } | undefined;
 }
@@ -93,6 +101,7 @@ export function toCloud(file: CloudFile): Cloud {
     storageApiVersion,
     isPublicAuthority: false,
     ...(file.caFile === undefined ? {} : { caFile: file.caFile }),
+    ...(file.requestLimits === undefined ? {} : { requestLimits: file.requestLimits }),
   };
 }
 

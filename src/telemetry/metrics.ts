@@ -3,6 +3,7 @@
  * beside it (`*-metrics.ts`) the only one that knows prom-client. Names are an API: docs/reference lists them.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { type BudgetState, watchBudget } from "./budget-metrics.ts";
 import { type PoolFill, watchPools } from "./pool-metrics.ts";
 
 /** From a repeated call (some 0.1 s) to account creation (20-30 s) and the longest sidecar timeout. */
@@ -35,6 +36,8 @@ export interface Metrics {
   watchAccounts(read: () => AccountsSeen | undefined): void;
   /** The pools of accounts that are made ahead, read at each scrape; undefined: nothing yet, or not here. */
   watchPools(read: () => readonly PoolFill[] | undefined): void;
+  /** What Azure still allows, read at each scrape. */
+  watchBudget(read: () => readonly BudgetState[]): void;
   readonly contentType: string;
   /** The Prometheus text. */
   render(): Promise<string>;
@@ -97,6 +100,7 @@ export function createMetrics(driverName: string, version: string): Metrics {
     watchBackground: (isLeading) => watchBackground(registry, isLeading),
     watchAccounts: (read) => watchAccounts(registry, read),
     watchPools: (read) => watchPools(registry, read),
+    watchBudget: (read) => watchBudget(registry, read),
     contentType: registry.contentType,
     render: () => registry.metrics(),
   };

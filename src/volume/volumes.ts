@@ -1,6 +1,7 @@
 /** The stories of a volume, with ports, settings and backend bound once: what the CSI service calls. */
 import type { Backend } from "../backend/backend.ts";
 import type { Turn } from "../concurrency/background.ts";
+import { runFor } from "../concurrency/purpose.ts";
 import type { VolumeClass } from "./class/volume-class.ts";
 import { createProvisioner, type Volume } from "./create.ts";
 import { deleteVolume } from "./delete.ts";
@@ -35,7 +36,8 @@ export function createVolumes<Class extends VolumeClass>(deps: {
   return {
     create: provisioner.create,
     prewarmer: (publish) => createPrewarm(deps, provisioner.accounts, publish),
-    delete: (volumeId) => deleteVolume(deps, volumeId),
+    // A volume that is waited for goes first.
+    delete: (volumeId) => runFor("delete", () => deleteVolume(deps, volumeId)),
     expand: (volumeId, range) => expandVolume(deps, volumeId, range),
     list: (maxEntries, startingToken) => listVolumes(deps, maxEntries, startingToken),
     inspect: (volumeId) => inspectVolume(deps, volumeId),

@@ -31,6 +31,8 @@ describe("docs/reference", () => {
     metrics.watchPools(() => [{ className: "c", present: 1, wanted: 2 }]);
     metrics.countNothingDeleted("account");
     metrics.watchRoleAssignments(async () => [{ subscriptionId: "s", used: 1, limit: 2 }]);
+    const drawnOn = { subscriptionId: "s", by: "arm", operation: "read" };
+    metrics.watchBudget(() => [{ ...drawnOn, left: 1, waiting: 0, waitedSeconds: 0, throttled: 0 }]);
     metrics.observeOperation({ method: "m", code: "OK", seconds: 1 });
     metrics.observeAzureRequest({ operation: "o", status: 200, seconds: 1 });
     const text = await metrics.render();

@@ -1,5 +1,6 @@
 /** What an account leaves behind when its last volume is gone: its role assignments, and itself if it was for one volume. */
 
+import { runFor } from "../../concurrency/purpose.ts";
 import { removeRoleAssignments } from "../access/role-assignments.ts";
 import { removeAllIn } from "../access/vanished.ts";
 import type { Dependencies } from "../dependencies.ts";
@@ -26,9 +27,9 @@ export async function removeBeforeEmptied(
   account: Account,
   { fileSystem, assignments }: { readonly fileSystem: FileSystemRef; readonly assignments: readonly RoleAssignment[] },
 ): Promise<readonly RoleAssignment[] | "in use"> {
-  const { accountLock, fileSystems } = deps.ports;
+  const { fileSystems } = deps.ports;
   if (assignments.length === 0) return [];
-  return await accountLock.exclusive(accountKey(account.ref), async () => {
+  return await alone(deps, account, async () => {
     const isInUse = () => fileSystems.existIn(account.ref, fileSystem.name);
     return (await isInUse()) ? "in use" : await removeUnlessUsed(deps, { assignments }, isInUse);
   });
@@ -39,7 +40,12 @@ export async function cleanUpEmptied(deps: Dependencies, account: Account, at: A
   if (decodeAccountTags(account.tags).isolation === undefined) await reportKept(deps, account);
   const isConcerned = at.assignments.length > 0 || (at.removed ?? []).length > 0;
   if (!isForOneVolume(account, deps.settings) && !isConcerned) return;
-  await deps.ports.accountLock.exclusive(accountKey(account.ref), () => removeIfEmpty(deps, account, at));
+  await alone(deps, account, () => removeIfEmpty(deps, account, at));
+}
+
+/** Who creates a volume in the account waits for the end of this: it goes first as that does. */
+function alone<T>({ ports }: Dependencies, { ref }: Account, work: () => Promise<T>): Promise<T> {
+  return ports.accountLock.exclusive(accountKey(ref), () => runFor("create", work));
 }
 
 /** Nothing says any more whether the account was for this one volume: it stays, and somebody should look at it. */

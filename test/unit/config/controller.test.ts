@@ -10,6 +10,8 @@ import { loadSettings } from "../../../src/config/load.ts";
 import { toLine } from "../../../src/config/problem.ts";
 import { type SettingsTable, toEnvironmentName } from "../../../src/config/setting.ts";
 
+import { AZURE_LIMITS } from "../../../src/text/azure-limits.ts";
+
 const GUID = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0";
 const REQUIRED = [
   ["--cluster-id", "east-1"],
@@ -153,6 +155,23 @@ describe("the controller's configuration", () => {
     assert.deepEqual(
       [cloud.armEndpoint, cloud.authorityHost, cloud.blobEndpoint],
       ["https://arm.example", "https://127.0.0.1", "https://[::1]"],
+    );
+  });
+
+  it("keeps to the limits that Azure documents, or to those that a cloud file states, or to none", () => {
+    assert.deepEqual(config(REQUIRED).cloud.requestLimits, AZURE_LIMITS);
+    assert.equal(config(["--cloud-file", cloudFile(CLOUD_FILE)]).cloud.requestLimits, undefined);
+    const stated = { ...AZURE_LIMITS, armReads: { burst: 3, perSecond: 0.5 } };
+    const made = config(["--cloud-file", cloudFile({ ...CLOUD_FILE, requestLimits: stated })]);
+    assert.deepEqual(made.cloud.requestLimits, stated);
+    const broken = { ...CLOUD_FILE, requestLimits: { ...AZURE_LIMITS, storageReads: [{ calls: 0, seconds: 1 }] } };
+    assert.match(
+      problems([...REQUIRED, "--cloud-file", cloudFile(broken)])[0] ?? "",
+      /requestLimits\.storageReads must be \[\{calls, seconds\}\], of positive numbers/,
+    );
+    assert.match(
+      problems([...REQUIRED, "--cloud-file", cloudFile({ ...CLOUD_FILE, requestLimits: 10 })])[0] ?? "",
+      /requestLimits must be an object/,
     );
   });
 
