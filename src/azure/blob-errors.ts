@@ -4,16 +4,18 @@
  */
 import { type PipelineResponse, RestError } from "@azure/core-rest-pipeline";
 
-/** For what must not be read as an answer: any status that the call does not expect. */
+/** For whatever is not the answer that the call expects. */
 export function toBlobRefusal(response: PipelineResponse): RestError {
   const { status, request, bodyAsText } = response;
   const code = response.headers.get("x-ms-error-code") ?? elementOf(bodyAsText, "Code");
   const detail = elementOf(bodyAsText, "AuthenticationErrorDetail");
   // The following lines have the request's id and the time, which an event must not repeat.
-  const [words] = (elementOf(bodyAsText, "Message") ?? "an answer without words").split("\n");
+  const [words] = (elementOf(bodyAsText, "Message") ?? NO_WORDS).split("\n");
   const message = detail === undefined ? `${words}` : `${words} ${detail}`;
   return new RestError(message, { statusCode: status, request, response, ...(code !== undefined && { code }) });
 }
+
+const NO_WORDS = "the answer is not one of the Blob service";
 
 const ENTITIES: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&", apos: "'", quot: '"' };
 

@@ -6,13 +6,14 @@ import { MAX_RETRIES, RETRY_DELAY_MS } from "./arm.ts";
 const MAX_RETRIES_OF_NAMES = 6;
 const LONGEST_DELAY_MS = 5_000;
 
-/** Of Node: no such name, no name server that answers, and nobody there who listens. */
-const UNREACHABLE: readonly unknown[] = ["ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED"];
+/** Of Node: no such name, no name server that answers, and nobody there who listens. The last one is the Blob service's. */
+const UNREACHABLE: readonly unknown[] = ["ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ResourceNotFound"];
 const BROKEN_OFF: readonly unknown[] = ["ETIMEDOUT", "ESOCKETTIMEDOUT", "ECONNRESET", "EPIPE"];
 
 /**
- * Whether a failure says that an account's endpoint is not there: its name is made known only while the account is created,
- * so that one that is a few seconds old may not resolve everywhere (azure-sdk-for-net 20096).
+ * Whether a failure says that an account's endpoint is not there: its name is made known only while the account is created, and
+ * one that is a few seconds old may not resolve everywhere. The emulator, which is one host for all accounts, answers such a
+ * call with 404 ResourceNotFound.
  */
 export function isUnreachable(error: unknown): boolean {
   return UNREACHABLE.includes((error as { readonly code?: unknown } | undefined)?.code);
@@ -23,8 +24,9 @@ export function createBlobRetries(delayMs: number = RETRY_DELAY_MS): PipelinePol
   const strategy = {
     name: "keyless-csi-blob",
     retry({ retryCount, response, responseError }: Attempt) {
-      const most = isUnreachable(responseError) ? MAX_RETRIES_OF_NAMES : MAX_RETRIES;
-      if (retryCount >= most || !mayPass(response, responseError)) return { skipStrategy: true };
+      const isNew = isUnreachable(responseError) || isUnreachable({ code: response?.headers.get("x-ms-error-code") });
+      const most = isNew ? MAX_RETRIES_OF_NAMES : MAX_RETRIES;
+      if (retryCount >= most || !(isNew || mayPass(response, responseError))) return { skipStrategy: true };
       return { retryAfterInMs: Math.min(delayMs * 2 ** retryCount, LONGEST_DELAY_MS) };
     },
   };
@@ -39,7 +41,7 @@ interface Attempt {
 
 /** As ts-http-runtime's strategies have it. The throttle below waits as long as Azure asks for. */
 function mayPass(response: PipelineResponse | undefined, error: RestError | undefined): boolean {
-  if (response === undefined) return isUnreachable(error) || BROKEN_OFF.includes(error?.code);
+  if (response === undefined) return BROKEN_OFF.includes(error?.code);
   const { status, headers } = response;
   if (status === 429) return headers.has("retry-after");
   return status === 408 || (status >= 500 && status !== 501 && status !== 505);

@@ -101,7 +101,12 @@ export function createBlobService(options: BlobServiceOptions): BlobService {
       const headers = Object.entries(metadata).map(([name, value]) => [`${METADATA}${name}`, value] as const);
       await send(place, "PUT", Object.fromEntries(headers), 201);
     },
-    readMetadata: async (place) => metadataIn(await send(place, "GET", {}, 200)),
+    async readMetadata(place) {
+      const response = await send(place, "GET", {}, 200);
+      // All is in the headers: what another program on the way answers would read as a container without metadata.
+      if (!response.headers.has("etag")) throw toBlobRefusal(response);
+      return metadataIn(response);
+    },
   };
 }
 

@@ -70,6 +70,12 @@ export interface AzureVariants {
    * it out, as its neighbours do; no page says which.
    */
   readonly unknownMembersRefused: boolean;
+  /**
+   * A call at a container of the Blob service, by token, needs a data action on its blobs as well: 403
+   * AuthorizationPermissionMismatch. Off: the action alone is enough, as the table of "Permissions for calling data operations"
+   * says; the built-in roles that may create containers all have both.
+   */
+  readonly containersNeedDataAction: boolean;
 }
 
 /** Azure as its documentation reads at first. */
@@ -87,6 +93,7 @@ export const NO_VARIANTS: AzureVariants = {
   premiumTierRefused: false,
   unknownValuesUnreadable: false,
   unknownMembersRefused: false,
+  containersNeedDataAction: false,
 };
 
 /** Azure at its least convenient. */
@@ -105,6 +112,7 @@ export const ALL_VARIANTS: AzureVariants = {
   premiumTierRefused: true,
   unknownValuesUnreadable: true,
   unknownMembersRefused: true,
+  containersNeedDataAction: true,
 };
 
 /** Throws an Error that names what is not a variant, or has a value of another kind than its default's. */

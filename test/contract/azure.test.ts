@@ -1,5 +1,5 @@
 // The contract: what Azure does that the product relies on. On the emulator by default, once as Azure's documentation reads and
-// once with every variant on; on a real subscription with `npm run contract:live` (docs/how-to/prove-on-azure.md).
+// once with every variant on but one; on a real subscription with `npm run contract:live` (docs/how-to/prove-on-azure.md).
 import { deepEqual, ok } from "node:assert/strict";
 import type { Suite } from "mocha";
 import { ALL_VARIANTS, type AzureVariants } from "../../src/emulator/variants.ts";
@@ -18,6 +18,9 @@ const offer = { isLive, hasAssertion: !isLive || process.env[ASSERTION_VARIABLE]
 const all = chapters.flatMap(({ sentences }) => sentences);
 const leftOut = all.filter((sentence) => reasonToLeaveOut(sentence, offer) !== undefined);
 
+/** A variant that is the contrary of a sentence: the setting that needs the sentence is off until Azure has confirmed it. */
+const ASKED: Partial<AzureVariants> = { containersNeedDataAction: false };
+
 /** How many resources the emulator holds, by kind. */
 function countHeld({ emulator }: EmulatedCloud): Record<string, number> {
   const { accounts, containers, identities, locks, resourceGroups, roleAssignments, roleDefinitions } = emulator.world;
@@ -29,7 +32,7 @@ if (isLive) describe("the contract with Azure, on a subscription", proveAll);
 else {
   describe("the contract with Azure, on the emulator", proveAll);
   describe("the contract with Azure, on the emulator with every variant", function () {
-    proveAll.call(this, ALL_VARIANTS);
+    proveAll.call(this, { ...ALL_VARIANTS, ...ASKED });
   });
 }
 

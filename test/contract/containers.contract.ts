@@ -8,6 +8,7 @@ import {
   makeAccount,
   makeContainer,
   openContainer,
+  putBlob,
   refused,
   sharedAccount,
 } from "./support/resources.ts";
@@ -135,8 +136,9 @@ export const containers: Chapter = {
       needs: { control: "the clock" },
       check: () =>
         withEmulator({ containerDeleteMs: 30_000 }, async (cloud) => {
-          const { id } = await makeContainer(cloud);
+          const { id, url } = await makeContainer(cloud);
           answered(await cloud.arm("DELETE", id), 200);
+          refused(await cloud.blob("PUT", `${url}?restype=container`), 409, "ContainerBeingDeleted");
           const again = await cloud.arm("PUT", id, { body: {} });
           refused(again, 409, "ContainerOperationFailure");
           match(again.message, /being deleted/);
@@ -198,6 +200,22 @@ export const containers: Chapter = {
         answered(await cloud.arm("DELETE", id), 409);
         answered(await cloud.arm("POST", `${id}/clearLegalHold`, { body }), 200);
         answered(await cloud.arm("DELETE", id), 200);
+      },
+    },
+    {
+      says: "are created on the data plane too, by whom actions alone let write them and who opens no blob: 201 with the metadata that was sent, then 409 ContainerAlreadyExists and unchanged",
+      source: SOURCES.containerCreateBlob,
+      async check(cloud) {
+        const { id, url } = containerIn(cloud, await sharedAccount(cloud));
+        const put = (volume: string) =>
+          cloud.blob("PUT", `${url}?restype=container`, { headers: { "x-ms-meta-keyless_volume": volume } });
+        await cloud.eventually(async () => {
+          answered(await put("one"), 201);
+        });
+        refused(await put("two"), 409, "ContainerAlreadyExists");
+        const { properties } = answered(await cloud.arm("GET", id), 200).json<Shown>();
+        deepEqual(properties["metadata"], { keyless_volume: "one" });
+        refused(await putBlob(cloud, `${url}/a`, "a"), 403, "AuthorizationPermissionMismatch");
       },
     },
     {

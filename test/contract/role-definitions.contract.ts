@@ -5,11 +5,13 @@ import {
   ASSIGNMENTS,
   answered,
   assignmentOf,
+  containerIn,
   grant,
   makeContainer,
   makeStranger,
   ROLES,
   refused,
+  sharedAccount,
 } from "./support/resources.ts";
 import type { Chapter } from "./support/sentence.ts";
 import { SOURCES } from "./support/sources.ts";
@@ -31,13 +33,22 @@ interface Shown {
 
 const DEFINITIONS = "providers/Microsoft.Authorization/roleDefinitions";
 const BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs";
+const WRITE_CONTAINERS = "Microsoft.Storage/storageAccounts/blobServices/containers/write";
 const DATA_ACTIONS = ["read", "write", "delete", "add/action", "move/action"].map((verb) => `${BLOBS}/${verb}`);
 
 /** A role with the five data actions and no action, as the product's own. */
-async function makeDataRole(cloud: Cloud, scope = cloud.group): Promise<{ id: string; name: string }> {
+function makeDataRole(cloud: Cloud, scope = cloud.group): Promise<{ id: string; name: string }> {
+  return makeRole(cloud, { actions: [], dataActions: DATA_ACTIONS }, scope);
+}
+
+async function makeRole(
+  cloud: Cloud,
+  permission: Permissions,
+  scope = cloud.group,
+): Promise<{ id: string; name: string }> {
   const name = cloud.newGuid();
   const id = `${scope}/${DEFINITIONS}/${name}`;
-  const permissions = [{ actions: [], notActions: [], dataActions: DATA_ACTIONS, notDataActions: [] }];
+  const permissions = [{ notActions: [], notDataActions: [], ...permission }];
   const properties = { roleName: `contract ${name}`, type: "CustomRole", permissions, assignableScopes: [scope] };
   answered(await cloud.arm("PUT", id, { body: { properties } }), 201);
   return { id, name };
@@ -124,6 +135,27 @@ export const roleDefinitions: Chapter = {
           await cloud.blob("DELETE", `${url}?restype=container`, { token }),
           await cloud.blob("PUT", `${url}?restype=container&comp=lease`, { token, headers: lease }),
         ]) {
+          refused(answer, 403, "AuthorizationPermissionMismatch");
+        }
+      },
+    },
+    {
+      says: "with the one action to write containers, and no data action, create containers on the data plane, and neither read nor delete them there",
+      source: SOURCES.blobAuthorization,
+      needs: { assertion: true },
+      async check(cloud) {
+        const role = await makeRole(cloud, { actions: [WRITE_CONTAINERS], dataActions: [] });
+        const account = await sharedAccount(cloud);
+        const { principalId, token } = await makeStranger(cloud, STORAGE_SCOPE);
+        await cloud.eventually(async () => {
+          await grant(cloud, account.id, assignmentOf(cloud, role.name, principalId));
+        });
+        const { url } = containerIn(cloud, account);
+        await cloud.eventually(async () => {
+          answered(await cloud.blob("PUT", `${url}?restype=container`, { token }), 201);
+        });
+        for (const method of ["HEAD", "DELETE"]) {
+          const answer = await cloud.blob(method, `${url}?restype=container`, { token });
           refused(answer, 403, "AuthorizationPermissionMismatch");
         }
       },

@@ -8,6 +8,7 @@ import {
   accountId,
   answered,
   assignmentOf,
+  containerIn,
   grant,
   keyless,
   listAssignments,
@@ -129,6 +130,16 @@ export const variants: Chapter = {
           answered(await cloud.arm("GET", id, { token }), 200);
           await give("Microsoft.Storage/operations/read");
           answered(await cloud.arm("GET", poll, { token }), 200);
+        }),
+    },
+    {
+      says: "whom actions alone let write containers creates none on the data plane: 403 AuthorizationPermissionMismatch",
+      source: SOURCES.blobAuthorization,
+      needs: { control: "what the right to write containers is enough for" },
+      check: () =>
+        withEmulator({ containersNeedDataAction: true }, async (cloud) => {
+          const { url } = containerIn(cloud, await makeAccount(cloud));
+          refused(await cloud.blob("PUT", `${url}?restype=container`), 403, "AuthorizationPermissionMismatch");
         }),
     },
     {

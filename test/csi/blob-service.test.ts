@@ -85,6 +85,34 @@ describe("CreateVolume with --container-api=blob", function () {
     assert(signIns() > before);
   });
 
+  it("waits within the call for an account whose name is not known everywhere yet", async () => {
+    await start();
+    const { emulator } = app;
+    emulator.faults.add({
+      match: { service: "blob", operation: "containers/create" },
+      times: 5,
+      action: { status: 404, code: "ResourceNotFound", message: "scripted" },
+    });
+    await create(app, createRequest(emulator));
+    assert.equal(heldContainers(emulator.world).length, 1);
+    const tried = emulator.calls.report().calls.filter(({ service }) => service === "blob");
+    assert.deepEqual(
+      tried.map(({ status: each }) => each),
+      [404, 404, 404, 404, 404, 201],
+    );
+  });
+
+  it("makes a volume in an account that was deleted since it was looked at, by making the account again", async () => {
+    await start();
+    await create(app, createRequest(app.emulator));
+    app.emulator.world.accounts.clear();
+    app.emulator.world.containers.clear();
+    const request = createRequest(app.emulator);
+    assert.equal((await refusal(request)).code, "UNAVAILABLE");
+    await create(app, request);
+    assert.deepEqual([app.emulator.world.accounts.size, heldContainers(app.emulator.world).length], [1, 1]);
+  });
+
   it("says why the Blob service cannot be reached, and looks at the account again", async () => {
     const port = await closedPort();
     const away = { blobEndpoint: `https://127.0.0.1:${port}` };

@@ -3,7 +3,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { ALL_VARIANTS, type AzureVariants, NO_VARIANTS } from "../../src/emulator/variants.ts";
 import { type Arm, startArm } from "../support/arm-calls.ts";
 import { refused } from "../support/azure-refusals.ts";
-import { sendAdmin } from "../support/emulator-client.ts";
+import { administratorToken, send, sendAdmin } from "../support/emulator-client.ts";
 
 const READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7";
 const ACCESS_ADMINISTRATOR = "f58310d9-a9f6-439a-9e8d-f62e7b41a168";
@@ -203,6 +203,23 @@ describe("the emulator's variants of Azure", () => {
     refused(await put({ services }), 400, "MissingEncryptionKeySource");
     equal((await put({ ...wish, services })).status, 202);
     await fresh();
+  });
+
+  it("containersNeedDataAction: who may write containers creates none on the data plane without a data action", async () => {
+    const account = await fresh();
+    const container = `/${account.split("/").at(-1)}/data?restype=container`;
+    const token = await administratorToken(arm.emulator, "https://storage.azure.com/.default");
+    const put = () =>
+      send(arm.emulator, container, {
+        method: "PUT",
+        headers: { authorization: `Bearer ${token}`, "x-ms-version": "2021-12-02" },
+      });
+    await set({ containersNeedDataAction: true });
+    const answer = await put();
+    equal(answer.status, 403);
+    equal(answer.headers["x-ms-error-code"], "AuthorizationPermissionMismatch");
+    await set({ containersNeedDataAction: false });
+    equal((await put()).status, 201);
   });
 
   it("premiumTierRefused: a new block blob account that states its tier is refused", async () => {

@@ -58,7 +58,8 @@ describe("a service that is killed at any cloud call and restarted", function ()
       cloud = await startCloud({ settings: mode.variants ?? NO_VARIANTS });
       cluster = await startCluster(cloud);
       cluster.claim(1);
-      spares = startSpares(cloud, { flags: [...FORGETFUL, ...cluster.flags] });
+      const api = mode.isOnDataPlane === true ? "blob" : "arm";
+      spares = startSpares(cloud, { flags: [...FORGETFUL, ...cluster.flags, "--container-api", api] });
     });
     afterEach(() => {
       cloud.clearFaults();

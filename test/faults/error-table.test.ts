@@ -17,6 +17,12 @@ import { requestOf, volumeName, volumeOf } from "./support/modes.ts";
 const ONLY = process.env["KEYLESS_CSI_STEP"];
 const STEPS_TO_RUN = STEPS.filter(({ operation }) => ONLY === undefined || ONLY === operation);
 
+/** Waits in milliseconds, shorter than in production: what is tried is what follows from them. */
+const PATIENCE = {
+  retryDelayMs: 50,
+  timeLimits: { read: 5_000, list: 5_000, write: 5_000, accountDeletion: 5_000 },
+};
+
 /** How many cells run at once: each has an Azure of its own and mostly waits for the SDK's retries. */
 const TOGETHER = 24;
 
@@ -64,8 +70,11 @@ describe("a failure of Azure", function () {
     const work = async () => {
       let bench: Bench | undefined;
       for (let next = todo.shift(); next; next = todo.shift()) {
-        if (next.step.isRemembered) await bench?.stop();
-        if (next.step.isRemembered || bench === undefined) bench = await startBench();
+        const { service, isRemembered } = next.step;
+        if (bench === undefined || isRemembered || bench.service !== service) {
+          await bench?.stop();
+          bench = await startBench(service);
+        }
         cells.push(await tryCell(bench, next.step, next.failure));
       }
       await bench?.stop();
@@ -79,7 +88,7 @@ describe("a failure of Azure", function () {
   });
 
   for (const step of STEPS_TO_RUN) {
-    it(`in ${step.story}, ${step.operation} gives the right code, what failed and what to do; the next attempt succeeds`, () => {
+    it(`in ${step.story}, ${nameOf(step)} gives the right code, what failed and what to do; the next attempt succeeds`, () => {
       for (const cell of cells.filter((each) => each.step === step)) assertCell(cell);
     });
   }
@@ -87,6 +96,7 @@ describe("a failure of Azure", function () {
 
 /** A service with an Azure of its own, on which cells run one after another. */
 interface Bench {
+  readonly service: Step["service"];
   readonly emulator: Emulator;
   readonly cluster: FakeCluster;
   readonly csi: CsiClient;
@@ -95,9 +105,10 @@ interface Bench {
 }
 
 /** Without an account cache, as after a restart: every step of both stories calls Azure. */
-async function startBench(): Promise<Bench> {
+async function startBench(service: Step["service"]): Promise<Bench> {
   const clusters: FakeCluster[] = [];
-  const app = await startEmulatedApp(["--account-cache", "1ms"], {
+  const app = await startEmulatedApp(["--account-cache", "1ms", "--container-api", service], {
+    patience: PATIENCE,
     clusterFor: ({ issuer, info }) => {
       const cluster = createFakeCluster(issuer.issuer);
       cluster.serviceAccounts.set("demo/workload-a", info.identities[0]?.clientId ?? "");
@@ -118,7 +129,11 @@ async function startBench(): Promise<Bench> {
     csi.close();
     await app.stop();
   };
-  return { emulator, cluster, csi, held, stop };
+  return { service, emulator, cluster, csi, held, stop };
+}
+
+function nameOf({ service, operation }: Step): string {
+  return service === "arm" ? operation : `${operation} of the Blob service`;
 }
 
 let counter = 0;
@@ -137,7 +152,7 @@ function cellRequest({ emulator, cluster }: Bench, { isForServiceAccount }: Step
 
 async function tryCell(bench: Bench, step: Step, failure: Failure): Promise<Cell> {
   const { emulator, csi } = bench;
-  const { operation, method, story } = step;
+  const { service, operation, method, story } = step;
   const request = cellRequest(bench, step);
   const create = async () => volumeOf(await csi.controller("CreateVolume", request)).volume_id;
   const remove = async (volumeId: string) => void (await csi.controller("DeleteVolume", { volume_id: volumeId }));
@@ -146,7 +161,7 @@ async function tryCell(bench: Bench, step: Step, failure: Failure): Promise<Cell
     if (story === "create") id = await create();
     else await remove(id);
   };
-  emulator.faults.add({ match: { service: "arm", operation, method }, times: -1, action: failure.action });
+  emulator.faults.add({ match: { service, operation, method }, times: -1, action: failure.action });
   const answer = await codeOf(ask());
   // A second wait for an answer that never comes would only take time.
   const isTriedAgain = answer.code !== status.OK && !("hang" in failure.action);
@@ -173,7 +188,7 @@ async function codeOf(promise: Promise<unknown>): Promise<{ code: status; detail
 }
 
 function assertCell({ step, failure, code, details, again = details, hits, afterwards, held, left }: Cell): void {
-  const at = `${step.story} ${step.operation}, ${failure.name}: ${status[code]} ${details}`;
+  const at = `${step.story} ${nameOf(step)}, ${failure.name}: ${status[code]} ${details}`;
   assert(hits > 0, `${at}: the call was never made`);
   assert.equal(status[afterwards.code], "OK", `${at}: the next attempt: ${afterwards.details}`);
   // Azure said that there is nothing to list, or that a role assignment is gone, which was false: the driver cannot know.

@@ -4,7 +4,7 @@
  */
 import { isUnreachable } from "../../azure/blob-retries.ts";
 import type { BlobService } from "../../azure/blob-service.ts";
-import { codeOf, statusOf, type TranslationOptions, toDriverError } from "../../azure/faults.ts";
+import { codeOf, type TranslationOptions, toDriverError } from "../../azure/faults.ts";
 import type { AccountRef, FileSystem, FileSystemRef, FileSystems } from "../../volume/ports.ts";
 import { containerId, describeContainer } from "./arm-ids.ts";
 
@@ -26,7 +26,7 @@ export function createOnDataPlane({ service, endpointOf, forgetAccount }: DataPl
       return undefined;
     } catch (error) {
       if (codeOf(error) === "ContainerAlreadyExists") return await readBack(ref, () => service.readMetadata(place));
-      if (isUnreachable(error) || statusOf(error) === 404) forgetAccount(ref.account);
+      if (isUnreachable(error)) forgetAccount(ref.account);
       throw toDriverError(error, `creating ${describeContainer(ref)}`, remedyFor(error, endpoint));
     }
   };

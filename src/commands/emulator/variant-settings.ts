@@ -37,6 +37,7 @@ export const variantSettings = {
   "premium-tier-refused": onOrOff("a new block blob account that states its access tier is refused"),
   "unknown-values-unreadable": onOrOff("a word that an enumeration does not have is RequestIsNotValidJson"),
   "unknown-members-refused": onOrOff("a property that the api-version does not know is refused, not left out"),
+  "containers-need-data-action": onOrOff("calls at a container of the Blob service need a data action too"),
 };
 
 /** Those that were given. */
@@ -55,6 +56,7 @@ export function toVariants(values: ValuesOf<typeof variantSettings>): Partial<Az
     premiumTierRefused: values.premiumTierRefused,
     unknownValuesUnreadable: values.unknownValuesUnreadable,
     unknownMembersRefused: values.unknownMembersRefused,
+    containersNeedDataAction: values.containersNeedDataAction,
   };
   return Object.fromEntries(Object.entries(variants).filter(([, value]) => value !== undefined));
 }

@@ -44,6 +44,8 @@ export const FAILURES: readonly Failure[] = [
 
 /** A call of create or delete, as the emulator's log names it. */
 export interface Step {
+  /** Whose call it is; `blob` only with `--container-api=blob`. */
+  readonly service: "arm" | "blob";
   readonly operation: string;
   readonly method: string;
   readonly story: "create" | "delete";
@@ -63,6 +65,7 @@ export interface Step {
 
 export const STEPS: readonly Step[] = [
   {
+    service: "arm",
     operation: "identities/list",
     method: "GET",
     story: "create",
@@ -71,6 +74,7 @@ export const STEPS: readonly Step[] = [
     resource: /identities of .*subscription/,
   },
   {
+    service: "arm",
     operation: "roleDefinitions/get",
     method: "GET",
     story: "create",
@@ -79,6 +83,7 @@ export const STEPS: readonly Step[] = [
     resource: /role [0-9a-f-]{36} (at resource group|in subscription) /,
   },
   {
+    service: "arm",
     operation: "federatedCredentials/list",
     method: "GET",
     story: "create",
@@ -88,6 +93,7 @@ export const STEPS: readonly Step[] = [
     resource: /federated credentials of .*\/userAssignedIdentities\/workload-a/,
   },
   {
+    service: "arm",
     operation: "storageAccounts/get",
     method: "GET",
     story: "create",
@@ -95,6 +101,7 @@ export const STEPS: readonly Step[] = [
     resource: /storage account kl\w{22} in resource group/,
   },
   {
+    service: "arm",
     operation: "storageAccounts/create",
     method: "PUT",
     story: "create",
@@ -102,6 +109,7 @@ export const STEPS: readonly Step[] = [
     resource: /storage account kl\w{22} in resource group/,
   },
   {
+    service: "arm",
     operation: "storageAccounts/poll",
     method: "GET",
     story: "create",
@@ -111,6 +119,7 @@ export const STEPS: readonly Step[] = [
     resource: /storage account kl\w{22} in resource group/,
   },
   {
+    service: "arm",
     operation: "containers/get",
     method: "GET",
     story: "create",
@@ -118,14 +127,40 @@ export const STEPS: readonly Step[] = [
     resource: /container pvc-[0-9a-f-]{36} /,
   },
   {
+    service: "arm",
     operation: "containers/create",
     method: "PUT",
     story: "create",
     mayExist: true,
     resource: /container pvc-[0-9a-f-]{36} /,
   },
-  { operation: "roleAssignments/create", method: "PUT", story: "create", mayExist: true, resource: /containers\/pvc-/ },
   {
+    service: "blob",
+    operation: "containers/create",
+    method: "PUT",
+    story: "create",
+    mayExist: true,
+    resource: /creating container pvc-[0-9a-f-]{36} /,
+  },
+  {
+    service: "blob",
+    operation: "containers/get",
+    method: "GET",
+    story: "create",
+    mayExist: true,
+    isRetry: true,
+    resource: /reading container pvc-[0-9a-f-]{36} /,
+  },
+  {
+    service: "arm",
+    operation: "roleAssignments/create",
+    method: "PUT",
+    story: "create",
+    mayExist: true,
+    resource: /containers\/pvc-/,
+  },
+  {
+    service: "arm",
     operation: "roleAssignments/get",
     method: "GET",
     story: "create",
@@ -134,14 +169,23 @@ export const STEPS: readonly Step[] = [
     resource: /role assignment [0-9a-f-]{36} at .*containers\/pvc-/,
   },
   {
+    service: "arm",
     operation: "storageAccounts/get",
     method: "GET",
     story: "delete",
     mayExist: false,
     resource: /storage account kl\w{22} in resource group/,
   },
-  { operation: "roleAssignments/list", method: "GET", story: "delete", mayExist: true, resource: /containers\/pvc-/ },
   {
+    service: "arm",
+    operation: "roleAssignments/list",
+    method: "GET",
+    story: "delete",
+    mayExist: true,
+    resource: /containers\/pvc-/,
+  },
+  {
+    service: "arm",
     operation: "roleAssignments/delete",
     method: "DELETE",
     story: "delete",
@@ -149,6 +193,7 @@ export const STEPS: readonly Step[] = [
     resource: /role assignment [0-9a-f-]{36} at/,
   },
   {
+    service: "arm",
     operation: "containers/delete",
     method: "DELETE",
     story: "delete",
@@ -156,6 +201,7 @@ export const STEPS: readonly Step[] = [
     resource: /container pvc-[0-9a-f-]{36} /,
   },
   {
+    service: "arm",
     operation: "containers/list",
     method: "GET",
     story: "delete",
@@ -163,6 +209,7 @@ export const STEPS: readonly Step[] = [
     resource: /containers of storage account kl/,
   },
   {
+    service: "arm",
     operation: "storageAccounts/delete",
     method: "DELETE",
     story: "delete",

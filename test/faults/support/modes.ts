@@ -11,6 +11,8 @@ export interface Mode {
   readonly parameters: Readonly<Record<string, string>>;
   /** Whether the account is deleted with the volume. */
   readonly ownsAccount: boolean;
+  /** Whether the Blob service creates the containers (`--container-api=blob`). */
+  readonly isOnDataPlane?: boolean;
   /** Part of every run; the other modes run only with `--full`. */
   readonly isInSelection: boolean;
   /** Where Azure may differ from its documentation: by default it does not. */
@@ -18,7 +20,7 @@ export interface Mode {
 }
 
 /** Isolation, scope of the role assignment, source of the identity: the selection has every pair of values once. */
-const MODES: readonly Mode[] = [
+const BY_ARM: readonly Mode[] = [
   {
     name: "isolation pool, role assignment on the container, identity of the class",
     parameters: { isolation: "pool" },
@@ -87,11 +89,22 @@ const MODES: readonly Mode[] = [
   },
 ];
 
+/** The same with containers on the data plane, of which the one without any ARM call for a volume is in the selection. */
+const ON_DATA_PLANE: readonly Mode[] = BY_ARM.map((mode) => ({
+  ...mode,
+  name: `${mode.name}, containers on the data plane`,
+  isOnDataPlane: true,
+  isInSelection: mode.isInSelection && mode.parameters["grantScope"] === "account",
+}));
+
+const MODES: readonly Mode[] = [...BY_ARM, ...ON_DATA_PLANE];
+
 /** The same modes where Azure does all that it may (lists and reads that lag, refusals at vanished scopes, and so on). */
 const OTHERWISE: readonly Mode[] = MODES.map((mode) => ({
   ...mode,
   name: `${mode.name}, Azure with every variant`,
-  variants: ALL_VARIANTS,
+  // With the last of them there are no containers on the data plane for the controller's role.
+  variants: { ...ALL_VARIANTS, containersNeedDataAction: mode.isOnDataPlane !== true },
 }));
 
 /** A selection in an ordinary run, every mode with `--full`. */

@@ -25,6 +25,7 @@ interface Answer {
 }
 
 const METADATA = { keyless_format: "1", keyless_pvc_name: "data" };
+const PROPERTIES: Answer = { status: 200, headers: { etag: '"0x8DC"', "x-ms-meta-keyless_format": "1" } };
 const TOKEN = { token: "a-token", expiresOnTimestamp: Date.now() + 3_600_000 };
 /** Of the client, of the connection, and of each request. */
 const OWN_HEADERS = ["user-agent", "connection", "accept-encoding", "x-ms-client-request-id", "x-ms-version", "host"];
@@ -83,7 +84,7 @@ describe("the Blob service's client", () => {
     const ours = connect();
     await theirs.create({ metadata: METADATA });
     await ours.createContainer(place, METADATA);
-    answers = [{ status: 200 }, { status: 200 }];
+    answers = [PROPERTIES, PROPERTIES];
     await theirs.getProperties();
     await ours.readMetadata(place);
     const [create, createByUs, read, readByUs] = seen.map(shown);
@@ -98,8 +99,13 @@ describe("the Blob service's client", () => {
   });
 
   it("reads metadata from an answer's headers", async () => {
-    answers = [{ status: 200, headers: { "x-ms-meta-keyless_format": "1", "x-ms-request-id": "r" } }];
+    answers = [PROPERTIES];
     assert.deepEqual(await connect().readMetadata(place), { keyless_format: "1" });
+  });
+
+  it("reads no metadata from what another program answers", async () => {
+    answers = [{ status: 200, body: "<html>Sign in to the network</html>" }];
+    await assert.rejects(connect().readMetadata(place), /the answer is not one of the Blob service/);
   });
 
   it("tells a refusal by its header, with the first line of its words", async () => {
@@ -129,6 +135,7 @@ describe("the Blob service's client", () => {
     ["ENOTFOUND", 7],
     ["EAI_AGAIN", 7],
     ["ECONNREFUSED", 7],
+    ["ResourceNotFound", 7],
     ["ECONNRESET", 4],
     ["CERT_HAS_EXPIRED", 1],
   ] as const) {

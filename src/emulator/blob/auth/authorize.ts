@@ -36,14 +36,16 @@ function requireRight(request: BlobRequest, right: Right): void {
 
 /** The right of a principal on the request's own container, or on the account. */
 function requirePrincipal(request: BlobRequest, right: Right, principalId: string): void {
-  const { authorization } = request.services;
+  const { authorization, settings } = request.services;
   const scope = scopeOf(request, right);
   const attributes = attributesOf(request, right);
   const allowed = (action: string): boolean =>
     right.plane === "action"
       ? authorization.allowsAction(principalId, action, scope, attributes)
       : authorization.allowsDataAction(principalId, action, scope, attributes);
-  if (allowed(right.action)) return;
+  const mayTouchBlobs = () => authorization.allowsDataAction(principalId, RIGHTS.writeBlob.action, scope, attributes);
+  const isEnough = right.plane !== "action" || !settings.containersNeedDataAction || mayTouchBlobs();
+  if (isEnough && allowed(right.action)) return;
   if (right.createAction !== undefined && !blobExists(request) && allowed(right.createAction)) return;
   throw new StorageError("AuthorizationPermissionMismatch");
 }
