@@ -16,7 +16,8 @@ export interface Logger {
   error(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
-  debug(message: string, fields?: LogFields): void;
+  /** A function is called only where the line is written. */
+  debug(message: string, fields?: LogFields | (() => LogFields)): void;
 }
 
 export interface LogOptions {
@@ -40,9 +41,10 @@ export function createLogger(options: LogOptions): Logger {
   const showsStacks = options.level === "debug";
   const write =
     (level: LogLevel) =>
-    (message: string, fields: LogFields = {}) => {
+    (message: string, given: LogFields | (() => LogFields) = {}) => {
       // Before the work on a line that nobody will see: most lines of a call are at level debug.
       if (LEVELS[level] > LEVELS[options.level]) return;
+      const fields = typeof given === "function" ? given() : given;
       const stack = showsStacks && fields.error instanceof Error ? fields.error.stack : undefined;
       const line = {
         time: new Date().toISOString(),

@@ -30,20 +30,21 @@ export function createAppObserver({ log, metrics, requestIdsOf, reasonOf }: AppO
     currentCallId: context.callId,
     azureCalled({ milliseconds, ...call }) {
       metrics.observeAzureRequest({ ...call, seconds: milliseconds / 1000 });
-      log.debug("Azure answered", { ...inCall(), ...call, milliseconds: Math.round(milliseconds) });
+      log.debug("Azure answered", () => ({ ...inCall(), ...call, milliseconds: Math.round(milliseconds) }));
     },
     // The audit: one line for each change of Azure, at level info whatever became of it.
     azureWritten: (write) => log.info("Azure write", { event: "azure.write", ...inCall(), ...write }),
-    stepBegun: (step, volume) => log.debug("step begun", { ...inCall(), step, volume }),
-    stepDone: (step, volume) => log.debug("step done", { ...inCall(), step, volume }),
+    stepBegun: (step, volume) => log.debug("step begun", () => ({ ...inCall(), step, volume })),
+    stepDone: (step, volume) => log.debug("step done", () => ({ ...inCall(), step, volume })),
     roleAssignmentCreated(assignment, how) {
       // Of one that was created the audit has a line, and of one that is remembered its first use; why else one that exists is
       // used is said nowhere else.
-      const level = how === "created" || how === "remembered" ? "debug" : "info";
-      log[level]("role assignment in place", { ...inCall(), ...toAssignmentFields(assignment), how });
+      const fields = () => ({ ...inCall(), ...toAssignmentFields(assignment), how });
+      if (how === "created" || how === "remembered") log.debug("role assignment in place", fields);
+      else log.info("role assignment in place", fields());
     },
     roleAssignmentRemoved: (assignment) =>
-      log.debug("role assignment removed", { ...inCall(), ...toAssignmentFields(assignment) }),
+      log.debug("role assignment removed", () => ({ ...inCall(), ...toAssignmentFields(assignment) })),
     drifted(account) {
       metrics.countDrift();
       const nonEntraAccess = account.nonEntraAccess.join(", ");
@@ -74,19 +75,19 @@ function observeCalls(
   return {
     run: (call, work) =>
       context.inCall(call, () => {
-        log.debug("call begun", context.fields());
+        log.debug("call begun", context.fields);
         return work();
       }),
     inTask: context.inTask,
     identified: context.identified,
     finished({ method, code, milliseconds, reason, error }) {
       metrics.observeOperation({ method, code, seconds: milliseconds / 1000 });
-      const fields = { ...context.fields(), code, milliseconds };
+      const fields = () => ({ ...context.fields(), code, milliseconds });
       if (reason !== undefined) {
         metrics.countFailure(method, reason);
-        log.warn("call failed", { ...fields, reason, ...requestIdsOf(error), error });
+        log.warn("call failed", { ...fields(), reason, ...requestIdsOf(error), error });
       } else if (QUIET_METHODS.includes(method)) log.debug("call done", fields);
-      else log.info("call done", fields);
+      else log.info("call done", fields());
     },
   };
 }

@@ -28,6 +28,19 @@ describe("the log", () => {
     assert.deepEqual(sink.text().match(/"message":"\w+"/g), ['"message":"yes"']);
   });
 
+  it("computes the fields of a debug line only where it is written", () => {
+    for (const [level, times] of [
+      ["info", 0],
+      ["debug", 1],
+    ] as const) {
+      const sink = createSink();
+      let computed = 0;
+      createLogger({ level, format: "json", stream: sink.stream }).debug("x", () => ({ step: `${++computed}` }));
+      assert.equal(computed, times);
+      assert.equal(sink.text().includes('"step":"1"'), times === 1);
+    }
+  });
+
   it("holds no token in message, field, error, its cause or dropped field", () => {
     for (const level of ["info", "debug"] as const) {
       for (const format of ["json", "text"] as const) {

@@ -1,7 +1,8 @@
 // What credentials look like after scrubbing.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { scrub } from "../../../src/text/scrub.ts";
+import fc from "fast-check";
+import { CREDENTIALS, scrub } from "../../../src/text/scrub.ts";
 
 const JWT = `eyJ${"a".repeat(30)}.eyJ${"b".repeat(40)}.${"c".repeat(60)}`;
 const KEY = randomBytes(64).toString("base64");
@@ -19,6 +20,10 @@ describe("scrubbing", () => {
     ["a form's secret", "grant_type=client_credentials&client_secret=hunter2&scope=x", "hunter2"],
     ["a form's assertion", `client_assertion=${JWT}&x=1`, JWT],
     ["a JSON token answer", `{"token_type":"Bearer","access_token":"opaque-value"}`, "opaque-value"],
+    ["a basic header", "authorization: Basic dXNlcjp4", "dXNlcjp4"],
+    ["an access key", "Endpoint=sb://x/;SharedAccessKey=Zm9v;EntityPath=y", "Zm9v"],
+    ["a shared access signature", "SharedAccessSignature=sr%3Dx", "sr%3Dx"],
+    ["a token of unknown kind in JSON", `{"token": "opaque-value"}`, "opaque-value"],
     ["a password", "password=hunter2;", "hunter2"],
   ];
   for (const [what, text, secret] of secrets) {
@@ -28,6 +33,58 @@ describe("scrubbing", () => {
       assert.match(clean, /\[(token|key|redacted)\]/);
     });
   }
+
+  describe("that passes over a text without any part of a credential", () => {
+    const everyForm = (text: string) =>
+      CREDENTIALS.reduce((clean, [form, instead]) => clean.replace(form, instead), text);
+    const words = [
+      ...secrets.flatMap(([, text, secret]) => [text, secret, ...text.split(secret)]),
+      ..."Bearer SharedKey SharedKeyLite authorization Basic account shared access key sharedaccesssignature sig".split(
+        " ",
+      ),
+      ..."client_secret client_assertion password access refresh id _token token accountKey %3f %26 %3d eyJ".split(" "),
+      ...[
+        "=",
+        "==",
+        " = ",
+        ": ",
+        '"',
+        "'",
+        ";",
+        "&",
+        " ",
+        "\t",
+        "\u00a0",
+        "\ufeff",
+        "\n",
+        "\u017f",
+        "\u212a",
+        "A".repeat(86),
+      ],
+    ];
+    const part = fc.oneof(
+      { weight: 4, arbitrary: fc.constantFrom(...words) },
+      { weight: 1, arbitrary: fc.string({ maxLength: 6, unit: "binary" }) },
+      { weight: 1, arbitrary: fc.string({ minLength: 84, maxLength: 90, unit: fc.constantFrom(..."aZ09+/_-") }) },
+    );
+    const cased = fc
+      .tuple(part, fc.constantFrom("as it is", "upper", "lower"))
+      .map(([text, how]) => (how === "upper" ? text.toUpperCase() : how === "lower" ? text.toLowerCase() : text));
+
+    it("leaves the same as one that tries every form on it", () => {
+      const texts = fc.array(cased, { maxLength: 10 }).map((parts) => parts.join(""));
+      fc.assert(
+        fc.property(texts, (text) => assert.equal(scrub(text), everyForm(text))),
+        { numRuns: 5_000 },
+      );
+    });
+
+    it("finds every secret of this file as it does", () => {
+      for (const [, text] of secrets) {
+        for (const each of [text, text.toUpperCase(), text.toLowerCase()]) assert.equal(scrub(each), everyForm(each));
+      }
+    });
+  });
 
   it("keeps what operators need: ids, names, Azure's codes, paths", () => {
     const text =
