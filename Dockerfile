@@ -1,13 +1,14 @@
-# The service's image: one bundle and the Node program, on a base without shell, package manager or npm.
+# The service's image: one bundle with its code cache, and the Node program, on a base without shell, package manager or npm.
 ARG NODE_VERSION=24.21.0
 
 FROM node:${NODE_VERSION}-bookworm-slim AS build
 WORKDIR /build
-COPY package.json package-lock.json ./
+COPY package.json package-lock.json tsconfig.json ./
 RUN npm ci
 COPY scripts scripts
 COPY src src
-RUN npm run build
+# The Node that the image contains makes the code cache: npm would take that of node_modules.
+RUN node scripts/bundle.ts
 
 # The same Debian release as the build stage: Node needs its C++ library.
 FROM gcr.io/distroless/cc-debian12:nonroot
@@ -15,7 +16,8 @@ LABEL org.opencontainers.image.title="keyless-csi" \
       org.opencontainers.image.description="CSI controller for Azure Blob storage that no account key can open" \
       org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /usr/local/bin/node /usr/local/bin/node
-COPY --from=build /build/dist/service/keyless-csi.mjs /build/dist/service/keyless-csi.mjs.LEGAL.txt /app/
+COPY --from=build /build/dist/service/keyless-csi.mjs /build/dist/service/program.js \
+     /build/dist/service/program.js.LEGAL.txt /build/dist/service/program.js.v8-cache /app/
 # The base image's "nonroot" user, as a number so that Kubernetes can check runAsNonRoot.
 USER 65532:65532
 ENV NODE_ENV=production

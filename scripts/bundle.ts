@@ -1,9 +1,16 @@
 // `npm run build`: the two bundles. dist/service is what the container image contains: the service without emulator and
-// demo. dist/emulator contains everything. Each is one minified ES module that needs nothing but Node; a source map lies beside it.
+// demo. dist/emulator contains everything. Each is a folder that needs nothing but Node:
+// - keyless-csi.mjs, which is started (src/bundled/start.ts);
+// - program.js, the minified program as one CommonJS module, and program.js.LEGAL.txt with the licences in it;
+// - program.js.v8-cache, the program as V8 has compiled it, without which it starts too, but later (only the service has it);
+// - program.js.map, which is not in the image.
+import { execFile } from "node:child_process";
 import { rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build, type Plugin } from "esbuild";
+import { promisify } from "node:util";
+import { type BuildOptions, build } from "esbuild";
+import { asciiOnly, replace, unusedKubernetesClient } from "./bundle/plugins.ts";
 
 const repository = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 
@@ -19,39 +26,47 @@ export const BUNDLES = {
   emulator: { file: "emulator/keyless-csi-emulator.mjs", hasEmulator: true },
 } as const satisfies Record<string, Bundle>;
 
-/** Replaces `bundled-emulator.ts`, the only import of the emulator, by `no-emulator.ts`. */
-const withoutEmulator: Plugin = {
-  name: "without-emulator",
-  setup(builder) {
-    builder.onResolve({ filter: /\/bundled-emulator\.ts$/ }, ({ resolveDir }) => ({
-      path: join(resolveDir, "no-emulator.ts"),
-    }));
-  },
-};
+const COMMON = {
+  bundle: true,
+  platform: "node",
+  target: "node24",
+  minify: true,
+  // The image does not contain the map: stacks in its log keep functions' names, and errors their classes'.
+  keepNames: true,
+  logLevel: "warning",
+  // The file itself, also in the image's build: nothing that the repository's root happens to hold decides.
+  tsconfig: join(repository, "tsconfig.json"),
+} satisfies BuildOptions;
 
-/** Builds one bundle into `folder`; returns the path of its module. */
-export async function bundle({ file, hasEmulator, entry = "src/main.ts" }: Bundle, folder: string): Promise<string> {
+/** Builds one bundle into a folder of its own in `folder`; returns the path of the file to start. */
+export async function bundle({ file, hasEmulator, entry }: Bundle, folder: string): Promise<string> {
   const outfile = join(folder, file);
+  const program = join(dirname(outfile), "program.js");
+  const forService = [replace("bundled-emulator", "no-emulator"), replace("service-commands", "bundled-commands")];
+  await build({ ...COMMON, entryPoints: [join(repository, "src/bundled/start.ts")], outfile, format: "esm" });
   await build({
-    entryPoints: [join(repository, entry)],
-    outfile,
-    bundle: true,
-    platform: "node",
-    target: "node24",
-    format: "esm",
+    ...COMMON,
+    entryPoints: [join(repository, entry ?? "src/main.ts")],
+    outfile: program,
+    format: "cjs",
     sourcemap: "external",
-    minify: true,
-    // The image does not contain the map: stacks in its log keep functions' names, and errors their classes'.
-    keepNames: true,
     legalComments: "linked",
-    logLevel: "warning",
-    plugins: hasEmulator ? [] : [withoutEmulator],
-    // CommonJS packages (grpc-js among them) call require for Node's own modules, which an ES module does not have.
-    banner: {
-      js: `import { createRequire as createRequireOfBundle } from "node:module";\nconst require = createRequireOfBundle(import.meta.url);`,
-    },
+    // Where a package has both, an ES module: what is not used of it is left out, and nothing is there twice.
+    mainFields: ["module", "main"],
+    plugins: [...(hasEmulator ? [] : forService), unusedKubernetesClient, asciiOnly],
+    // The function that src/bundled/program.ts calls.
+    banner: { js: "(function (require, module, __filename, __dirname) {" },
+    footer: { js: "})" },
   });
+  if (entry === undefined && !hasEmulator) await compile(program);
   return outfile;
+}
+
+/** Writes the code cache of the service's program. */
+async function compile(program: string): Promise<void> {
+  await promisify(execFile)(process.execPath, [join(repository, "scripts/bundle/warm-up.ts"), program], {
+    timeout: 60_000,
+  });
 }
 
 if (import.meta.main) {

@@ -27,7 +27,8 @@ process.on("uncaughtException", (error) => {
 // A closed reader (`keyless-csi --help | head -1`) is not a failure.
 process.stdout.on("error", () => process.exit(0));
 
-const code = await runCommandLine({
+// No top-level await: the bundles are CommonJS (scripts/bundle.ts).
+void runCommandLine({
   argv: process.argv.slice(2),
   env: process.env,
   stdout: process.stdout,
@@ -35,5 +36,4 @@ const code = await runCommandLine({
   signal: stopping.signal,
   catalogue: CATALOGUE,
   version: VERSION,
-});
-process.exit(code);
+}).then((code) => process.exit(code));

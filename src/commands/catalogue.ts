@@ -1,6 +1,7 @@
 /** The commands, for `main.ts`. Each is loaded only when it is called. */
 import { bundledEmulator } from "./bundled-emulator.ts";
 import type { Command } from "./command.ts";
+import { serviceCommands } from "./service-commands.ts";
 
 /** One command before it is loaded. `load` is absent when this build does not contain it. */
 export interface CatalogueEntry {
@@ -14,17 +15,17 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
   {
     name: "controller",
     summary: "serve CSI to csi-provisioner and create keyless volumes in Azure",
-    load: () => import("./controller.ts"),
+    load: serviceCommands.controller,
   },
   {
     name: "orphans",
     summary: "find what is left in Azure that no volume of the cluster needs, and delete it on request",
-    load: () => import("./orphans.ts"),
+    load: serviceCommands.orphans,
   },
   {
     name: "roles",
     summary: "print the Azure roles that workloads and the controller need",
-    load: () => import("./roles.ts"),
+    load: serviceCommands.roles,
   },
   {
     name: "emulator",

@@ -32,7 +32,7 @@ const VARYING = new RegExp(
 const POINTLESS = /If access was recently granted, please refresh your credentials\.?/gi;
 
 /** An ARM id, of a subscription or below a provider such as management groups; not one that is shortened already. */
-const ARM_ID = /(?<![\w…/.-])\/(?:subscriptions|providers)\/[^\s'"`,;<>]*[^\s'"`,;<>.:)]/gi;
+const ARM_ID = /(?<![\w\u2026/.-])\/(?:subscriptions|providers)\/[^\s'"`,;<>]*[^\s'"`,;<>.:)]/gi;
 
 /** More ids than these do not fit into a message. */
 const MOST_KNOWN = 50;

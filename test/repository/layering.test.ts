@@ -27,6 +27,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   "src/app/readiness.ts": { ...COMPOSITION, outsideTypes: ["@azure/identity"] },
   "src/command-line.ts": COMPOSITION,
   "src/version.ts": COMPOSITION,
+  "src/bundled/": { ours: [], outside: ["node:"] },
   "src/commands/": COMPOSITION,
   "src/commands/demo": {
     ...COMPOSITION,

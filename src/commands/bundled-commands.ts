@@ -1,0 +1,14 @@
+/**
+ * Replaces `service-commands.ts` in the service bundle. What is imported dynamically esbuild keeps whole, and all that it
+ * imports; the commands share nearly everything, and their own parts are small.
+ */
+import * as controller from "./controller.ts";
+import * as orphans from "./orphans.ts";
+import * as roles from "./roles.ts";
+import type { ServiceCommands } from "./service-commands.ts";
+
+export const serviceCommands: ServiceCommands = {
+  controller: async () => controller,
+  orphans: async () => orphans,
+  roles: async () => roles,
+};

@@ -1,0 +1,17 @@
+/** The service's commands, each loaded when it is called. The service bundle has `bundled-commands.ts` in its place. */
+import type { Command } from "./command.ts";
+
+/** Resolves with a command's file. */
+type Load = () => Promise<{ readonly command: Command }>;
+
+export interface ServiceCommands {
+  readonly controller: Load;
+  readonly orphans: Load;
+  readonly roles: Load;
+}
+
+export const serviceCommands: ServiceCommands = {
+  controller: () => import("./controller.ts"),
+  orphans: () => import("./orphans.ts"),
+  roles: () => import("./roles.ts"),
+};
