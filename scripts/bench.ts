@@ -12,6 +12,7 @@ import { measureCold } from "./bench/parts/cold.ts";
 import { measureGrpc } from "./bench/parts/grpc.ts";
 import { measureMemory } from "./bench/parts/memory.ts";
 import { measureRealistic } from "./bench/parts/realistic.ts";
+import { measureSdk } from "./bench/parts/sdk.ts";
 import { measureStart } from "./bench/parts/start.ts";
 import { type Machine, type PartReport, type Report, toMarkdown } from "./bench/report.ts";
 import { buildSubjects } from "./bench/subjects.ts";
@@ -24,6 +25,7 @@ interface Part {
 const PARTS: Readonly<Record<string, Part>> = {
   grpc: { about: "warm CreateVolume: rate, processor time, latency (2 min a way)", measure: measureGrpc },
   cold: { about: "100 volumes at once whose account does not exist (1 min a way)", measure: measureCold },
+  sdk: { about: "what the Azure SDKs cost beyond bare requests (1 min)", measure: measureSdk },
   claims: { about: "500 claims until Bound on a real control plane (5 min; needs Go)", measure: measureClaims },
   realistic: {
     about: "1,000 volumes a minute on the emulator with Azure's times, cold and warm (20 min)",

@@ -12,6 +12,7 @@ export interface Built {
   readonly product: string;
   readonly doNothing: string;
   readonly bareRequests: string;
+  readonly sdkRequests: string;
 }
 
 export async function buildSubjects(folder: string): Promise<Built> {
@@ -21,6 +22,7 @@ export async function buildSubjects(folder: string): Promise<Built> {
     product: await bundle(BUNDLES.service, folder),
     doNothing: await reference("do-nothing"),
     bareRequests: await reference("bare-requests"),
+    sdkRequests: await reference("sdk-requests"),
   };
 }
 
@@ -74,6 +76,11 @@ export function startBareRequests(
 ): Promise<Subject> {
   const { bareRequests } = environment.built;
   return start(environment, "bare-requests", (path) => [bareRequests, path, JSON.stringify(kinds), cloudFile]);
+}
+
+/** The three requests of a warm volume through ARM, sent by the SDKs. */
+export function startSdkRequests(environment: Environment, cloudFile: string): Promise<Subject> {
+  return start(environment, "sdk-requests", (path) => [environment.built.sdkRequests, path, cloudFile]);
 }
 
 let started = 0;

@@ -66,7 +66,8 @@ function assignmentPath(name: string): string {
   return `${containerPath(name)}/providers/Microsoft.Authorization/roleAssignments/${id}?api-version=2022-04-01`;
 }
 
-function assignmentOf(name: string) {
+/** The properties of a role assignment as long as the product's. */
+export function assignmentOf(name: string) {
   return {
     roleDefinitionId: `${SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/${uuid("role")}`,
     principalId: "55555555-5555-4555-8555-555555555555",
@@ -75,7 +76,8 @@ function assignmentOf(name: string) {
   };
 }
 
-function metadataOf(name: string): Readonly<Record<string, string>> {
+/** The metadata of a container as long as the product's. */
+export function metadataOf(name: string): Readonly<Record<string, string>> {
   return {
     keyless_format: "1",
     keyless_cluster: "bench",
@@ -88,7 +90,8 @@ function metadataOf(name: string): Readonly<Record<string, string>> {
   };
 }
 
-function uuid(text: string): string {
+/** The same UUID for the same text. */
+export function uuid(text: string): string {
   const hex = createHash("sha256").update(text).digest("hex");
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
