@@ -14,6 +14,7 @@ import { measureMemory } from "./bench/parts/memory.ts";
 import { measureRealistic } from "./bench/parts/realistic.ts";
 import { measureSdk } from "./bench/parts/sdk.ts";
 import { measureStart } from "./bench/parts/start.ts";
+import { measureStorm } from "./bench/parts/storm.ts";
 import { type Machine, type PartReport, type Report, toMarkdown } from "./bench/report.ts";
 import { buildSubjects } from "./bench/subjects.ts";
 
@@ -31,6 +32,7 @@ const PARTS: Readonly<Record<string, Part>> = {
     about: "1,000 volumes a minute on the emulator with Azure's times, cold and warm (20 min)",
     measure: measureRealistic,
   },
+  storm: { about: "500 creations and 500 deletions at once, Azure's limits enforced (5 min)", measure: measureStorm },
   start: { about: "start until serving (10 s)", measure: measureStart },
   memory: { about: "resident memory over 10,000 volumes (1 min a way)", measure: measureMemory },
   calls: { about: "calls for each volume, by kind (10 s a way)", measure: measureCalls },

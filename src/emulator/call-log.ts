@@ -17,6 +17,8 @@ export interface LoggedCall {
   /** 0 when no answer was sent (a scripted reset, or the client went away). */
   readonly status: number;
   readonly milliseconds: number;
+  /** What a refusal for the rate of requests asked the caller to wait. */
+  readonly retryAfterSeconds?: number;
   /** The scripted fault that was applied, as its action's first word. */
   readonly fault?: string;
 }
@@ -87,9 +89,13 @@ function harmlessQuery(query: URLSearchParams): string {
 export function toLogEntry(
   call: Call,
   clock: Clock,
-  outcome: { service: string; operation: string; status: number; startedAt: number; fault?: string | undefined },
+  outcome: Pick<LoggedCall, "service" | "operation" | "status"> & {
+    readonly startedAt: number;
+    readonly retryAfter?: unknown;
+    readonly fault?: string | undefined;
+  },
 ): LoggedCall {
-  const { service, operation, status, startedAt, fault } = outcome;
+  const { service, operation, status, startedAt, retryAfter, fault } = outcome;
   const milliseconds = Math.round((performance.now() - startedAt) * 10) / 10;
   return {
     id: call.id,
@@ -102,6 +108,7 @@ export function toLogEntry(
     query: harmlessQuery(call.query),
     status,
     milliseconds,
+    ...(status === 429 && { retryAfterSeconds: Number(retryAfter) }),
     ...(fault === undefined ? {} : { fault }),
   };
 }

@@ -56,11 +56,23 @@ export interface HeldState {
   readonly roleAssignments: readonly HeldRoleAssignment[];
 }
 
+export interface LoggedCall {
+  readonly operation: string;
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  /** When it came. */
+  readonly time: string;
+  readonly milliseconds: number;
+  /** Of a refusal for the rate of requests. */
+  readonly retryAfterSeconds?: number;
+}
+
 export interface CallReport {
   readonly total: number;
   readonly counts: Record<string, number>;
   readonly alarms: readonly string[];
-  readonly calls: readonly { operation: string; method: string; path: string; status: number }[];
+  readonly calls: readonly LoggedCall[];
 }
 
 export interface EmulatorAdmin {

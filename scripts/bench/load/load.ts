@@ -13,6 +13,8 @@ export interface Load extends Shape {
   readonly inFlight: number;
   /** Begins this many a second instead of one for each that ends; `inFlight` limits those under way. */
   readonly perSecond?: number;
+  /** What to delete. Default: what this loader has created under the same prefix. */
+  readonly ids?: readonly string[];
 }
 
 /** What came of it. Latencies are of whole volumes, in milliseconds, with all attempts at one. */
@@ -26,6 +28,8 @@ export interface LoadResult {
   readonly p50: number;
   readonly p99: number;
   readonly max: number;
+  /** Of what was created. */
+  readonly ids: readonly string[];
   /** The first failure's message. */
   readonly failure?: string;
 }
@@ -37,9 +41,9 @@ const RETRYABLE = new Map([
   [4, "DEADLINE_EXCEEDED"],
   [8, "RESOURCE_EXHAUSTED"],
 ]);
-/** csi-provisioner's --retry-interval-start, doubled with each attempt up to --retry-interval-max. */
+/** csi-provisioner's --retry-interval-start, doubled with each attempt up to the Deployment's --retry-interval-max. */
 const FIRST_PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 30_000;
+const LONGEST_PAUSE_MS = 60_000;
 const MOST_ATTEMPTS = 30;
 
 export interface Loader {
@@ -84,6 +88,7 @@ async function run(client: CsiClient, ids: Map<string, string>, load: Load): Pro
   const [failure] = failures;
   return {
     volumes: load.volumes,
+    ids: load.kind === "create" ? idsOf(ids, load) : [],
     failed: failures.length,
     retries,
     seconds,
@@ -111,10 +116,16 @@ async function persist(send: () => Promise<void>, retries: Record<string, number
 async function send(client: CsiClient, ids: Map<string, string>, load: Load, number: number): Promise<void> {
   const name = volumeName(load, number);
   if (load.kind === "delete") {
-    await client.controller("DeleteVolume", { volume_id: ids.get(name) ?? "" });
+    const id = load.ids?.[number - (load.first ?? 0)] ?? ids.get(name) ?? "";
+    await client.controller("DeleteVolume", { volume_id: id });
     ids.delete(name);
     return;
   }
   const { volume } = await client.controller("CreateVolume", createRequest(load, number));
   ids.set(name, volume?.volume_id ?? "");
+}
+
+function idsOf(ids: ReadonlyMap<string, string>, load: Load): readonly string[] {
+  const numbers = Array.from({ length: load.volumes }, (_, index) => index + (load.first ?? 0));
+  return numbers.map((number) => ids.get(volumeName(load, number)) ?? "");
 }

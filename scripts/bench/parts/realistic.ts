@@ -1,12 +1,9 @@
 // (c) 1,000 volumes a minute on the full emulator with Azure's times: accounts of 20 s, calls of 50 ms median and 500 ms at the
 // 99th percentile, every documented limit enforced. First from nothing, then warm.
-import { join } from "node:path";
-import { connectAdmin, type EmulatorAdmin, type ReadyFile } from "../../../test/support/emulator-admin.ts";
-import { fileWrittenBy, type Program, startKeylessCsi } from "../../../test/support/processes.ts";
 import { classFor } from "../classes.ts";
 import { type Context, flagsFor, type Way } from "../context.ts";
+import { type EmulatorProcess, startEmulatorProcess } from "../emulator.ts";
 import type { LoadResult } from "../load/load.ts";
-import { figuresOf } from "../process-figures.ts";
 import type { PartReport, Row } from "../report.ts";
 import { startStandInProcess } from "../stand-in/process.ts";
 import { type Subject, startProduct } from "../subjects.ts";
@@ -20,23 +17,16 @@ export async function measureRealistic(context: Context): Promise<PartReport> {
     throw new Error("(c) needs the way blob + account: ARM takes 1,200 writes an hour, 20 volumes a minute");
   const minutes = context.isShort ? 1 : context.minutes;
   const { folder } = context.environment;
-  const readyFile = join(folder, "ready.json");
-  const flags = ["--realistic", "--account-creation-seconds=20", "--call-milliseconds=50/500", "--quiet"];
-  const emulator = await startKeylessCsi(["emulator", "--ready-file", readyFile, ...flags], {
-    name: "emulator",
-    logFolder: folder,
-  });
+  const azure = await startEmulatorProcess(folder, TIMES);
   const cluster = await startStandInProcess(folder, "stand-in-realistic");
   let product: Subject | undefined;
   try {
-    const ready = JSON.parse(await fileWrittenBy(emulator, readyFile)) as ReadyFile;
-    const azure = { emulator, admin: await connectAdmin(ready) };
-    const options = { cloudFile: readyFile, kubeconfig: cluster.kubeconfig, flags: flagsFor(context, way) };
+    const options = { cloudFile: azure.readyFile, kubeconfig: cluster.kubeconfig, flags: flagsFor(context, way) };
     product = await startProduct(context.environment, options);
     const rows: Row[] = [];
     for (const phase of ["cold", "warm"] as const) {
       context.say(`realistic Azure, ${phase}: ${PER_MINUTE} volumes a minute for ${minutes} min`);
-      rows.push(...(await runPhase({ way, azure, product, ready }, phase, minutes)));
+      rows.push(...(await runPhase({ way, azure, product }, phase, minutes)));
     }
     return {
       key: "realistic",
@@ -47,9 +37,11 @@ export async function measureRealistic(context: Context): Promise<PartReport> {
   } finally {
     await product?.stop();
     await cluster.stop();
-    await emulator.stop();
+    await azure.stop();
   }
 }
+
+const TIMES = ["--realistic", "--account-creation-seconds=20", "--call-milliseconds=50/500"];
 
 const NOTES = [
   "The way is `blob + account`. Cold begins with nothing: no account, no role assignment, not signed in. The API server is the stand-in's.",
@@ -57,30 +49,29 @@ const NOTES = [
 
 interface Setting {
   readonly way: Way;
-  readonly azure: { readonly emulator: Program; readonly admin: EmulatorAdmin };
+  readonly azure: EmulatorProcess;
   readonly product: Subject;
-  readonly ready: ReadyFile;
 }
 
 async function runPhase(
-  { way, azure, product, ready }: Setting,
+  { way, azure, product }: Setting,
   phase: "cold" | "warm",
   minutes: number,
 ): Promise<readonly Row[]> {
   await azure.admin.clearCalls();
-  const before = { azure: figuresOf(azure.emulator.id), product: product.figures() };
+  const before = { azure: azure.figures(), product: product.figures() };
   const volumes = minutes * PER_MINUTE;
-  const shape = await classFor(way.grantScope, ready.identities[0]?.clientId);
+  const shape = await classFor(way.grantScope, azure.clientId);
   const pace = { volumes, inFlight: MOST_IN_FLIGHT, perSecond: PER_MINUTE / 60 };
   const result = await product.loader.run({ ...shape, ...pace, kind: "create", prefix: `realistic-${phase}` });
   if (result.failed > 0) throw new Error(`${result.failed} volumes failed: ${result.failure}`);
-  const busy = (figuresOf(azure.emulator.id).cpuMs - before.azure.cpuMs) / (result.seconds * 1000);
+  const busy = (azure.figures().cpuMs - before.azure.cpuMs) / (result.seconds * 1000);
   const cpuMs = (product.figures().cpuMs - before.product.cpuMs) / volumes;
   return toRows(phase, result, { calls: await azure.admin.calls(), busy, cpuMs });
 }
 
 interface Seen {
-  readonly calls: Awaited<ReturnType<EmulatorAdmin["calls"]>>;
+  readonly calls: Awaited<ReturnType<EmulatorProcess["admin"]["calls"]>>;
   readonly busy: number;
   readonly cpuMs: number;
 }

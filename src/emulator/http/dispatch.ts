@@ -51,9 +51,13 @@ export function createDispatch(context: DispatchContext): Dispatch {
     const status = outcome.kind === "reset" || isGone ? 0 : outcome.reply.status;
     const fault = action === undefined ? undefined : Object.keys(action)[0];
     const entry = { service: route.service, operation: operation ?? call.method, status, startedAt, fault };
-    calls.record(toLogEntry(call, clock, entry));
+    calls.record(toLogEntry(call, clock, { ...entry, retryAfter: retryAfterOf(outcome) }));
     return outcome;
   };
+}
+
+function retryAfterOf(outcome: Outcome): unknown {
+  return outcome.kind === "reset" ? undefined : outcome.reply.headers?.["retry-after"];
 }
 
 /**
