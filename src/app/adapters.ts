@@ -31,6 +31,7 @@ import type { Readiness } from "../telemetry/health.ts";
 import { rememberRoleAssignments } from "../volume/access/remembered-assignments.ts";
 import { rolesCommand } from "../volume/default-roles.ts";
 import type { Cluster, Observer, Ports, Settings } from "../volume/ports.ts";
+import { allowedGroups } from "../volume/settings.ts";
 import { readClusterMark } from "./cluster-mark.ts";
 import { createCredentials } from "./credentials.ts";
 import { OWN_TIME } from "./own-time.ts";
@@ -93,6 +94,14 @@ export interface AdaptersOptions extends ClusterOptions {
   readonly time?: Time | undefined;
 }
 
+/** How long a full subscription is taken for full. Without further places each volume asks Azure for an account itself. */
+const WITHOUT_OVERFLOW = { accountsMs: 0, assignmentsMs: 60_000 };
+/**
+ * Longer than csi-provisioner's longest pause (5 minutes): a volume that waits for a role assignment in a full subscription tries
+ * again before, so that it alone finds out about room, and no other one gets stuck there.
+ */
+const WITH_OVERFLOW = { accountsMs: 60_000, assignmentsMs: 600_000 };
+
 /** Asks the cluster for its mark; signs in to Azure at the first use, not here. */
 export async function createAdapters(
   config: ControllerConfig,
@@ -106,7 +115,8 @@ export async function createAdapters(
   const { now } = time;
   const { arm, metricsArm, blob, ...connection } = connect(config, observer, time, patience);
   const rememberMs = config.accountCacheMs;
-  const accounts = createAccounts({ arm, shaping: BLOB_ACCOUNTS, rememberMs, ...time });
+  const room = config.overflow.length === 0 ? WITHOUT_OVERFLOW : WITH_OVERFLOW;
+  const accounts = createAccounts({ arm, shaping: BLOB_ACCOUNTS, rememberMs, fullMs: room.accountsMs, ...time });
   const ports: Ports = {
     accounts,
     fileSystems: {
@@ -125,6 +135,7 @@ export async function createAdapters(
         roleIds: [settings.roleId, ...settings.formerRoleIds],
         rolesCommand: (subscriptionId) => rolesCommand(settings, subscriptionId),
         rememberMs: config.identityCacheMs,
+        fullMs: room.assignmentsMs,
         now,
       }),
       { rememberMs, now },
@@ -219,5 +230,5 @@ function connectCluster(config: ControllerConfig, now: () => number): Cluster {
 }
 
 function subscriptionsOf(config: ControllerConfig): string[] {
-  return [...new Set([config, ...config.allowedResourceGroups].map(({ subscriptionId }) => subscriptionId))];
+  return [...new Set(allowedGroups(config).map(({ subscriptionId }) => subscriptionId))];
 }

@@ -19,6 +19,7 @@ export function toSettings(config: ControllerConfig, backend: Backend, clusterUi
     location,
     tenantId,
     allowedResourceGroups: config.allowedResourceGroups,
+    overflow: config.overflow,
     ...rolesOf(config, backend),
     tenantOfSubscription: Object.fromEntries(
       config.storageTenants.map((each) => [each.subscriptionId.toLowerCase(), each.tenantId]),

@@ -10,7 +10,9 @@ import { DriverError } from "../errors.ts";
 import { findByName } from "../text/members.ts";
 import { accountKey } from "../volume/formats/arm-ids.ts";
 import type { Account, AccountRef, AccountSpec, Accounts, ResourceGroupRef } from "../volume/ports.ts";
+import { createAccountMemory } from "./account-memory.ts";
 import { describeAccount, readSettled } from "./account-reads.ts";
+import { createAccountRoom } from "./account-room.ts";
 import type { Arm } from "./arm.ts";
 import { codeOf, statusOf, toDriverError } from "./faults.ts";
 import { intending } from "./intent.ts";
@@ -38,6 +40,8 @@ export interface AccountsOptions {
   readonly shaping: AccountShaping;
   /** How long a confirmation by ARM counts, at most 5 minutes. */
   readonly rememberMs: number;
+  /** How long it is remembered that a subscription and region has no room for a further account. Default: not at all. */
+  readonly fullMs?: number;
   readonly now: () => number;
   readonly sleep: (milliseconds: number) => Promise<void>;
 }
@@ -63,54 +67,52 @@ export interface RememberingAccounts extends Accounts {
 }
 
 export function createAccounts(options: AccountsOptions): RememberingAccounts {
-  const { arm, shaping } = options;
-  const accounts = createTtlCache<Account>(options.rememberMs, options.now);
+  const { arm, shaping, now } = options;
+  const memory = createAccountMemory(options.rememberMs, now);
   const finding = createSingleFlight<Account | undefined>();
-  /** An account that is not keyless or not finished is not remembered, nor any longer: somebody may repair it at any moment. */
-  const remember = (account: Account): Account => {
-    const isReady = account.nonEntraAccess.length === 0 && account.unfinished === undefined;
-    if (isReady) accounts.set(accountKey(account.ref), account);
-    else accounts.delete(accountKey(account.ref));
-    return account;
-  };
+  const room = createAccountRoom(options.fullMs ?? 0, now);
   // Where a policy undoes the change, to make it at every call would be a fight without end.
   const seldom = <More extends unknown[]>(change: Change<More>, intervalMs = CHANGE_INTERVAL_MS) => {
-    const made = createTtlCache<true>(intervalMs, options.now);
+    const made = createTtlCache<true>(intervalMs, now);
     return async (ref: AccountRef, ...more: More): Promise<Account | undefined> => {
       if (made.get(accountKey(ref)) !== undefined) return undefined;
       const account = await change(ref, ...more);
       made.set(accountKey(ref), true);
-      return remember(account);
+      return memory.remember(account);
     };
   };
   const find = (ref: AccountRef) =>
     finding.run(accountKey(ref), async () => {
       const found = await readSettled(options, ref);
-      // What is gone is not remembered any longer either.
-      accounts.delete(accountKey(ref));
-      return found && remember(toAccount(shaping, ref, found));
+      if (found !== undefined) return memory.remember(toAccount(shaping, ref, found));
+      memory.noteAbsence(ref);
+      return undefined;
     });
   return {
-    remembered: (ref) => accounts.get(accountKey(ref)),
+    remembered: memory.get,
+    wasAbsent: memory.wasAbsent,
+    assertRoom: room.assert,
     find,
     async create(ref, spec) {
-      const created = await put(options, ref, spec);
+      const creating = room.use({ ...ref, ...spec }, () => put(options, ref, spec));
+      // Also after a failure: it may exist all the same.
+      const created = await creating.finally(() => memory.forgetAbsence(ref));
       if (created === "taken") return "taken";
       if (created !== undefined) return { account: created, isNew: true };
       const existing = await find(ref);
       return existing === undefined ? "taken" : { account: existing, isNew: false };
     },
     finish: seldom((ref, spec: AccountSpec) => finish(options, ref, spec), FINISH_INTERVAL_MS),
-    confirm: (account) => void remember(account),
+    confirm: (account) => void memory.remember(account),
     list: (group) => list(options, group),
     enforceKeyless: seldom((ref) => enforceKeyless(options, ref)),
     restoreTags: seldom((ref, tags: Readonly<Record<string, string>>) => restoreTags(options, ref, tags)),
     async remove(ref) {
-      accounts.delete(accountKey(ref));
+      memory.forget(ref);
       await remove(arm, ref);
-      accounts.delete(accountKey(ref));
+      memory.forget(ref);
     },
-    forget: (ref) => accounts.delete(accountKey(ref)),
+    forget: memory.forget,
   };
 }
 

@@ -20,6 +20,8 @@ export interface RoleAssignmentsOptions {
   readonly rolesCommand: (subscriptionId: string) => string;
   /** How long the existence of a role is remembered once ARM has confirmed it. */
   readonly rememberMs: number;
+  /** How long a full subscription is taken for full, unless an assignment succeeds before. Default: a minute. */
+  readonly fullMs?: number;
   readonly now: () => number;
 }
 
@@ -31,17 +33,20 @@ export function createRoleAssignments({
   roleIds,
   rolesCommand,
   rememberMs,
+  fullMs = FULL_MS,
   now,
 }: RoleAssignmentsOptions): AskedRoleAssignments {
   const knownRoles = createTtlCache<true>(rememberMs, now);
-  const full = createTtlCache<true>(FULL_MS, now);
+  const full = createTtlCache<true>(fullMs, now);
   const asking = createSingleFlight<boolean | DriverError>();
   const clientFor = (scope: string) => arm.subscription(subscriptionOf(scope)).authorization.roleAssignments;
   return {
     find: (scope, name) => find(clientFor(scope), scope, name),
     async create(assignment, description) {
       try {
-        return await create(clientFor(assignment.scope), assignment, description);
+        const how = await create(clientFor(assignment.scope), assignment, description);
+        if (how === "created") full.delete(subscriptionOf(assignment.scope).toLowerCase());
+        return how;
       } catch (error) {
         if (isLimit(error)) full.set(subscriptionOf(assignment.scope).toLowerCase(), true);
         throw error;

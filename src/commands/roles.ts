@@ -11,6 +11,7 @@ import { choice, guid, list } from "../config/kinds.ts";
 import type { SettingProblem } from "../config/problem.ts";
 import { type Draft, optional, setting, type ValuesOf } from "../config/setting.ts";
 import { defaultRoles } from "../volume/default-roles.ts";
+import { allowedGroups } from "../volume/settings.ts";
 import { defineCommand, EXIT } from "./command.ts";
 import { toArmTemplate } from "./roles/arm-template.ts";
 import { assignmentCondition, LONGEST_CONDITION_BYTES, roomForPrincipals } from "./roles/assignment-condition.ts";
@@ -33,6 +34,7 @@ const settings = {
   }),
   "resource-group": { ...controllerSettings["resource-group"], group: WHERE, absent: REQUIRED },
   "allowed-resource-groups": { ...controllerSettings["allowed-resource-groups"], group: WHERE },
+  overflow: { ...controllerSettings.overflow, group: WHERE },
   "principal-id": optional(guid, {
     group: WHERE,
     help: "object id of the controller's own service principal or managed identity (not its client id)",
@@ -151,7 +153,7 @@ function toTarget(values: Settings): RoleTarget {
   const { subscriptionId = "", resourceGroup = "", principalId = "", identityScopes } = values;
   return {
     subscriptionId,
-    resourceGroups: [{ subscriptionId, resourceGroup }, ...values.allowedResourceGroups],
+    resourceGroups: allowedGroups({ ...values, subscriptionId, resourceGroup }),
     principalId,
     rolePrefix: prefixOf(values),
     identityScopes: identityScopes.length === 0 ? [{ subscriptionId }] : identityScopes,

@@ -107,6 +107,11 @@ export const controllerSettings = {
     help: "resource groups that a class may name in addition to the default one",
     fallback: "",
   }),
+  overflow: setting(list(resourceGroupRef), {
+    group: AZURE,
+    help: "where classes that state no subscription or resource group go on, in this order, when a quota of Azure is met",
+    fallback: "",
+  }),
   role: optional(list(guid), {
     group: AZURE,
     help: "role definitions of workloads: the first is assigned on their container, and all of them are removed from it",

@@ -7,6 +7,7 @@ import { CLOUDS, type Cloud, type CloudFile, toCloud } from "./cloud.ts";
 import type { ClusterIdentity, IdentityScope, ResourceGroupRef, StorageTenant } from "./controller-kinds.ts";
 import type { CredentialKind, controllerSettings } from "./controller-settings.ts";
 import type { HostPort } from "./kinds.ts";
+import { findOverflowAbroad } from "./overflow-tenants.ts";
 import type { SettingProblem } from "./problem.ts";
 import type { Draft, ValuesOf } from "./setting.ts";
 
@@ -37,6 +38,8 @@ export interface ControllerConfig {
   readonly tenantId: string;
   /** Resource groups that a class may name in addition to the default one. */
   readonly allowedResourceGroups: readonly ResourceGroupRef[];
+  /** Where classes without a place of their own go on when a quota is met, in this order. */
+  readonly overflow: readonly ResourceGroupRef[];
   /**
    * GUIDs of role definitions: the first is what workloads are assigned, the others what they were assigned before. Empty:
    * the data-only role of `keyless-csi roles`.
@@ -102,7 +105,7 @@ export function checkController(draft: Draft<typeof controllerSettings>): readon
       mayComeFrom: "cloud-file",
     });
   }
-  problems.push(...findUnusedSignIn(draft));
+  problems.push(...findUnusedSignIn(draft), ...findOverflowAbroad(draft));
   if (draft.role?.length === 0) {
     problems.push(problemOf("role", "is empty; name the role that workloads are assigned, or leave it out"));
   }
@@ -178,6 +181,7 @@ export function toControllerConfig(values: ControllerValues, emulator?: CloudFil
     location: require("location", values.location ?? file?.location),
     tenantId: require("tenant-id", values.tenantId ?? file?.tenantId),
     allowedResourceGroups: values.allowedResourceGroups,
+    overflow: values.overflow,
     roles: values.role ?? [],
     rolePrefix: values.rolePrefix,
     identityScopes: values.identityScopes.length > 0 ? values.identityScopes : [{ subscriptionId }],

@@ -39,6 +39,13 @@ export interface CreatedAccount {
 export interface Accounts {
   /** What ARM has confirmed within the last few minutes, without a call. */
   remembered(ref: AccountRef): Account | undefined;
+  /**
+   * Whether ARM has said within the last seconds that there is none: so long that no account made since can hold anything yet,
+   * which takes some 20 s.
+   */
+  wasAbsent(ref: AccountRef): boolean;
+  /** Throws QuotaExhausted for a while after Azure has refused an account there for a quota; only where `--overflow` is set. */
+  assertRoom(region: Pick<AccountRef, "subscriptionId"> & Pick<AccountSpec, "location">): void;
   /** Asks ARM, waits while it is being created, and remembers an account that is keyless. */
   find(ref: AccountRef): Promise<Account | undefined>;
   /**

@@ -17,6 +17,7 @@ import { checkMount } from "./mount-checks.ts";
 import { claimUidIn } from "./names.ts";
 import { warnOfLostTags, warnOfWeakAccount } from "./owner-warning.ts";
 import { metadataIn, planVolume, type VolumePlan, type VolumeRequest } from "./plan.ts";
+import { createPlaces, type Places } from "./pools/overflow.ts";
 import type { Account, FileSystem, FileSystemRef, WorkloadIdentity } from "./ports.ts";
 import { createPreviousAttempts, type PreviousAttempts } from "./previous-attempt.ts";
 
@@ -44,6 +45,7 @@ interface Story extends Dependencies {
   readonly accounts: AccountChoice;
   readonly previousAttempts: PreviousAttempts;
   readonly ensureAccess: ReturnType<typeof createAccess>;
+  readonly places: Places;
 }
 
 export interface Provisioner {
@@ -57,7 +59,8 @@ export function createProvisioner(deps: Dependencies): Provisioner {
   const former = createFormerAccounts(deps);
   const accounts = createAccountChoice({ ...deps, former });
   const previousAttempts = createPreviousAttempts(deps, accounts);
-  const story = { ...deps, former, accounts, previousAttempts, ensureAccess: createAccess(deps) };
+  const places = createPlaces({ ...deps, accounts, previousAttempts });
+  const story = { ...deps, former, accounts, previousAttempts, places, ensureAccess: createAccess(deps) };
   return { accounts, create: (request) => createVolume(story, request) };
 }
 
@@ -68,7 +71,7 @@ async function createVolume(story: Story, request: VolumeRequest): Promise<Volum
     const claim = await findClaim(story, request);
     if (claim === "gone") return await handBack(story, plan);
     await checkMount(story, plan, claim);
-    return await provision(story, { plan, claim, footprint });
+    return await story.places.inPlace(plan, (place) => provision(story, { plan: place, claim, footprint }));
   } catch (error) {
     // The file system is another volume's: ALREADY_EXISTS is what CSI demands.
     if (error instanceof DriverError && error.reason === "Incompatible") throw error;
@@ -106,7 +109,7 @@ async function assertRoom({ ports, previousAttempts }: Story, plan: VolumePlan):
     ports.roleAssignments.assertRoom(plan.volumeClass.subscriptionId);
   } catch (error) {
     // Its role assignment may exist too.
-    const previous = await previousAttempts.find(plan);
+    const previous = await previousAttempts.findAt(plan);
     if (previous?.fileSystem === undefined) throw error;
   }
 }
@@ -161,8 +164,8 @@ async function findClaim({ ports }: Story, { claim: ref, name }: VolumeRequest):
 async function handBack(story: Story, plan: VolumePlan): Promise<Volume> {
   const previous = await story.previousAttempts.find(plan);
   if (previous !== undefined) {
-    const { account, ref, fileSystem } = previous;
-    return describeVolume(story, plan, { account, fileSystem: ref, existing: fileSystem, identity: undefined });
+    const { plan: place, account, ref, fileSystem } = previous;
+    return describeVolume(story, place, { account, fileSystem: ref, existing: fileSystem, identity: undefined });
   }
   const { claim, name } = plan.request;
   throw new DriverError(

@@ -5,6 +5,7 @@
 import { DriverError } from "../errors.ts";
 import { poolTagsOf, type Tenant } from "./account/account-names.ts";
 import { parseVolumeClass } from "./class/parse-class.ts";
+import { furtherPlaces } from "./class/places.ts";
 import { accountShapeOf, type VolumeClass } from "./class/volume-class.ts";
 import type { Dependencies } from "./dependencies.ts";
 import type { AccountTags } from "./formats/account-tags.ts";
@@ -39,9 +40,12 @@ export interface AccountPlan {
   readonly volumeClass: VolumeClass;
   readonly candidates: readonly AccountCandidate[];
   readonly accountShape: AccountShape;
+  /** The same in the places where the class goes on when a quota is met (`--overflow`), in this order. These have none. */
+  readonly elsewhere: readonly AccountPlan[];
 }
 
 export interface VolumePlan extends AccountPlan {
+  readonly elsewhere: readonly VolumePlan[];
   readonly request: VolumeRequest;
   readonly sizeBytes: number;
   readonly fileSystemName: string;
@@ -53,7 +57,8 @@ export interface VolumePlan extends AccountPlan {
 type Rules = Pick<Dependencies, "settings" | "backend">;
 
 /** Throws InvalidRequest or OutOfRange; makes no call. */
-export function planVolume(request: VolumeRequest, { settings, backend }: Rules): VolumePlan {
+export function planVolume(request: VolumeRequest, rules: Rules): VolumePlan {
+  const { settings, backend } = rules;
   const volumeClass = parseVolumeClass(request.parameters, settings, backend);
   const { name, claim } = request;
   if (volumeClass.isolation === "namespace" && claim === undefined) {
@@ -65,34 +70,49 @@ export function planVolume(request: VolumeRequest, { settings, backend }: Rules)
   const sizeBytes = chooseSize(request, backend.size);
   const requestHash = hashOf(lowerCaseKeys(request.parameters));
   const { clusterId, clusterUid } = settings;
-  return {
+  const spot = { namespace: claim?.namespace ?? "", volume: name, shard: shardOf(name, volumeClass.poolSize) };
+  const plan: VolumePlan = {
     request,
     volumeClass,
     sizeBytes,
-    candidates: candidatesFor(
-      volumeClass,
-      { namespace: claim?.namespace ?? "", volume: name, shard: shardOf(name, volumeClass.poolSize) },
-      { settings, backend },
-    ),
+    candidates: candidatesFor(volumeClass, spot, rules),
     accountShape: accountShapeOf(backend.parameters, volumeClass),
+    elsewhere: [],
     fileSystemName: volumeClass.storageAccount === undefined ? fileSystemName(name) : strictFileSystemName(name),
     metadata: encodeMetadata({ clusterId, clusterUid, volumeName: name, sizeBytes, requestHash, claim }),
     requestHash,
   };
+  return withPlaces(plan, furtherPlaces(volumeClass, request.parameters, rules), spot, rules);
+}
+
+/** With the same plan in each further place of its class. */
+function withPlaces<Plan extends AccountPlan>(plan: Plan, places: readonly VolumeClass[], spot: Spot, rules: Rules) {
+  const at = (volumeClass: VolumeClass) => {
+    return { ...plan, volumeClass, candidates: candidatesFor(volumeClass, spot, rules) };
+  };
+  return { ...plan, elsewhere: places.map(at) };
 }
 
 /**
  * The accounts that volumes of a class will be spread over, one plan for each, with the names that `planVolume` computes. None
  * for a class whose accounts follow from the volume or its namespace, or that names an account. Throws InvalidRequest.
  */
-export function planPool(parameters: VolumeRequest["parameters"], { settings, backend }: Rules): AccountPlan[] {
+export function planPool(parameters: VolumeRequest["parameters"], rules: Rules): AccountPlan[] {
+  const { settings, backend } = rules;
   const volumeClass = parseVolumeClass(parameters, settings, backend);
   if (volumeClass.isolation !== "pool" || volumeClass.storageAccount !== undefined) return [];
   const accountShape = accountShapeOf(backend.parameters, volumeClass);
+  const places = furtherPlaces(volumeClass, parameters, rules);
   return Array.from({ length: volumeClass.poolSize }, (_, shard) => {
-    const candidates = candidatesFor(volumeClass, { namespace: "", volume: "", shard }, { settings, backend });
-    return { request: {}, volumeClass, candidates, accountShape };
+    const spot = { namespace: "", volume: "", shard };
+    const candidates = candidatesFor(volumeClass, spot, rules);
+    return withPlaces({ request: {}, volumeClass, candidates, accountShape, elsewhere: [] }, places, spot, rules);
   });
+}
+
+/** For whom an account is, and which of those that the class spreads over. */
+interface Spot extends Tenant {
+  readonly shard: number;
 }
 
 /** What is written into the file system in this account: also what the name of one that we created is computed from. */
@@ -102,11 +122,7 @@ export function metadataIn({ metadata, candidates }: VolumePlan, account: Accoun
 }
 
 /** The pool key holds what decides the account and who shares it, so that classes that differ never share one. */
-function candidatesFor(
-  volumeClass: VolumeClass,
-  { shard, ...tenant }: Tenant & { readonly shard: number },
-  rules: Rules,
-): AccountCandidate[] {
+function candidatesFor(volumeClass: VolumeClass, { shard, ...tenant }: Spot, rules: Rules): AccountCandidate[] {
   const { subscriptionId, resourceGroup, storageAccount } = volumeClass;
   const { clusterId, clusterUid } = rules.settings;
   if (storageAccount !== undefined) return [{ ref: { subscriptionId, resourceGroup, name: storageAccount } }];

@@ -30,6 +30,11 @@ export interface Settings {
   readonly tenantId: string;
   /** Further resource groups that a class may name, besides the default one. */
   readonly allowedResourceGroups: readonly ResourceGroupRef[];
+  /**
+   * Where classes that state no place of their own go on when a quota is met, in this order. Of the tenant of `subscriptionId`: an
+   * identity can be given access in its own tenant only.
+   */
+  readonly overflow: readonly ResourceGroupRef[];
   /** GUID of the role that workloads are assigned. */
   readonly roleId: string;
   /** GUID of the role that they are assigned as long as `roleId` does not exist: see `default-roles.ts`. */
@@ -62,6 +67,9 @@ export interface Settings {
   readonly aadEndpoint?: string;
 }
 
+/** The settings that say where accounts may be. */
+export type PlaceSettings = Pick<Settings, "subscriptionId" | "resourceGroup" | "allowedResourceGroups" | "overflow">;
+
 /** Whether the operator lets this controller create and delete accounts there. ARM ids compare without case. */
 export function isAllowedGroup(settings: Settings, { subscriptionId, resourceGroup }: ResourceGroupRef): boolean {
   const wanted = groupKey({ subscriptionId, resourceGroup });
@@ -69,8 +77,8 @@ export function isAllowedGroup(settings: Settings, { subscriptionId, resourceGro
 }
 
 /** Every resource group that may hold accounts of this controller: once each, however often the settings name it. */
-export function allowedGroups({ subscriptionId, resourceGroup, allowedResourceGroups }: Settings): ResourceGroupRef[] {
-  const named = [{ subscriptionId, resourceGroup }, ...allowedResourceGroups];
+export function allowedGroups({ subscriptionId, resourceGroup, ...further }: PlaceSettings): ResourceGroupRef[] {
+  const named = [{ subscriptionId, resourceGroup }, ...further.allowedResourceGroups, ...further.overflow];
   const keys = named.map(groupKey);
   return named.filter((_, index) => keys.indexOf(keys[index] ?? "") === index);
 }

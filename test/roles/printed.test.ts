@@ -112,12 +112,14 @@ describe("keyless-csi roles", () => {
     assert(found.every(({ url }) => url.startsWith("https://management.azure.com/subscriptions/")));
   });
 
-  it("covers every allowed resource group, and identities in their own groups", async () => {
-    const found = await requests(`--allowed-resource-groups=${OTHER}/more`, `--identity-scopes=${OTHER}/people`);
+  it("covers every allowed resource group and place of --overflow, and identities in their own groups", async () => {
+    const groups = [`--allowed-resource-groups=${OTHER}/more`, `--overflow=${OTHER}/MORE,${OTHER}/last`];
+    const found = await requests(...groups, `--identity-scopes=${OTHER}/people`);
     const scopes = scopesOf(found);
     for (const [scope, times] of [
       [`/subscriptions/${SUBSCRIPTION}/resourceGroups/data`, 3],
       [`/subscriptions/${OTHER}/resourceGroups/more`, 3],
+      [`/subscriptions/${OTHER}/resourceGroups/last`, 3],
       [`/subscriptions/${SUBSCRIPTION}`, 0],
       [`/subscriptions/${OTHER}`, 0],
       [`/subscriptions/${OTHER}/resourceGroups/people`, 2],

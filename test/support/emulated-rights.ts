@@ -125,6 +125,31 @@ export function addTenant(emulator: Emulator): SecondTenant {
   return { tenantId, subscriptionId, resourceGroup, controllerClientId: application.clientId, workload };
 }
 
+/** A further subscription of the controller's own tenant with a resource group, where it may do all that it does at home. */
+export function addSubscription(emulator: Emulator): {
+  readonly subscriptionId: string;
+  readonly resourceGroup: string;
+} {
+  const { world, info } = emulator;
+  const [subscriptionId, resourceGroup] = [randomUUID(), "further"];
+  const scope = `/subscriptions/${subscriptionId}`;
+  const group = `${scope}/resourceGroups/${resourceGroup}`;
+  const { tenantId } = controllerOf(emulator);
+  world.subscriptions.set(subscriptionId, { id: subscriptionId, tenantId, displayName: "overflow" });
+  world.resourceGroups.set(group.toLowerCase(), {
+    id: group,
+    name: resourceGroup,
+    subscriptionId,
+    location: info.location,
+    tags: {},
+  });
+  allowController(emulator, scope, EVERYTHING);
+  const role = world.roleDefinitions.get(DATA_ROLE_ID);
+  if (role === undefined) throw new Error("the emulator has no data role");
+  world.roleDefinitions.set(DATA_ROLE_ID, { ...role, assignableScopes: [...role.assignableScopes, scope] });
+  return { subscriptionId, resourceGroup };
+}
+
 /** The emulator keeps roles by their GUID; one without tenant can be assigned in each, as two of the same GUID could. */
 function addDataRole({ world }: Emulator, scope: string): void {
   const name = DATA_ROLE_ID;

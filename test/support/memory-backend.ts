@@ -126,6 +126,8 @@ function createAccounts({ accounts, buckets }: MemoryCloud["held"], writes: stri
   return {
     remembered: (ref) => (confirmed.has(accountKey(ref)) ? accounts.get(accountKey(ref))?.account : undefined),
     find,
+    wasAbsent: () => false,
+    assertRoom: () => undefined,
     async create(ref, spec) {
       now += 1_000;
       const account = { ref, tags: spec.tags, nonEntraAccess: [], isHnsEnabled: false, createdAtMs: now };

@@ -16,6 +16,7 @@ export const SETTINGS: Settings = {
   location: "westeurope",
   tenantId: "22222222-2222-2222-2222-222222222222",
   allowedResourceGroups: [],
+  overflow: [],
   roleId: dataRoleId(""),
   formerRoleIds: [],
   tenantOfSubscription: {},

@@ -22,12 +22,17 @@ import { reportUnmarked } from "./unmarked.ts";
 
 export interface AccountChoice {
   /** Every one of our accounts that may hold the volume already, of any namespace UID. Asks ARM for what is not remembered. */
-  find(plan: AccountPlan): Promise<readonly Account[]>;
+  find(plan: AccountPlan, how?: Asking): Promise<readonly Account[]>;
   /**
    * The account, and whether this very call has created it. Throws Misconfigured for an account that is no longer keyless,
    * for one of our name that carries another cluster's mark, and when every name is in use by somebody else.
    */
   ensure(plan: AccountPlan): Promise<CreatedAccount>;
+}
+
+/** What counts as the absence of an account: only what ARM says now, or also what it has said within seconds (`wasAbsent`). */
+export interface Asking {
+  readonly absence: "now" | "recent";
 }
 
 interface ChoiceDependencies extends Dependencies {
@@ -45,7 +50,7 @@ export function createAccountChoice(deps: ChoiceDependencies): AccountChoice {
   const creating = createSingleFlight<Account | "taken">("account");
   const choosing: Choosing = { ...deps, creating, keepTags: createTagKeeper(deps), finish: createFinisher(deps) };
   return {
-    find: async (plan) => (await survey(deps, plan, () => false)).ours,
+    find: async (plan, how) => (await survey(deps, plan, () => false, how)).ours,
     ensure: (plan) => ensureAccount(choosing, plan),
   };
 }
@@ -115,6 +120,7 @@ async function survey(
   { ports, settings }: Dependencies,
   plan: AccountPlan,
   suffices: (account: Account) => boolean,
+  { absence }: Asking = { absence: "now" },
 ): Promise<Survey> {
   const isOurAccount = (account: Account | undefined): account is Account =>
     account !== undefined &&
@@ -126,7 +132,11 @@ async function survey(
   const known = whole.filter(isOurAccount).find(suffices);
   if (known !== undefined) return { ours: [known], free: [] };
   const found = await allInOrder(
-    plan.candidates.map((candidate, index) => findCandidate({ ports }, candidate, remembered[index])),
+    plan.candidates.map(async (candidate, index) =>
+      absence === "recent" && remembered[index] === undefined && ports.accounts.wasAbsent(candidate.ref)
+        ? undefined
+        : await findCandidate({ ports }, candidate, remembered[index]),
+    ),
   );
   // A name that somebody else uses in this very resource group is not free: a PUT would change their account.
   const free = plan.candidates.filter((_, index) => found[index] === undefined);

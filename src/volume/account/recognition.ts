@@ -5,7 +5,7 @@
  */
 
 import { ownClasses } from "../class/cluster-classes.ts";
-import { parseVolumeClass } from "../class/parse-class.ts";
+import { everyPlace } from "../class/places.ts";
 import type { VolumeClass } from "../class/volume-class.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { type DecodedMetadata, decodeMetadata } from "../formats/file-system-metadata.ts";
@@ -130,7 +130,7 @@ function readClasses({ settings, backend }: Dependencies, classes: readonly Clus
   return ownClasses(classes, settings)
     .flatMap(({ parameters }) => {
       try {
-        return [parseVolumeClass(parameters, settings, backend)];
+        return everyPlace(parameters, { settings, backend });
       } catch {
         return [];
       }

@@ -20,7 +20,8 @@ const PLACEMENT = [
     kind: guid,
     isCaseInsensitive: true,
     default: ({ subscriptionId }) => subscriptionId,
-    summary: "Subscription of the account: the controller's own, or one of `--allowed-resource-groups`.",
+    summary:
+      "Subscription of the account: the controller's own, or one of `--allowed-resource-groups`. A class that states it does not go on in `--overflow`.",
   },
   {
     name: "resourceGroup",
@@ -30,7 +31,8 @@ const PLACEMENT = [
     kind: resourceGroup,
     isCaseInsensitive: true,
     default: (settings) => settings.resourceGroup,
-    summary: "Resource group of the account: the controller's own, or one of `--allowed-resource-groups`.",
+    summary:
+      "Resource group of the account: the controller's own, or one of `--allowed-resource-groups`. A class that states it does not go on in `--overflow`.",
   },
   {
     name: "location",

@@ -13,6 +13,7 @@ import { accountKey } from "../formats/arm-ids.ts";
 import { ACCOUNT_NAME_ATTEMPTS } from "../names.ts";
 import { type AccountPlan, planPool } from "../plan.ts";
 import type { Account } from "../ports.ts";
+import { isQuota } from "./overflow.ts";
 
 /** The accounts of one StorageClass. */
 export interface PoolFill {
@@ -120,23 +121,34 @@ interface Ensuring {
   readonly mayCreate: boolean;
 }
 
-/** One read where the account is remembered; else all that a new one costs is paid for before the first call. */
-async function ensureAccount(
-  deps: Dependencies,
-  accounts: AccountChoice,
-  { plan, turn, mayCreate }: Ensuring,
-): Promise<boolean> {
-  const remembered = rememberedAccount(deps, plan);
-  if (remembered !== undefined) {
-    await turn.spend();
-    // Remembered for as long again; or forgotten, if somebody has opened or deleted it meanwhile.
-    await deps.ports.accounts.find(remembered.ref);
-    if (rememberedAccount(deps, plan) !== undefined) return true;
+/** In the first place that has one or can have one: the way that a volume would go. */
+async function ensureAccount(deps: Dependencies, accounts: AccountChoice, ensuring: Ensuring): Promise<boolean> {
+  const { plan, turn, mayCreate } = ensuring;
+  let refused: DriverError | undefined;
+  for (const place of [plan, ...plan.elsewhere]) {
+    if (await confirmAccount(deps, place, turn)) return true;
+    if (!mayCreate) continue;
+    // All that a new one costs is paid for before the first call.
+    for (let call = 0; call < CALLS_FOR_AN_ACCOUNT; call++) await turn.spend();
+    try {
+      await accounts.ensure(place);
+      return true;
+    } catch (error) {
+      if (!isQuota(error)) throw error;
+      refused ??= error;
+    }
   }
-  if (!mayCreate) return false;
-  for (let call = 0; call < CALLS_FOR_AN_ACCOUNT; call++) await turn.spend();
-  await accounts.ensure(plan);
-  return true;
+  if (refused !== undefined) throw refused;
+  return false;
+}
+
+/** By one read, where it is remembered: for as long again, or no longer, if somebody has opened or deleted it meanwhile. */
+async function confirmAccount(deps: Dependencies, place: AccountPlan, turn: Turn): Promise<boolean> {
+  const remembered = rememberedAccount(deps, place);
+  if (remembered === undefined) return false;
+  await turn.spend();
+  await deps.ports.accounts.find(remembered.ref);
+  return rememberedAccount(deps, place) !== undefined;
 }
 
 function rememberedAccount({ ports, settings }: Dependencies, plan: AccountPlan): Account | undefined {

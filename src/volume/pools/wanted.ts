@@ -2,7 +2,7 @@
 import { poolTagsOf } from "../account/account-names.ts";
 import { clusterOfAccount } from "../account/ownership.ts";
 import { ownClasses } from "../class/cluster-classes.ts";
-import { parseVolumeClass } from "../class/parse-class.ts";
+import { everyPlace } from "../class/places.ts";
 import type { VolumeClass } from "../class/volume-class.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { decodeAccountTags } from "../formats/account-tags.ts";
@@ -21,7 +21,7 @@ export async function isWantedByClass({ ports, settings, backend }: Dependencies
     poolTagsOf(volumeClass, { namespace, volume: "" }, backend).pool === pool;
   const classes = ownClasses(await ports.cluster.listClasses(), settings);
   try {
-    const isLedTo = classes.some(({ parameters }) => leadsHere(parseVolumeClass(parameters, settings, backend)));
+    const isLedTo = classes.some(({ parameters }) => everyPlace(parameters, { settings, backend }).some(leadsHere));
     return isLedTo && clusterOfAccount(account).clusterId === settings.clusterId;
   } catch {
     return true;

@@ -1,0 +1,105 @@
+/**
+ * Where a volume is made when its class may go on in further places (`--overflow`): where something of the volume exists, else
+ * in the first place that has room. Nothing exists of a volume that moves on, so that no attempt makes a second one.
+ */
+import { DriverError } from "../../errors.ts";
+import type { AccountChoice } from "../account/account-choice.ts";
+import type { Dependencies } from "../dependencies.ts";
+import type { VolumePlan } from "../plan.ts";
+import type { PreviousAttempts } from "../previous-attempt.ts";
+
+export interface Places {
+  /**
+   * Does the work of a volume, with the plan for its place. A quota that refuses it leads on to the next place, unless something
+   * of the volume exists by then: it waits there. Without further places nothing is asked that the work does not ask itself.
+   */
+  inPlace<T>(plan: VolumePlan, work: (place: VolumePlan) => Promise<T>): Promise<T>;
+}
+
+interface Looking extends Pick<Dependencies, "ports"> {
+  readonly accounts: AccountChoice;
+  readonly previousAttempts: PreviousAttempts;
+}
+
+export function createPlaces(looking: Looking): Places {
+  return {
+    async inPlace(plan, work) {
+      if (plan.elsewhere.length === 0) return await work(plan);
+      const existing = await findElsewhere(looking, plan);
+      return existing === undefined ? await inFirstWithRoom(looking, plan, work) : await work(existing);
+    },
+  };
+}
+
+/** In its own place the work finds it; in the others a retry must find it too, also when the first has room again. */
+async function findElsewhere({ previousAttempts }: Looking, plan: VolumePlan): Promise<VolumePlan | undefined> {
+  for (const place of plan.elsewhere) {
+    if ((await previousAttempts.findAt(place, { absence: "recent" })) !== undefined) return place;
+  }
+  return undefined;
+}
+
+async function inFirstWithRoom<T>(
+  looking: Looking,
+  plan: VolumePlan,
+  work: (place: VolumePlan) => Promise<T>,
+): Promise<T> {
+  const refusals: DriverError[] = [];
+  for (const place of [plan, ...plan.elsewhere]) {
+    const full = await whyFull(looking, place);
+    if (full !== undefined) {
+      refusals.push(full);
+      continue;
+    }
+    try {
+      return await work(place);
+    } catch (error) {
+      if (!isQuota(error) || (await looking.previousAttempts.findAt(place)) !== undefined) throw error;
+      refusals.push(error);
+    }
+  }
+  throw nowhere(refusals);
+}
+
+/** What is known to refuse the volume there, before a call is made for it; undefined where it has room, or exists already. */
+async function whyFull(
+  { ports, accounts, previousAttempts }: Looking,
+  place: VolumePlan,
+): Promise<DriverError | undefined> {
+  const { subscriptionId, location, grantScope } = place.volumeClass;
+  const noAssignments = quotaOf(() => ports.roleAssignments.assertRoom(subscriptionId));
+  const noAccounts = quotaOf(() => ports.accounts.assertRoom({ subscriptionId, location }));
+  if (noAssignments !== undefined && grantScope !== "account") {
+    const existing = await previousAttempts.findAt(place, { absence: "recent" });
+    return existing === undefined ? noAssignments : undefined;
+  }
+  const full = noAssignments ?? noAccounts;
+  if (full === undefined) return undefined;
+  // An account that exists takes further volumes, and may have the identity's role assignment already.
+  const existing = await accounts.find(place, { absence: "recent" });
+  return existing.length === 0 ? full : undefined;
+}
+
+function quotaOf(assertRoom: () => void): DriverError | undefined {
+  try {
+    assertRoom();
+  } catch (error) {
+    if (isQuota(error)) return error;
+    throw error;
+  }
+  return undefined;
+}
+
+/** Whether a quota of Azure refuses what was asked. */
+export function isQuota(error: unknown): error is DriverError {
+  return error instanceof DriverError && error.reason === "QuotaExhausted";
+}
+
+/** The first place's refusal says most: what can be raised there, or freed. */
+function nowhere([first, ...others]: readonly DriverError[]): DriverError {
+  const { message = "no place was asked", cause } = first ?? {};
+  return new DriverError("QuotaExhausted", `${message}; the places of --overflow have no room either`, {
+    cause,
+    isUnfinished: [first, ...others].some((each) => each?.isUnfinished === true),
+  });
+}
