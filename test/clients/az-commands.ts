@@ -139,6 +139,14 @@ export const REHEARSALS: readonly Rehearsal[] = [
     prints: /^data$/m,
   },
   {
+    command: "az rest",
+    lines:
+      'blob() { az rest --resource https://storage.azure.com/ --headers x-ms-version=2021-12-02 --url "https://kldocs.blob.core.windows.net/$1" --method $2; }\n' +
+      "if blob proof/any get; then exit 1; fi\n" +
+      "blob 'proof?restype=container' put && echo created",
+    prints: /^created$/m,
+  },
+  {
     command: "az lock list",
     lines:
       "az lock create --name freeze --lock-type CanNotDelete -g keyless-other -o none\n" +
@@ -193,6 +201,11 @@ export const REHEARSALS: readonly Rehearsal[] = [
     command: "az storage account keys renew",
     lines: 'az storage account keys renew -n kldocs -g keyless-data --key primary --query "[].keyName" -o tsv',
     prints: /^key1$/m,
+  },
+  {
+    command: "az storage account delete",
+    lines: "az storage account delete -n kldocs -g keyless-data --yes && echo deleted",
+    prints: /^deleted$/m,
   },
 ];
 
