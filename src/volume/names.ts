@@ -3,6 +3,7 @@
  * things. test/unit/volume/names.test.ts pins every one; a change needs a new naming version and a migration note.
  */
 import { createHash } from "node:crypto";
+import { remembering } from "../concurrency/remembered.ts";
 
 /** Raised only together with a migration: a new version is a new set of accounts. */
 export const NAMING_VERSION = 1;
@@ -72,6 +73,7 @@ export function uuidV5(name: string, namespace = UUID_NAMESPACE): string {
 
 /** Which account of a pool takes the volume: 0 to poolSize - 1. */
 export function shardOf(volumeName: string, poolSize: number): number {
+  if (poolSize === 1) return 0;
   return sha256(volumeName).readUInt32BE(0) % poolSize;
 }
 
@@ -86,8 +88,11 @@ export interface AccountNameSource {
 
 /** `kl` and 22 characters: 24 in all, Azure's maximum, with 110 bits against chance. */
 export function accountName({ clusterId, pool, shard, attempt }: AccountNameSource): string {
-  return `kl${hashOf([clusterId, pool, shard, attempt]).slice(0, 22)}`;
+  return accountNameOf(canonicalJson([clusterId, pool, shard, attempt]));
 }
+
+/** Asked for several times for each volume: to choose its account, and to recognise it. */
+const accountNameOf = remembering((source) => `kl${base32(sha256(source)).slice(0, 22)}`);
 
 /** Whether an account's name has this driver's form: only then can it be the hash of anything. */
 export function isAccountName(name: string): boolean {

@@ -4,13 +4,12 @@
  */
 import { DriverError } from "../errors.ts";
 import { poolTagsOf, type Tenant } from "./account/account-names.ts";
-import { parseVolumeClass } from "./class/parse-class.ts";
-import { furtherPlaces } from "./class/places.ts";
-import { accountShapeOf, type VolumeClass } from "./class/volume-class.ts";
+import { findClass } from "./class/known-classes.ts";
+import type { VolumeClass } from "./class/volume-class.ts";
 import type { Dependencies } from "./dependencies.ts";
 import type { AccountTags } from "./formats/account-tags.ts";
 import { encodeMetadata, withPlacement } from "./formats/file-system-metadata.ts";
-import { ACCOUNT_NAME_ATTEMPTS, accountName, fileSystemName, hashOf, shardOf, strictFileSystemName } from "./names.ts";
+import { ACCOUNT_NAME_ATTEMPTS, accountName, fileSystemName, shardOf, strictFileSystemName } from "./names.ts";
 import type { AccountRef, AccountShape, ClaimRef } from "./ports.ts";
 import { chooseSize, type SizeRange } from "./size.ts";
 
@@ -59,7 +58,7 @@ type Rules = Pick<Dependencies, "settings" | "backend">;
 /** Throws InvalidRequest or OutOfRange; makes no call. */
 export function planVolume(request: VolumeRequest, rules: Rules): VolumePlan {
   const { settings, backend } = rules;
-  const volumeClass = parseVolumeClass(request.parameters, settings, backend);
+  const { volumeClass, accountShape, requestHash, places } = findClass(request.parameters, settings, backend);
   const { name, claim } = request;
   if (volumeClass.isolation === "namespace" && claim === undefined) {
     throw new DriverError(
@@ -68,7 +67,6 @@ export function planVolume(request: VolumeRequest, rules: Rules): VolumePlan {
     );
   }
   const sizeBytes = chooseSize(request, backend.size);
-  const requestHash = hashOf(lowerCaseKeys(request.parameters));
   const { clusterId, clusterUid } = settings;
   const spot = { namespace: claim?.namespace ?? "", volume: name, shard: shardOf(name, volumeClass.poolSize) };
   const plan: VolumePlan = {
@@ -76,13 +74,13 @@ export function planVolume(request: VolumeRequest, rules: Rules): VolumePlan {
     volumeClass,
     sizeBytes,
     candidates: candidatesFor(volumeClass, spot, rules),
-    accountShape: accountShapeOf(backend.parameters, volumeClass),
+    accountShape,
     elsewhere: [],
     fileSystemName: volumeClass.storageAccount === undefined ? fileSystemName(name) : strictFileSystemName(name),
     metadata: encodeMetadata({ clusterId, clusterUid, volumeName: name, sizeBytes, requestHash, claim }),
     requestHash,
   };
-  return withPlaces(plan, furtherPlaces(volumeClass, request.parameters, rules), spot, rules);
+  return withPlaces(plan, places, spot, rules);
 }
 
 /** With the same plan in each further place of its class. */
@@ -98,11 +96,8 @@ function withPlaces<Plan extends AccountPlan>(plan: Plan, places: readonly Volum
  * for a class whose accounts follow from the volume or its namespace, or that names an account. Throws InvalidRequest.
  */
 export function planPool(parameters: VolumeRequest["parameters"], rules: Rules): AccountPlan[] {
-  const { settings, backend } = rules;
-  const volumeClass = parseVolumeClass(parameters, settings, backend);
+  const { volumeClass, accountShape, places } = findClass(parameters, rules.settings, rules.backend);
   if (volumeClass.isolation !== "pool" || volumeClass.storageAccount !== undefined) return [];
-  const accountShape = accountShapeOf(backend.parameters, volumeClass);
-  const places = furtherPlaces(volumeClass, parameters, rules);
   return Array.from({ length: volumeClass.poolSize }, (_, shard) => {
     const spot = { namespace: "", volume: "", shard };
     const candidates = candidatesFor(volumeClass, spot, rules);
@@ -134,8 +129,4 @@ function candidatesFor(volumeClass: VolumeClass, { shard, ...tenant }: Spot, rul
       tags: { ...source, ...(clusterUid !== undefined && { clusterUid }), ...owner },
     };
   });
-}
-
-function lowerCaseKeys(parameters: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(parameters).map(([key, value]) => [key.toLowerCase(), value]));
 }

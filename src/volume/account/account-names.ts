@@ -1,5 +1,6 @@
 /** From a class to the names that its accounts can have: the same for a new volume and for an account that lost its tags. */
 import type { Backend } from "../../backend/backend.ts";
+import { remembering } from "../../concurrency/remembered.ts";
 import { poolKeyOf, type VolumeClass } from "../class/volume-class.ts";
 import type { AccountTags } from "../formats/account-tags.ts";
 import { fileSystemName, hashOf, NAMING_VERSION } from "../names.ts";
@@ -18,8 +19,21 @@ export function poolTagsOf(
 ): Pick<AccountTags, "pool" | "isolation" | "namespace" | "fileSystem"> {
   const { isolation } = volumeClass;
   const isolationKey = { pool: "", namespace, volume }[isolation];
-  const poolKey = poolKeyOf(backend.parameters, volumeClass);
-  const pool = hashOf({ version: NAMING_VERSION, ...poolKey, isolationKey });
+  const pool = poolOf(volumeClass, backend)(isolationKey);
   const owner = { pool: {}, namespace: { namespace }, volume: { fileSystem: fileSystemName(volume) } }[isolation];
   return { pool, isolation, ...owner };
+}
+
+type PoolOf = (isolationKey: string) => string;
+
+/** The hashes of pool keys, by their class and whom they isolate: a class belongs to one backend. */
+const pools = new WeakMap<VolumeClass, PoolOf>();
+
+function poolOf(volumeClass: VolumeClass, backend: Backend): PoolOf {
+  const known = pools.get(volumeClass);
+  if (known !== undefined) return known;
+  const poolKey = poolKeyOf(backend.parameters, volumeClass);
+  const computed = remembering((isolationKey) => hashOf({ version: NAMING_VERSION, ...poolKey, isolationKey }));
+  pools.set(volumeClass, computed);
+  return computed;
 }

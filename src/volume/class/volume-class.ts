@@ -33,8 +33,19 @@ export function accountShapeOf(rows: readonly ParameterRow[], volumeClass: Volum
   );
 }
 
+const mounts = new WeakMap<VolumeClass, Readonly<Record<string, string>>>();
+
 /** The entries of the volume context that the class decides, under the node plugin's own names. */
-export function mountEntriesOf(rows: readonly ParameterRow[], volumeClass: VolumeClass): Record<string, string> {
+export function mountEntriesOf(
+  rows: readonly ParameterRow[],
+  volumeClass: VolumeClass,
+): Readonly<Record<string, string>> {
+  const entries = mounts.get(volumeClass) ?? readMountEntries(rows, volumeClass);
+  mounts.set(volumeClass, entries);
+  return entries;
+}
+
+function readMountEntries(rows: readonly ParameterRow[], volumeClass: VolumeClass): Record<string, string> {
   return Object.fromEntries(
     statedRows(rows, volumeClass)
       .filter(([{ effect }]) => effect === "mount")

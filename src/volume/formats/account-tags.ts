@@ -57,8 +57,17 @@ export function encodeSingleTags(tags: Partial<AccountTags>): Record<string, str
   return Object.fromEntries(stated.map(([field, value]) => [NAMES[field as keyof AccountTags], String(value)]));
 }
 
+/** Of tags that were read before: each volume asks several times of an account that stays the same for minutes. */
+const decoded = new WeakMap<object, Partial<AccountTags>>();
+
 /** What an account's tags say; a field is absent when its tag is missing or cannot be read. */
 export function decodeAccountTags(tags: Readonly<Record<string, string>>): Partial<AccountTags> {
+  const known = decoded.get(tags) ?? decode(tags);
+  decoded.set(tags, known);
+  return known;
+}
+
+function decode(tags: Readonly<Record<string, string>>): Partial<AccountTags> {
   const text = (field: keyof AccountTags) => findByName(tags, NAMES[field]);
   return withoutUndefined({
     clusterId: text("clusterId"),

@@ -85,6 +85,20 @@ describe("the plan of a volume", () => {
     );
   });
 
+  it("the same parameters are another class under other settings, whichever was read first", () => {
+    const request = { ...plan().request, parameters: { clientID: CLIENT } };
+    const there: typeof SETTINGS = { ...SETTINGS, location: "northeurope", resourceGroup: "elsewhere" };
+    const locations = [SETTINGS, there, SETTINGS].map((settings) => {
+      const { volumeClass, candidates } = planVolume(request, blobRules(settings));
+      return [volumeClass.location, candidates[0]?.ref.resourceGroup];
+    });
+    assert.deepEqual(locations, [
+      ["westeurope", "keyless"],
+      ["northeurope", "elsewhere"],
+      ["westeurope", "keyless"],
+    ]);
+  });
+
   it("every candidate is recognised as ours by its tags, and by nothing less", () => {
     for (const { ref, tags: stated } of plan().candidates) {
       assert(stated);
