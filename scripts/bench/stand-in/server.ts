@@ -28,6 +28,8 @@ export interface StandInSettings {
   readonly delay?: string;
   /** How long an account takes, in milliseconds; default 0. */
   readonly accountMs?: number;
+  /** How many PersistentVolumes of other claims the API server lists; default 0. */
+  readonly persistentVolumes?: number;
 }
 
 export async function startStandIn(): Promise<StandIn> {
@@ -36,9 +38,10 @@ export async function startStandIn(): Promise<StandIn> {
   const azure = createAzure(() => origin);
   const calls = createCalls();
   let nextDelay = createLatencies(undefined);
+  let volumes = 0;
   const answerCall = (asked: Asked, response: ServerResponse) => {
     const isKubernetes = /^\/(api|apis|openid|\.well-known)\//.test(asked.path);
-    const { kind, answer } = isKubernetes ? answerKubernetes(asked) : azure.answer(asked);
+    const { kind, answer } = isKubernetes ? answerKubernetes(asked, volumes) : azure.answer(asked);
     calls.begin(kind);
     const delayMs = isKubernetes ? 0 : nextDelay();
     const reply = () => {
@@ -51,11 +54,12 @@ export async function startStandIn(): Promise<StandIn> {
   const administer = ({ method, path, body }: Asked): Answer => {
     if (path === CALLS_PATH && method === "DELETE") calls.reset();
     if (path === SETTINGS_PATH && method === "PUT") {
-      const { delay = "0", accountMs = 0 } = JSON.parse(body) as StandInSettings;
+      const { delay = "0", accountMs = 0, persistentVolumes = 0 } = JSON.parse(body) as StandInSettings;
       const latency = parseLatency(delay);
       if (latency === undefined) return json(400, { error: `a delay is MS or MEDIAN/P99, not "${delay}"` });
       nextDelay = createLatencies(latency);
       azure.settings.accountMs = accountMs;
+      volumes = persistentVolumes;
     }
     return json(200, calls.counts());
   };
