@@ -1,7 +1,8 @@
 // `npm run bench [-- OPTIONS]`: what the controller costs, beside its references in the same run. `--help` lists the parts.
 // docs/explanation/performance.md has the figures of the last recorded run, and what they do not say.
 import { execFileSync } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { cpus, release, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -16,7 +17,7 @@ import { measureRealistic } from "./bench/parts/realistic.ts";
 import { measureSdk } from "./bench/parts/sdk.ts";
 import { measureStart } from "./bench/parts/start.ts";
 import { measureStorm } from "./bench/parts/storm.ts";
-import { type Machine, type PartReport, type Report, toMarkdown } from "./bench/report.ts";
+import { type Machine, type PartReport, type Report, toMarkdown, withParts } from "./bench/report.ts";
 import { buildSubjects } from "./bench/subjects.ts";
 
 interface Part {
@@ -51,7 +52,7 @@ ${Object.entries(PARTS)
   --way NAME        only this way: arm, "arm + account", blob, "blob + account"; may be repeated
   --short           a fraction of the load: shows that a part works, and roughly what it finds
   --minutes N       length of each phase of the part realistic (10)
-  --json FILE       also writes the figures as JSON
+  --json FILE       also writes the figures as JSON; parts of the file that are not measured now stay
   --node-flag FLAG  of Node, for product and references alike, such as --max-semi-space-size=16; may be repeated
 `;
 
@@ -87,7 +88,6 @@ try {
   if (ways.length === 0) throw new Error(`no such way; this build has ${known.map(({ name }) => name).join(", ")}`);
   const environment = { folder, built, nodeFlags: values["node-flag"] };
   const say = (text: string) => console.error(`bench: ${text}`);
-  const parts: PartReport[] = [];
   for (const [name, part] of Object.entries(PARTS)) {
     if (!values.part.includes(name)) continue;
     const report = await part.measure({
@@ -99,23 +99,26 @@ try {
       say,
     });
     console.log(`${toMarkdown(report)}\n`);
-    parts.push(report);
+    if (values.json !== undefined) await record(values.json, report);
   }
-  if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(toReport(parts), undefined, 2)}\n`);
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
 
-function toReport(parts: readonly PartReport[]): Report {
-  return {
-    format: 1,
+/** After each part: what was measured stays when a later part fails. */
+async function record(file: string, part: PartReport): Promise<void> {
+  const before = existsSync(file) ? (JSON.parse(await readFile(file, "utf8")) as Report) : undefined;
+  const measured = {
     at: new Date().toISOString(),
     commit: execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim(),
     command: ["npm run bench --", ...process.argv.slice(2)].join(" ").replace(/ --$/, ""),
     machine: machine(),
     nodeFlags: values["node-flag"],
-    parts,
   };
+  await writeFile(
+    file,
+    `${JSON.stringify(withParts(before, [{ ...part, measured }], Object.keys(PARTS)), undefined, 2)}\n`,
+  );
 }
 
 function machine(): Machine {

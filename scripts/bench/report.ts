@@ -36,16 +36,28 @@ export interface PartReport {
   readonly notes?: readonly string[];
 }
 
-/** The whole run, as `--json` writes it. */
-export interface Report {
-  readonly format: 1;
+/** Where and when a part was measured. */
+export interface Circumstances {
+  /** ISO 8601. */
   readonly at: string;
   readonly commit: string;
   readonly command: string;
   readonly machine: Machine;
   /** Flags of Node, the same for product and references. */
   readonly nodeFlags: readonly string[];
-  readonly parts: readonly PartReport[];
+}
+
+/** What `--json` writes: each part as it was measured last. */
+export interface Report {
+  readonly format: 1;
+  readonly parts: readonly (PartReport & { readonly measured: Circumstances })[];
+}
+
+/** The report with these parts in the place of earlier measurements of them; others stay. In the order of `keys`. */
+export function withParts(report: Report | undefined, parts: Report["parts"], keys: readonly string[]): Report {
+  const kept = (report?.parts ?? []).filter(({ key }) => !parts.some((part) => part.key === key));
+  const all = [...kept, ...parts].toSorted((a, b) => keys.indexOf(a.key) - keys.indexOf(b.key));
+  return { format: 1, parts: all };
 }
 
 export interface Machine {
