@@ -136,17 +136,19 @@ export interface ObservingOptions extends Pick<ArmOptions, "observeCall" | "now"
   readonly timeLimits?: TimeLimits | undefined;
   /** What a request is called in logs and metrics. Default: `operationOf`. */
   readonly nameOf?: (request: Pick<PipelineRequest, "method" | "url">) => string;
+  /** Which limit holds for a request. Default: `limitFor`. */
+  readonly limitOf?: typeof limitFor;
 }
 
 /** Limits each attempt in time and reports its outcome; `refused` is called when a token was not accepted. */
 export function observing(
-  { observeCall, now, timeLimits = TIME_LIMITS, nameOf = operationOf }: ObservingOptions,
+  { observeCall, now, timeLimits = TIME_LIMITS, nameOf = operationOf, limitOf = limitFor }: ObservingOptions,
   refused: () => void,
 ): PipelinePolicy {
   return {
     name: "keyless-csi-observer",
     async sendRequest(request, next) {
-      request.timeout = timeLimits[limitFor(request)];
+      request.timeout = timeLimits[limitOf(request)];
       const begun = now();
       let answered: { readonly status: number } & RequestIds = { status: 0 };
       try {

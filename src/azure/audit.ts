@@ -75,19 +75,24 @@ function describe(
   const { action = ACTIONS[request.method] ?? request.method, ...intent } = currentIntent();
   const status = head?.status ?? 0;
   const errorCode = status >= 400 ? (head?.headers.get("x-ms-error-code") ?? errorCodeIn(body)) : undefined;
-  const url = new URL(request.url);
-  // A POST names what is to be done behind the resource: `.../containers/pvc-1/lease`.
-  if (request.method === "POST") url.pathname = url.pathname.replace(/\/[^/]*$/, "");
   return {
     action,
-    kind: resourceTypeOf(url.href),
-    resourceId: url.pathname,
     ...intent,
+    ...whatOf(request, intent),
     result: resultOf(request.method, status),
     status,
     ...(errorCode !== undefined && { errorCode }),
     ...(head && idsIn(head)),
   };
+}
+
+/** What the intent does not say: by the address of a request to ARM. */
+function whatOf({ method, url }: PipelineRequest, { kind, resourceId }: Intent) {
+  if (kind !== undefined && resourceId !== undefined) return { kind, resourceId };
+  const address = new URL(url);
+  // A POST names what is to be done behind the resource: `.../containers/pvc-1/lease`.
+  if (method === "POST") address.pathname = address.pathname.replace(/\/[^/]*$/, "");
+  return { kind: resourceTypeOf(address.href), resourceId: address.pathname };
 }
 
 function resultOf(method: string, status: number): WriteResult {

@@ -14,7 +14,7 @@ import {
   type PipelineResponse,
 } from "@azure/core-rest-pipeline";
 import type { TokenCredential } from "@azure/identity";
-import { type AzureCall, observing } from "./arm.ts";
+import { type AzureCall, type ObservingOptions, observing } from "./arm.ts";
 import { type AuditOptions, createAuditedHttpClient } from "./audit.ts";
 import { toBlobRefusal } from "./blob-errors.ts";
 import { createBlobRetries } from "./blob-retries.ts";
@@ -84,13 +84,15 @@ export function createBlobService(options: BlobServiceOptions): BlobService {
     return known;
   };
   async function send(place: ContainerPlace, method: "GET" | "PUT", headers: Record<string, string>, expected: number) {
+    const callId = options.audit.correlationId();
     const request = createPipelineRequest({
+      ...(callId !== undefined && { requestId: callId }),
       method,
       url: `${place.url}?restype=container`,
       headers: createHttpHeaders({ ...headers, accept: "application/xml", "x-ms-version": BLOB_SERVICE_VERSION }),
     });
     // What the account's own log shows of the caller ("Storage analytics log format": client-request-id).
-    request.headers.set("x-ms-client-request-id", options.audit.correlationId() ?? request.requestId);
+    request.headers.set("x-ms-client-request-id", request.requestId);
     const sent = () => pipelineFor(place.subscriptionId).sendRequest(httpClient, request);
     const response = await intending({ kind: CONTAINERS, resourceId: place.resourceId }, sent);
     if (response.status !== expected) throw toBlobRefusal(response);
@@ -127,9 +129,14 @@ function createPolicies(
     createBlobRetries(options.retryDelayMs),
     createBudgetPolicy({ budget, now, kindOf: ({ url }) => budget.ofService(endpointIn(url)) }),
     createSettlingMark(now),
-    observing({ ...options, nameOf: ({ method }) => `${method} ${CONTAINERS} (blob)` }, refused),
+    observing({ ...options, ...OF_CONTAINERS }, refused),
   ];
 }
+
+const OF_CONTAINERS: Pick<ObservingOptions, "nameOf" | "limitOf"> = {
+  nameOf: ({ method }) => `${method} ${CONTAINERS} (blob)`,
+  limitOf: ({ method }) => (method === "GET" ? "read" : "write"),
+};
 
 /** Azure counts requests to the Blob service by account ("Scalability targets for standard storage accounts"). */
 function endpointIn(url: string): string {
