@@ -11,7 +11,8 @@ import {
   type StorageApiVersion,
   supportedVersions,
 } from "../text/azure-api-versions.ts";
-import { errorIn } from "./error-body.ts";
+import { answeredError } from "./error-body.ts";
+import { targetOf } from "./request-target.ts";
 
 /** A cloud does not know the version of a provider that was sent first, and an older one is used from now on. */
 export interface ApiVersionFallback {
@@ -63,13 +64,13 @@ const REFUSALS = ["NoRegisteredProviderFound", "InvalidResourceType", "InvalidAp
 
 /**
  * Sends the pinned version, whatever the SDK or a link of Azure's says, and once more with an older one when the cloud does
- * not know it. Throws Misconfigured when it knows none.
+ * not know it. Throws Misconfigured when it knows none. Before the policy that keeps the errors of answers (`error-body.ts`).
  */
 export function createApiVersionPolicy(versions: ApiVersions): PipelinePolicy {
   return {
     name: "keyless-csi-api-version",
     async sendRequest(request, next) {
-      const provider = providerOf(request.url);
+      const provider = providerOf(request);
       const sent = versions.current(provider);
       if (sent === undefined) return next(request);
       setVersion(request, sent);
@@ -88,10 +89,12 @@ export function createApiVersionPolicy(versions: ApiVersions): PipelinePolicy {
   };
 }
 
-/** The provider of the last resource in the path, spelled as Azure spells it, or "". */
-function providerOf(url: string): string {
-  const [, name = ""] = /.*\/providers\/([^/?]+)/i.exec(new URL(url).pathname) ?? [];
-  return Object.keys(KNOWN).find((each) => each.toLowerCase() === name.toLowerCase()) ?? name;
+const SPELLED = new Map(Object.keys(KNOWN).map((name) => [name.toLowerCase(), name]));
+
+/** The provider of the last resource in the path, spelled as Azure spells it if it is pinned, or "". */
+function providerOf({ method, url }: PipelineRequest): string {
+  const { provider } = targetOf(method, url);
+  return SPELLED.get(provider) ?? provider;
 }
 
 /** In the text of the URL: to parse and write the query would encode a page token another way than Azure did. */
@@ -108,9 +111,9 @@ function isOther({ status }: PipelineResponse, supported: readonly string[], sen
 }
 
 /** The versions that the cloud knows, [] if it does not say, or undefined when the version was not refused. */
-function refusalOf({ status, bodyAsText }: PipelineResponse): string[] | undefined {
-  if ((status !== 400 && status !== 404) || !bodyAsText) return undefined;
-  const { code, message } = errorIn(bodyAsText) ?? {};
+function refusalOf({ status, request }: PipelineResponse): string[] | undefined {
+  if (status !== 400 && status !== 404) return undefined;
+  const { code, message } = answeredError(request) ?? {};
   if (typeof code !== "string" || !REFUSALS.includes(code)) return undefined;
   return supportedVersions(typeof message === "string" ? message : "");
 }

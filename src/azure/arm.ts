@@ -12,6 +12,7 @@ import { type AuditOptions, createAuditedHttpClient } from "./audit.ts";
 import { type Budget, createBudget } from "./budget/budget.ts";
 import { createBudgetPolicy } from "./budget/policy.ts";
 import { createErrorBodyKeeper } from "./error-body.ts";
+import { withLeanPipeline } from "./lean-pipeline.ts";
 import { createOwnHostPolicy } from "./own-host.ts";
 import { idsIn, type RequestIds } from "./request-ids.ts";
 import { resourceTypeOf } from "./resource-type.ts";
@@ -121,9 +122,9 @@ function createClients(
   options: Pick<ArmOptions, "endpoint"> & object,
 ): SubscriptionClients {
   return {
-    storage: new StorageManagementClient(credential, subscriptionId, options),
-    authorization: new AuthorizationManagementClient(credential, subscriptionId, options),
-    identity: new ManagedServiceIdentityClient(credential, subscriptionId, options),
+    storage: withLeanPipeline(new StorageManagementClient(credential, subscriptionId, options)),
+    authorization: withLeanPipeline(new AuthorizationManagementClient(credential, subscriptionId, options)),
+    identity: withLeanPipeline(new ManagedServiceIdentityClient(credential, subscriptionId, options)),
   };
 }
 

@@ -7,7 +7,7 @@ import type { HttpClient, PipelineRequest, PipelineResponse } from "@azure/core-
 import { createHttpClient } from "./http-client.ts";
 import { currentIntent, type Intent } from "./intent.ts";
 import { idsIn, type RequestIds } from "./request-ids.ts";
-import { resourceTypeOf } from "./resource-type.ts";
+import { pathOf, resourceTypeOf } from "./resource-type.ts";
 
 /** How a write ended. `unknown`: no answer came, so that it may have been done. */
 export type WriteResult = "done" | "accepted" | "absent" | "refused" | "failed" | "unknown";
@@ -87,12 +87,12 @@ function describe(
 }
 
 /** What the intent does not say: by the address of a request to ARM. */
-function whatOf({ method, url }: PipelineRequest, { kind, resourceId }: Intent) {
+function whatOf(request: PipelineRequest, { kind, resourceId }: Intent) {
   if (kind !== undefined && resourceId !== undefined) return { kind, resourceId };
-  const address = new URL(url);
+  const path = pathOf(request.url);
   // A POST names what is to be done behind the resource: `.../containers/pvc-1/lease`.
-  if (method === "POST") address.pathname = address.pathname.replace(/\/[^/]*$/, "");
-  return { kind: resourceTypeOf(address.href), resourceId: address.pathname };
+  const url = request.method === "POST" ? request.url.replace(path, path.replace(/\/[^/]*$/, "")) : request.url;
+  return { kind: resourceTypeOf(url), resourceId: pathOf(url) };
 }
 
 function resultOf(method: string, status: number): WriteResult {

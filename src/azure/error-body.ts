@@ -4,7 +4,13 @@
  */
 import type { PipelinePolicy } from "@azure/core-rest-pipeline";
 
-const errors = new WeakMap<object, object>();
+/** The `error` member of ARM's body. */
+interface ErrorBody {
+  readonly code?: unknown;
+  readonly message?: unknown;
+}
+
+const errors = new WeakMap<object, ErrorBody>();
 
 /** Keeps the `error` member of every refusal. Put it next to the wire: a retry replaces what the former attempt left. */
 export function createErrorBodyKeeper(): PipelinePolicy {
@@ -26,10 +32,12 @@ export function keptError(error: unknown): object | undefined {
   return errors.get(response?.request ?? {});
 }
 
-/** The `error` member of ARM's body; undefined for a body of another form. */
-export function errorIn(
-  text: string | null | undefined,
-): { readonly code?: unknown; readonly message?: unknown } | undefined {
+/** That of the last answer to a request; undefined for a success, or where the body had another form. */
+export function answeredError(request: object): ErrorBody | undefined {
+  return errors.get(request);
+}
+
+function errorIn(text: string | null | undefined): ErrorBody | undefined {
   try {
     const { error } = JSON.parse(text ?? "") as { readonly error?: unknown };
     return typeof error === "object" && error !== null ? error : undefined;

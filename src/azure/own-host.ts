@@ -20,6 +20,8 @@ export function createOwnHostPolicy(endpoint: string): PipelinePolicy {
   return {
     name: "keyless-csi-own-host",
     sendRequest(request, next) {
+      // Nearly every request: where the slash follows, neither a longer name nor a user fits between.
+      if (request.url.startsWith(`${origin}/`)) return next(request);
       const asked = new URL(request.url);
       const isOwn = asked.origin === origin && asked.username === "" && asked.password === "";
       if (!isOwn) request.url = atOwnHost(endpoint, request.url);

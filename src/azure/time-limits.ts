@@ -1,5 +1,6 @@
 /** How long one attempt at a request to ARM may take. A lost answer costs as much, and the volumes of a pool wait for the same reads. */
 import type { PipelineRequest } from "@azure/core-rest-pipeline";
+import { targetOf } from "./request-target.ts";
 
 /** In milliseconds. */
 export interface TimeLimits {
@@ -15,15 +16,9 @@ export interface TimeLimits {
 
 export const TIME_LIMITS: TimeLimits = { read: 8_000, list: 30_000, write: 30_000, accountDeletion: 120_000 };
 
-const ACCOUNT = "microsoft.storage/storageaccounts";
-
 /** Which of the limits holds for a request. */
 export function limitFor({ method, url }: Pick<PipelineRequest, "method" | "url">): keyof TimeLimits {
-  const [, provider = "", rest = ""] = /.*\/providers\/([^/]+)\/?(.*)/.exec(new URL(url).pathname.toLowerCase()) ?? [];
-  const types = rest.split("/").filter((segment) => segment !== "");
-  // type/name/type: the path of a collection has an odd number of parts.
-  const isCollection = types.length % 2 === 1;
-  if (method === "GET" || method === "HEAD") return isCollection ? "list" : "read";
-  const isAccount = types.length === 2 && `${provider}/${types[0]}` === ACCOUNT;
-  return method === "DELETE" && isAccount ? "accountDeletion" : "write";
+  const { operation, isAccount } = targetOf(method, url);
+  if (operation === "read" || operation === "list") return operation;
+  return operation === "delete" && isAccount ? "accountDeletion" : "write";
 }
