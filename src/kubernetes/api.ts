@@ -5,7 +5,11 @@
  */
 import { ApiException, HttpMethod, type KubeConfig, RequestContext } from "@kubernetes/client-node";
 import { type Dispatcher, request } from "undici";
+import { createGate } from "../concurrency/gate.ts";
 import { createSingleFlight } from "../concurrency/single-flight.ts";
+
+/** An answer that has not been read yet. */
+export type Body = Dispatcher.ResponseData["body"];
 
 /** Objects of the API server. `T` is the client's type for them; a date in it is text. */
 export interface Api {
@@ -13,8 +17,8 @@ export interface Api {
   get<T>(path: string): Promise<T>;
   create<T>(path: string, object: T): Promise<T>;
   replace<T>(path: string, object: T): Promise<T>;
-  /** A body to be read, or destroyed. */
-  open(path: string, query: Readonly<Record<string, string>>): Promise<Dispatcher.ResponseData["body"]>;
+  /** `readBody` reads the answer, or destroys it. */
+  list<T>(path: string, query: Readonly<Record<string, string>>, readBody: (body: Body) => Promise<T>): Promise<T>;
 }
 
 /** One object, or one page of a list: normally well under a second. */
@@ -24,24 +28,33 @@ const REQUEST_TIMEOUT_MS = 10_000;
  * (k8s.io/client-go, transport/token_source.go), and the certificates of the API server at each sign-in.
  */
 const SIGNED_IN_MS = 60_000;
+/** Each takes a connection with TLS buffers of some 0.3 MiB; those that wait meanwhile spend their own time limit. */
+const MOST_AT_ONCE = 16;
 
 /** A path of the API with its values escaped: apiPath`/api/v1/namespaces/${name}`. */
 export function apiPath(texts: TemplateStringsArray, ...values: readonly string[]): string {
   return String.raw({ raw: texts }, ...values.map(encodeURIComponent));
 }
 
+interface Request {
+  readonly method: Dispatcher.HttpMethod;
+  readonly path: string;
+  readonly object?: unknown;
+  readonly query?: Readonly<Record<string, string>>;
+}
+
 /** `server` is the kubeconfig's address; `now` in milliseconds of a monotonic clock. */
 export function createApi(config: KubeConfig, server: string, now: () => number): Api {
   const signIn = shareSignIn(config, server, now);
   const base = server.replace(/\/+$/, "");
-  const ask = async (method: Dispatcher.HttpMethod, path: string, object?: unknown, query = {}) => {
+  const send = async (signal: AbortSignal, { method, path, object, query = {} }: Request) => {
     const session = await signIn.get();
     const dispatcher = session.getDispatcher();
     const { statusCode, headers, body } = await request(base + path, {
       method,
       query,
       headers: { ...session.getHeaders(), ...(object !== undefined && { "content-type": "application/json" }) },
-      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+      signal,
       ...(object !== undefined && { body: JSON.stringify(object) }),
       ...(dispatcher !== undefined && { dispatcher }),
     });
@@ -50,11 +63,17 @@ export function createApi(config: KubeConfig, server: string, now: () => number)
     if (statusCode === 401) signIn.forget(session);
     throw new ApiException(statusCode, "refused", await body.text(), headers as Record<string, string>);
   };
+  const gate = createGate(MOST_AT_ONCE);
+  const ask = <T>(wanted: Request, readBody: (body: Body) => Promise<T>): Promise<T> => {
+    const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
+    return gate(async () => readBody(await send(signal, wanted)));
+  };
+  const readJson = async <T>(body: Body) => (await body.json()) as T;
   return {
-    get: async <T>(path: string) => (await (await ask("GET", path)).json()) as T,
-    create: async <T>(path: string, object: T) => (await (await ask("POST", path, object)).json()) as T,
-    replace: async <T>(path: string, object: T) => (await (await ask("PUT", path, object)).json()) as T,
-    open: (path, query) => ask("GET", path, undefined, query),
+    get: <T>(path: string) => ask({ method: "GET", path }, readJson<T>),
+    create: <T>(path: string, object: T) => ask({ method: "POST", path, object }, readJson<T>),
+    replace: <T>(path: string, object: T) => ask({ method: "PUT", path, object }, readJson<T>),
+    list: (path, query, readBody) => ask({ method: "GET", path, query }, readBody),
   };
 }
 

@@ -105,7 +105,7 @@ async function askForPage(api: Api, { path, fieldSelector }: Place, { limit, nex
     ...(fieldSelector !== undefined && { fieldSelector }),
     ...(next !== "" && { continue: next }),
   };
-  return await readBody(await api.open(path, query));
+  return await api.list(path, query, readBody);
 }
 
 /** Stops reading, and closes the connection, at the limit. */

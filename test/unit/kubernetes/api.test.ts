@@ -53,6 +53,13 @@ describe("the API server", () => {
     assert.ok(connections <= 2, String(connections));
   });
 
+  it("is asked over a bounded number of connections, however many requests come at once", async () => {
+    await Promise.all(Array.from({ length: 100 }, () => api.get("/api/v1/any")));
+    assert.equal(requests.length, 100);
+    // Some are opened when a request comes before one has been put back.
+    assert.ok(connections <= 32, String(connections));
+  });
+
   it("is signed in to again after a minute, and before that only when it has refused a token", async () => {
     await api.get("/a");
     user.token = "second";
