@@ -12,7 +12,6 @@ import { type BudgetState, createBudget } from "../azure/budget/budget.ts";
 import { createIdentities } from "../azure/identities.ts";
 import { createRoleAssignments } from "../azure/role-assignments.ts";
 import type { TimeLimits } from "../azure/time-limits.ts";
-import { createUsage } from "../azure/usage.ts";
 import type { Backend } from "../backend/backend.ts";
 import { BLOB_ACCOUNTS } from "../backend/blob/account-shape.ts";
 import { blobBackend } from "../backend/blob/backend.ts";
@@ -31,12 +30,12 @@ import type { Readiness } from "../telemetry/health.ts";
 import { rememberRoleAssignments } from "../volume/access/remembered-assignments.ts";
 import { rolesCommand } from "../volume/default-roles.ts";
 import type { Cluster, Observer, Ports, Settings } from "../volume/ports.ts";
-import { allowedGroups } from "../volume/settings.ts";
 import { readClusterMark } from "./cluster-mark.ts";
 import { createCredentials } from "./credentials.ts";
 import { OWN_TIME } from "./own-time.ts";
 import { readyWhenAll, watchAnswers, watchSignIn } from "./readiness.ts";
 import { toSettings } from "./settings.ts";
+import { type Usage, usageOf } from "./usage.ts";
 
 /** Notified of what the use cases do and of every call to Azure. */
 export interface AdaptersObserver extends Observer, Pick<BackgroundObserver, "inTask" | "taskDone" | "taskFailed"> {
@@ -44,18 +43,18 @@ export interface AdaptersObserver extends Observer, Pick<BackgroundObserver, "in
   /** Once for each provider and version; `unseen`: what is checked on accounts and not shown by the older version. */
   olderVersionUsed(fallback: ApiVersionFallback, unseen: readonly string[]): void;
   azureWritten(write: AzureWrite): void;
+  /** The metrics lack the number of storage accounts there, since the controller may not read it. */
+  accountsNotCounted(region: { readonly subscriptionId: string; readonly location: string }): void;
   /** GUID of the call or of the run of a task that goes on; undefined outside of both. */
   currentCallId(): string | undefined;
 }
 
 /** Everything that a use case needs, and the state of the connection to Azure. */
-export interface Adapters {
+export interface Adapters extends Usage {
   readonly ports: Ports;
   readonly settings: Settings;
   /** The kind of storage that volumes are made of. */
   readonly backend: Backend;
-  /** Role assignments of the subscriptions in use, as far as they have been counted. */
-  readonly roleAssignmentUsage: ReturnType<typeof createUsage>;
   /** Whether the last sign-in worked and the last request to Azure was answered. */
   readonly readiness: () => Readiness;
   /**
@@ -146,8 +145,8 @@ export async function createAdapters(
     accountLock: createReadersWriterLock(),
     followUps: followUpsFor(observer, waiting, connection.inBackground),
   };
-  const roleAssignmentUsage = createUsage({ arm: metricsArm, subscriptionIds: subscriptionsOf(config), now });
-  return { ports, settings, backend: blobBackend, roleAssignmentUsage, ...connection };
+  const usage = usageOf(config, { arm: metricsArm, accounts, observer, now });
+  return { ports, settings, backend: blobBackend, ...usage, ...connection };
 }
 
 /** Checks of the access that a volume was given: in the log as a task, and no volume waits for them. */
@@ -227,8 +226,4 @@ function connectCluster(config: ControllerConfig, now: () => number): Cluster {
   const { kubeconfig, oidcIssuer } = config;
   const { readReferences } = blobBackend;
   return usesKubernetes(config) ? createCluster({ kubeconfig, oidcIssuer, readReferences, now }) : NO_CLUSTER;
-}
-
-function subscriptionsOf(config: ControllerConfig): string[] {
-  return [...new Set(allowedGroups(config).map(({ subscriptionId }) => subscriptionId))];
 }

@@ -53,6 +53,7 @@ export async function startApp(options: ServiceOptions): Promise<App> {
   const flights = createSingleFlight<unknown>("volume");
   metrics.watchInFlight(flights.count);
   metrics.watchRoleAssignments(adapters.roleAssignmentUsage);
+  metrics.watchAccountUsage(adapters.accountUsage);
   const volumes = createVolumes(adapters);
   metrics.watchBudget(adapters.budgetStates);
   let isServing = false;

@@ -11,6 +11,8 @@ export interface Region {
 export interface AccountRoom {
   /** Throws QuotaExhausted for a while after Azure has refused an account there. */
   assert(region: Region): void;
+  /** Where an account was asked for. */
+  regions(): readonly Region[];
   /** Creates an account there, unless it is known to be refused, and remembers what becomes of it. */
   use<T>(region: Region, create: () => Promise<T>): Promise<T>;
 }
@@ -19,12 +21,16 @@ export interface AccountRoom {
 export function createAccountRoom(fullMs: number, now: () => number): AccountRoom {
   const full = createTtlCache<true>(fullMs, now);
   const keyOf = ({ subscriptionId, location }: Region) => `${subscriptionId}/${location}`.toLowerCase();
+  const asked = new Map<string, Region>();
   const assert = (region: Region) => {
     if (full.get(keyOf(region)) !== undefined) throw regionFull(region);
   };
   return {
     assert,
-    async use(region, create) {
+    regions: () => [...asked.values()],
+    async use({ subscriptionId, location }, create) {
+      const region = { subscriptionId, location };
+      asked.set(keyOf(region), region);
       assert(region);
       try {
         return await create();

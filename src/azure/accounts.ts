@@ -12,7 +12,7 @@ import { accountKey } from "../volume/formats/arm-ids.ts";
 import type { Account, AccountRef, AccountSpec, Accounts, ResourceGroupRef } from "../volume/ports.ts";
 import { createAccountMemory } from "./account-memory.ts";
 import { describeAccount, readSettled } from "./account-reads.ts";
-import { createAccountRoom } from "./account-room.ts";
+import { createAccountRoom, type Region } from "./account-room.ts";
 import type { Arm } from "./arm.ts";
 import { codeOf, statusOf, toDriverError } from "./faults.ts";
 import { intending } from "./intent.ts";
@@ -64,6 +64,8 @@ type Change<More extends unknown[]> = (ref: AccountRef, ...more: More) => Promis
 /** The port, and a way to drop what is no longer true. */
 export interface RememberingAccounts extends Accounts {
   forget(ref: AccountRef): void;
+  /** Subscriptions and regions in which this process has asked for accounts. */
+  regions(): readonly Region[];
 }
 
 export function createAccounts(options: AccountsOptions): RememberingAccounts {
@@ -113,6 +115,7 @@ export function createAccounts(options: AccountsOptions): RememberingAccounts {
       memory.forget(ref);
     },
     forget: memory.forget,
+    regions: room.regions,
   };
 }
 

@@ -159,10 +159,13 @@ export const ROLES: readonly RoleRow[] = [
   role({
     key: "controller-usage",
     roleName: "keyless-csi Controller Usage",
-    description: "Count the role assignments of the subscription, whose number Azure limits.",
+    description: "Count the role assignments and storage accounts of the subscription, whose numbers Azure limits.",
     option: "usage",
     assignedAt: "subscriptions",
-    actions: { [`${ASSIGNMENTS}/read`]: "the metric keyless_csi_role_assignments" },
+    actions: {
+      [`${ASSIGNMENTS}/read`]: "the metric keyless_csi_role_assignments",
+      "Microsoft.Storage/locations/usages/read": "the metric keyless_csi_storage_accounts",
+    },
   }),
 ];
 

@@ -1,11 +1,9 @@
-/**
- * How much of Azure's fixed limits is used, for the metrics: counted seldom, in the background, and only while the metrics
- * are read. Anybody who reaches the endpoint can read them, so neither a reading nor a failure may cause a call by itself.
- */
-import { withDeadline } from "../concurrency/deadline.ts";
-import { createSingleFlight } from "../concurrency/single-flight.ts";
+/** How much of Azure's limits is used, for the metrics. */
+import type { Region } from "./account-room.ts";
 import type { Arm } from "./arm.ts";
+import { statusOf } from "./faults.ts";
 import { LIMIT } from "./role-assignments.ts";
+import { createSeldomCounts } from "./seldom-counts.ts";
 
 /** Role assignments in a subscription, at all scopes in it. */
 export interface RoleAssignmentUsage {
@@ -22,66 +20,60 @@ export interface UsageOptions {
   readonly now: () => number;
 }
 
-/** A full subscription is some 4,000 entries in a handful of pages. */
-const REMEMBER_MS = 600_000;
-/** The first pause after a failure; it doubles up to the time for which a count is remembered. */
-const FIRST_PAUSE_MS = 60_000;
-/** A count that could not be renewed for this long says nothing about the present. */
-const STALE_MS = 3_600_000;
-/** Prometheus gives up a scrape after 10 s by default; only a subscription that was never counted is waited for. */
-const LONGEST_WAIT_MS = 2_000;
-
-/** The last count of one subscription, if there was one, and when the next may be made. */
-interface State {
-  readonly count?: { readonly used: number; readonly at: number };
-  readonly failures: number;
-  readonly nextAt: number;
-}
-
-/**
- * Answers what is known, and never throws: a subscription is left out until it has been counted once. What is due is counted
- * in the background.
- */
+/** Answers what is known, and never throws: a subscription is left out until it has been counted once. */
 export function createUsage({ arm, subscriptionIds, now }: UsageOptions): () => Promise<RoleAssignmentUsage[]> {
-  const states = new Map<string, State>();
-  const counting = createSingleFlight<void>();
-  const stateOf = (id: string): State => states.get(id) ?? { failures: 0, nextAt: Number.NEGATIVE_INFINITY };
-  const renew = async (id: string): Promise<void> => {
-    try {
-      states.set(id, counted(await count(arm, id), now()));
-    } catch {
-      states.set(id, failed(stateOf(id), now()));
-    }
-  };
+  const read = createSeldomCounts({ keys: () => subscriptionIds, count: (id) => countAssignments(arm, id), now });
   return async () => {
-    const due = subscriptionIds.filter((id) => stateOf(id).nextAt <= now());
-    const renewals = due.map((id) => ({
-      isFirst: stateOf(id).count === undefined,
-      done: counting.run(id, () => renew(id)),
-    }));
-    const first = renewals.filter(({ isFirst }) => isFirst).map(({ done }) => done);
-    await withDeadline(LONGEST_WAIT_MS, Promise.all(first), "late");
-    return subscriptionIds.flatMap((subscriptionId) => {
-      const known = stateOf(subscriptionId).count;
-      if (known === undefined || now() - known.at >= STALE_MS) return [];
-      return [{ subscriptionId, used: known.used, limit: LIMIT }];
-    });
+    const known = await read();
+    return [...known].map(([subscriptionId, used]) => ({ subscriptionId, used, limit: LIMIT }));
   };
 }
 
-async function count(arm: Arm, subscriptionId: string): Promise<number> {
+async function countAssignments(arm: Arm, subscriptionId: string): Promise<number> {
   let used = 0;
   const { roleAssignments } = arm.subscription(subscriptionId).authorization;
   for await (const page of roleAssignments.listForSubscription().byPage()) used += page.length;
   return used;
 }
 
-function counted(used: number, at: number): State {
-  return { count: { used, at }, failures: 0, nextAt: at + REMEMBER_MS };
+/** Storage accounts of a subscription in a region, those of others among them. */
+export interface AccountUsage extends Region {
+  readonly used: number;
+  readonly limit: number;
 }
 
-/** Without the right to list, every attempt fails, until somebody grants it. */
-function failed({ count: known, failures }: State, at: number): State {
-  const pause = Math.min(FIRST_PAUSE_MS * 2 ** failures, REMEMBER_MS);
-  return { ...(known && { count: known }), failures: failures + 1, nextAt: at + pause };
+export interface AccountUsageOptions extends Pick<UsageOptions, "arm" | "now"> {
+  /** Those in use: more may be added. */
+  readonly regions: () => readonly Region[];
+  /** Called once for each region that the controller may not ask about. */
+  readonly refused: (region: Region) => void;
+}
+
+/** The same for a region. Source: REST, Usages - List By Location (`StorageAccounts`, with the limit of this subscription). */
+export function createAccountUsage({ arm, regions, refused, now }: AccountUsageOptions): () => Promise<AccountUsage[]> {
+  const byKey = new Map<string, Region>();
+  const reported = new Set<string>();
+  const regionOf = (key: string) => byKey.get(key) ?? { subscriptionId: "", location: "" };
+  const read = createSeldomCounts({
+    keys() {
+      for (const region of regions()) byKey.set(`${region.subscriptionId}/${region.location}`.toLowerCase(), region);
+      return [...byKey.keys()];
+    },
+    count: (key) => countAccounts(arm, regionOf(key)),
+    failed(key, error) {
+      if (statusOf(error) !== 403 || reported.has(key)) return;
+      reported.add(key);
+      refused(regionOf(key));
+    },
+    now,
+  });
+  return async () => [...(await read())].map(([key, counted]) => ({ ...regionOf(key), ...counted }));
+}
+
+async function countAccounts(arm: Arm, { subscriptionId, location }: Region) {
+  for await (const usage of arm.subscription(subscriptionId).storage.usages.listByLocation(location)) {
+    const { name, currentValue: used, limit } = usage;
+    if (name?.value === "StorageAccounts" && used !== undefined && limit !== undefined) return { used, limit };
+  }
+  throw new Error("the answer does not state the number of storage accounts");
 }

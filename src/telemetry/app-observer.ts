@@ -66,6 +66,7 @@ export interface AppObserver {
   ): void;
   azureCalled(call: AzureCall): void;
   azureWritten(write: AzureWrite): void;
+  accountsNotCounted(region: { readonly subscriptionId: string; readonly location: string }): void;
   stepBegun(step: string, volume: string): void;
   stepDone(step: string, volume: string): void;
   roleAssignmentCreated(assignment: RoleAssignment, how: string): void;

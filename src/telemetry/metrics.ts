@@ -4,7 +4,7 @@
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { type BudgetState, watchBudget } from "./budget-metrics.ts";
-import { type PoolFill, watchPools } from "./pool-metrics.ts";
+import { type AccountUsage, type PoolFill, watchAccountUsage, watchPools } from "./pool-metrics.ts";
 
 /** From a repeated call (some 0.1 s) to account creation (20-30 s) and the longest sidecar timeout. */
 const OPERATION_BUCKETS_SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 25, 50, 120, 300, 600];
@@ -34,6 +34,8 @@ export interface Metrics {
   watchBackground(isLeading: () => boolean): void;
   /** What the background check has seen of all accounts, read at each scrape; undefined: nothing yet, or not here. */
   watchAccounts(read: () => AccountsSeen | undefined): void;
+  /** Storage accounts of each subscription and region that has been counted, read at each scrape. */
+  watchAccountUsage(read: () => Promise<readonly AccountUsage[]>): void;
   /** The pools of accounts that are made ahead, read at each scrape; undefined: nothing yet, or not here. */
   watchPools(read: () => readonly PoolFill[] | undefined): void;
   /** What Azure still allows, read at each scrape. */
@@ -99,6 +101,7 @@ export function createMetrics(driverName: string, version: string): Metrics {
     countBackgroundRun: (task, outcome) => backgroundRuns.labels(task, outcome).inc(),
     watchBackground: (isLeading) => watchBackground(registry, isLeading),
     watchAccounts: (read) => watchAccounts(registry, read),
+    watchAccountUsage: (read) => watchAccountUsage(registry, read),
     watchPools: (read) => watchPools(registry, read),
     watchBudget: (read) => watchBudget(registry, read),
     contentType: registry.contentType,

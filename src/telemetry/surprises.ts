@@ -28,6 +28,7 @@ export function observeSurprises(
   | "tagsNotRestored"
   | "accountKept"
   | "classNotPrewarmed"
+  | "accountsNotCounted"
   | "nothingDeleted"
 > {
   return {
@@ -55,6 +56,11 @@ export function observeSurprises(
         ...inCall(),
         ...accountFields(ref),
       }),
+    accountsNotCounted: (region) =>
+      log.info(
+        "storage accounts are not counted for the metrics: the controller lacks the optional role usage",
+        region,
+      ),
     classNotPrewarmed: (className, error) =>
       log.warn("no accounts are made ahead for a StorageClass: its parameters are wrong", {
         ...inCall(),

@@ -20,7 +20,8 @@ describe("metrics that are read all the time", () => {
     assert.equal(response.status, 200);
     return response.text();
   };
-  const statuses = () => app.armCalls().map(({ status }) => status);
+  const isOfAccounts = ({ operation }: { readonly operation: string }) => operation === "usages/list";
+  const statuses = () => app.armCalls().flatMap((call) => (isOfAccounts(call) ? [] : [call.status]));
   const ready = async () => (await fetch(`http://127.0.0.1:${app.app.health?.port}/readyz`)).status;
 
   it("cause one list where the right to it is missing, and have no gauge", async () => {
@@ -29,6 +30,24 @@ describe("metrics that are read all the time", () => {
       assert.doesNotMatch(await scrape(), /^keyless_csi_role_assignments/m);
     }
     assert.equal(statuses().length, 1, "calls to Azure");
+  });
+
+  it("count the accounts of a region by one read, and only where the controller may", async () => {
+    await create(app, createRequest(app.emulator, { location: "northeurope" }));
+    const { subscriptionId } = app.emulator.info;
+    const refused = () => app.log().split('"message":"storage accounts are not counted').length - 1;
+    app.emulator.faults.add({ match: { operation: "usages/list" }, times: 2, action: FORBIDDEN });
+    for (let index = 0; index < 50; index += 1) assert.doesNotMatch(await scrape(), /^keyless_csi_storage_accounts/m);
+    assert.equal(app.armCalls().filter(isOfAccounts).length, 2, "one for each region");
+    assert.equal(refused(), 2);
+    assert.equal(await ready(), 200);
+    const allowed = await startEmulatedApp(["--http-endpoint", "127.0.0.1:0"], { emulator: app.emulator });
+    const { host = "", port = 0 } = allowed.app.health ?? {};
+    const text = await (await fetch(`http://${host}:${port}/metrics`)).text();
+    const labels = `subscription_id="${subscriptionId}",location="westeurope"`;
+    assert.ok(text.includes(`keyless_csi_storage_accounts{${labels}} 0\n`), text);
+    assert.ok(text.includes(`keyless_csi_storage_accounts_limit{${labels}} 250\n`));
+    await allowed.stop();
   });
 
   it("do not hold up volumes when Azure throttles them, and are not repeated", async () => {
@@ -46,7 +65,7 @@ describe("metrics that are read all the time", () => {
     await assert.rejects(create(app, createRequest(app.emulator)), /Azure asks to wait up to 5 min/);
     app.forgetCalls();
     assert.doesNotMatch(await scrape(), /^keyless_csi_role_assignments/m);
-    assert.deepEqual(app.armCalls(), []);
+    assert.deepEqual(statuses(), []);
   });
 
   it("do not make the service unready when Azure does not answer them", async () => {

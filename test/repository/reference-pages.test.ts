@@ -28,6 +28,7 @@ describe("docs/reference", () => {
     metrics.countBackgroundRun("t", "done");
     metrics.watchBackground(() => true);
     metrics.watchAccounts(() => ({ checked: 1, open: 0, completedAt: 1 }));
+    metrics.watchAccountUsage(async () => [{ subscriptionId: "s", location: "l", used: 1, limit: 2 }]);
     metrics.watchPools(() => [{ className: "c", present: 1, wanted: 2 }]);
     metrics.countNothingDeleted("account");
     metrics.watchRoleAssignments(async () => [{ subscriptionId: "s", used: 1, limit: 2 }]);

@@ -28,6 +28,7 @@ const NEEDED_FOR: Readonly<Record<string, FeatureName>> = {
   [`${CREDENTIALS}/delete`]: "trust that orphans removes",
   [`${ACCOUNTS}/blobServices/read`]: "a volume with soft delete",
   [`${ACCOUNTS}/blobServices/write`]: "a volume with soft delete",
+  "Microsoft.Storage/locations/usages/read": "the count of storage accounts",
 };
 
 /** Data action -> what a workload cannot do without it. */
@@ -76,10 +77,11 @@ describe("each action of the roles is needed:", () => {
     }
   }
 
-  it("keyless-csi Controller Usage: without it there is no count of the subscription's role assignments", async () => {
+  it("keyless-csi Controller Usage: without it there is no count of the subscription's role assignments and accounts", async () => {
     const others = ROLE_OPTIONS.filter((option) => option !== "usage");
     app = await startGrantedApp({ flags: FLAGS, roles: [`--with=${others.join(",")}`] });
     await assert.rejects(FEATURES["the count of role assignments"](app), { code: "ERR_ASSERTION" });
+    await assert.rejects(FEATURES["the count of storage accounts"](app), { code: "ERR_ASSERTION" });
   });
 
   it("this test omits only the actions that the emulator cannot show", () => {

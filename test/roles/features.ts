@@ -149,6 +149,11 @@ export const FEATURES = {
     const text = await (await fetch(`http://127.0.0.1:${app.app.health.port}/metrics`)).text();
     assert.match(text, /^keyless_csi_role_assignments\{.*\} [1-9]/m);
   },
+  "the count of storage accounts": async (app) => {
+    assert(app.app.health);
+    const text = await (await fetch(`http://127.0.0.1:${app.app.health.port}/metrics`)).text();
+    assert.match(text, /^keyless_csi_storage_accounts\{.*\} \d/m);
+  },
 } as const satisfies Record<string, Feature>;
 
 export type FeatureName = keyof typeof FEATURES;

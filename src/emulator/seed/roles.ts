@@ -49,8 +49,9 @@ const ROLES: readonly CustomRole[] = [
   {
     name: "f0000000-0000-4000-8000-00000000000c",
     roleName: "keyless-csi Controller R",
-    description: "Reads identities and grants; writes federated credentials.",
+    description: "Reads identities, grants and usages; writes federated credentials.",
     actions: [
+      "Microsoft.Storage/locations/usages/read",
       `${ASSIGNMENTS}/read`,
       `${IDENTITIES}/read`,
       `${IDENTITIES}/federatedIdentityCredentials/read`,
