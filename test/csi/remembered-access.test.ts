@@ -173,6 +173,24 @@ for (const api of ["arm", "blob"] as const)
       });
     });
 
+    it("is checked without holding up a deletion, also while Azure does not answer", async () => {
+      const last = await create(app, request());
+      app.emulator.faults.add({
+        match: { service: "arm", method: "GET", operation: "roleAssignments/get" },
+        times: -1,
+        action: { hang: "forever" },
+      });
+      let isChecked = false;
+      void app.untilTask().then(() => {
+        isChecked = true;
+      });
+      const volume = await create(app, request());
+      await remove(app, last);
+      await remove(app, volume);
+      assert.deepEqual(assigned(), []);
+      assert.equal(isChecked, false);
+    });
+
     it("that this replica has removed itself is not relied on: the next volume has its own when it is answered", async () => {
       await remove(app, await create(app, request()));
       assert.deepEqual(assigned(), []);

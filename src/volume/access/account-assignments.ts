@@ -5,6 +5,7 @@
  * volume exists. If that read comes before the removal, the other replica sees the volume and puts the assignment back; if
  * it comes after, it is put back here. docs/decisions/0017-remembered-role-assignments.md.
  */
+import { runFor } from "../../concurrency/purpose.ts";
 import { createSingleFlight } from "../../concurrency/single-flight.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { accountKey } from "../formats/arm-ids.ts";
@@ -66,19 +67,22 @@ export function createAccountAssignments(deps: Dependencies): AccountAssignments
 }
 
 /**
- * The check. This process's own removals hold the lock alone. Nothing is put back where no volume is left: another replica may
- * have deleted the one that was asked for.
+ * The check. It reads without the lock: a removal by this process sees the volume's file system as others' do, and no deletion and
+ * no creation waits for nothing that has time. Nothing is put back where no volume is left: another replica may have
+ * deleted the one that was asked for. This process's own removals hold the lock alone, so that none of them is undone.
  */
 async function check(
   { ports: { roleAssignments, fileSystems, accountLock, observer } }: Dependencies,
   assignment: RoleAssignment,
   { account, description }: { readonly account: AccountRef; readonly description: string },
 ): Promise<void> {
-  await accountLock.shared(accountKey(account), async () => {
-    const found = await roleAssignments.find(assignment.scope, assignment.name);
-    if (found !== undefined) return assertSame(found, assignment);
+  const found = await roleAssignments.find(assignment.scope, assignment.name);
+  if (found !== undefined) return assertSame(found, assignment);
+  const putBack = async () => {
     if (!(await fileSystems.existIn(account))) return;
     const how = await roleAssignments.create(assignment, description);
     observer.roleAssignmentCreated(assignment, how === "created" ? "put back" : how);
-  });
+  };
+  // As urgent as a creation: a volume may be without access.
+  await runFor("create", () => accountLock.shared(accountKey(account), putBack));
 }
