@@ -125,5 +125,7 @@ export const REALISTIC_SETTINGS: EmulatorSettings = {
   federatedWriteMs: 500,
   callLatency: { medianMs: 50, p99Ms: 500 },
   ...ALL_VARIANTS,
+  // Nobody has reported it: the documentation counts.
+  containersNeedDataAction: false,
   limits: AZURE_LIMITS,
 };

@@ -1,8 +1,8 @@
 /**
  * Ways in which Azure may behave where its documentation leaves it open: each has been reported or is as likely as the
  * other, and none can be settled without a subscription. A client has to be right either way, so each is a switch that a
- * test can turn while the emulator runs. All are off by default and on in `REALISTIC_SETTINGS`. Times are by the emulator's
- * clock. docs/how-to/emulator.md has the sources.
+ * test can turn while the emulator runs. All are off by default, and all but the last on in `REALISTIC_SETTINGS`. Times are
+ * by the emulator's clock. docs/how-to/emulator.md has the sources.
  */
 import { isObject } from "./json.ts";
 

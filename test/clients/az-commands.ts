@@ -204,7 +204,9 @@ export const REHEARSALS: readonly Rehearsal[] = [
   },
   {
     command: "az storage account delete",
-    lines: "az storage account delete -n kldocs -g keyless-data --yes && echo deleted",
+    lines:
+      "az storage account create -n klproof -g keyless-data -l westeurope --allow-shared-key-access false -o none\n" +
+      "az storage account delete -n klproof -g keyless-data --yes && echo deleted",
     prints: /^deleted$/m,
   },
 ];

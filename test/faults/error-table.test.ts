@@ -17,10 +17,14 @@ import { requestOf, volumeName, volumeOf } from "./support/modes.ts";
 const ONLY = process.env["KEYLESS_CSI_STEP"];
 const STEPS_TO_RUN = STEPS.filter(({ operation }) => ONLY === undefined || ONLY === operation);
 
-/** Waits in milliseconds, shorter than in production: what is tried is what follows from them. */
+/**
+ * Waits in milliseconds, the long ones shorter than in production: what is tried is what follows from them. No limit is so
+ * short that an answer is late where other programs have the processor.
+ */
 const PATIENCE = {
   retryDelayMs: 50,
-  timeLimits: { read: 5_000, list: 5_000, write: 5_000, accountDeletion: 5_000 },
+  signInMs: 30_000,
+  timeLimits: { read: 15_000, list: 15_000, write: 15_000, accountDeletion: 15_000 },
 };
 
 /** How many cells run at once: each has an Azure of its own and mostly waits for the SDK's retries. */

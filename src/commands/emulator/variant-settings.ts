@@ -37,7 +37,11 @@ export const variantSettings = {
   "premium-tier-refused": onOrOff("a new block blob account that states its access tier is refused"),
   "unknown-values-unreadable": onOrOff("a word that an enumeration does not have is RequestIsNotValidJson"),
   "unknown-members-refused": onOrOff("a property that the api-version does not know is refused, not left out"),
-  "containers-need-data-action": onOrOff("calls at a container of the Blob service need a data action too"),
+  "containers-need-data-action": optional(toggle, {
+    group: VARIANTS,
+    help: "calls at a container of the Blob service need a data action too",
+    absent: "off",
+  }),
 };
 
 /** Those that were given. */
