@@ -2,6 +2,7 @@
  * What is wrong with the way in which blobfuse2 would mount a volume, each with the line that fixes it. Pure rules;
  * volume/mount-checks.ts decides what follows from them.
  */
+import { remembering } from "../../concurrency/remembered.ts";
 import { cut, LONGEST_MESSAGE } from "../../text/cut.ts";
 import type { MountProblem, MountRequest } from "../backend.ts";
 import {
@@ -22,8 +23,19 @@ const READING_MODES = ["SINGLE_NODE_READER_ONLY", "MULTI_NODE_READER_ONLY"];
 /** Access modes in which nobody writes, and the one in which one pod alone does (ReadWriteOncePod). */
 const SAFE_MODES = [...READING_MODES, "SINGLE_NODE_SINGLE_WRITER"];
 
+type Judge = (requestAsJson: string) => readonly MountProblem[];
+
+/** By class: all its volumes have the same options, but for the access modes. */
+const judges = new WeakMap<BlobClass, Judge>();
+
 /** A switch for a cache wins over a file on the node; what else the file decides is not judged. */
-export function findMountProblems(request: BlobMountRequest): MountProblem[] {
+export function findMountProblems({ volumeClass, ...request }: BlobMountRequest): readonly MountProblem[] {
+  const judge = judges.get(volumeClass) ?? remembering((json) => judgeMount({ ...JSON.parse(json), volumeClass }));
+  judges.set(volumeClass, judge);
+  return judge(JSON.stringify(request));
+}
+
+function judgeMount(request: BlobMountRequest): MountProblem[] {
   const options = readMountOptions(request.flags);
   const judged = { ...request, wanted: wantedOptions(request, options) };
   const rules = [
