@@ -179,7 +179,7 @@ export const controllerSettings = {
   }),
   "account-cache": setting(duration({ max: "5m" }), {
     group: AZURE,
-    help: "how long an account that Azure has confirmed as keyless, or a role assignment at an account, is used without asking again first",
+    help: "how long a keyless account, or a role assignment at an account, is used without asking Azure again first",
     fallback: "5m",
   }),
   "identity-cache": setting(duration({ max: "5m" }), {
