@@ -1,6 +1,6 @@
 /**
  * What work is for, as far as others may have to wait for it: where something is scarce, such as the calls that Azure allows,
- * what makes a volume goes first. Creating is what nobody has to state, so that it costs nothing there.
+ * what makes a volume goes first, and what has begun before what has not.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 
@@ -12,14 +12,29 @@ export const PURPOSES = ["create", "delete", "background"] as const;
 
 export type Purpose = (typeof PURPOSES)[number];
 
-const purposes = new AsyncLocalStorage<Purpose>();
+/** One call, or one run of a task. */
+export interface Work {
+  readonly purpose: Purpose;
+  /** When it was first given something that is scarce, by the clock of who gives it: what has begun is finished first. */
+  begunAt: number | undefined;
+  /** Called once when it has ended; set by who has let it begin. */
+  ended?: () => void;
+}
 
-/** Runs the work, and all that it starts, for this purpose. */
+const works = new AsyncLocalStorage<Work>();
+
+/** Runs the work, and all that it starts, for this purpose; inside of other work that has begun it has begun too. */
 export function runFor<T>(purpose: Purpose, work: () => Promise<T>): Promise<T> {
-  return purposes.run(purpose, work);
+  const own: Work = { purpose, begunAt: works.getStore()?.begunAt };
+  return works.run(own, work).finally(() => own.ended?.());
+}
+
+/** Undefined outside of all work that states its purpose. */
+export function currentWork(): Work | undefined {
+  return works.getStore();
 }
 
 /** Of the work that is running. */
 export function currentPurpose(): Purpose {
-  return purposes.getStore() ?? "create";
+  return works.getStore()?.purpose ?? "create";
 }

@@ -34,9 +34,9 @@ export function createVolumes<Class extends VolumeClass>(deps: {
 }): Volumes {
   const provisioner = createProvisioner(deps);
   return {
-    create: provisioner.create,
+    // What is deleted yields to what is created.
+    create: (request) => runFor("create", () => provisioner.create(request)),
     prewarmer: (publish) => createPrewarm(deps, provisioner.accounts, publish),
-    // A volume that is waited for goes first.
     delete: (volumeId) => runFor("delete", () => deleteVolume(deps, volumeId)),
     expand: (volumeId, range) => expandVolume(deps, volumeId, range),
     list: (maxEntries, startingToken) => listVolumes(deps, maxEntries, startingToken),

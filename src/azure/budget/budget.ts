@@ -3,7 +3,7 @@
  * calls wait instead of being refused; what an answer says is left can only lower the count, since other replicas and clusters
  * may spend from the same limits; and after a Retry-After nothing is sent to what has asked for it until it has passed.
  */
-import type { Purpose } from "../../concurrency/purpose.ts";
+import type { Purpose, Work } from "../../concurrency/purpose.ts";
 import type { AzureLimits } from "../../text/azure-limits.ts";
 import type { Target } from "../request-target.ts";
 import { createKinds, type Kind, type Kinds } from "./kinds.ts";
@@ -32,7 +32,7 @@ export interface BudgetState extends LimitName {
 
 export interface Budget extends Pick<Kinds, "of" | "ofService"> {
   /** As `BudgetQueue.enter`. */
-  enter(kind: Kind, purpose: Purpose, mayWait: boolean): Wait | undefined | Promise<Wait | undefined>;
+  enter(kind: Kind, purpose: Purpose, mayWait: boolean, work?: Work): Wait | undefined | Promise<Wait | undefined>;
   /** A call that was let in has been answered, or never will be. */
   ended(kind: Kind): void;
   /** An answer states that so many are left, in the header of this name. */
@@ -50,7 +50,7 @@ const LONGEST_WAIT_MS = 15_000;
 export function createBudget({ now, sleep, limits, longestWaitMs = LONGEST_WAIT_MS }: BudgetOptions): Budget {
   const regions = createRegions();
   const kinds = createKinds(limits, now, regions.of);
-  const queue = createBudgetQueue({ now, sleep, longestWaitMs });
+  const queue = createBudgetQueue({ now, sleep, longestWaitMs, limitsOf: kinds.limitsOf });
   return {
     of: kinds.of,
     ofService: kinds.ofService,

@@ -26,6 +26,8 @@ export interface Kinds {
    * only the waits that it asks for are kept.
    */
   ofService(service: string): Kind;
+  /** Those of a subscription that were drawn on so far. */
+  limitsOf(subscriptionId: string): readonly Limit[];
   /** Limits that were drawn on so far, without those of services. */
   all(): Iterable<Limit>;
 }
@@ -45,10 +47,15 @@ export function createKinds(
 ): Kinds {
   const limits = new Map<string, Limit>();
   const kinds = new Map<string, Kind>();
+  const bySubscription = new Map<string, Limit[]>();
   const services = new Map<string, Kind>();
   const limitOf = (key: string, create: () => Limit): Limit => {
-    const limit = limits.get(key) ?? create();
+    const known = limits.get(key);
+    if (known !== undefined) return known;
+    const limit = create();
     limits.set(key, limit);
+    const { subscriptionId } = limit.name;
+    bySubscription.set(subscriptionId, [...(bySubscription.get(subscriptionId) ?? []), limit]);
     return limit;
   };
   const kindOf = (key: string, create: () => Omit<Kind, "key" | "limits">): Kind => {
@@ -78,13 +85,18 @@ export function createKinds(
       const known = services.get(service);
       if (known !== undefined) return known;
       if (services.size >= MOST_SERVICES) forgetIdle(services, now());
-      const provider = createLimit({ subscriptionId: "", by: service, operation: "request" }, []);
-      const kind = { key: service, arm: undefined, provider, limits: [provider] };
+      const kind = kindOfService(service);
       services.set(service, kind);
       return kind;
     },
+    limitsOf: (subscriptionId) => bySubscription.get(subscriptionId) ?? [],
     all: () => limits.values(),
   };
+}
+
+function kindOfService(service: string): Kind {
+  const provider = createLimit({ subscriptionId: "", by: service, operation: "request" }, []);
+  return { key: service, arm: undefined, provider, limits: [provider] };
 }
 
 /** Those that nobody waits for, and that have not asked to wait. */

@@ -45,6 +45,8 @@ export interface Counts {
   readonly waiting: Record<Purpose, number>;
   /** How many calls of an earlier purpose went first since one of this purpose was sent, while one was waiting. */
   readonly passedOver: Record<Purpose, number>;
+  /** Until when work that had begun was refused here, by purpose: the next of that purpose will need it as well. */
+  readonly refusedUntil: Record<Purpose, number>;
   /** Milliseconds that calls have waited. */
   waitedMs: number;
   /** Answers of Azure that asked to wait. */
@@ -103,6 +105,7 @@ export function createLimit(name: LimitName, parts: readonly Part[], headers: re
     counts: {
       waiting: { create: 0, delete: 0, background: 0 },
       passedOver: { create: 0, delete: 0, background: 0 },
+      refusedUntil: { create: 0, delete: 0, background: 0 },
       waitedMs: 0,
       throttled: 0,
     },

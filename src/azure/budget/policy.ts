@@ -1,6 +1,6 @@
 /** Every request of an SDK client goes through the budget: it waits for its turn, and what its answer says is taken in. */
 import { type PipelinePolicy, type PipelineRequest, type PipelineResponse, RestError } from "@azure/core-rest-pipeline";
-import { currentPurpose } from "../../concurrency/purpose.ts";
+import { currentWork } from "../../concurrency/purpose.ts";
 import { type Target, targetOf } from "../request-target.ts";
 import type { Budget } from "./budget.ts";
 import type { Kind } from "./kinds.ts";
@@ -32,7 +32,10 @@ export function createBudgetPolicy({ budget, givesWay = false, kindOf, now }: Bu
   /** Until when those that give way send nothing, by limit. */
   const ownWaits = new Map<Limit, number>();
   const enter = (kind: Kind) => {
-    if (!givesWay) return budget.enter(kind, currentPurpose(), true);
+    if (!givesWay) {
+      const work = currentWork();
+      return budget.enter(kind, work?.purpose ?? "create", true, work);
+    }
     for (const limit of kind.limits) {
       const milliseconds = (ownWaits.get(limit) ?? 0) - now();
       if (milliseconds > 0) return { milliseconds, says: ASKED };

@@ -5,7 +5,7 @@ import { type Budget, createBudget } from "../../../../src/azure/budget/budget.t
 import type { Kind } from "../../../../src/azure/budget/kinds.ts";
 import type { Wait } from "../../../../src/azure/budget/limit.ts";
 import { targetOf } from "../../../../src/azure/request-target.ts";
-import type { Purpose } from "../../../../src/concurrency/purpose.ts";
+import type { Purpose, Work } from "../../../../src/concurrency/purpose.ts";
 import { AZURE_LIMITS, type AzureLimits } from "../../../../src/text/azure-limits.ts";
 import { createFakeTime, type FakeTime, settle } from "../../../support/fake-time.ts";
 
@@ -141,6 +141,41 @@ describe("the budget", () => {
       assert.equal(at, 16_000);
       assert.equal(failure?.says, "Azure Storage allows 1 writes a second in a region");
     }
+  });
+
+  it("finishes what has begun first, and lets it wait for a minute instead of repeating it", async () => {
+    start({ ...TEN_WRITES, storageWrites: [{ calls: 1, seconds: 1 }] });
+    const work = (begunAt?: number): Work => ({ purpose: "create", begunAt });
+    const of = kind("PUT", CONTAINER);
+    await call("create", of);
+    const order: string[] = [];
+    const enter = (name: string, by: Work) =>
+      Promise.resolve(budget.enter(of, "create", true, by)).then(() => order.push(name));
+    const all = [enter("new", work()), enter("second", work(900)), enter("first", work(800))];
+    await time.advance(12_000);
+    await Promise.all(all);
+    assert.deepEqual(order, ["first", "second", "new"]);
+    await time.advance(10_000);
+    await call("create", of);
+    budget.stop(of.provider, 40_000);
+    assert.equal((await budget.enter(of, "create", true))?.milliseconds, 40_000);
+    const begun = budget.enter(of, "create", true, work(time.now() - 10_000));
+    await time.advance(40_000);
+    assert.equal(await begun, undefined);
+  });
+
+  it("begins nothing that would only join those that wait, or need what others of its purpose were refused", async () => {
+    start({ ...TEN_WRITES, storageWrites: [{ calls: 10, seconds: 300 }] });
+    const read = kind("GET", CONTAINER);
+    const begin = (purpose: Purpose) => budget.enter(read, purpose, true, { purpose, begunAt: undefined });
+    for (let index = 0; index < 10; index += 1) await call("create", kind("PUT", CONTAINER));
+    assert.equal(begin("create"), undefined, "nobody of the purpose has needed a write");
+    await call("create", kind("PUT", CONTAINER));
+    const refused = (await begin("create")) as Wait;
+    assert.equal(refused.says, "Azure Storage allows 10 writes in 5 min in a region");
+    assert.equal(begin("delete"), undefined, "deletes have not needed one yet");
+    await time.advance(300_000);
+    assert.equal(begin("create"), undefined);
   });
 
   it("counts deletes of storage as writes, its lists apart from its reads, and roles by ARM alone", () => {
