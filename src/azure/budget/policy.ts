@@ -52,16 +52,16 @@ export function createBudgetPolicy({ budget, givesWay = false, kindOf, now }: Bu
       const entered = enter(kind);
       const refusal = entered instanceof Promise ? await entered : entered;
       if (refusal !== undefined) throw tooLong(request, refusal);
-      let response: PipelineResponse;
-      try {
-        response = await next(request);
-      } finally {
+      const response = await next(request).catch((error: unknown) => {
         budget.ended(kind);
-      }
+        throw error;
+      });
       takeIn(budget, draw, response);
       const askedMs = waitAsked(response);
+      if (askedMs !== undefined) stop(refusingOf(kind, response), askedMs);
+      // Last: it lets others go, which must know what this answer says.
+      budget.ended(kind);
       if (askedMs === undefined) return response;
-      stop(refusingOf(kind, response), askedMs);
       if (givesWay || askedMs > LONGEST_REPEAT_MS) throw tooLong(request, { milliseconds: askedMs, says: ASKED });
       return response;
     },

@@ -13,7 +13,7 @@ import { type Budget, createBudget } from "../../../../src/azure/budget/budget.t
 import { createBudgetPolicy } from "../../../../src/azure/budget/policy.ts";
 import { runFor } from "../../../../src/concurrency/purpose.ts";
 import { AZURE_LIMITS } from "../../../../src/text/azure-limits.ts";
-import { createFakeTime, type FakeTime } from "../../../support/fake-time.ts";
+import { createFakeTime, type FakeTime, settle } from "../../../support/fake-time.ts";
 
 const GROUP = "https://management.azure.com/subscriptions/s/resourceGroups/g";
 const ACCOUNT = `${GROUP}/providers/Microsoft.Storage/storageAccounts/a`;
@@ -147,6 +147,28 @@ describe("answers of Azure and the budget", () => {
     await assert.rejects(send("GET", ASSIGNMENT));
     await assert.rejects(send("GET", ASSIGNMENT, metrics), says("Azure asks to wait up to 5 min"));
     assert.equal(sent.length, 1);
+  });
+
+  it("the end of a refused call lets nobody go whose timer is late", async () => {
+    let now = 0;
+    const limits = { ...AZURE_LIMITS, armReads: { burst: 1, perSecond: 1 } };
+    const late = createBudget({ now: () => now, sleep: () => new Promise(() => undefined), limits });
+    const by = createBudgetPolicy({ budget: late, now: () => now });
+    const refused = Promise.withResolvers<void>();
+    const first = by.sendRequest(createPipelineRequest({ url: ASSIGNMENT }), async (request) => {
+      await refused.promise;
+      return { request, status: 429, headers: createHttpHeaders({ "retry-after": "10" }), bodyAsText: "" };
+    });
+    let isSent = false;
+    void by.sendRequest(createPipelineRequest({ url: ASSIGNMENT }), async () => {
+      isSent = true;
+      throw new Error("sent");
+    });
+    now = 5_000;
+    refused.resolve();
+    assert.equal((await first).status, 429);
+    await settle();
+    assert.equal(isSent, false);
   });
 
   it("a call that gets no answer has ended all the same", async () => {
