@@ -34,6 +34,7 @@ const ITEMS: readonly Item[] = [
     files: ["role-assignment-scale"],
   },
   { number: 13, promise: "lists that tenants make long stay bounded", files: ["large-lists"] },
+  { number: 14, promise: "a storm of calls keeps to Azure's limits, creations first", files: ["throttle-storm"] },
 ];
 
 interface Result {

@@ -86,9 +86,17 @@ export interface Patience {
   readonly signInMs?: number;
 }
 
+/** Milliseconds, monotonic. */
+export interface Clock {
+  readonly now: () => number;
+  readonly sleep: (milliseconds: number) => Promise<void>;
+}
+
 export interface AdaptersOptions extends ClusterOptions {
   /** Shortens waits, for tests of what happens after them. */
   readonly patience?: Patience | undefined;
+  /** What calls to Azure wait by, for tests; absent: the process's own clock. */
+  readonly clock?: Clock | undefined;
   /** What checks behind CreateVolume wait by, for tests; absent: the process's own clock. */
   readonly time?: Time | undefined;
 }
@@ -105,12 +113,13 @@ const WITH_OVERFLOW = { accountsMs: 60_000, assignmentsMs: 600_000 };
 export async function createAdapters(
   config: ControllerConfig,
   observer: AdaptersObserver,
-  { cluster: configured, markPausesMs: pausesMs = [], patience = {}, time: waiting = OWN_TIME }: AdaptersOptions = {},
+  options: AdaptersOptions = {},
 ): Promise<Adapters> {
+  const { cluster: configured, markPausesMs: pausesMs = [], patience = {}, time: waiting = OWN_TIME } = options;
   const cluster = configured ?? connectCluster(config, () => performance.now());
   const clusterUid = await readClusterMark(cluster, { pausesMs, sleep });
   const settings = toSettings(config, blobBackend, clusterUid);
-  const time = { now: () => performance.now(), sleep: (ms: number) => sleep(ms) };
+  const time = options.clock ?? { now: () => performance.now(), sleep: (ms: number) => sleep(ms) };
   const { now } = time;
   const { arm, metricsArm, blob, ...connection } = connect(config, observer, time, patience);
   const rememberMs = config.accountCacheMs;
@@ -154,11 +163,6 @@ function followUpsFor(observer: AdaptersObserver, time: Time, inBackground: Adap
   const { taskDone, taskFailed } = observer;
   const inTask = <T>(task: string, work: () => Promise<T>) => inBackground(() => observer.inTask(task, work));
   return createFollowUps({ task: "access-check", time, observer: { taskDone, taskFailed, inTask } });
-}
-
-interface Clock {
-  readonly now: () => number;
-  readonly sleep: (milliseconds: number) => Promise<void>;
 }
 
 /** ARM with the controller's credentials, for volumes and for metrics, and a watch on what volumes depend on. */

@@ -3,8 +3,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
-import type { Patience } from "../../src/app/adapters.ts";
+import type { Clock, Patience } from "../../src/app/adapters.ts";
 import { type App, startApp } from "../../src/app/service.ts";
+import type { AzureCall } from "../../src/azure/arm.ts";
 import type { LeaseStore } from "../../src/concurrency/leadership.ts";
 import { type ControllerConfig, toControllerConfig } from "../../src/config/controller.ts";
 import { controllerSettings } from "../../src/config/controller-settings.ts";
@@ -44,6 +45,10 @@ export interface EmulatedAppOptions extends EmulatorOptions {
   readonly configure?: (config: ControllerConfig) => ControllerConfig;
   /** Shorter waits for Azure than in production. */
   readonly patience?: Patience;
+  /** What calls to Azure wait by. Default: the process's own clock. */
+  readonly clock?: Clock;
+  /** Notified besides. */
+  readonly azureCalled?: (call: AzureCall) => void;
   /** The Lease of background tasks. Default: none, they run in this service. */
   readonly leases?: LeaseStore;
   /** One that runs already, of another service; it goes on when this service stops. */
@@ -100,7 +105,12 @@ async function startServiceFor(
     for (const go of waitingForTask) go(how);
     waitingForTask = [];
   };
-  const observer = { stepBegun, taskDone: () => taskEnded("done"), taskFailed: () => taskEnded("failed") };
+  const observer = {
+    stepBegun,
+    taskDone: () => taskEnded("done"),
+    taskFailed: () => taskEnded("failed"),
+    ...(options.azureCalled && { azureCalled: options.azureCalled }),
+  };
   const time = createFakeTime();
   const cluster = options.clusterFor?.(emulator);
   const background = { time, ...(options.leases && { leases: options.leases }) };
@@ -110,6 +120,7 @@ async function startServiceFor(
     observer,
     background,
     patience: options.patience,
+    clock: options.clock,
     ...(cluster && { cluster }),
   });
   const csi = connectCsi(`unix:${socketPath}`);
