@@ -22,5 +22,5 @@ COPY --from=build /build/dist/service/keyless-csi.mjs /build/dist/service/progra
 USER 65532:65532
 ENV NODE_ENV=production
 # Node itself is process 1, so it receives SIGTERM.
-ENTRYPOINT ["node", "/app/keyless-csi.mjs"]
+ENTRYPOINT ["node", "--max-semi-space-size=16", "/app/keyless-csi.mjs"]
 CMD ["controller"]

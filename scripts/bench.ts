@@ -19,6 +19,7 @@ import { measureStart } from "./bench/parts/start.ts";
 import { measureStorm } from "./bench/parts/storm.ts";
 import { type Machine, type PartReport, type Report, toMarkdown, withParts } from "./bench/report.ts";
 import { buildSubjects } from "./bench/subjects.ts";
+import { NODE_FLAGS } from "./bundle/node-flags.ts";
 
 interface Part {
   readonly about: string;
@@ -53,7 +54,7 @@ ${Object.entries(PARTS)
   --short           a fraction of the load: shows that a part works, and roughly what it finds
   --minutes N       length of each phase of the part realistic (10)
   --json FILE       also writes the figures as JSON; parts of the file that are not measured now stay
-  --node-flag FLAG  of Node, for product and references alike, such as --max-semi-space-size=16; may be repeated
+  --node-flag FLAG  of Node, for product and references alike; may be repeated (those of the image: ${NODE_FLAGS.join(" ")})
 `;
 
 const { values } = parseArgs({
@@ -63,7 +64,7 @@ const { values } = parseArgs({
     short: { type: "boolean", default: false },
     minutes: { type: "string", default: "10" },
     json: { type: "string" },
-    "node-flag": { type: "string", multiple: true, default: [] },
+    "node-flag": { type: "string", multiple: true, default: [...NODE_FLAGS] },
     help: { type: "boolean", default: false },
   },
 });

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import manifest from "../../package.json" with { type: "json" };
+import { NODE_FLAGS } from "../../scripts/bundle/node-flags.ts";
 import { repository } from "../support/sources.ts";
 
 /** One instruction of a Dockerfile, continuation lines joined. */
@@ -55,8 +56,11 @@ describe("the container image", () => {
     assert.match(inFinal("FROM")[0] ?? "", /^gcr\.io\/distroless\/cc-debian12:nonroot$/);
   });
 
-  it("runs Node itself as process 1, not as root", () => {
-    assert.deepEqual(inFinal("ENTRYPOINT"), ['["node", "/app/keyless-csi.mjs"]']);
+  it("runs Node itself as process 1, with the flags of the bench, not as root", () => {
+    assert.deepEqual(
+      inFinal("ENTRYPOINT").map((rest) => JSON.parse(rest)),
+      [["node", ...NODE_FLAGS, "/app/keyless-csi.mjs"]],
+    );
     assert.deepEqual(inFinal("USER"), ["65532:65532"]);
   });
 
