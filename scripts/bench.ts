@@ -3,9 +3,10 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { cpus, release, tmpdir, totalmem } from "node:os";
+import { cpus, loadavg, release, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { stop } from "esbuild";
 import { type Context, findWays } from "./bench/context.ts";
 import { measureCalls } from "./bench/parts/calls.ts";
 import { measureClaims } from "./bench/parts/claims.ts";
@@ -53,6 +54,7 @@ ${Object.entries(PARTS)
   --way NAME        only this way: arm, "arm + account", blob, "blob + account"; may be repeated
   --short           a fraction of the load: shows that a part works, and roughly what it finds
   --minutes N       length of each phase of the part realistic (10)
+  --cold-minutes N  length of its first phase alone
   --json FILE       also writes the figures as JSON; parts of the file that are not measured now stay
   --node-flag FLAG  of Node, for product and references alike; may be repeated (those of the image: ${NODE_FLAGS.join(" ")})
 `;
@@ -63,6 +65,7 @@ const { values } = parseArgs({
     way: { type: "string", multiple: true },
     short: { type: "boolean", default: false },
     minutes: { type: "string", default: "10" },
+    "cold-minutes": { type: "string" },
     json: { type: "string" },
     "node-flag": { type: "string", multiple: true, default: [...NODE_FLAGS] },
     help: { type: "boolean", default: false },
@@ -79,47 +82,60 @@ if (unknown !== undefined) {
   process.exit(2);
 }
 
+// What it has started is ended when it exits, which a signal alone would not let it do.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
+
+const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim();
+
 // Short: a socket's path may have 107 bytes.
 const folder = await mkdtemp(join(tmpdir(), "kcb-"));
 try {
   const built = await buildSubjects(folder);
+  await stop(); // its process would go on beside what is measured
   const known = await findWays(built.product);
   const { way: wanted } = values;
   const ways = wanted === undefined ? known : known.filter(({ name }) => wanted.includes(name));
   if (ways.length === 0) throw new Error(`no such way; this build has ${known.map(({ name }) => name).join(", ")}`);
   const environment = { folder, built, nodeFlags: values["node-flag"] };
+  const minutes = { cold: Number(values["cold-minutes"] ?? values.minutes), warm: Number(values.minutes) };
   const say = (text: string) => console.error(`bench: ${text}`);
   for (const [name, part] of Object.entries(PARTS)) {
     if (!values.part.includes(name)) continue;
+    const [load = 0] = loadavg();
     const report = await part.measure({
       environment,
       isShort: values.short,
-      minutes: Number(values.minutes),
+      minutes,
       ways,
       hasBlob: known.length > 2,
       say,
     });
     console.log(`${toMarkdown(report)}\n`);
-    if (values.json !== undefined) await record(values.json, report);
+    if (values.json !== undefined) await record(values.json, report, load);
   }
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
 
 /** After each part: what was measured stays when a later part fails. */
-async function record(file: string, part: PartReport): Promise<void> {
+async function record(file: string, part: PartReport, load: number): Promise<void> {
   const before = existsSync(file) ? (JSON.parse(await readFile(file, "utf8")) as Report) : undefined;
   const measured = {
     at: new Date().toISOString(),
-    commit: execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim(),
-    command: ["npm run bench --", ...process.argv.slice(2)].join(" ").replace(/ --$/, ""),
+    commit,
+    command: ["npm run bench --", ...process.argv.slice(2).map(quoted)].join(" ").replace(/ --$/, ""),
     machine: machine(),
     nodeFlags: values["node-flag"],
+    load,
   };
   await writeFile(
     file,
     `${JSON.stringify(withParts(before, [{ ...part, measured }], Object.keys(PARTS)), undefined, 2)}\n`,
   );
+}
+
+function quoted(argument: string): string {
+  return argument.includes(" ") ? `"${argument}"` : argument;
 }
 
 function machine(): Machine {

@@ -2,6 +2,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { generateBenchPage, generateGrowthPicture, generateMemoryPicture } from "./generate-bench.ts";
 import { target as bodiesTarget, generateBodiesPage } from "./generate-bodies-page.ts";
 import { target as countTarget, generateContractCount } from "./generate-contract-count.ts";
 import { target as csiTarget, generateCsi } from "./generate-csi.ts";
@@ -21,6 +22,9 @@ const repository = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 export const generated: ReadonlyMap<string, () => Promise<string>> = new Map([
   [csiTarget, generateCsi],
   [countTarget, generateContractCount],
+  ["docs/explanation/bench-growth.svg", generateGrowthPicture],
+  ["docs/explanation/bench-memory.svg", generateMemoryPicture],
+  ["docs/reference/bench.md", generateBenchPage],
   ["docs/reference/azure-refusals.md", generateRefusalsPage],
   ["docs/reference/configuration.md", generateConfigurationPage],
   ["docs/reference/configuration.schema.json", generateConfigurationSchema],

@@ -10,8 +10,8 @@ export interface Context {
   readonly environment: Environment;
   /** Short runs show that a part works, and roughly what it finds. */
   readonly isShort: boolean;
-  /** How long a phase of the realistic part lasts. */
-  readonly minutes: number;
+  /** How long the phases of the realistic part last. */
+  readonly minutes: Readonly<Record<"cold" | "warm", number>>;
   readonly ways: readonly Way[];
   /** Whether this build has the setting `--container-api`. */
   readonly hasBlob: boolean;

@@ -45,6 +45,8 @@ export interface Circumstances {
   readonly machine: Machine;
   /** Flags of Node, the same for product and references. */
   readonly nodeFlags: readonly string[];
+  /** Processes that wanted to run when it began, on average over a minute: more than cores, and figures are worse than alone. */
+  readonly load: number;
 }
 
 /** What `--json` writes: each part as it was measured last. */

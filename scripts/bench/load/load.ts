@@ -13,6 +13,8 @@ export interface Load extends Shape {
   readonly inFlight: number;
   /** Begins this many a second instead of one for each that ends; `inFlight` limits those under way. */
   readonly perSecond?: number;
+  /** From the beginning of the load, until what fails is not sent again. Default: no limit but that of the attempts. */
+  readonly limitSeconds?: number;
   /** What to delete. Default: what this loader has created under the same prefix. */
   readonly ids?: readonly string[];
 }
@@ -68,6 +70,7 @@ async function run(client: CsiClient, ids: Map<string, string>, load: Load): Pro
   const begun = performance.now();
   let next = load.first ?? 0;
   const end = next + load.volumes;
+  const until = begun + (load.limitSeconds ?? Number.POSITIVE_INFINITY) * 1000;
   const worker = async () => {
     while (next < end) {
       const number = next;
@@ -76,7 +79,7 @@ async function run(client: CsiClient, ids: Map<string, string>, load: Load): Pro
       if (due > performance.now()) await delay(due - performance.now());
       const sent = performance.now();
       try {
-        await persist(() => send(client, ids, load, number), retries);
+        await persist(() => send(client, ids, load, number), until, retries);
         latencies.push(performance.now() - sent);
       } catch (error) {
         failures.push((error as Error).message);
@@ -100,13 +103,13 @@ async function run(client: CsiClient, ids: Map<string, string>, load: Load): Pro
   };
 }
 
-async function persist(send: () => Promise<void>, retries: Record<string, number>): Promise<void> {
+async function persist(send: () => Promise<void>, until: number, retries: Record<string, number>): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await send();
     } catch (error) {
       const code = RETRYABLE.get((error as { readonly code?: number }).code ?? 0);
-      if (code === undefined || attempt === MOST_ATTEMPTS) throw error;
+      if (code === undefined || attempt === MOST_ATTEMPTS || performance.now() > until) throw error;
       retries[code] = (retries[code] ?? 0) + 1;
       await delay(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1)));
     }

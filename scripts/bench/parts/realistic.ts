@@ -15,7 +15,7 @@ export async function measureRealistic(context: Context): Promise<PartReport> {
   const way = context.ways.find(({ name }) => name === "blob + account");
   if (way === undefined)
     throw new Error("(c) needs the way blob + account: ARM takes 1,200 writes an hour, 20 volumes a minute");
-  const minutes = context.isShort ? 1 : context.minutes;
+  const minutes = context.isShort ? { cold: 1, warm: 1 } : context.minutes;
   const { folder } = context.environment;
   const azure = await startEmulatorProcess(folder, TIMES);
   const cluster = await startStandInProcess(folder, "stand-in-realistic");
@@ -25,14 +25,15 @@ export async function measureRealistic(context: Context): Promise<PartReport> {
     product = await startProduct(context.environment, options);
     const rows: Row[] = [];
     for (const phase of ["cold", "warm"] as const) {
-      context.say(`realistic Azure, ${phase}: ${PER_MINUTE} volumes a minute for ${minutes} min`);
-      rows.push(...(await runPhase({ way, azure, product }, phase, minutes)));
+      context.say(`realistic Azure, ${phase}: ${PER_MINUTE} volumes a minute for ${minutes[phase]} min`);
+      rows.push(...(await runPhase({ way, azure, product }, phase, minutes[phase])));
     }
+    const phases = `The cold phase lasts ${minutes.cold} min, the warm one ${minutes.warm} min.`;
     return {
       key: "realistic",
-      title: `(c) Realistic Azure: ${PER_MINUTE} volumes a minute for ${minutes} min`,
+      title: `(c) Realistic Azure: ${PER_MINUTE} volumes a minute for ${minutes.warm} min`,
       rows,
-      notes: NOTES,
+      notes: [phases, ...NOTES],
     };
   } finally {
     await product?.stop();
@@ -41,10 +42,15 @@ export async function measureRealistic(context: Context): Promise<PartReport> {
   }
 }
 
-const TIMES = ["--realistic", "--account-creation-seconds=20", "--call-milliseconds=50/500"];
+/** Whether a right to write containers is enough on the data plane is open: docs/how-to/containers-on-the-data-plane.md. */
+const AS_DOCUMENTED = "--containers-need-data-action=false";
+const TIMES = ["--realistic", "--account-creation-seconds=20", "--call-milliseconds=50/500", AS_DOCUMENTED];
+/** After the last volume was due, until those that are not served count as failed. */
+const PATIENCE_SECONDS = 120;
 
 const NOTES = [
-  "The way is `blob + account`. Cold begins with nothing: no account, no role assignment, not signed in. The API server is the stand-in's.",
+  "The way is `blob + account`. Cold begins with nothing: no account, no role assignment, not signed in. The API server is the stand-in's. " +
+    "The emulator's `--realistic` is on but for one answer: the controller's right to write containers is enough on the data plane, as documented.",
 ];
 
 interface Setting {
@@ -62,7 +68,8 @@ async function runPhase(
   const before = { azure: azure.figures(), product: product.figures() };
   const volumes = minutes * PER_MINUTE;
   const shape = await classFor(way.grantScope, azure.clientId);
-  const pace = { volumes, inFlight: MOST_IN_FLIGHT, perSecond: PER_MINUTE / 60 };
+  const limitSeconds = minutes * 60 + PATIENCE_SECONDS;
+  const pace = { volumes, inFlight: MOST_IN_FLIGHT, perSecond: PER_MINUTE / 60, limitSeconds };
   const result = await product.loader.run({ ...shape, ...pace, kind: "create", prefix: `realistic-${phase}` });
   if (result.failed > 0) throw new Error(`${result.failed} volumes failed: ${result.failure}`);
   const busy = (azure.figures().cpuMs - before.azure.cpuMs) / (result.seconds * 1000);
