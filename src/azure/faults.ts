@@ -49,6 +49,7 @@ interface AzureFault {
   readonly name?: string;
   readonly message?: string;
   readonly details?: unknown;
+  readonly response?: unknown;
 }
 
 /** ARM's error code (`RoleAssignmentExists`), or undefined when the fault did not come from ARM. */
@@ -81,12 +82,20 @@ export function toDriverError(error: unknown, doing: string, options: Translatio
   const isSettling = isOfRole && maySettle(error, code);
   const { reason, words, remedy: usual } = translate({ fault, error, code, options });
   const remedy = options.remedy ?? usual;
-  const what = `${doing} failed (${describe(fault, code)}): `;
+  // Which request of a call meets a limit first differs from attempt to attempt, and the message has to stay the same.
+  const what = `${isHeldBack(fault) ? HELD_BACK : `${doing} failed`} (${describe(fault, code)}): `;
   const settling = isOfRole ? `; ${IN_FORCE}${isSettling ? ": it is tried again" : ""}` : "";
   const end = `${remedy === undefined ? "" : `; ${remedy}`}${settling}`;
   const room = Math.max(SHORTEST_WORDS, LONGEST_MESSAGE - what.length - end.length);
   const said = condense(words(room), room, doing).replace(/[.;,]+$/, "");
   return new DriverError(isSettling ? "Unavailable" : reason, `${what}${said}${end}`, { cause: error });
+}
+
+const HELD_BACK = "Azure's request limits hold this up";
+
+/** Not sent, or not again: the budget states no answer in what it throws. */
+function isHeldBack({ statusCode, code, response }: AzureFault): boolean {
+  return statusCode === 429 && code === "TooManyRequests" && response === undefined;
 }
 
 interface Refused {
