@@ -14,7 +14,7 @@ export interface QueueOptions {
   /** Milliseconds, monotonic. */
   readonly now: () => number;
   readonly sleep: (milliseconds: number) => Promise<void>;
-  /** A call that would have to wait longer fails; in work that has begun less than a minute ago, when that is over. */
+  /** A call that would have to wait longer fails; in work that has begun less than `WORK_MS` ago, when that is over. */
   readonly longestWaitMs: number;
   /** Those of a subscription that were drawn on so far. */
   readonly limitsOf: (subscriptionId: string) => readonly Limit[];
@@ -34,8 +34,11 @@ export interface BudgetQueue {
 const PASSED_OVER = 9;
 /** What the next in order lacks is kept for it when it comes this soon; otherwise others would use it up one by one. */
 const KEPT_FOR_MS = 1_000;
-/** All waits of one call together, unless a single one of at most `longestWaitMs` goes beyond it: no worker is held for minutes. */
-const WORK_MS = 60_000;
+/**
+ * All waits of one call together, unless a single one of at most `longestWaitMs` goes beyond it: no worker is held for minutes.
+ * Longer than 500 creations at once need for Resource Manager's writes: one that fails repeats its reads, which deletions lack.
+ */
+const WORK_MS = 90_000;
 
 interface Waiter {
   /** When its work began. */
@@ -78,21 +81,27 @@ export function createBudgetQueue({ now, sleep, longestWaitMs, limitsOf }: Queue
       join(lines, { ...line, waiters: [] }, { ...waiter, resolve });
       pump();
     });
+  const longestFor = (limits: readonly Limit[], purpose: Purpose, at: number) =>
+    isPatient(limits, purpose, at) ? WORK_MS : longestWaitMs;
   return {
     pump,
     enter(kind, purpose, mayWait, work) {
       const at = now();
-      const isNew = mayWait && work !== undefined && work.begunAt === undefined;
-      const jam = isNew ? jamOf(limitsOf(kind.provider.name.subscriptionId), purpose, at) : NO_WAIT;
-      if (jam.milliseconds > longestWaitMs) return jam;
+      const siblings = limitsOf(kind.provider.name.subscriptionId);
+      const longestMs = longestFor(siblings, purpose, at);
+      const jam = mayWait && isNew(work) ? jamOf(siblings, purpose, at) : NO_WAIT;
+      if (jam.milliseconds > longestMs) return jam;
       if (isNext(kind, purpose) && longestWait(kind.limits, purpose, at).milliseconds === 0) {
         begin(work, at);
         return void take({ kind, purpose }, at);
       }
       const forecast = longestWait(kind.limits, purpose, at, true);
-      const patienceMs = Math.max(longestWaitMs, (work?.begunAt ?? Number.NEGATIVE_INFINITY) + WORK_MS - at);
-      if (mayWait && forecast.milliseconds > patienceMs) remember(kind.limits, purpose, at, longestWaitMs);
-      if (!mayWait || forecast.milliseconds > patienceMs) return forecast;
+      const patienceMs = Math.max(longestMs, (work?.begunAt ?? Number.NEGATIVE_INFINITY) + WORK_MS - at);
+      if (!mayWait) return forecast;
+      if (forecast.milliseconds > patienceMs) {
+        remember(kind.limits, purpose, at, longestWaitMs);
+        return forecast;
+      }
       const since = begin(work, at);
       return queue({ kind, purpose }, { since, entered: at, until: at + patienceMs, why: forecast.says });
     },
@@ -101,6 +110,19 @@ export function createBudgetQueue({ now, sleep, longestWaitMs, limitsOf }: Queue
 
 function isNext({ limits }: Kind, purpose: Purpose): boolean {
   return limits.every((limit) => waitingUpTo(limit, purpose) === 0 && !isSomebodyOwed(limit));
+}
+
+/**
+ * Deletions wait longer while no creation waits or was refused lately: nobody waits for them, and all of them are here when a
+ * limit opens again, instead of coming back one by one.
+ */
+function isPatient(limits: readonly Limit[], purpose: Purpose, at: number): boolean {
+  const isCreating = ({ counts }: Limit) => counts.refusedUntil.create > at || counts.waiting.create > 0;
+  return purpose === "delete" && !limits.some(isCreating);
+}
+
+function isNew(work: Work | undefined): boolean {
+  return work !== undefined && work.begunAt === undefined;
 }
 
 function begin(work: Work | undefined, at: number): number {

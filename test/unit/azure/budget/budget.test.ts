@@ -127,7 +127,7 @@ describe("the budget", () => {
   it("fails at once what would have to wait longer than 15 s, and in time what has to wait longer than it seemed", async () => {
     start({ ...TEN_WRITES, storageWrites: [{ calls: 1, seconds: 1 }] });
     await call("create", kind("PUT", CONTAINER));
-    const all = Array.from({ length: 40 }, () => call("delete", kind("DELETE", CONTAINER)));
+    const all = Array.from({ length: 40 }, () => call("background", kind("DELETE", CONTAINER)));
     await settle();
     assert.equal(entered.filter(({ failure }) => failure !== undefined).length, 40 - 15);
     for (let second = 0; second < 15; second += 1) {
@@ -143,7 +143,22 @@ describe("the budget", () => {
     }
   });
 
-  it("finishes what has begun first, and lets it wait for a minute instead of repeating it", async () => {
+  it("lets deletes wait for a minute and a half while nothing is created, and for 15 s otherwise", async () => {
+    start({ ...TEN_WRITES, storageWrites: [{ calls: 1, seconds: 1 }] });
+    await call("create", kind("PUT", CONTAINER));
+    const inLine = (count: number) => Array.from({ length: count }, () => call("delete", kind("DELETE", CONTAINER)));
+    const patient = inLine(100);
+    await settle();
+    assert.equal(entered.filter(({ failure }) => failure !== undefined).length, 100 - 90);
+    void call("create", kind("PUT", CONTAINER));
+    await Promise.all(inLine(1));
+    assert.equal(entered.at(-1)?.failure?.says, "Azure Storage allows 1 writes a second in a region");
+    for (let second = 0; second < 91; second += 1) await time.advance(1_000);
+    await Promise.all(patient);
+    assert(sentOf("delete").length >= 89);
+  });
+
+  it("finishes what has begun first, and lets it wait for a minute and a half instead of repeating it", async () => {
     start({ ...TEN_WRITES, storageWrites: [{ calls: 1, seconds: 1 }] });
     const work = (begunAt?: number): Work => ({ purpose: "create", begunAt });
     const of = kind("PUT", CONTAINER);
