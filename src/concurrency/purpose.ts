@@ -17,16 +17,13 @@ export interface Work {
   readonly purpose: Purpose;
   /** When it was first given something that is scarce, by the clock of who gives it: what has begun is finished first. */
   begunAt: number | undefined;
-  /** Called once when it has ended; set by who has let it begin. */
-  ended?: () => void;
 }
 
 const works = new AsyncLocalStorage<Work>();
 
 /** Runs the work, and all that it starts, for this purpose; inside of other work that has begun it has begun too. */
 export function runFor<T>(purpose: Purpose, work: () => Promise<T>): Promise<T> {
-  const own: Work = { purpose, begunAt: works.getStore()?.begunAt };
-  return works.run(own, work).finally(() => own.ended?.());
+  return works.run({ purpose, begunAt: works.getStore()?.begunAt }, work);
 }
 
 /** Undefined outside of all work that states its purpose. */

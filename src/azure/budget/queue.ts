@@ -35,10 +35,12 @@ const PASSED_OVER = 9;
 /** What the next in order lacks is kept for it when it comes this soon; otherwise others would use it up one by one. */
 const KEPT_FOR_MS = 1_000;
 /**
- * All waits of one call together, unless a single one of at most `longestWaitMs` goes beyond it: no worker is held for minutes.
- * Longer than 500 creations at once need for Resource Manager's writes: one that fails repeats its reads, which deletions lack.
+ * All waits of one call together, once it has begun: longer than 500 creations at once need for Resource Manager's writes, and for
+ * deletions as long as the longest window of reads. One that fails repeats its reads, which the others then lack.
  */
-const WORK_MS = 90_000;
+const WORK_MS: Readonly<Record<Purpose, number>> = { create: 120_000, delete: 300_000, background: 120_000 };
+/** Before it begins, for a deletion while nothing is created. */
+const PATIENT_MS = 90_000;
 
 interface Waiter {
   /** When its work began. */
@@ -82,7 +84,7 @@ export function createBudgetQueue({ now, sleep, longestWaitMs, limitsOf }: Queue
       pump();
     });
   const longestFor = (limits: readonly Limit[], purpose: Purpose, at: number) =>
-    isPatient(limits, purpose, at) ? WORK_MS : longestWaitMs;
+    isPatient(limits, purpose, at) ? PATIENT_MS : longestWaitMs;
   return {
     pump,
     enter(kind, purpose, mayWait, work) {
@@ -96,7 +98,7 @@ export function createBudgetQueue({ now, sleep, longestWaitMs, limitsOf }: Queue
         return void take({ kind, purpose }, at);
       }
       const forecast = longestWait(kind.limits, purpose, at, true);
-      const patienceMs = Math.max(longestMs, (work?.begunAt ?? Number.NEGATIVE_INFINITY) + WORK_MS - at);
+      const patienceMs = Math.max(longestMs, (work?.begunAt ?? Number.NEGATIVE_INFINITY) + WORK_MS[purpose] - at);
       if (!mayWait) return forecast;
       if (forecast.milliseconds > patienceMs) {
         remember(kind.limits, purpose, at, longestWaitMs);

@@ -158,7 +158,7 @@ describe("the budget", () => {
     assert(sentOf("delete").length >= 89);
   });
 
-  it("finishes what has begun first, and lets it wait for a minute and a half instead of repeating it", async () => {
+  it("finishes what has begun first, and lets it wait for two minutes instead of repeating it", async () => {
     start({ ...TEN_WRITES, storageWrites: [{ calls: 1, seconds: 1 }] });
     const work = (begunAt?: number): Work => ({ purpose: "create", begunAt });
     const of = kind("PUT", CONTAINER);
