@@ -1,5 +1,5 @@
-/** Claims: one with its class, and for `orphans` the UIDs of all. */
-import type { V1PersistentVolumeClaim, V1StorageClass } from "@kubernetes/client-node";
+/** Claims: one by name, and for `orphans` the UIDs of all. */
+import type { V1PersistentVolumeClaim } from "@kubernetes/client-node";
 import { SERVICE_ACCOUNT_ANNOTATION } from "../volume/identity/service-account.ts";
 import type { Claim, ClaimRef } from "../volume/ports.ts";
 import { type Api, apiPath } from "./api.ts";
@@ -14,9 +14,7 @@ export async function findClaim(api: Api, ref: ClaimRef): Promise<Claim | undefi
   const { namespace, name } = ref;
   const path = apiPath`/api/v1/namespaces/${namespace}/persistentvolumeclaims/${name}`;
   const claim = await read(`claim ${namespace}/${name}`, () => api.get<V1PersistentVolumeClaim>(path));
-  if (claim === undefined) return undefined;
-  const className = classOf(claim);
-  return toClaim(claim, className, await isBoundLate(api, className));
+  return claim && toClaim(claim);
 }
 
 /** The UIDs of all claims, whatever their class. */
@@ -33,21 +31,15 @@ function classOf({ metadata, spec }: V1PersistentVolumeClaim): string {
   return metadata?.annotations?.[CLASS_ANNOTATION] ?? spec?.storageClassName ?? "";
 }
 
-function toClaim({ metadata }: V1PersistentVolumeClaim, className: string, isBoundLate: boolean): Claim {
+function toClaim(claim: V1PersistentVolumeClaim): Claim {
+  const { metadata } = claim;
+  const className = classOf(claim);
   const serviceAccount = metadata?.annotations?.[SERVICE_ACCOUNT_ANNOTATION];
   const owner = metadata?.ownerReferences?.find(({ kind, controller }) => kind === "Pod" && controller === true);
   return {
     uid: metadata?.uid ?? "",
-    isBoundLate,
     ...(className !== "" && { className }),
     ...(serviceAccount !== undefined && { serviceAccount }),
     ...(owner && { ownerPod: { name: owner.name, uid: owner.uid } }),
   };
-}
-
-async function isBoundLate(api: Api, className: string): Promise<boolean> {
-  if (className === "") return false;
-  const path = apiPath`/apis/storage.k8s.io/v1/storageclasses/${className}`;
-  const found = await read(`StorageClass ${className}`, () => api.get<V1StorageClass>(path));
-  return found?.volumeBindingMode === "WaitForFirstConsumer";
 }

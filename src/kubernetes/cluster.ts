@@ -8,13 +8,14 @@ import type { Cluster } from "../volume/ports.ts";
 import type { ReadReferences } from "../volume/references.ts";
 import { type Api, apiPath } from "./api.ts";
 import { findClaim, listClaimUids } from "./claims.ts";
-import { listClasses } from "./classes.ts";
+import { createBindingMode, listClasses } from "./classes.ts";
 import { connect } from "./clients.ts";
 import { createCsiDrivers } from "./csi-drivers.ts";
 import { createWarning } from "./events.ts";
 import { read } from "./faults.ts";
 import { createListOpener } from "./pages.ts";
 import { createPodSearch, findPod } from "./pods.ts";
+import { createSharedRead } from "./shared-reads.ts";
 import { createVolumeSearch, listVolumes } from "./volumes.ts";
 
 /** Source: Azure Workload Identity, "Service account labels and annotations". */
@@ -34,10 +35,13 @@ export interface ClusterOptions {
 export function createCluster({ kubeconfig, oidcIssuer, readReferences, now }: ClusterOptions): Cluster {
   const { api } = connect(kubeconfig);
   const openList = createListOpener(api);
+  const readServiceAccount = createSharedRead<V1ServiceAccount>(api);
+  const readNamespace = createSharedRead<V1Namespace>(api);
   let issuer = oidcIssuer;
   return {
     isConnected: true,
     findClaim: (ref) => findClaim(api, ref),
+    isBoundLate: createBindingMode(api),
     findCsiDriver: createCsiDrivers(api, now),
     warnClaim: (ref, claim, warning) => createWarning(api, ref, claim, warning),
     findPod: (namespace, name) => findPod(api, namespace, name),
@@ -45,12 +49,12 @@ export function createCluster({ kubeconfig, oidcIssuer, readReferences, now }: C
     async findClientId(namespace, name) {
       const doing = `ServiceAccount ${namespace}/${name}`;
       const path = apiPath`/api/v1/namespaces/${namespace}/serviceaccounts/${name}`;
-      const account = await read(doing, () => api.get<V1ServiceAccount>(path));
+      const account = await readServiceAccount(doing, path);
       return account && (account.metadata?.annotations?.[CLIENT_ID_ANNOTATION] ?? "");
     },
     async findNamespaceUid(name) {
       const path = apiPath`/api/v1/namespaces/${name}`;
-      return (await read(`namespace ${name}`, () => api.get<V1Namespace>(path)))?.metadata?.uid;
+      return (await readNamespace(`namespace ${name}`, path))?.metadata?.uid;
     },
     async issuer() {
       issuer ??= await discoverIssuer(api);
@@ -67,6 +71,7 @@ export function createCluster({ kubeconfig, oidcIssuer, readReferences, now }: C
 export const NO_CLUSTER: Cluster = {
   isConnected: false,
   findClaim: async () => undefined,
+  isBoundLate: async () => false,
   findCsiDriver: async () => undefined,
   warnClaim: async () => undefined,
   findPod: async () => undefined,

@@ -27,8 +27,6 @@ export interface Claim {
   readonly serviceAccount?: string;
   /** The pod of a generic ephemeral volume. */
   readonly ownerPod?: { readonly name: string; readonly uid: string };
-  /** Whether its class waits for the first consumer. */
-  readonly isBoundLate: boolean;
   /** Name of its StorageClass. */
   readonly className?: string;
 }
@@ -100,6 +98,8 @@ export interface Cluster {
   /** False without Kubernetes (csi-sanity, demo): the other methods then answer that there is nothing. */
   readonly isConnected: boolean;
   findClaim(claim: ClaimRef): Promise<Claim | undefined>;
+  /** Whether the claim's class waits for the first consumer. */
+  isBoundLate(claim: Claim): Promise<boolean>;
   /** What was found is remembered for a minute, and read again with `isFresh`; an absence or a failure is not remembered. */
   findCsiDriver(name: string, how?: { readonly isFresh: boolean }): Promise<CsiDriver | undefined>;
   /** Writes an event of type Warning on the claim: one for each claim and reason, however often it is asked for. */

@@ -73,6 +73,14 @@ describe("a class with identity: serviceAccount", () => {
     await isRefused(claim({ ownerPod: { name: "web", uid: "pod-0" } }), /pod demo\/web, which owns claim .* is gone/);
   });
 
+  it("reads the claim's class only where pods may choose", async () => {
+    cluster.isBoundLate = () => Promise.reject(new Error("read the class"));
+    cluster.pods.set("demo/web", { name: "web", uid: "pod-1", serviceAccount: "workload-a", uses: [] });
+    for (const stated of [{ serviceAccount: "workload-b" }, { ownerPod: { name: "web", uid: "pod-1" } }])
+      await create(app, claim(stated));
+    await refused(app.csi.controller("CreateVolume", claim()), status.INTERNAL, /./);
+  });
+
   it("takes that of the pods that use a claim which waits for its first consumer, and of no others", async () => {
     const request = claim({ isBoundLate: true });
     const name = request.parameters["csi.storage.k8s.io/pvc/name"] ?? "";

@@ -21,12 +21,15 @@ export const SHIPPED_DRIVER: CsiDriver = {
   isPersistent: true,
 };
 
+/** A claim, and whether its class waits for the first consumer. */
+export type FakeClaim = Claim & { readonly isBoundLate: boolean };
+
 /** The mark of a fake cluster, unless a test says otherwise. */
 export const CLUSTER_UID = "c0ffee00-0000-4000-8000-000000000001";
 
 export interface FakeCluster extends Cluster {
   /** `namespace/name` -> claim. */
-  readonly claims: Map<string, Claim>;
+  readonly claims: Map<string, FakeClaim>;
   /** `namespace/name` -> pod, and the names of the claims it uses. */
   readonly pods: Map<string, Pod & { readonly uses: readonly string[] }>;
   /** `namespace/name` -> client id of its annotation, `""` for none. */
@@ -75,6 +78,7 @@ export function createFakeCluster(issuer: string, clusterUid = CLUSTER_UID): Fak
     persistentVolumes,
     isConnected: true,
     findClaim: async ({ namespace, name }) => claims.get(`${namespace}/${name}`),
+    isBoundLate: async ({ uid }) => [...claims.values()].some((claim) => claim.uid === uid && claim.isBoundLate),
     findCsiDriver: async (name, how) =>
       (how?.isFresh ? undefined : rememberedDrivers.get(name)) ?? csiDrivers.get(name),
     warnClaim: async (ref, _, warning) => void warnings.push({ ...ref, ...warning }),

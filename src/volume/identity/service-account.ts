@@ -36,7 +36,7 @@ export async function chooseServiceAccount(
 
 async function ofPods(cluster: Cluster, ref: ClaimRef, claim: Claim): Promise<string | undefined> {
   if (claim.ownerPod !== undefined) return await ofOwner(cluster, ref, claim.ownerPod);
-  if (!claim.isBoundLate) return undefined;
+  if (!(await cluster.isBoundLate(claim))) return undefined;
   return onlyOne(ref, await cluster.listPodsUsing(ref));
 }
 
