@@ -4,12 +4,10 @@
  * turn an answer into some five times its size.
  */
 import { ApiException, HttpMethod, type KubeConfig, RequestContext } from "@kubernetes/client-node";
-import { type Dispatcher, request } from "undici";
+import { type Dispatcher, getGlobalDispatcher } from "undici";
 import { createGate } from "../concurrency/gate.ts";
 import { createSingleFlight } from "../concurrency/single-flight.ts";
-
-/** An answer that has not been read yet. */
-export type Body = Dispatcher.ResponseData["body"];
+import { type Answer, type Body, Exchange } from "./exchange.ts";
 
 /** Objects of the API server. `T` is the client's type for them; a date in it is text. */
 export interface Api {
@@ -17,8 +15,8 @@ export interface Api {
   get<T>(path: string): Promise<T>;
   create<T>(path: string, object: T): Promise<T>;
   replace<T>(path: string, object: T): Promise<T>;
-  /** `readBody` reads the answer, or destroys it. */
-  list<T>(path: string, query: Readonly<Record<string, string>>, readBody: (body: Body) => Promise<T>): Promise<T>;
+  /** A page as text. Stops reading, and closes the connection, behind `mostBytes`. */
+  list(path: string, query: Readonly<Record<string, string>>, mostBytes: number): Promise<Body>;
 }
 
 /** One object, or one page of a list: normally well under a second. */
@@ -41,57 +39,87 @@ interface Request {
   readonly path: string;
   readonly object?: unknown;
   readonly query?: Readonly<Record<string, string>>;
+  /** Of the answer. Absent: all of it is read. */
+  readonly mostBytes?: number;
 }
 
 /** `server` is the kubeconfig's address; `now` in milliseconds of a monotonic clock. */
 export function createApi(config: KubeConfig, server: string, now: () => number): Api {
   const signIn = shareSignIn(config, server, now);
-  const base = server.replace(/\/+$/, "");
-  const send = async (signal: AbortSignal, { method, path, object, query = {} }: Request) => {
-    const session = await signIn.get();
-    const dispatcher = session.getDispatcher();
-    const { statusCode, headers, body } = await request(base + path, {
-      method,
-      query,
-      headers: { ...session.getHeaders(), ...(object !== undefined && { "content-type": "application/json" }) },
-      signal,
-      ...(object !== undefined && { body: JSON.stringify(object) }),
-      ...(dispatcher !== undefined && { dispatcher }),
-    });
-    if (statusCode === 200 || statusCode === 201) return body;
-    // The next request signs in again: the token may have been replaced before its time.
-    if (statusCode === 401) signIn.forget(session);
-    throw new ApiException(statusCode, "refused", await body.text(), headers as Record<string, string>);
-  };
   const gate = createGate(MOST_AT_ONCE);
-  const ask = <T>(wanted: Request, readBody: (body: Body) => Promise<T>): Promise<T> => {
-    const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
-    return gate(async () => readBody(await send(signal, wanted)));
+  const send = async (exchange: Exchange, request: Request): Promise<Answer> => {
+    const session = await signIn.get();
+    if (!exchange.isOver) dispatch(session, request, exchange);
+    const answer = await exchange.answer;
+    // The next request signs in again: the token may have been replaced before its time.
+    if (answer.status === 401) signIn.forget(session);
+    return answer;
   };
-  const readJson = async <T>(body: Body) => (await body.json()) as T;
+  const ask = async (request: Request): Promise<Body> => {
+    const { mostBytes = Number.POSITIVE_INFINITY } = request;
+    const exchange = new Exchange({ timeoutMs: REQUEST_TIMEOUT_MS, mostBytes });
+    // Its time counts while it waits, too; a sign-in that failed is the answer.
+    gate(() => send(exchange, request)).catch((error: unknown) => exchange.fail(error));
+    const { status, headers, body } = await exchange.answer;
+    if (status === 200 || status === 201) return body;
+    throw new ApiException(status, "refused", body.text, headers);
+  };
+  const askForJson = async <T>(request: Request) => JSON.parse((await ask(request)).text ?? "") as T;
   return {
-    get: <T>(path: string) => ask({ method: "GET", path }, readJson<T>),
-    create: <T>(path: string, object: T) => ask({ method: "POST", path, object }, readJson<T>),
-    replace: <T>(path: string, object: T) => ask({ method: "PUT", path, object }, readJson<T>),
-    list: (path, query, readBody) => ask({ method: "GET", path, query }, readBody),
+    get: (path) => askForJson({ method: "GET", path }),
+    create: (path, object) => askForJson({ method: "POST", path, object }),
+    replace: (path, object) => askForJson({ method: "PUT", path, object }),
+    list: (path, query, mostBytes) => ask({ method: "GET", path, query, mostBytes }),
   };
 }
 
+/**
+ * HTTP/1.1 only: the API server would choose HTTP/2, where all requests share one connection, and fail with it. Figures:
+ * docs/decisions/0015-start-up-and-memory.md.
+ */
+function dispatch(session: Session, { method, path, object, query }: Request, exchange: Exchange): void {
+  const search = query === undefined ? "" : `?${new URLSearchParams(query)}`;
+  const { origin, base, headers, dispatcher } = session;
+  const request = { origin, path: `${base}${path}${search}`, method, allowH2: false };
+  if (object === undefined) dispatcher.dispatch({ ...request, headers }, exchange);
+  else
+    dispatcher.dispatch({ ...request, headers: { ...headers, ...JSON_BODY }, body: JSON.stringify(object) }, exchange);
+}
+
+const JSON_BODY = { "content-type": "application/json" };
+
+/** A sign-in, and what each request takes of it. */
+interface Session {
+  readonly origin: string;
+  /** Of the API's paths; `""` unless the API server is behind a path of its own. */
+  readonly base: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly dispatcher: Dispatcher;
+}
+
 interface SharedSignIn {
-  get(): Promise<RequestContext>;
+  get(): Promise<Session>;
   /** Unless somebody has signed in since. */
-  forget(session: RequestContext): void;
+  forget(session: Session): void;
 }
 
 /** The client makes a dispatcher, which holds the connections, for each sign-in: so requests share one for a while. */
 function shareSignIn(config: KubeConfig, server: string, now: () => number): SharedSignIn {
-  const flight = createSingleFlight<RequestContext>();
-  let last: { readonly session: RequestContext; readonly until: number } | undefined;
+  const flight = createSingleFlight<Session>();
+  let last: { readonly session: Session; readonly until: number } | undefined;
   const signIn = async () => {
-    const session = new RequestContext(server, HttpMethod.GET);
-    session.setHeaderParam("User-Agent", "keyless-csi");
-    session.setHeaderParam("Accept", "application/json");
-    await config.applySecurityAuthentication(session);
+    const context = new RequestContext(server, HttpMethod.GET);
+    context.setHeaderParam("User-Agent", "keyless-csi");
+    context.setHeaderParam("Accept", "application/json");
+    await config.applySecurityAuthentication(context);
+    const { origin, pathname } = new URL(server);
+    const session: Session = {
+      origin,
+      base: pathname.replace(/\/+$/, ""),
+      headers: context.getHeaders(),
+      // None without TLS.
+      dispatcher: context.getDispatcher() ?? getGlobalDispatcher(),
+    };
     last = { session, until: now() + SIGNED_IN_MS };
     return session;
   };

@@ -3,6 +3,7 @@
  * its byte limit.
  */
 import type { Api } from "./api.ts";
+import type { Body } from "./exchange.ts";
 
 interface Place {
   /** As in `/api/v1/persistentvolumes`. */
@@ -92,30 +93,11 @@ interface Wanted {
   readonly next: string;
 }
 
-interface Body {
-  /** How many were read. */
-  readonly bytes: number;
-  /** Absent when there are more than a page may have. */
-  readonly text?: string;
-}
-
 async function askForPage(api: Api, { path, fieldSelector }: Place, { limit, next }: Wanted): Promise<Body> {
   const query = {
     limit: String(limit),
     ...(fieldSelector !== undefined && { fieldSelector }),
     ...(next !== "" && { continue: next }),
   };
-  return await api.list(path, query, readBody);
-}
-
-/** Stops reading, and closes the connection, at the limit. */
-async function readBody(stream: AsyncIterable<Uint8Array>): Promise<Body> {
-  const parts: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const part of stream) {
-    bytes += part.length;
-    if (bytes > PAGE_BYTES) return { bytes };
-    parts.push(part);
-  }
-  return { bytes, text: Buffer.concat(parts).toString("utf8") };
+  return await api.list(path, query, PAGE_BYTES);
 }

@@ -71,9 +71,10 @@ const RULES: Readonly<Record<string, Rule>> = {
     outside: ["node:", "@kubernetes/client-node"],
   },
   "src/kubernetes/api.ts": {
-    ours: ANYWHERE,
+    ours: ["src/kubernetes/exchange.ts", ...ANYWHERE],
     outside: ["@kubernetes/client-node", "undici"],
   },
+  "src/kubernetes/exchange.ts": { ours: [], outside: [], outsideTypes: ["undici"] },
   "src/emulator/": { ours: [], outside: ["node:", "jose", "@peculiar/x509", "reflect-metadata"] },
 };
 

@@ -2,9 +2,11 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createSecureServer } from "node:http2";
+import type { AddressInfo, Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { type Cluster, KubeConfig, type User } from "@kubernetes/client-node";
+import { createServerIdentity } from "../../../src/emulator/http/certificate.ts";
 import { type Api, apiPath, createApi } from "../../../src/kubernetes/api.ts";
 
 describe("the API server", () => {
@@ -84,6 +86,32 @@ describe("the API server", () => {
         ["PUT", "/api/y", `{"kind":"Y"}`],
       ],
     );
+  });
+
+  it("is asked in HTTP/1.1 even where it would choose HTTP/2, and below a path of its own", async () => {
+    const { key, cert } = await createServerIdentity([]);
+    const asked: string[] = [];
+    const secure = createSecureServer({ key, cert, allowHTTP1: true }, ({ httpVersion, url }, response) => {
+      asked.push(`${httpVersion} ${url}`);
+      response.end("{}");
+    });
+    secure.listen(0, "127.0.0.1");
+    await once(secure, "listening");
+    const sockets = new Set<Socket>();
+    secure.on("connection", (socket: Socket) => sockets.add(socket));
+    const home = `https://127.0.0.1:${(secure.address() as AddressInfo).port}/clusters/a/`;
+    const config = new KubeConfig();
+    config.loadFromClusterAndUser({ name: "a", server: home, skipTLSVerify: true }, user as User);
+    try {
+      const behind = createApi(config, home, () => now);
+      assert.deepEqual(await behind.get("/api/v1/any"), {});
+      await behind.list("/api/v1/all", { limit: "5", continue: "a b&c" }, 100);
+    } finally {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => secure.close(resolve));
+    }
+    const list = "/clusters/a/api/v1/all?limit=5&continue=a+b%26c";
+    assert.deepEqual(asked, ["1.1 /clusters/a/api/v1/any", `1.1 ${list}`]);
   });
 
   for (const refusal of [204, 302, 403, 500]) {
