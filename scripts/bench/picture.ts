@@ -1,4 +1,5 @@
-// Draws lines as SVG: the same text for the same figures, with names at the lines' ends instead of a legend.
+// Draws lines as SVG: the same text for the same figures, with names at the lines' ends instead of a legend, and a dot for
+// each figure that was measured: between the dots nothing was.
 import type { Series } from "./report.ts";
 
 export interface Picture {
@@ -63,7 +64,11 @@ function line({ points }: Series, index: number, toX: Scale, toY: Scale): string
   const path = points.map(([x, y]) => `${toX(x)},${toY(y)}`).join(" ");
   const dash = DASHES[index % DASHES.length];
   const style = dash === "" ? "" : ` stroke-dasharray="${dash}"`;
-  return `<polyline points="${path}" fill="none" stroke="${colour(index)}" stroke-width="2"${style}/>`;
+  const dots = points.map(([x, y]) => `<circle cx="${toX(x)}" cy="${toY(y)}" r="3"/>`).join("");
+  return (
+    `<polyline points="${path}" fill="none" stroke="${colour(index)}" stroke-width="2"${style}/>` +
+    `<g fill="${colour(index)}">${dots}</g>`
+  );
 }
 
 /** Beside the lines' ends, moved apart where they would overlap. */

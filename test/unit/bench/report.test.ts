@@ -80,10 +80,11 @@ describe("a picture", () => {
     { name: "c", x: "volumes", y: "MiB", points: [[0, 50] as const, [1000, 60] as const] },
   ];
 
-  it("is the same for the same figures, has a line for each series, and names apart", () => {
+  it("is the same for the same figures, has a line for each series, a dot for each figure, and names apart", () => {
     const svg = drawLines({ title: "t", series });
     equal(drawLines({ title: "t", series }), svg);
     equal(svg.match(/<polyline/g)?.length, 2);
+    equal(svg.match(/<circle/g)?.length, 4);
     match(svg, />a &amp; b</);
     const [first, second] = [...svg.matchAll(/<text x="528" y="([\d.]+)"/g)].map(([, y]) => Number(y));
     ok(Math.abs((second ?? 0) - (first ?? 0)) >= 16);
