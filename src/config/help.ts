@@ -16,7 +16,22 @@ export function toHelp(table: SettingsTable): string {
 function toEntry(flag: string, row: Setting<unknown>): string {
   const form = row.kind.form === "switch" ? `--[no-]${flag}` : `--${flag} ${row.kind.placeholder}`;
   const repeat = row.kind.form === "list" ? "; may be repeated" : "";
-  return `  ${form}\n      ${row.help}${repeat}\n      [${toDefault(row)}; ${toSources(flag, row)}]\n`;
+  return `  ${form}\n${wrapped(`${row.help}${repeat}`)}${wrapped(`[${toDefault(row)}; ${toSources(flag, row)}]`)}`;
+}
+
+/** Columns of a terminal. */
+const WIDTH = 80;
+const INDENT = " ".repeat(6);
+
+/** Indented lines of whole words; one that is longer than a line has its own. */
+function wrapped(text: string): string {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1);
+    if (line === undefined || line.length + 1 + word.length > WIDTH) lines.push(INDENT + word);
+    else lines[lines.length - 1] = `${line} ${word}`;
+  }
+  return `${lines.join("\n")}\n`;
 }
 
 /** `environment: KEYLESS_CSI_LOCATION`, or that a value is accepted on the command line only. */

@@ -262,6 +262,17 @@ describe("the controller's configuration", () => {
     assert.match(help, /--grace-period DURATION\n.+\n {6}\[default: 50s; environment: KEYLESS_CSI_GRACE_PERIOD\]/);
   });
 
+  it("is explained in lines of at most 80 columns, without losing a word", () => {
+    const lines = toHelp(controllerSettings).split("\n");
+    const explaining = lines.filter((line) => line.startsWith("      "));
+    assert.deepEqual(
+      explaining.filter((line) => line.length > 80),
+      [],
+    );
+    const words = explaining.map((line) => line.trim()).join(" ");
+    for (const [flag, { help }] of Object.entries(controllerSettings)) assert.ok(words.includes(help), flag);
+  });
+
   describe("the node plugin's driver", () => {
     const nodeDriver = (argv: readonly string[], env: NodeJS.ProcessEnv = {}) =>
       config([...REQUIRED, ...argv], env).nodeDriver;
