@@ -12,6 +12,7 @@ import {
   type Pipeline,
   type PipelinePolicy,
   type PipelineResponse,
+  proxyPolicy,
 } from "@azure/core-rest-pipeline";
 import type { TokenCredential } from "@azure/identity";
 import { type AzureCall, type ObservingOptions, observing } from "./arm.ts";
@@ -66,7 +67,7 @@ const SCOPE = "https://storage.azure.com/.default";
  * Sent with every call, as an old version that every cloud has had for years: Put Container has needed no newer one, and a
  * refused token is answered with 401 since 2019-12-12 ("Versioning for Azure Storage").
  */
-export const BLOB_SERVICE_VERSION = "2021-12-02";
+const BLOB_SERVICE_VERSION = "2021-12-02";
 const METADATA = "x-ms-meta-";
 const CONTAINERS = "Microsoft.Storage/storageAccounts/blobServices/containers";
 
@@ -148,6 +149,8 @@ function createPipeline(
   [retries, ...policies]: ReturnType<typeof createPolicies>,
 ): Pipeline {
   const pipeline = createEmptyPipeline();
+  // As in the clients for ARM: by HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY.
+  pipeline.addPolicy(proxyPolicy());
   pipeline.addPolicy(retries, { phase: "Retry" });
   pipeline.addPolicy(bearerTokenAuthenticationPolicy({ credential, scopes: SCOPE }), { phase: "Sign" });
   for (const policy of policies) pipeline.addPolicy(policy, { afterPhase: "Sign" });

@@ -92,6 +92,13 @@ describe("a service behind a proxy", function () {
     });
   }
 
+  it("creates the container through it at the Blob service too (--container-api=blob)", async () => {
+    await create(8, { readyFile, env: { HTTPS_PROXY: proxy }, flags: ["--container-api", "blob"] });
+    const put = ({ service, method }: { service: string; method: string }) => service === "blob" && method === "PUT";
+    assert.equal(cloud.calls().filter(put).length, 1);
+    assert.deepEqual(direct, []);
+  });
+
   it("reaches what NO_PROXY names without it", async () => {
     await create(9, { env: { HTTPS_PROXY: proxy, NO_PROXY: "127.0.0.1" } });
     assert.deepEqual(tunnels, []);
