@@ -39,7 +39,7 @@ for (const api of ["arm", "blob"] as const)
       await app.stop();
     });
 
-    function request() {
+    function request(parameters: Readonly<Record<string, string>> = {}) {
       const uid = randomUUID();
       cluster.claims.set(`${NAMESPACE}/${uid}`, { uid, isBoundLate: false });
       return {
@@ -51,9 +51,11 @@ for (const api of ["arm", "blob"] as const)
           grantScope: "account",
           "csi.storage.k8s.io/pvc/name": uid,
           "csi.storage.k8s.io/pvc/namespace": NAMESPACE,
+          ...parameters,
         },
       };
     }
+    const ofAnother = () => ({ clientID: app.emulator.info.identities[1]?.clientId ?? "" });
     const clientId = () => app.emulator.info.identities[0]?.clientId ?? "";
     const remove = (by: EmulatedApp, { volume_id: id }: Volume) => by.csi.controller("DeleteVolume", { volume_id: id });
     const assigned = () =>
@@ -157,6 +159,14 @@ for (const api of ["arm", "blob"] as const)
         assert.equal(await writeInto(volume), 201);
       });
 
+      it("stays away where only a volume of another identity has come meanwhile", async () => {
+        await emptyAgain();
+        await remove(other, await create(app, request()));
+        await create(app, request(ofAnother()));
+        assert.equal(await app.app.stop(), "finished");
+        assert.deepEqual(assigned(), [app.emulator.info.identities[1]?.principalId]);
+      });
+
       it("stays away where the new volume is gone too", async () => {
         app.emulator.faults.add({
           match: { service: "arm", method: "GET", operation: "roleAssignments/get" },
@@ -189,6 +199,14 @@ for (const api of ["arm", "blob"] as const)
       await remove(app, volume);
       assert.deepEqual(assigned(), []);
       assert.equal(isChecked, false);
+    });
+
+    it("for one volume alone stays away once the volume is another identity's", async () => {
+      const asked = request({ isolation: "volume" });
+      for (let count = 0; count < 3; count++) await create(app, asked);
+      await create(app, { ...asked, parameters: { ...asked.parameters, ...ofAnother() } });
+      assert.equal(await app.app.stop(), "finished");
+      assert.deepEqual(assigned(), [app.emulator.info.identities[1]?.principalId]);
     });
 
     it("that this replica has removed itself is not relied on: the next volume has its own when it is answered", async () => {

@@ -50,9 +50,9 @@ async function ensureAccess(
   const announce = async () => {
     if (metadata !== undefined && metadata !== existing?.metadata) await setMetadata(metadata);
   };
-  const own = isAtFileSystem(plan)
-    ? await atFileSystem(deps, request, { description, announce })
-    : await atAccount(atAccounts, request, { description, announce });
+  const own = isForThisVolume(plan)
+    ? await forThisVolume(deps, plan, request, { description, announce })
+    : await atSharedAccount(atAccounts, request, { description, announce });
   const others = await findOthers(deps, plan, request, own.assignment);
   const isOwn = (other: RoleAssignment) => isSamePrincipal(other, own.assignment);
   await removeRoleAssignments(
@@ -81,15 +81,20 @@ interface Creation {
   readonly announce: () => Promise<void>;
 }
 
-/** At a scope that was just created nothing is looked for. */
-async function atFileSystem(
+/**
+ * Azure is asked each time: a check behind the answer could put back what a later attempt has removed for another identity.
+ * At a file system that was just created nothing is looked for.
+ */
+async function forThisVolume(
   deps: Dependencies,
+  plan: VolumePlan,
   { fileSystem, identity, existing }: AccessRequest,
   { description, announce }: Creation,
 ): Promise<Own> {
-  const asked = ourRoleAssignment(deps.backend.scopeOf(fileSystem), identity);
-  const { assignment, found } =
-    existing === undefined ? { assignment: asked, found: undefined } : await findOwn(deps, asked);
+  const scope = isAtFileSystem(plan) ? deps.backend.scopeOf(fileSystem) : accountId(fileSystem.account);
+  const asked = ourRoleAssignment(scope, identity);
+  const isNew = isAtFileSystem(plan) && existing === undefined;
+  const { assignment, found } = isNew ? { assignment: asked, found: undefined } : await findOwn(deps, asked);
   return {
     assignment,
     async ensure() {
@@ -100,7 +105,7 @@ async function atFileSystem(
   };
 }
 
-async function atAccount(
+async function atSharedAccount(
   atAccounts: AccountAssignments,
   { fileSystem: { account }, identity }: AccessRequest,
   { description, announce }: Creation,

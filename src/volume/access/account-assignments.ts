@@ -1,5 +1,5 @@
 /**
- * Role assignments at accounts, which all volumes of one identity in an account rely on: ARM is asked once for all that come
+ * Role assignments at accounts of a namespace, which all volumes of one identity in an account rely on: ARM is asked once for all that come
  * together, and its answer is remembered. Another replica may meanwhile take the assignment away with the account's last
  * volume (account/emptied-account.ts): it looks for volumes again after that. So the assignment is read once more after the
  * volume exists. If that read comes before the removal, the other replica sees the volume and puts the assignment back; if
@@ -7,10 +7,12 @@
  */
 import { runFor } from "../../concurrency/purpose.ts";
 import { createSingleFlight } from "../../concurrency/single-flight.ts";
+import { listFileSystems } from "../account/contents.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { accountKey } from "../formats/arm-ids.ts";
 import type { AccountRef, RoleAssignment } from "../ports.ts";
 import { assertSame, createOwn, findOwn, inRolesOf, type OwnAssignment, useFound } from "./own-assignment.ts";
+import { mayBeOpenFor } from "./recorded-principals.ts";
 
 /** An assignment as far as it is known. */
 export interface SeenAssignment extends OwnAssignment {
@@ -68,18 +70,20 @@ export function createAccountAssignments(deps: Dependencies): AccountAssignments
 
 /**
  * The check. It reads without the lock: a removal by this process sees the volume's file system as others' do, and no deletion and
- * no creation waits for nothing that has time. Nothing is put back where no volume is left: another replica may have
- * deleted the one that was asked for. This process's own removals hold the lock alone, so that none of them is undone.
+ * no creation waits for nothing that has time. Nothing is put back where no volume of this identity is left: another replica
+ * may have deleted the one that was asked for, and the next may be another identity's. This process's own removals hold the lock alone, so that none of them is undone.
  */
 async function check(
-  { ports: { roleAssignments, fileSystems, accountLock, observer } }: Dependencies,
+  deps: Dependencies,
   assignment: RoleAssignment,
   { account, description }: { readonly account: AccountRef; readonly description: string },
 ): Promise<void> {
+  const { roleAssignments, accountLock, observer } = deps.ports;
   const found = await roleAssignments.find(assignment.scope, assignment.name);
   if (found !== undefined) return assertSame(found, assignment);
   const putBack = async () => {
-    if (!(await fileSystems.existIn(account))) return;
+    const fileSystems = await listFileSystems(deps, account);
+    if (!fileSystems.some((each) => mayBeOpenFor(each, assignment.principalId))) return;
     const how = await roleAssignments.create(assignment, description);
     observer.roleAssignmentCreated(assignment, how === "created" ? "put back" : how);
   };

@@ -23,8 +23,17 @@ type Metadata = FileSystem["metadata"];
 /** The same metadata, with the principal among those that it names: itself where the principal already is. */
 export function recordPrincipal(metadata: Metadata, principalId: string): Metadata {
   const recorded = decodeMetadata(metadata).principalIds;
-  const isRecorded = recorded.some((other) => isSamePrincipal({ principalId: other }, { principalId }));
-  return isRecorded ? metadata : withPrincipals(metadata, [principalId, ...recorded]);
+  return isNamed(recorded, principalId) ? metadata : withPrincipals(metadata, [principalId, ...recorded]);
+}
+
+/** Whether the file system may be open for the principal: it names it, or nobody, as those of version 0.1. */
+export function mayBeOpenFor({ metadata }: FileSystem, principalId: string): boolean {
+  const recorded = decodeMetadata(metadata).principalIds;
+  return recorded.length === 0 || isNamed(recorded, principalId);
+}
+
+function isNamed(recorded: readonly string[], principalId: string): boolean {
+  return recorded.some((other) => isSamePrincipal({ principalId: other }, { principalId }));
 }
 
 /**
