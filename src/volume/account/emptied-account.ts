@@ -1,6 +1,7 @@
 /** What an account leaves behind when its last volume is gone: its role assignments, and itself if it was for one volume. */
 
 import { runFor } from "../../concurrency/purpose.ts";
+import { mayBeOpenFor } from "../access/recorded-principals.ts";
 import { removeRoleAssignments } from "../access/role-assignments.ts";
 import { removeAllIn } from "../access/vanished.ts";
 import type { Dependencies } from "../dependencies.ts";
@@ -9,6 +10,7 @@ import { accountKey } from "../formats/arm-ids.ts";
 import { encodeDescription } from "../formats/role-assignment-description.ts";
 import type { Account, FileSystemRef, RoleAssignment } from "../ports.ts";
 import { clusterOf } from "../settings.ts";
+import { listFileSystems } from "./contents.ts";
 import { isForOneVolume, isOurs } from "./ownership.ts";
 
 /** Role assignments at an account that is emptied. */
@@ -16,6 +18,12 @@ export interface AtEmptied {
   readonly assignments: readonly RoleAssignment[];
   /** Those that were removed already, for the case that the account is in use after all. */
   readonly removed?: readonly RoleAssignment[];
+}
+
+/** An account, and by its name the file system that is still in it and goes. */
+interface Emptied {
+  readonly account: Account;
+  readonly except?: string;
 }
 
 /**
@@ -30,8 +38,8 @@ export async function removeBeforeEmptied(
   const { fileSystems } = deps.ports;
   if (assignments.length === 0) return [];
   return await alone(deps, account, async () => {
-    const isInUse = () => fileSystems.existIn(account.ref, fileSystem.name);
-    return (await isInUse()) ? "in use" : await removeUnlessUsed(deps, { assignments }, isInUse);
+    if (await fileSystems.existIn(account.ref, fileSystem.name)) return "in use";
+    return await removeUnlessUsed(deps, { assignments }, { account, except: fileSystem.name });
   });
 }
 
@@ -55,9 +63,8 @@ async function reportKept({ ports, settings }: Dependencies, account: Account): 
 }
 
 async function removeIfEmpty(deps: Dependencies, account: Account, at: AtEmptied): Promise<void> {
-  const isInUse = () => deps.ports.fileSystems.existIn(account.ref);
-  if (await isInUse()) return await putBack(deps, at.removed ?? []);
-  if (!isForOneVolume(account, deps.settings)) return void (await removeUnlessUsed(deps, at, isInUse));
+  if (await deps.ports.fileSystems.existIn(account.ref)) return await putBack(deps, at.removed ?? [], { account });
+  if (!isForOneVolume(account, deps.settings)) return void (await removeUnlessUsed(deps, at, { account }));
   await removeRoleAssignments(deps, at.assignments);
   await removeOwn(deps, account);
 }
@@ -65,17 +72,19 @@ async function removeIfEmpty(deps: Dependencies, account: Account, at: AtEmptied
 /**
  * Another replica may create a volume here at the same time. It reads the role assignment before or after we remove it: if
  * before, we see its file system afterwards and put the assignment back, whatever has failed in between: no later attempt
- * knows of it. Only what was there is put back: the metadata may name others.
+ * knows of it. Only what was there is put back, and only for identities of file systems that are there: the metadata may name
+ * others.
  */
 async function removeUnlessUsed(
   deps: Dependencies,
   { assignments, removed: before = [] }: AtEmptied,
-  isInUse: () => Promise<boolean>,
+  emptied: Emptied,
 ): Promise<readonly RoleAssignment[] | "in use"> {
+  const { account, except } = emptied;
   const removed = [...before];
   const isSettled = async () => {
-    if (removed.length === 0 || !(await isInUse())) return true;
-    await putBack(deps, removed);
+    if (removed.length === 0 || !(await deps.ports.fileSystems.existIn(account.ref, except))) return true;
+    await putBack(deps, removed, emptied);
     return false;
   };
   try {
@@ -88,13 +97,25 @@ async function removeUnlessUsed(
 }
 
 /** All that can be: one of a former role may not be assigned any more. Throws the first failure. */
-async function putBack({ ports, settings }: Dependencies, removed: readonly RoleAssignment[]): Promise<void> {
+async function putBack(deps: Dependencies, removed: readonly RoleAssignment[], emptied: Emptied): Promise<void> {
+  const { ports, settings } = deps;
   const description = encodeDescription(clusterOf(settings));
   const failures: unknown[] = [];
-  for (const assignment of removed) {
+  for (const assignment of await reliedOn(deps, removed, emptied)) {
     await ports.roleAssignments.create(assignment, description).catch((error) => failures.push(error));
   }
   if (failures.length > 0) throw failures[0];
+}
+
+/** What a file system of the account may be open by; everything where nobody knows. */
+async function reliedOn(
+  deps: Dependencies,
+  removed: readonly RoleAssignment[],
+  { account, except }: Emptied,
+): Promise<readonly RoleAssignment[]> {
+  const present = await listFileSystems(deps, account.ref).catch(() => undefined);
+  const others = present?.filter(({ ref }) => ref.name !== except);
+  return removed.filter(({ principalId }) => others?.some((each) => mayBeOpenFor(each, principalId)) ?? true);
 }
 
 /** An account that is kept is an orphan: `orphans` reports it, with what keeps it. */

@@ -166,7 +166,12 @@ describe("a backend", () => {
       const metadata = withPrincipals(bucket.metadata, [PRINCIPAL, "99999999-0000-4000-8000-000000000009"]);
       cloud.held.buckets.set(memoryBackend.scopeOf(bucket.ref), { ...bucket, metadata });
       const others: boolean[] = [...answers];
-      cloud.fileSystems.existIn = async () => others.shift() ?? assert.fail("asked too often");
+      const other = { account: bucket.ref.account, name: "other" };
+      cloud.fileSystems.existIn = async () => {
+        const isThere = others.shift() ?? assert.fail("asked too often");
+        if (isThere) cloud.held.buckets.set(memoryBackend.scopeOf(other), { ...bucket, ref: other, metadata });
+        return isThere;
+      };
       if (!isListed) cloud.roleAssignments.listAtAndAbove = async () => [];
       cloud.writes.length = 0;
       await volumes.delete(id);

@@ -1,6 +1,7 @@
 // What is taken from an account whose last volume goes, while another replica creates a volume in it.
 import assert from "node:assert/strict";
 import { createReadersWriterLock } from "../../../src/concurrency/readers-writer-lock.ts";
+import { recordPrincipal } from "../../../src/volume/access/recorded-principals.ts";
 import { cleanUpEmptied, removeBeforeEmptied } from "../../../src/volume/account/emptied-account.ts";
 import type { Dependencies } from "../../../src/volume/dependencies.ts";
 import { accountId } from "../../../src/volume/formats/arm-ids.ts";
@@ -46,10 +47,10 @@ describe("role assignments at an account whose last volume goes", () => {
     [...cloud.held.roleAssignments.values()].map(({ principalId, roleId }) => `${principalId[0]} ${roleId}`);
 
   /** Another replica creates its volume right before the first role assignment goes, and relies on what it has found. */
-  function createMeanwhile(): void {
+  function createMeanwhile(metadata: Readonly<Record<string, string>> = {}): void {
     const { remove } = cloud.roleAssignments;
     cloud.roleAssignments.remove = async (assignment) => {
-      await cloud.fileSystems.create({ account: REF, name: "other" }, { metadata: {}, sizeBytes: 1 });
+      await cloud.fileSystems.create({ account: REF, name: "other" }, { metadata, sizeBytes: 1 });
       return await remove(assignment);
     };
   }
@@ -59,6 +60,22 @@ describe("role assignments at an account whose last volume goes", () => {
     createMeanwhile();
     assert.equal(await removeBeforeEmptied(deps, ACCOUNT, { fileSystem: LAST, assignments }), "in use");
     assert.deepEqual(held(), [`1 ${SETTINGS.roleId}`]);
+  });
+
+  it("are back for the identity of the volume that has come, and not for that of the one that goes", async () => {
+    const [gone, come] = [hold(1), hold(2)];
+    await cloud.fileSystems.setMetadata(LAST, recordPrincipal({}, gone.principalId));
+    createMeanwhile(recordPrincipal({}, come.principalId));
+    assert.equal(await removeBeforeEmptied(deps, ACCOUNT, { fileSystem: LAST, assignments: [gone, come] }), "in use");
+    assert.deepEqual(held(), [`2 ${SETTINGS.roleId}`]);
+  });
+
+  it("are all back when nobody knows whose the other volume is", async () => {
+    const assignments = [hold(1), hold(2)];
+    createMeanwhile(recordPrincipal({}, hold(3).principalId));
+    cloud.fileSystems.list = () => Promise.reject(new Error("no answer"));
+    assert.equal(await removeBeforeEmptied(deps, ACCOUNT, { fileSystem: LAST, assignments }), "in use");
+    assert.equal(held().length, 3);
   });
 
   it("are all put back, although one may not be assigned any more", async () => {
