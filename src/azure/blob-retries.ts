@@ -39,7 +39,7 @@ interface Attempt {
   readonly responseError?: RestError;
 }
 
-/** As ts-http-runtime's strategies have it. The throttle below waits as long as Azure asks for. */
+/** As ts-http-runtime's strategies have it. The budget below waits as long as Azure asks for. */
 function mayPass(response: PipelineResponse | undefined, error: RestError | undefined): boolean {
   if (response === undefined) return BROKEN_OFF.includes(error?.code);
   const { status, headers } = response;

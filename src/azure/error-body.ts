@@ -26,7 +26,7 @@ export function createErrorBodyKeeper(): PipelinePolicy {
   };
 }
 
-/** The `error` member of the answer that an SDK's error is about. None for an error without an answer, such as the throttle's. */
+/** The `error` member of the answer that an SDK's error is about. None for an error without an answer, such as the budget's. */
 export function keptError(error: unknown): object | undefined {
   const { response } = error as { readonly response?: { readonly request?: object } };
   return errors.get(response?.request ?? {});
