@@ -30,9 +30,9 @@ export interface FollowUpsOptions {
 /** From the beginning of a run of a key to that of its next one. */
 export const KEY_PACE_MS = 5_000;
 /** Of all keys: at first some at once, and 40 in a minute as long as there are more. */
-export const PACE = { count: 20, withinMs: 30_000 };
+const PACE = { count: 20, withinMs: 30_000 };
 /** Keys that wait, or have run within the last seconds: with these the last waits for two and a half minutes. */
-export const MOST_KEYS = 100;
+const MOST_KEYS = 100;
 /** Between attempts at what fails, from `KEY_PACE_MS` on doubled up to this. */
 export const LONGEST_PAUSE_MS = 300_000;
 
