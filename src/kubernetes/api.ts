@@ -5,8 +5,10 @@
  */
 import { ApiException, HttpMethod, type KubeConfig, RequestContext } from "@kubernetes/client-node";
 import { type Dispatcher, getGlobalDispatcher } from "undici";
+import { withDeadline } from "../concurrency/deadline.ts";
 import { createGate } from "../concurrency/gate.ts";
 import { createSingleFlight } from "../concurrency/single-flight.ts";
+import { DriverError } from "../errors.ts";
 import { type Answer, type Body, Exchange } from "./exchange.ts";
 
 /** Objects of the API server. `T` is the client's type for them; a date in it is text. */
@@ -26,6 +28,8 @@ const REQUEST_TIMEOUT_MS = 10_000;
  * (k8s.io/client-go, transport/token_source.go), and the certificates of the API server at each sign-in.
  */
 const SIGNED_IN_MS = 60_000;
+/** Shorter than a request that waits for it, so that this says why. */
+const SIGN_IN_MS = 8_000;
 /** Each takes a connection with TLS buffers of some 0.3 MiB; those that wait meanwhile spend their own time limit. */
 const MOST_AT_ONCE = 16;
 
@@ -43,9 +47,9 @@ interface Request {
   readonly mostBytes?: number;
 }
 
-/** `server` is the kubeconfig's address; `now` in milliseconds of a monotonic clock. */
-export function createApi(config: KubeConfig, server: string, now: () => number): Api {
-  const signIn = shareSignIn(config, server, now);
+/** `server` is the kubeconfig's address; `now` in milliseconds of a monotonic clock; `signInMs` is how long a sign-in may take. */
+export function createApi(config: KubeConfig, server: string, now: () => number, signInMs: number = SIGN_IN_MS): Api {
+  const signIn = shareSignIn(config, server, { now, signInMs });
   const gate = createGate(MOST_AT_ONCE);
   const send = async (exchange: Exchange, request: Request): Promise<Answer> => {
     const session = await signIn.get();
@@ -103,15 +107,30 @@ interface SharedSignIn {
   forget(session: Session): void;
 }
 
+interface SignInOptions {
+  readonly now: () => number;
+  readonly signInMs: number;
+}
+
+/** A plugin may ask for a password that nobody types: what hangs there must not hold up all that follows. */
+function noSignIn(limitMs: number): DriverError {
+  return new DriverError(
+    "DeadlineExceeded",
+    `the kubeconfig's credential plugin gave nothing to sign in with within ${limitMs / 1000} s: make it work without a terminal; ` +
+      "it is run again at the next attempt",
+  );
+}
+
 /** The client makes a dispatcher, which holds the connections, for each sign-in: so requests share one for a while. */
-function shareSignIn(config: KubeConfig, server: string, now: () => number): SharedSignIn {
+function shareSignIn(config: KubeConfig, server: string, { now, signInMs }: SignInOptions): SharedSignIn {
   const flight = createSingleFlight<Session>();
   let last: { readonly session: Session; readonly until: number } | undefined;
   const signIn = async () => {
     const context = new RequestContext(server, HttpMethod.GET);
     context.setHeaderParam("User-Agent", "keyless-csi");
     context.setHeaderParam("Accept", "application/json");
-    await config.applySecurityAuthentication(context);
+    const applied = config.applySecurityAuthentication(context).then(() => "in time" as const);
+    if ((await withDeadline(signInMs, applied, "late")) === "late") throw noSignIn(signInMs);
     const { origin, pathname } = new URL(server);
     const session: Session = {
       origin,

@@ -76,6 +76,19 @@ describe("the API server", () => {
     assert.deepEqual(tokens(), ["Bearer first", "Bearer first", "Bearer second", "Bearer second", "Bearer third"]);
   });
 
+  it("is not waited for by everybody while a credential plugin hangs, and signed in to once it works", async () => {
+    const config = new KubeConfig();
+    config.loadFromClusterAndUser({ name: "a", server: address, skipTLSVerify: true }, user as User);
+    let plugin = () => new Promise<void>(() => {});
+    config.addAuthenticator({ isAuthProvider: () => true, applyAuthentication: () => plugin() });
+    api = createApi(config, address, () => now, 20);
+    const all = await Promise.allSettled(Array.from({ length: 40 }, () => api.get("/a")));
+    for (const each of all) assert.match(String(each.status === "rejected" && each.reason), /credential plugin/);
+    assert.deepEqual(requests, []);
+    plugin = async () => {};
+    assert.deepEqual(await api.get("/a"), { kind: "Any" });
+  });
+
   it("gets the objects that are written as JSON, and values in a path escaped", async () => {
     await api.create(apiPath`/api/${"a/b c"}/x`, { at: new Date(0) });
     await api.replace("/api/y", { kind: "Y" });
