@@ -98,8 +98,9 @@ async function forThisVolume(
   return {
     assignment,
     async ensure() {
+      // At an account also what was found: a list may not show it yet.
+      if (found === undefined || !isAtFileSystem(plan)) await announce();
       if (found !== undefined) return useFound(deps, { assignment, found }, "found");
-      await announce();
       await createOwn(deps, assignment, description);
     },
   };
