@@ -20,7 +20,7 @@ COPY --from=build /build/dist/service/keyless-csi.mjs /build/dist/service/progra
      /build/dist/service/program.js.LEGAL.txt /build/dist/service/program.js.v8-cache /app/
 # The base image's "nonroot" user, as a number so that Kubernetes can check runAsNonRoot.
 USER 65532:65532
-ENV NODE_ENV=production
+ENV NODE_ENV=production MALLOC_ARENA_MAX=1
 # Node itself is process 1, so it receives SIGTERM.
-ENTRYPOINT ["node", "--max-semi-space-size=16", "/app/keyless-csi.mjs"]
+ENTRYPOINT ["node", "--max-semi-space-size=8", "--max-old-space-size=512", "/app/keyless-csi.mjs"]
 CMD ["controller"]

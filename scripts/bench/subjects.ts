@@ -3,6 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { eventually, type Program, startProgram } from "../../test/support/processes.ts";
+import { NODE_ENVIRONMENT } from "../bundle/node-flags.ts";
 import { BUNDLES, bundle } from "../bundle.ts";
 import { type LoaderProcess, startLoader } from "./load/process.ts";
 import { figuresOf, type ProcessFigures } from "./process-figures.ts";
@@ -96,6 +97,7 @@ async function start(
   const program = await startProgram(process.execPath, [...nodeFlags, ...args(socketPath)], {
     name,
     logFolder: folder,
+    env: NODE_ENVIRONMENT,
   });
   await eventually(program, async () => {
     if (!(await readFile(program.logFile, "utf8")).includes('"message":"serving"'))

@@ -11,7 +11,7 @@ import { abortError, createExchange, sendError } from "./http-exchange.ts";
  * To one host. ARM is a single host for all subscriptions, and each volume in flight waits for one answer at a time; where
  * Azure answers nothing, requests behind these wait, and fail by their own time limit.
  */
-const MOST_CONNECTIONS = 512;
+const MOST_CONNECTIONS = 64;
 /** Claims come in bursts. Azure says nothing of its own limit, and closes what was idle for some minutes. */
 const KEEP_ALIVE_MS = 60_000;
 /** A connection that is not there by then will not come, and what waits for it was never sent. */

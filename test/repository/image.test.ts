@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import manifest from "../../package.json" with { type: "json" };
-import { NODE_FLAGS } from "../../scripts/bundle/node-flags.ts";
+import { NODE_ENVIRONMENT, NODE_FLAGS } from "../../scripts/bundle/node-flags.ts";
 import { repository } from "../support/sources.ts";
 
 /** One instruction of a Dockerfile, continuation lines joined. */
@@ -61,6 +61,8 @@ describe("the container image", () => {
       inFinal("ENTRYPOINT").map((rest) => JSON.parse(rest)),
       [["node", ...NODE_FLAGS, "/app/keyless-csi.mjs"]],
     );
+    const environment = Object.entries({ NODE_ENV: "production", ...NODE_ENVIRONMENT });
+    assert.deepEqual(inFinal("ENV"), [environment.map(([name, value]) => `${name}=${value}`).join(" ")]);
     assert.deepEqual(inFinal("USER"), ["65532:65532"]);
   });
 

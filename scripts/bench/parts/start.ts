@@ -1,6 +1,7 @@
 // (d) From the start of the process until it serves, beside an empty Node program and the do-nothing server.
 import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { NODE_ENVIRONMENT } from "../../bundle/node-flags.ts";
 import { percentile } from "../arithmetic.ts";
 import type { Context } from "../context.ts";
 import { figuresOf } from "../process-figures.ts";
@@ -49,7 +50,10 @@ export async function measureStart(context: Context): Promise<PartReport> {
 /** Until it says that it serves; it is ended then. */
 async function startOnce(args: readonly string[]): Promise<Run> {
   const begun = performance.now();
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn(process.execPath, args, {
+    env: { ...process.env, ...NODE_ENVIRONMENT },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   const ended = new Promise((resolve) => child.once("exit", resolve));
   let log = "";
   for await (const chunk of child.stderr.setEncoding("utf8")) {
