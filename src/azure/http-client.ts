@@ -5,7 +5,7 @@
 import type { HttpClient, PipelineRequest } from "@azure/core-rest-pipeline";
 import type { Agent } from "undici";
 import { type BoundedOptions, createBoundedHttpClient, MOST_BYTES } from "./bounded-http-client.ts";
-import { abortError, createExchange, sendError } from "./http-exchange.ts";
+import { abortError, Exchange, sendError } from "./http-exchange.ts";
 
 /**
  * To one host. ARM is a single host for all subscriptions, and each volume in flight waits for one answer at a time; where
@@ -38,9 +38,9 @@ export function createHttpClient(options: BoundedOptions = {}): HttpClient {
       agent ??= await createAgent();
       // It may have been aborted while the module was loaded.
       if (request.abortSignal?.aborted === true) throw abortError();
-      const { answer, handler } = createExchange({ request, mostBytes, onHead });
-      agent.dispatch({ origin, path, method: request.method, headers: headersOf(request), body }, handler);
-      return await answer;
+      const exchange = new Exchange({ request, mostBytes, onHead });
+      agent.dispatch({ origin, path, method: request.method, headers: headersOf(request), body }, exchange);
+      return await exchange.answer;
     },
   };
 }

@@ -1,4 +1,4 @@
-/** One request and its answer on undici's dispatcher: gathers the answer, limits it, and words failures as the SDKs do. */
+/** One answer of Azure, decoded, with failures worded as the SDKs word them. */
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate } from "node:zlib";
 import {
@@ -8,7 +8,7 @@ import {
   type PipelineResponse,
   RestError,
 } from "@azure/core-rest-pipeline";
-import type { Dispatcher } from "undici";
+import { AnswerGatherer, type RawHeaders, textOf } from "../http/answer-gatherer.ts";
 import { type BoundedOptions, readError, tooLong } from "./bounded-http-client.ts";
 
 export interface ExchangeOptions extends Required<Pick<BoundedOptions, "mostBytes">> {
@@ -16,117 +16,65 @@ export interface ExchangeOptions extends Required<Pick<BoundedOptions, "mostByte
   readonly onHead: BoundedOptions["onHead"];
 }
 
-export interface Exchange {
-  readonly answer: Promise<PipelineResponse>;
-  readonly handler: Dispatcher.DispatchHandler;
-}
-
 /** Its clock begins now. `answer` rejects with an AbortError or a RestError without a status. */
-export function createExchange(options: ExchangeOptions): Exchange {
-  const { promise: answer, resolve, reject } = Promise.withResolvers<PipelineResponse>();
-  return { answer, handler: new AnswerGatherer(options, resolve, reject) };
-}
-
-/** A class, since five closures for each request cost more. */
-class AnswerGatherer implements Dispatcher.DispatchHandler {
+export class Exchange extends AnswerGatherer<PipelineResponse> {
   readonly #options: ExchangeOptions;
-  readonly #resolve: (response: PipelineResponse) => void;
-  readonly #reject: (error: Error) => void;
-  readonly #timer: NodeJS.Timeout | undefined;
   readonly #onAbort: (() => void) | undefined;
-  readonly #chunks: Buffer[] = [];
-  #bytes = 0;
   #response: PipelineResponse | undefined;
-  #controller: Dispatcher.DispatchController | undefined;
-  #isOver = false;
 
-  constructor(options: ExchangeOptions, resolve: (response: PipelineResponse) => void, reject: (error: Error) => void) {
+  constructor(options: ExchangeOptions) {
+    const { request, mostBytes } = options;
+    super({ timeoutMs: request.timeout, mostBytes });
     this.#options = options;
-    this.#resolve = resolve;
-    this.#reject = reject;
-    const { timeout, abortSignal } = options.request;
-    if (timeout > 0) this.#timer = setTimeout(expire, timeout, this);
-    if (abortSignal === undefined) return;
-    this.#onAbort = () => this.abort();
-    abortSignal.addEventListener("abort", this.#onAbort);
+    if (request.abortSignal === undefined) return;
+    this.#onAbort = () => this.expire();
+    request.abortSignal.addEventListener("abort", this.#onAbort);
   }
 
-  /** Also while the request waits for a connection: it is then never sent. */
-  abort(): void {
-    this.#fail(abortError());
+  /** Late, or aborted: the SDKs do not tell these apart. */
+  expire(): void {
+    this.fail(abortError());
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    if (this.#isOver) controller.abort(abortError());
-  }
-
-  onResponseStart(
-    _controller: Dispatcher.DispatchController,
-    status: number,
-    headers: Record<string, string | string[] | undefined>,
-  ): void {
-    // 1xx: the answer is still to come.
-    if (status < 200) return;
+  protected begun(status: number, headers: RawHeaders): void {
     const { request, onHead } = this.#options;
     this.#response = { request, status, headers: toHttpHeaders(headers) };
     onHead?.(this.#response);
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    const { mostBytes, request } = this.#options;
-    this.#bytes += chunk.length;
-    if (this.#bytes > mostBytes) this.#fail(tooLong(mostBytes, request));
-    else this.#chunks.push(chunk);
-  }
-
-  onResponseEnd(): void {
+  protected ended(chunks: readonly Buffer[], bytes: number): void {
     const response = this.#response;
     if (response === undefined) return;
     const encoding = response.headers.get("content-encoding")?.toLowerCase();
-    const decode = encoding === undefined || this.#bytes === 0 ? undefined : DECODERS[encoding];
+    const decode = encoding === undefined || bytes === 0 ? undefined : DECODERS[encoding];
     // An answer to HEAD has no body, and the headers of the answer to GET.
-    if (response.request.method === "HEAD") this.#succeed(response);
-    else if (decode === undefined) this.#succeed({ ...response, bodyAsText: textOf(this.#chunks) });
-    else this.#decode(decode, response);
+    if (response.request.method === "HEAD") this.succeed(response);
+    else if (decode === undefined) this.succeed({ ...response, bodyAsText: textOf(chunks) });
+    else this.#decode(decode, chunks, response);
   }
 
-  #decode(decode: Decoder, response: PipelineResponse): void {
+  #decode(decode: Decoder, chunks: readonly Buffer[], response: PipelineResponse): void {
     const { mostBytes, request } = this.#options;
-    decode(Buffer.concat(this.#chunks), { maxOutputLength: mostBytes }).then(
-      (decoded) => this.#succeed({ ...response, bodyAsText: decoded.toString("utf8") }),
+    decode(Buffer.concat(chunks), { maxOutputLength: mostBytes }).then(
+      (decoded) => this.succeed({ ...response, bodyAsText: decoded.toString("utf8") }),
       (error: NodeJS.ErrnoException) =>
-        this.#fail(error.code === "ERR_BUFFER_TOO_LARGE" ? tooLong(mostBytes, request) : readError(error, request)),
+        this.fail(error.code === "ERR_BUFFER_TOO_LARGE" ? tooLong(mostBytes, request) : readError(error, request)),
     );
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+  protected tooLong(): void {
+    const { mostBytes, request } = this.#options;
+    this.fail(tooLong(mostBytes, request));
+  }
+
+  protected broken(error: Error): void {
     const { request } = this.#options;
-    this.#fail(this.#response === undefined ? sendError(error, request) : readError(error, request));
+    this.fail(this.#response === undefined ? sendError(error, request) : readError(error, request));
   }
 
-  #succeed(response: PipelineResponse): void {
-    if (this.#end()) this.#resolve(response);
-  }
-
-  #fail(error: Error): void {
-    if (!this.#end()) return;
-    this.#reject(error);
-    this.#controller?.abort(error);
-  }
-
-  /** Whether it was not over yet. */
-  #end(): boolean {
-    if (this.#isOver) return false;
-    this.#isOver = true;
-    clearTimeout(this.#timer);
+  protected override release(): void {
     if (this.#onAbort !== undefined) this.#options.request.abortSignal?.removeEventListener("abort", this.#onAbort);
-    return true;
   }
-}
-
-function expire(exchange: AnswerGatherer): void {
-  exchange.abort();
 }
 
 type Decoder = (data: Buffer, options: { readonly maxOutputLength: number }) => Promise<Buffer>;
@@ -137,11 +85,6 @@ const DECODERS: Readonly<Record<string, Decoder | undefined>> = {
   deflate: promisify<Buffer, object, Buffer>(inflate),
   br: promisify<Buffer, object, Buffer>(brotliDecompress),
 };
-
-function textOf(chunks: readonly Buffer[]): string {
-  const [only] = chunks;
-  return only !== undefined && chunks.length === 1 ? only.toString("utf8") : Buffer.concat(chunks).toString("utf8");
-}
 
 /** Of a header that came more than once Node keeps the first of these (http.IncomingMessage, `headers`), and joins the others. */
 const KEPT_ONCE = [
@@ -157,7 +100,7 @@ const KEPT_ONCE = [
   "set-cookie",
 ];
 
-function toHttpHeaders(headers: Record<string, string | string[] | undefined>): HttpHeaders {
+function toHttpHeaders(headers: RawHeaders): HttpHeaders {
   const result = createHttpHeaders();
   for (const name in headers) {
     const value = headers[name];

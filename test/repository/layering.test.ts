@@ -15,6 +15,8 @@ interface Rule {
 
 /** The bottom layer: every folder may use it; it imports nothing from src but errors. */
 const ANYWHERE = ["src/errors.ts", "src/concurrency/", "src/text/"];
+/** What both connections are made of. */
+const HTTP = "src/http/";
 const COMPOSITION: Rule = {
   ours: ["src/", "package.json"],
   outside: ["node:"],
@@ -37,6 +39,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   "src/concurrency/": { ours: ["src/errors.ts"], outside: [] },
   "src/concurrency/purpose.ts": { ours: [], outside: ["node:async_hooks"] },
   "src/text/": { ours: [], outside: [] },
+  [HTTP]: { ours: [], outside: [], outsideTypes: ["undici"] },
   "src/config/": { ours: ANYWHERE, outside: ["node:"] },
   "src/config/sources.ts": { ours: ["src/config/", ...ANYWHERE], outside: ["node:", "yaml"] },
   "src/telemetry/": { ours: ANYWHERE, outside: ["node:"] },
@@ -65,7 +68,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     outside: ["node:", "@azure/"],
   },
   "src/azure/http-client.ts": { ours: ["src/azure/"], outside: ["node:", "@azure/", "undici"] },
-  "src/azure/http-exchange.ts": { ours: ["src/azure/"], outside: ["node:", "@azure/"], outsideTypes: ["undici"] },
+  "src/azure/http-exchange.ts": { ours: ["src/azure/", HTTP], outside: ["node:", "@azure/"] },
   "src/kubernetes/": {
     ours: ["src/volume/ports.ts", "src/volume/references.ts", "src/volume/identity/service-account.ts", ...ANYWHERE],
     outside: ["node:", "@kubernetes/client-node"],
@@ -74,7 +77,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     ours: ["src/kubernetes/exchange.ts", ...ANYWHERE],
     outside: ["@kubernetes/client-node", "undici"],
   },
-  "src/kubernetes/exchange.ts": { ours: [], outside: [], outsideTypes: ["undici"] },
+  "src/kubernetes/exchange.ts": { ours: [HTTP], outside: [] },
   "src/emulator/": { ours: [], outside: ["node:", "jose", "@peculiar/x509", "reflect-metadata"] },
 };
 
