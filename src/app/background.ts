@@ -1,6 +1,7 @@
 /**
- * What runs in the background: the drift check, and accounts made ahead of volumes. With Kubernetes in the one replica that holds a Lease, without in this
- * process, which is then the only one. A further task is a further row here, never a second Lease.
+ * What runs in the background: the drift check, and accounts made ahead of volumes. With Kubernetes in the one replica that
+ * holds a Lease, without in this process, which is then the only one. A further task is a further row here, never a second
+ * Lease.
  */
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";

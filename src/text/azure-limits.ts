@@ -1,7 +1,8 @@
 /**
- * The request limits that Azure documents, as far as this program meets them; another cloud may state others. "Understand how Azure Resource Manager throttles
- * requests" (request-limits-and-throttling), "Scalability and performance targets for the storage resource provider"
- * (scalability-targets-resource-provider) and "Throttling limits" of workload-identity-federation-considerations.
+ * The request limits that Azure documents, as far as this program meets them; another cloud may state others. Sources:
+ * "Understand how Azure Resource Manager throttles requests" (request-limits-and-throttling), "Scalability and performance targets
+ * for the storage resource provider" (scalability-targets-resource-provider), and "Throttling limits" of
+ * workload-identity-federation-considerations. The emulator has them too: it shares no constant with what it tests.
  */
 
 /** A bucket of `burst` calls that gains `perSecond` of them each second. */

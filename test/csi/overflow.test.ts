@@ -320,14 +320,19 @@ describe("overflow (--overflow)", () => {
     assert.deepEqual(placesOf(asked.name), [further.subscriptionId], "a class may name a further place itself");
   });
 
-  it("a claim that is gone is handed back from where its volume is, by a replica that remembers nothing", async () => {
+  /** The first place is full, and no role assignment is made anywhere. */
+  async function startRefusing() {
     await start();
     const makeRoom = fillAccounts();
     app.emulator.faults.add({
       match: { method: "PUT", path: "roleAssignments" },
       action: { status: 403, code: "AuthorizationFailed" },
     });
-    const asked = request();
+    return { asked: request(), makeRoom };
+  }
+
+  it("a claim that is gone is handed back from where its volume is, by a replica that remembers nothing", async () => {
+    const { asked, makeRoom } = await startRefusing();
     assert.ok(!isFinal((await refusal(create(app, asked))).code));
     assert.deepEqual(placesOf(asked.name), [further.subscriptionId]);
     makeRoom();
@@ -340,13 +345,7 @@ describe("overflow (--overflow)", () => {
   });
 
   it("a failure leaves nobody free to forget a volume that is in a further place", async () => {
-    await start();
-    const makeRoom = fillAccounts();
-    app.emulator.faults.add({
-      match: { method: "PUT", path: "roleAssignments" },
-      action: { status: 403, code: "AuthorizationFailed" },
-    });
-    const asked = request();
+    const { asked, makeRoom } = await startRefusing();
     await refusal(create(app, asked));
     makeRoom();
     // What is final for a volume of which nothing exists.

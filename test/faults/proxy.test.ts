@@ -28,7 +28,10 @@ async function listen(server: Server): Promise<{ readonly port: number; stop(): 
   };
 }
 
-/** Answers CONNECT alone, as a company's proxy does for HTTPS; every tunnel leads to `target`, and `onTunnel` hears where it was to lead. */
+/**
+ * Answers CONNECT alone, as a company's proxy does for HTTPS; every tunnel leads to `target`, and `onTunnel` hears where it was to
+ * lead.
+ */
 function createProxy(target: number, onTunnel: (to: string) => void): Server {
   return createServer().on("connect", ({ url = "" }, socket: Socket) => {
     onTunnel(url);

@@ -66,20 +66,38 @@ const EVERYTHING = [
   "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/read",
 ];
 
-/** A storage tenant: subscription, resource group, data role, an application for the controller, an identity. */
-export function addTenant(emulator: Emulator): SecondTenant {
-  const { world, info, issuer } = emulator;
-  const [tenantId, subscriptionId, resourceGroup] = [randomUUID(), randomUUID(), "storage"];
+interface NewGroup {
+  readonly tenantId: string;
+  /** Of the subscription. */
+  readonly displayName: string;
+  readonly resourceGroup: string;
+}
+
+/** A new subscription with a resource group: its id, and the ARM ids of both. */
+function addGroup({ world, info }: Emulator, { tenantId, displayName, resourceGroup }: NewGroup) {
+  const subscriptionId = randomUUID();
   const scope = `/subscriptions/${subscriptionId}`;
   const group = `${scope}/resourceGroups/${resourceGroup}`;
-  world.tenants.set(tenantId, { id: tenantId });
-  world.subscriptions.set(subscriptionId, { id: subscriptionId, tenantId, displayName: "storage tenant" });
+  world.subscriptions.set(subscriptionId, { id: subscriptionId, tenantId, displayName });
   world.resourceGroups.set(group.toLowerCase(), {
     id: group,
     name: resourceGroup,
     subscriptionId,
     location: info.location,
     tags: {},
+  });
+  return { subscriptionId, scope, group };
+}
+
+/** A storage tenant: subscription, resource group, data role, an application for the controller, an identity. */
+export function addTenant(emulator: Emulator): SecondTenant {
+  const { world, info, issuer } = emulator;
+  const [tenantId, resourceGroup] = [randomUUID(), "storage"];
+  world.tenants.set(tenantId, { id: tenantId });
+  const { subscriptionId, scope, group } = addGroup(emulator, {
+    tenantId,
+    displayName: "storage tenant",
+    resourceGroup,
   });
   const own = [...world.identities.values()].find(({ clientId }) => clientId === info.controller?.clientId);
   const [trust] = own?.federatedCredentials.values() ?? [];
@@ -130,20 +148,11 @@ export function addSubscription(emulator: Emulator): {
   readonly subscriptionId: string;
   readonly resourceGroup: string;
 } {
-  const { world, info } = emulator;
-  const [subscriptionId, resourceGroup] = [randomUUID(), "further"];
-  const scope = `/subscriptions/${subscriptionId}`;
-  const group = `${scope}/resourceGroups/${resourceGroup}`;
   const { tenantId } = controllerOf(emulator);
-  world.subscriptions.set(subscriptionId, { id: subscriptionId, tenantId, displayName: "overflow" });
-  world.resourceGroups.set(group.toLowerCase(), {
-    id: group,
-    name: resourceGroup,
-    subscriptionId,
-    location: info.location,
-    tags: {},
-  });
+  const resourceGroup = "further";
+  const { subscriptionId, scope } = addGroup(emulator, { tenantId, displayName: "overflow", resourceGroup });
   allowController(emulator, scope, EVERYTHING);
+  const { world } = emulator;
   const role = world.roleDefinitions.get(DATA_ROLE_ID);
   if (role === undefined) throw new Error("the emulator has no data role");
   world.roleDefinitions.set(DATA_ROLE_ID, { ...role, assignableScopes: [...role.assignableScopes, scope] });

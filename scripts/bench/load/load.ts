@@ -53,7 +53,10 @@ export interface Loader {
   close(): void;
 }
 
-/** Each call may take 300 s, and is sent again after a retryable failure. Volume ids that were answered are kept, so that a later load of the same prefix can delete the volumes. */
+/**
+ * Each call may take 300 s, and is sent again after a retryable failure. Volume ids that were answered are kept, so that a later
+ * load of the same prefix can delete the volumes.
+ */
 export function createLoader(socketPath: string): Loader {
   const client = connectCsi(`unix:${socketPath}`, 300);
   const ids = new Map<string, string>();

@@ -1,5 +1,6 @@
 // A stand-in for the API server that answers what the controller asks for a volume: each claim exists, is of the same class,
-// and has the UID in its own name. It keeps nothing, so 10,000 claims cost it nothing. It lists as many PersistentVolumes as it is asked to.
+// and has the UID in its own name. It keeps nothing, so 10,000 claims cost it nothing. It lists as many PersistentVolumes as it is
+// asked to.
 import { type Answer, type Asked, json } from "./answer.ts";
 import { GROUP, SUBSCRIPTION, TENANT, WORKLOAD_CLIENT } from "./azure.ts";
 import { segmentsOf } from "./calls.ts";

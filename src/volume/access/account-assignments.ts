@@ -1,9 +1,9 @@
 /**
- * Role assignments at accounts of a namespace, which all volumes of one identity in an account rely on: ARM is asked once for all that come
- * together, and its answer is remembered. Another replica may meanwhile take the assignment away with the account's last
- * volume (account/emptied-account.ts): it looks for volumes again after that. So the assignment is read once more after the
- * volume exists. If that read comes before the removal, the other replica sees the volume and puts the assignment back; if
- * it comes after, it is put back here. docs/decisions/0017-remembered-role-assignments.md.
+ * Role assignments at accounts of a namespace, which all volumes of one identity in an account rely on: ARM is asked once for all
+ * that come together, and its answer is remembered. Another replica may meanwhile take the assignment away with the account's
+ * last volume (account/emptied-account.ts): it looks for volumes again after that. So the assignment is read once more after the
+ * volume exists. If that read comes before the removal, the other replica sees the volume and puts the assignment back; if it
+ * comes after, it is put back here. docs/decisions/0017-remembered-role-assignments.md.
  */
 import { runFor } from "../../concurrency/purpose.ts";
 import { createSingleFlight } from "../../concurrency/single-flight.ts";
@@ -69,9 +69,10 @@ export function createAccountAssignments(deps: Dependencies): AccountAssignments
 }
 
 /**
- * The check. It reads without the lock: a removal by this process sees the volume's file system as others' do, and no deletion and
- * no creation waits for nothing that has time. Nothing is put back where no volume of this identity is left: another replica
- * may have deleted the one that was asked for, and the next may be another identity's. This process's own removals hold the lock alone, so that none of them is undone.
+ * The check. It reads without the lock: a removal by this process sees the volume's file system as others' do, and what has time
+ * holds up neither a deletion nor a creation. Nothing is put back where no volume of this identity is left: another replica may
+ * have deleted the one that was asked for, and the next may be another identity's. This process's own removals hold the lock
+ * alone, so that none of them is undone.
  */
 async function check(
   deps: Dependencies,
