@@ -34,6 +34,12 @@ export interface RenewableCredential extends TokenCredential {
 /** Where every token is refused, signing in for each refusal would only add to the load. */
 const RENEW_INTERVAL_MS = 5_000;
 
+/**
+ * Entra's codes. @azure/identity reads the token's file again after 5 minutes, also when Entra has not accepted what it has read:
+ * after the file was late, or the node's clock wrong, it would go on presenting the old one.
+ */
+const REFUSED = /\bAADSTS\d/;
+
 /** Entra answers in a second; the Azure CLI takes a few. The SDK itself would wait forever for an answer that was lost. */
 const SIGN_IN_TIMEOUT_MS = 8_000;
 
@@ -51,6 +57,7 @@ export function createCredential(options: CredentialOptions, now: () => number):
     async getToken(scopes, tokenOptions) {
       const signIn = current;
       const asked = signIn.getToken(scopes, tokenOptions).catch((error: unknown) => {
+        if (current === signIn && REFUSED.test(String(error))) renew();
         throw toSignInFault(error, options);
       });
       const token = await withDeadline(timeoutMs, asked, "late");

@@ -1,8 +1,12 @@
 // A sign-in that a setting makes impossible: the log and the claim's event name the setting, the tenant and the authority.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { status } from "@grpc/grpc-js";
 import { toSignInFault } from "../../src/azure/sign-in-faults.ts";
+import { startEmulator } from "../../src/emulator/emulator.ts";
 import { DriverError } from "../../src/errors.ts";
 import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
 import { refused } from "../support/refused.ts";
@@ -58,6 +62,30 @@ describe("a sign-in that cannot work", () => {
         `identity ${identities[0]?.clientId} in tenant ${tenantId} at ${authorityHost} has no federated credential`,
       ),
     );
+  });
+});
+
+describe("a token file whose content Entra refuses", () => {
+  it("is read again at the next attempt", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "keyless-csi-token-"));
+    const file = join(folder, "token");
+    const emulator = await startEmulator();
+    try {
+      const expired = { namespace: "kube-system", name: "keyless-csi-controller", lifetimeSeconds: -60 };
+      await writeFile(file, await emulator.issuer.mint(expired));
+      const app = await startEmulatedApp(["--token-file", file], { emulator });
+      try {
+        await refused(create(app, createRequest(emulator)), status.UNAVAILABLE, /AADSTS700024/);
+        await writeFile(file, await readFile(emulator.info.controller?.tokenFile ?? "", "utf8"));
+        await create(app, createRequest(emulator));
+        assert.equal(emulator.world.accounts.size, 1);
+      } finally {
+        await app.stop();
+      }
+    } finally {
+      await emulator.close();
+      await rm(folder, { recursive: true });
+    }
   });
 });
 
