@@ -7,9 +7,10 @@ import { DriverError } from "../errors.ts";
 export interface SingleFlight<T> {
   /**
    * Runs the work, or joins the run of the same key and request. A different request for a key that is busy is refused
-   * with Busy (ABORTED), as CSI requires of a volume; where a key allows one request only, leave `request` out.
+   * with Busy (ABORTED), as CSI requires of a volume; where a key allows one request only, leave `request` out. It says what is
+   * asked, and is called only where the key is busy.
    */
-  run<R extends T>(key: string, work: () => Promise<R>, request?: string): Promise<R>;
+  run<R extends T>(key: string, work: () => Promise<R>, request?: () => string): Promise<R>;
   /** How many are running. */
   count(): number;
   /** Resolves when none is running. */
@@ -18,12 +19,12 @@ export interface SingleFlight<T> {
 
 /** `keyNoun` is what the keys name, for the message of a refused request. */
 export function createSingleFlight<T>(keyNoun = "resource"): SingleFlight<T> {
-  const running = new Map<string, { readonly request: string; readonly result: Promise<T> }>();
+  const running = new Map<string, { readonly request: () => string; readonly result: Promise<T> }>();
   return {
-    run<R extends T>(key: string, work: () => Promise<R>, request = ""): Promise<R> {
+    run<R extends T>(key: string, work: () => Promise<R>, request: () => string = () => ""): Promise<R> {
       const other = running.get(key);
       // The same request of the same key has a result of the same type.
-      if (other?.request === request) return other.result as Promise<R>;
+      if (other !== undefined && other.request() === request()) return other.result as Promise<R>;
       if (other !== undefined) {
         return Promise.reject(
           new DriverError("Busy", `another operation on ${keyNoun} ${key} is under way: try again`),

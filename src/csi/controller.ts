@@ -27,7 +27,7 @@ export function createControllerService({ volumes, flights }: ControllerOptions)
     async CreateVolume(message) {
       const request = toVolumeRequest(message);
       const create = () => volumes.create(request);
-      const volume = await flights.run(volumes.keyOf({ name: request.name }), create, canonicalJson(request));
+      const volume = await flights.run(volumes.keyOf({ name: request.name }), create, () => canonicalJson(request));
       return {
         volume: {
           volume_id: volume.id,
@@ -38,14 +38,18 @@ export function createControllerService({ volumes, flights }: ControllerOptions)
     },
     async DeleteVolume(message) {
       const id = requireVolumeId(message.volume_id);
-      await flights.run(volumes.keyOf({ id }), () => volumes.delete(id), `delete ${id}`);
+      await flights.run(
+        volumes.keyOf({ id }),
+        () => volumes.delete(id),
+        () => `delete ${id}`,
+      );
       return {};
     },
     async ControllerExpandVolume(message) {
       const id = requireVolumeId(message.volume_id);
       const range = toExpandRange(message);
       const expand = () => volumes.expand(id, range);
-      const sizeBytes = await flights.run(volumes.keyOf({ id }), expand, `expand ${id} ${canonicalJson(range)}`);
+      const sizeBytes = await flights.run(volumes.keyOf({ id }), expand, () => `expand ${id} ${canonicalJson(range)}`);
       return { capacity_bytes: String(sizeBytes), node_expansion_required: false };
     },
     // No single flight: it reads only, and a page is true for the moment at which it was read.

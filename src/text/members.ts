@@ -5,8 +5,14 @@
  * the OSS blob node plugin reads the volume context so.
  */
 export function findByName<T>(members: Readonly<Record<string, T>>, name: string): T | undefined {
+  const key = spellingOf(members, name);
+  return key === undefined ? undefined : members[key];
+}
+
+/** A volume asks some fifty times: no pairs are made for it. */
+function spellingOf(members: object, name: string): string | undefined {
   const wanted = name.toLowerCase();
-  return Object.entries(members).find(([key]) => key.toLowerCase() === wanted)?.[1];
+  return Object.keys(members).find((key) => key.length === wanted.length && key.toLowerCase() === wanted);
 }
 
 /**
@@ -17,9 +23,9 @@ export function withMembers(
   members: Readonly<Record<string, string>>,
   changes: Readonly<Record<string, string>>,
 ): Record<string, string> {
-  const spelled = new Map(Object.keys(members).map((name) => [name.toLowerCase(), name]));
-  const renamed = Object.entries(changes).map(([name, value]) => [spelled.get(name.toLowerCase()) ?? name, value]);
-  return { ...members, ...Object.fromEntries(renamed) };
+  const changed: Record<string, string> = { ...members };
+  for (const [name, value] of Object.entries(changes)) changed[spellingOf(members, name) ?? name] = value;
+  return changed;
 }
 
 /** The same members without those that are undefined. */

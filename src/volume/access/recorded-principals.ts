@@ -8,7 +8,7 @@ import { allInOrder } from "../../concurrency/all-in-order.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { decodeAccountTags } from "../formats/account-tags.ts";
 import { accountId } from "../formats/arm-ids.ts";
-import { decodeMetadata, withPrincipals } from "../formats/file-system-metadata.ts";
+import { decodeMetadata, principalIdsIn, withPrincipals } from "../formats/file-system-metadata.ts";
 import type { Account, FileSystem, FileSystemRef, ResourceGroupRef, RoleAssignment } from "../ports.ts";
 import {
   isSamePrincipal,
@@ -22,7 +22,7 @@ type Metadata = FileSystem["metadata"];
 
 /** The same metadata, with the principal among those that it names: itself where the principal already is. */
 export function recordPrincipal(metadata: Metadata, principalId: string): Metadata {
-  const recorded = decodeMetadata(metadata).principalIds;
+  const recorded = principalIdsIn(metadata);
   return isNamed(recorded, principalId) ? metadata : withPrincipals(metadata, [principalId, ...recorded]);
 }
 

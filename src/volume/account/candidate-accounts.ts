@@ -5,7 +5,7 @@
 import { createSingleFlight } from "../../concurrency/single-flight.ts";
 import { DriverError } from "../../errors.ts";
 import type { Dependencies } from "../dependencies.ts";
-import { decodeAccountTags, encodeSingleTags } from "../formats/account-tags.ts";
+import { type AccountTags, decodeAccountTags, encodeSingleTags } from "../formats/account-tags.ts";
 import { accountKey } from "../formats/arm-ids.ts";
 import type { AccountCandidate } from "../plan.ts";
 import type { Account } from "../ports.ts";
@@ -14,9 +14,17 @@ import { restoringCommand, statedMark, withProvenTags } from "./lost-tags.ts";
 import { mendTags } from "./mend-tags.ts";
 import { isLeftToAnother } from "./ownership.ts";
 
+/** The last answer for each account that is remembered: nearly every volume asks the same. */
+const judged = new WeakMap<Account, { readonly tags: AccountTags; readonly whole: Account }>();
+
 /** With what a candidate's name proves of the account; unchanged when its tags say something else. */
 export function asCandidate(account: Account, { tags }: Partial<AccountCandidate> = {}): Account {
-  return (tags && withProvenTags(account, tags)) ?? account;
+  if (tags === undefined) return account;
+  const known = judged.get(account);
+  if (known?.tags === tags) return known.whole;
+  const whole = withProvenTags(account, tags) ?? account;
+  judged.set(account, { tags, whole });
+  return whole;
 }
 
 /** The candidate's account. One that lost its tags is not taken from memory: somebody may have put them back. */

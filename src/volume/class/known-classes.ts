@@ -4,7 +4,7 @@
  */
 import type { Backend } from "../../backend/backend.ts";
 import { remembering } from "../../concurrency/remembered.ts";
-import { canonicalJson, hashOf } from "../names.ts";
+import { hashOf } from "../names.ts";
 import type { AccountShape } from "../ports.ts";
 import type { Settings } from "../settings.ts";
 import { parseVolumeClass } from "./parse-class.ts";
@@ -37,7 +37,8 @@ export function findClass<Class extends VolumeClass>(
   bySettings.set(settings, byBackend);
   const find = byBackend.get(backend) ?? remembering((json) => readClass(JSON.parse(json), settings, backend));
   byBackend.set(backend, find);
-  return find(canonicalJson(parameters));
+  // In another order they are read once more, with the same result.
+  return find(JSON.stringify(parameters));
 }
 
 function readClass<Class extends VolumeClass>(

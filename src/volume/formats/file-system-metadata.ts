@@ -109,11 +109,18 @@ export function decodeMetadata(metadata: Metadata): DecodedMetadata {
     sizeBytes: sizeBytes > 0 ? sizeBytes : undefined,
     requestHash: text("requestHash"),
     claim: toClaim(text),
-    principalIds: (text("principalIds") ?? "")
-      .split(" ")
-      .filter((id) => accepts(guid, id))
-      .slice(0, MOST_PRINCIPALS),
+    principalIds: principalIdsIn(metadata),
   };
+}
+
+/** `DecodedMetadata.principalIds` alone. */
+export function principalIdsIn(metadata: Metadata): readonly string[] {
+  const text = findByName(metadata, NAMES.principalIds);
+  if (text === undefined) return [];
+  return text
+    .split(" ")
+    .filter((id) => accepts(guid, id))
+    .slice(0, MOST_PRINCIPALS);
 }
 
 type Texts = (field: keyof typeof NAMES) => string | undefined;
