@@ -29,7 +29,8 @@ export interface CsiServer {
 }
 
 export function createCsiServer(options: CsiServerOptions): CsiServer {
-  const server = new Server();
+  // Nobody asks for gRPC's own statistics of each channel, and they cost some 3 % of a volume.
+  const server = new Server({ "grpc.enable_channelz": 0 });
   const definition = loadPackageDefinition(fromJSON(descriptor, loaderOptions)) as unknown as {
     csi: { v1: Record<"Identity" | "Controller", ServiceClientConstructor> };
   };

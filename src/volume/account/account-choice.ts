@@ -92,7 +92,7 @@ async function ensureAccount(deps: Choosing, plan: AccountPlan): Promise<Created
 
 /** Every check and policy that an account must meet before a volume goes into it. */
 async function prepare(deps: Choosing, plan: AccountPlan, seen: Account): Promise<Account> {
-  const found = await deps.finish(seen, specOf(plan, seen));
+  const found = await deps.finish(seen, () => specOf(plan, seen));
   reportUnmarked(deps, found);
   deps.backend.assertFits(plan.volumeClass, found);
   const { tags, lostTags, ...whole } = await deps.keepTags(found);

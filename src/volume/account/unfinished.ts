@@ -14,17 +14,18 @@ const FAILED = /^(failed|cancell?ed)$/i;
 
 /**
  * The account, once it is finished. Throws Misconfigured for one that stays Failed or Canceled, and Busy for one in any other
- * state: it is being created, changed or deleted. `spec` is what the account was created from.
+ * state: it is being created, changed or deleted. `specOf` says what the account was created from.
  */
-export type Finisher = (account: Account, spec: AccountSpec | undefined) => Promise<Account>;
+export type Finisher = (account: Account, specOf: () => AccountSpec | undefined) => Promise<Account>;
 
 export function createFinisher({ ports, settings }: Dependencies): Finisher {
   // Volumes that arrive together repeat the PUT once.
   const finishing = createSingleFlight<Account | undefined>("storage account");
-  return async (account, spec) => {
+  return async (account, specOf) => {
     const { unfinished: state = "", ref } = account;
     if (account.unfinished === undefined) return account;
     if (!FAILED.test(state)) throw busy(account);
+    const spec = specOf();
     // Tags that somebody has replaced would come back with it, which is the operator's to decide (--repair-drift).
     if (spec === undefined || account.lostTags !== undefined || !isOurs(account, settings)) throw failed(account);
     const finished = await finishing

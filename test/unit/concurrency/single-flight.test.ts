@@ -25,13 +25,25 @@ describe("a single flight", () => {
   it("refuses another request for a busy key as Busy and names the key", async () => {
     const flight = createSingleFlight<string>("volume");
     const { promise, resolve } = Promise.withResolvers<string>();
-    const first = flight.run("pvc-1", () => promise, () => "create");
+    const first = flight.run(
+      "pvc-1",
+      () => promise,
+      () => "create",
+    );
     await assert.rejects(
-      flight.run("pvc-1", async () => "not run", () => "delete"),
+      flight.run(
+        "pvc-1",
+        async () => "not run",
+        () => "delete",
+      ),
       (error) => error instanceof DriverError && error.reason === "Busy" && error.message.includes("volume pvc-1"),
     );
     assert.equal(
-      flight.run("pvc-1", async () => "not run", () => "create"),
+      flight.run(
+        "pvc-1",
+        async () => "not run",
+        () => "create",
+      ),
       first,
     );
     resolve("created");
