@@ -1,9 +1,10 @@
 /**
  * The service's metrics, in a registry of their own: every CSI call, and every call to Azure. With the files of one subject
- * beside it (`*-metrics.ts`) the only one that knows prom-client. Names are an API: docs/reference lists them.
+ * beside it (`*-metrics.ts`, `labelled.ts`) the only one that knows prom-client. Names are an API: docs/reference lists them.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { type BudgetState, watchBudget } from "./budget-metrics.ts";
+import { type Row, watchGauge } from "./labelled.ts";
 import { type AccountUsage, type PoolFill, watchAccountUsage, watchPools } from "./pool-metrics.ts";
 
 /** From a repeated call (some 0.1 s) to account creation (20-30 s) and the longest sidecar timeout. */
@@ -178,18 +179,9 @@ function watch(registry: Registry, read: () => number): void {
 /** Alert at 70 % of the limit: it is fixed, and a new subscription takes time. */
 function watchRoleAssignments(registry: Registry, read: () => Promise<readonly RoleAssignmentUsage[]>): void {
   const add = (name: string, help: string, pick: (usage: RoleAssignmentUsage) => number) =>
-    new Gauge({
-      name,
-      help,
-      labelNames: ["subscription_id"],
-      registers: [registry],
-      async collect() {
-        const known = await read();
-        // A subscription whose count is too old is left out again.
-        this.reset();
-        for (const usage of known) this.labels(usage.subscriptionId).set(pick(usage));
-      },
-    });
+    watchGauge(registry, { name, help, labelNames: ["subscription_id"] }, async () =>
+      (await read()).map((usage): Row => [[usage.subscriptionId], pick(usage)]),
+    );
   add(
     "keyless_csi_role_assignments",
     "Role assignments that a subscription holds, including those of others.",

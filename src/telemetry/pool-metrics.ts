@@ -1,5 +1,6 @@
 /** How full pools, subscriptions and regions are of accounts, as gauges. */
-import { Gauge, type Registry } from "prom-client";
+import type { Registry } from "prom-client";
+import { type Row, watchGauge } from "./labelled.ts";
 
 /** The accounts of one StorageClass. */
 export interface PoolFill {
@@ -11,17 +12,9 @@ export interface PoolFill {
 /** Read at each scrape; undefined: nothing is known yet, or another replica runs the background tasks. */
 export function watchPools(registry: Registry, read: () => readonly PoolFill[] | undefined): void {
   const add = (name: string, help: string, pick: (fill: PoolFill) => number) =>
-    new Gauge({
-      name,
-      help,
-      labelNames: ["storage_class"],
-      registers: [registry],
-      collect() {
-        // A class that was deleted is left out again.
-        this.reset();
-        for (const fill of read() ?? []) this.labels(fill.className).set(pick(fill));
-      },
-    });
+    watchGauge(registry, { name, help, labelNames: ["storage_class"] }, () =>
+      (read() ?? []).map((fill): Row => [[fill.className], pick(fill)]),
+    );
   add(
     "keyless_csi_pool_accounts",
     "Accounts of a StorageClass that exist ahead of its volumes, with --prewarm.",
@@ -45,18 +38,9 @@ export interface AccountUsage {
 /** What has been counted, read at each scrape: those in use, and how many Azure allows. */
 export function watchAccountUsage(registry: Registry, read: () => Promise<readonly AccountUsage[]>): void {
   const add = (name: string, help: string, pick: (usage: AccountUsage) => number) =>
-    new Gauge({
-      name,
-      help,
-      labelNames: ["subscription_id", "location"],
-      registers: [registry],
-      async collect() {
-        const known = await read();
-        // A region whose count is too old is left out again.
-        this.reset();
-        for (const usage of known) this.labels(usage.subscriptionId, usage.location).set(pick(usage));
-      },
-    });
+    watchGauge(registry, { name, help, labelNames: ["subscription_id", "location"] }, async () =>
+      (await read()).map((usage): Row => [[usage.subscriptionId, usage.location], pick(usage)]),
+    );
   add(
     "keyless_csi_storage_accounts",
     "Storage accounts that a subscription holds in a region, including those of others.",
