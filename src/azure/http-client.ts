@@ -29,17 +29,19 @@ const CONNECT_MS = 10_000;
 export function createHttpClient(options: BoundedOptions = {}): HttpClient {
   const { mostBytes = MOST_BYTES, onHead } = options;
   const ownClient = createBoundedHttpClient(options);
-  let agent: Agent | undefined;
+  let agent: Promise<Agent> | undefined;
   return {
     async sendRequest(request) {
       if (needsOwnClient(request)) return await ownClient.sendRequest(request);
       const { origin, path } = addressOf(request);
       const body = bodyOf(request);
-      agent ??= await createAgent();
+      // The promise, not the agent: requests that arrive while the module is loaded would each make one of their own.
+      agent ??= createAgent();
+      const connections = await agent;
       // It may have been aborted while the module was loaded.
       if (request.abortSignal?.aborted === true) throw abortError();
       const exchange = new Exchange({ request, mostBytes, onHead });
-      agent.dispatch({ origin, path, method: request.method, headers: headersOf(request), body }, exchange);
+      connections.dispatch({ origin, path, method: request.method, headers: headersOf(request), body }, exchange);
       return await exchange.answer;
     },
   };

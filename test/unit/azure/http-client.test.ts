@@ -241,6 +241,17 @@ describe("the SDKs' HTTP client", () => {
     assert(ports.size <= 2, `${ports.size}`);
   });
 
+  it("shares them among the requests that come first, all at once", async () => {
+    const ports = new Set<number | undefined>();
+    const url = await serve((request, response) => {
+      ports.add(request.socket.remotePort);
+      response.end("x");
+    });
+    const client = createHttpClient();
+    await Promise.all(Array.from({ length: 100 }, () => client.sendRequest(ask(url))));
+    assert(ports.size <= 64, `${ports.size}`);
+  });
+
   it("sends a write once, also where the server closes the connection that was kept", async () => {
     const seen: string[] = [];
     const url = await serve((request, response) => {
