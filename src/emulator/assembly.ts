@@ -8,6 +8,7 @@ import { createBlobService } from "./blob/service.ts";
 import { type CallLog, createCallLog } from "./call-log.ts";
 import { type Clock, createClock } from "./clock.ts";
 import { createDfsService } from "./dfs/service.ts";
+import { newClientSecret } from "./entra/client-secret.ts";
 import { createIssuerKeys } from "./entra/issuer-keys.ts";
 import { createEntraService } from "./entra/service.ts";
 import { createSigningKey, loadSigningKey, type SigningKey, saveSigningKey } from "./entra/signing-key.ts";
@@ -148,7 +149,7 @@ function createMovedClock(snapshot: Snapshot | undefined): { clock: Clock; onClo
 function takeWorld(snapshot: Snapshot | undefined, issuer: string) {
   if (snapshot === undefined) {
     const world = createWorld();
-    const administratorSecret = randomBytes(24).toString("base64url");
+    const administratorSecret = newClientSecret();
     seedWorld(world, { issuer, administratorSecret });
     return { world, administratorSecret };
   }

@@ -17,7 +17,7 @@ export interface Rehearsal {
 export const REHEARSALS: readonly Rehearsal[] = [
   {
     command: "az login",
-    lines: 'az login --service-principal -u "$ADMIN" -p "$SECRET" --tenant "$TENANT" --query "[].state" -o tsv',
+    lines: 'az login --service-principal -u "$ADMIN" --password="$SECRET" --tenant "$TENANT" --query "[].state" -o tsv',
     prints: /^Enabled$/m,
   },
   { command: "az account show", lines: "az account show --query id -o tsv", prints: /^5d1c0e7a-/ },

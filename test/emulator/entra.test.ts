@@ -5,6 +5,7 @@ import tls from "node:tls";
 import { ClientSecretCredential, WorkloadIdentityCredential } from "@azure/identity";
 import { createRemoteJWKSet, decodeJwt, exportJWK, generateKeyPair, jwtVerify, SignJWT } from "jose";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
+import { newClientSecret } from "../../src/emulator/entra/client-secret.ts";
 import { createServerIdentity } from "../../src/emulator/http/certificate.ts";
 import { type RawAnswer, send, sendForm } from "../support/emulator-client.ts";
 
@@ -113,6 +114,11 @@ describe("the emulator's Entra", () => {
     equal(body["expires_in"], "3599");
     equal(body["resource"], form.resource);
     equal(decodeJwt(String(body["access_token"])).aud, form.resource);
+  });
+
+  it("makes secrets as long as Entra's, which az takes for no flag", () => {
+    for (let count = 0; count < 500; count++) match(newClientSecret(), /^[A-Za-z0-9][\w-]{2}8Q~[\w-]{34}$/);
+    match(emulator.info.administrator.clientSecret, /8Q~/);
   });
 
   it("accepts the secret in a basic Authorization header too", async () => {
