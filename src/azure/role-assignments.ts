@@ -61,9 +61,10 @@ export function createRoleAssignments({
       let hidden: DriverError | undefined;
       for (const roleId of roleIds) {
         const key = `${group.subscriptionId}/${group.resourceGroup}/${roleId}`.toLowerCase();
-        const found =
-          knownRoles.get(key) ?? (await asking.run(key, () => readRole(arm, group, { roleId, rolesCommand })));
+        if (knownRoles.get(key) !== undefined) return roleId;
+        const found = await asking.run(key, () => readRole(arm, group, { roleId, rolesCommand }));
         if (found === true) {
+          // Never on a hit: volumes that keep coming would renew it for good.
           knownRoles.set(key, true);
           return roleId;
         }
