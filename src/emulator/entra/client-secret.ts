@@ -1,3 +1,4 @@
+/** The secrets with which applications sign in. */
 import { randomBytes } from "node:crypto";
 
 /**
