@@ -40,6 +40,11 @@ export function createRoleAssignments({
   const full = createTtlCache<true>(fullMs, now);
   const asking = createSingleFlight<boolean | DriverError>();
   const clientFor = (scope: string) => arm.subscription(subscriptionOf(scope)).authorization.roleAssignments;
+  const ask = async (key: string, group: ResourceGroupRef, roleId: string) => {
+    const found = await readRole(arm, group, { roleId, rolesCommand });
+    if (found === true) knownRoles.set(key, true);
+    return found;
+  };
   return {
     find: (scope, name) => find(clientFor(scope), scope, name),
     async create(assignment, description) {
@@ -61,13 +66,8 @@ export function createRoleAssignments({
       let hidden: DriverError | undefined;
       for (const roleId of roleIds) {
         const key = `${group.subscriptionId}/${group.resourceGroup}/${roleId}`.toLowerCase();
-        if (knownRoles.get(key) !== undefined) return roleId;
-        const found = await asking.run(key, () => readRole(arm, group, { roleId, rolesCommand }));
-        if (found === true) {
-          // Never on a hit: volumes that keep coming would renew it for good.
-          knownRoles.set(key, true);
-          return roleId;
-        }
+        const found = knownRoles.get(key) ?? (await asking.run(key, () => ask(key, group, roleId)));
+        if (found === true) return roleId;
         hidden ??= found === false ? undefined : found;
       }
       if (hidden !== undefined) throw hidden;
