@@ -6,16 +6,15 @@ import type { V1Namespace, V1ServiceAccount } from "@kubernetes/client-node";
 import { DriverError } from "../errors.ts";
 import type { Cluster } from "../volume/ports.ts";
 import type { ReadReferences } from "../volume/references.ts";
-import { type Api, apiPath } from "./api.ts";
+import { apiPath } from "./api.ts";
 import { findClaim, listClaimUids } from "./claims.ts";
 import { createBindingMode, listClasses } from "./classes.ts";
 import { connect } from "./clients.ts";
 import { createCsiDrivers } from "./csi-drivers.ts";
 import { createWarning } from "./events.ts";
-import { read } from "./faults.ts";
 import { createListOpener } from "./pages.ts";
 import { createPodSearch, findPod } from "./pods.ts";
-import { createSharedRead } from "./shared-reads.ts";
+import { createSharedRead, type SharedRead } from "./shared-reads.ts";
 import { createVolumeSearch, listVolumes } from "./volumes.ts";
 
 /** Source: Azure Workload Identity, "Service account labels and annotations". */
@@ -37,6 +36,7 @@ export function createCluster({ kubeconfig, oidcIssuer, readReferences, now }: C
   const openList = createListOpener(api);
   const readServiceAccount = createSharedRead<V1ServiceAccount>(api);
   const readNamespace = createSharedRead<V1Namespace>(api);
+  const readDiscovery = createSharedRead<Discovery>(api);
   let issuer = oidcIssuer;
   return {
     isConnected: true,
@@ -57,7 +57,7 @@ export function createCluster({ kubeconfig, oidcIssuer, readReferences, now }: C
       return (await readNamespace(`namespace ${name}`, path))?.metadata?.uid;
     },
     async issuer() {
-      issuer ??= await discoverIssuer(api);
+      issuer ??= await discoverIssuer(readDiscovery);
       return issuer;
     },
     findVolumeUsing: createVolumeSearch({ api, openList, readReferences, now }),
@@ -87,11 +87,13 @@ export const NO_CLUSTER: Cluster = {
 };
 
 /** OpenID Connect Discovery 1.0: the document is JSON with `issuer`. */
-async function discoverIssuer(api: Api): Promise<string> {
-  const document = await read("the API server's OpenID configuration", () =>
-    api.get<unknown>("/.well-known/openid-configuration"),
-  );
-  const { issuer } = (document ?? {}) as { issuer?: unknown };
+interface Discovery {
+  readonly issuer?: unknown;
+}
+
+async function discoverIssuer(readDiscovery: SharedRead<Discovery>): Promise<string> {
+  const document = await readDiscovery("the API server's OpenID configuration", "/.well-known/openid-configuration");
+  const issuer = document?.issuer;
   if (typeof issuer === "string" && issuer !== "") return issuer;
   throw new DriverError("Misconfigured", "the API server names no ServiceAccount issuer: set --oidc-issuer");
 }

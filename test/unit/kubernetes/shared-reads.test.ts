@@ -81,6 +81,15 @@ describe("calls that come together", () => {
     await rm(folder, { recursive: true, force: true });
   });
 
+  it("read the cluster's issuer twice at most, and it is remembered", async () => {
+    object = { issuer: "https://issuer.example" };
+    const answers = await Promise.all(Array.from({ length: 100 }, () => cluster.issuer()));
+    assert.deepEqual(answers, Array(100).fill("https://issuer.example"));
+    assert.equal(reads.length, 2);
+    await cluster.issuer();
+    assert.equal(reads.length, 2);
+  });
+
   for (const { what, ask, askOther, old, changed } of ROWS) {
     it(`read ${what} twice at most, and another one by itself`, async () => {
       object = old[0];
