@@ -52,6 +52,15 @@ describe("the SDKs' HTTP client", () => {
   /** Answers each connection with these bytes, and ends it. */
   const serveBytes = (text: string) =>
     listen(createTcpServer((socket) => socket.once("data", () => socket.end(text))) as Server);
+  /** And by which connections it is asked. */
+  const serveAndNotePorts = async () => {
+    const ports = new Set<number | undefined>();
+    const url = await serve((request, response) => {
+      ports.add(request.socket.remotePort);
+      response.end("x");
+    });
+    return { url, ports };
+  };
   const ask = (url: string, options: Options = {}) =>
     createPipelineRequest({ url, allowInsecureConnection: true, ...options });
 
@@ -230,11 +239,7 @@ describe("the SDKs' HTTP client", () => {
   });
 
   it("keeps its connections for requests that follow each other", async () => {
-    const ports = new Set<number | undefined>();
-    const url = await serve((request, response) => {
-      ports.add(request.socket.remotePort);
-      response.end("x");
-    });
+    const { url, ports } = await serveAndNotePorts();
     const client = createHttpClient();
     for (let count = 0; count < 20; count++) await client.sendRequest(ask(url));
     // undici uses one again only in the next turn of the event loop.
@@ -242,11 +247,7 @@ describe("the SDKs' HTTP client", () => {
   });
 
   it("shares them among the requests that come first, all at once", async () => {
-    const ports = new Set<number | undefined>();
-    const url = await serve((request, response) => {
-      ports.add(request.socket.remotePort);
-      response.end("x");
-    });
+    const { url, ports } = await serveAndNotePorts();
     const client = createHttpClient();
     await Promise.all(Array.from({ length: 100 }, () => client.sendRequest(ask(url))));
     assert(ports.size <= 64, `${ports.size}`);
