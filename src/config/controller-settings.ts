@@ -184,7 +184,7 @@ export const controllerSettings = {
   }),
   "identity-cache": setting(duration({ max: "5m" }), {
     group: AZURE,
-    help: "how long the principal of an identity is cached",
+    help: "how long the principal of an identity, and that a role exists, is used without asking Azure again",
     fallback: "5m",
   }),
   credential: setting(choice(CREDENTIALS), {
