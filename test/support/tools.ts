@@ -22,17 +22,15 @@ const modules = {
   cluster: {
     target: "tool",
     minutes: 6,
-    programs: [
-      "server",
-      "kube-apiserver",
-      "kube-controller-manager",
-      "kube-scheduler",
-      "kubectl",
-      "kubelet",
-      "csi-provisioner",
-      "csi-resizer",
-    ],
+    programs: ["server", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl", "kubelet"],
   },
+  // Apart from the cluster: they need other versions of Kubernetes' libraries than its programs do.
+  sidecars: { target: "tool", minutes: 3, programs: ["csi-provisioner", "csi-resizer"] },
+  helm: { target: "tool", minutes: 4, programs: ["helm"] },
+  "helm-unittest": { target: "tool", minutes: 2, programs: ["helm-unittest"] },
+  kubeconform: { target: "tool", minutes: 1, programs: ["kubeconform"] },
+  "kube-score": { target: "tool", minutes: 1, programs: ["kube-score"] },
+  actionlint: { target: "tool", minutes: 1, programs: ["actionlint"] },
 } as const;
 
 type ModuleName = keyof typeof modules;
@@ -49,8 +47,13 @@ const tools = {
   "kube-scheduler": ["cluster", "kube-scheduler"],
   kubectl: ["cluster", "kubectl"],
   kubelet: ["cluster", "kubelet"],
-  "csi-provisioner": ["cluster", "csi-provisioner"],
-  "csi-resizer": ["cluster", "csi-resizer"],
+  "csi-provisioner": ["sidecars", "csi-provisioner"],
+  "csi-resizer": ["sidecars", "csi-resizer"],
+  helm: ["helm", "helm"],
+  "helm-unittest": ["helm-unittest", "helm-unittest"],
+  kubeconform: ["kubeconform", "kubeconform"],
+  "kube-score": ["kube-score", "kube-score"],
+  actionlint: ["actionlint", "actionlint"],
 } as const satisfies Record<string, readonly [ModuleName, string]>;
 
 /** A program that {@link toolPath} knows. */
@@ -92,7 +95,7 @@ export function kubeletProto(module: keyof typeof protos): Promise<string> {
 
 /** Builds and downloads in advance what suites with a node need: nothing can be fetched in their namespaces. */
 export async function buildForNode(): Promise<void> {
-  for (const module of ["cluster", "fuse"] as const) await builtFolder(module);
+  for (const module of ["cluster", "sidecars", "fuse"] as const) await builtFolder(module);
   for (const module of Object.keys(protos) as (keyof typeof protos)[]) await kubeletProto(module);
 }
 
