@@ -11,7 +11,7 @@ import { findClaim, listClaimUids } from "./claims.ts";
 import { createBindingMode, listClasses } from "./classes.ts";
 import { connect } from "./clients.ts";
 import { createCsiDrivers } from "./csi-drivers.ts";
-import { createWarning } from "./events.ts";
+import { createEvent } from "./events.ts";
 import { createListOpener } from "./pages.ts";
 import { createPodSearch, findPod } from "./pods.ts";
 import { createSharedRead, type SharedRead } from "./shared-reads.ts";
@@ -43,7 +43,8 @@ export function createCluster({ kubeconfig, oidcIssuer, readReferences, now }: C
     findClaim: (ref) => findClaim(api, ref),
     isBoundLate: createBindingMode(api),
     findCsiDriver: createCsiDrivers(api, now),
-    warnClaim: (ref, claim, warning) => createWarning(api, ref, claim, warning),
+    warnClaim: (ref, claim, warning) => createEvent(api, ref, claim, { ...warning, type: "Warning" }),
+    informClaim: (ref, claim, notice) => createEvent(api, ref, claim, { ...notice, type: "Normal" }),
     findPod: (namespace, name) => findPod(api, namespace, name),
     listPodsUsing: createPodSearch(openList, now),
     async findClientId(namespace, name) {
@@ -74,6 +75,7 @@ export const NO_CLUSTER: Cluster = {
   isBoundLate: async () => false,
   findCsiDriver: async () => undefined,
   warnClaim: async () => undefined,
+  informClaim: async () => undefined,
   findPod: async () => undefined,
   listPodsUsing: async () => [],
   findClientId: async () => undefined,

@@ -86,12 +86,15 @@ export interface CsiDriver {
   readonly isPersistent: boolean;
 }
 
-/** A warning about a claim's volume. */
-export interface Warning {
+/** What an event tells the owner of a claim. docs/reference/events.md lists the reasons. */
+export interface Notice {
   /** One word, for the reason of an event. */
   readonly reason: string;
   readonly message: string;
 }
+
+/** A notice about something that is wrong. */
+export type Warning = Notice;
 
 /** What the API server knows: single reads, and lists where nothing else will do; nothing is watched. */
 export interface Cluster {
@@ -104,6 +107,8 @@ export interface Cluster {
   findCsiDriver(name: string, how?: { readonly isFresh: boolean }): Promise<CsiDriver | undefined>;
   /** Writes an event of type Warning on the claim: one for each claim and reason, however often it is asked for. */
   warnClaim(ref: ClaimRef, claim: Pick<Claim, "uid">, warning: Warning): Promise<void>;
+  /** The same of type Normal: nothing is wrong. */
+  informClaim(ref: ClaimRef, claim: Pick<Claim, "uid">, notice: Notice): Promise<void>;
   findPod(namespace: string, name: string): Promise<Pod | undefined>;
   /**
    * Pods of the namespace that name the claim in a volume and are Pending: a pod that waits for its claim is. Throws

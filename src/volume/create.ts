@@ -15,7 +15,7 @@ import { accountKey } from "./formats/arm-ids.ts";
 import { type ClaimContext, ensureIdentity } from "./identity/identity.ts";
 import { checkMount } from "./mount-checks.ts";
 import { claimUidIn } from "./names.ts";
-import { warnOfLostTags, warnOfWeakAccount } from "./owner-warning.ts";
+import { tellOfPendingAccess, warnOfLostTags, warnOfWeakAccount } from "./owner-warning.ts";
 import { metadataIn, planVolume, type VolumePlan, type VolumeRequest } from "./plan.ts";
 import { createPlaces, type Places } from "./pools/overflow.ts";
 import type { Account, FileSystem, FileSystemRef, WorkloadIdentity } from "./ports.ts";
@@ -94,7 +94,9 @@ async function provision(story: Story, attempt: Attempt): Promise<Volume> {
     const wanted = { ref: fileSystem, metadata: recordPrincipal(metadataIn(plan, account.ref), identity.principalId) };
     const found = await step(story.backend.noun, () => ensureFileSystem(story, attempt, wanted));
     const former = story.former.leftAt(account.ref, story.backend.scopeOf(fileSystem));
-    await step("access", () => story.ensureAccess(plan, { fileSystem, identity, existing: found, former }));
+    const access = { fileSystem, identity, existing: found, former };
+    const isNew = await step("access", () => story.ensureAccess(plan, access));
+    if (isNew) tellOfPendingAccess(story, claim, identity);
     return found;
   });
   return await step("volume context", async () =>

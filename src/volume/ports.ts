@@ -21,6 +21,7 @@ export type {
   ClusterVolume,
   CsiDriver,
   FileSystemReference,
+  Notice,
   Pod,
   VolumeInUse,
   Warning,

@@ -7,6 +7,7 @@ import type {
   ClusterClass,
   ClusterVolume,
   CsiDriver,
+  Notice,
   Pod,
   Warning,
 } from "../../src/volume/ports.ts";
@@ -44,6 +45,8 @@ export interface FakeCluster extends Cluster {
   readonly classes: ClusterClass[];
   /** Warnings written on claims. */
   readonly warnings: (ClaimRef & Warning)[];
+  /** Events of type Normal written on claims. */
+  readonly notices: (ClaimRef & Notice)[];
   /** Names of PersistentVolumes that are in use. */
   readonly volumes: Set<string>;
   /** PersistentVolumes of any phase, beside those of `volumes`. */
@@ -59,6 +62,7 @@ export function createFakeCluster(issuer: string, clusterUid = CLUSTER_UID): Fak
   const rememberedDrivers: FakeCluster["rememberedDrivers"] = new Map();
   const classes: ClusterClass[] = [];
   const warnings: FakeCluster["warnings"] = [];
+  const notices: FakeCluster["notices"] = [];
   const volumes = new Set<string>();
   const persistentVolumes: ClusterVolume[] = [];
   const listVolumes = async () => [
@@ -74,6 +78,7 @@ export function createFakeCluster(issuer: string, clusterUid = CLUSTER_UID): Fak
     rememberedDrivers,
     classes,
     warnings,
+    notices,
     volumes,
     persistentVolumes,
     isConnected: true,
@@ -82,6 +87,7 @@ export function createFakeCluster(issuer: string, clusterUid = CLUSTER_UID): Fak
     findCsiDriver: async (name, how) =>
       (how?.isFresh ? undefined : rememberedDrivers.get(name)) ?? csiDrivers.get(name),
     warnClaim: async (ref, _, warning) => void warnings.push({ ...ref, ...warning }),
+    informClaim: async (ref, _, notice) => void notices.push({ ...ref, ...notice }),
     findPod: async (namespace, name) => pods.get(`${namespace}/${name}`),
     listPodsUsing: async ({ namespace, name }) =>
       [...pods]

@@ -25,8 +25,11 @@ export interface AccessRequest {
   readonly former: readonly RoleAssignment[];
 }
 
-/** Binds the step: what is known of role assignments at accounts is shared by all volumes. */
-export function createAccess(deps: Dependencies): (plan: VolumePlan, request: AccessRequest) => Promise<void> {
+/**
+ * Binds the step: what is known of role assignments at accounts is shared by all volumes. It answers whether the role assignment
+ * is new.
+ */
+export function createAccess(deps: Dependencies): (plan: VolumePlan, request: AccessRequest) => Promise<boolean> {
   const atAccounts = createAccountAssignments(deps);
   return (plan, request) => ensureAccess(deps, plan, request, atAccounts);
 }
@@ -41,7 +44,7 @@ async function ensureAccess(
   plan: VolumePlan,
   request: AccessRequest,
   atAccounts: AccountAssignments,
-): Promise<void> {
+): Promise<boolean> {
   const { ports } = deps;
   const { fileSystem, identity, existing } = request;
   const description = describe(deps, plan);
@@ -59,11 +62,12 @@ async function ensureAccess(
     deps,
     others.filter((other) => !isOwn(other)),
   );
-  await own.ensure();
+  const isNew = await own.ensure();
   await removeRoleAssignments(deps, others.filter(isOwn));
   if (isOfOtherRequest(plan, existing)) {
     await setMetadata(withMembers(metadata ?? {}, metadataIn(plan, fileSystem.account)));
   }
+  return isNew;
 
   async function setMetadata(changed: FileSystem["metadata"]): Promise<void> {
     await ports.fileSystems.setMetadata(fileSystem, changed);
@@ -73,7 +77,8 @@ async function ensureAccess(
 /** The identity's role assignment, and how to make it exist. */
 interface Own {
   readonly assignment: RoleAssignment;
-  ensure(): Promise<void>;
+  /** Whether it is new. */
+  ensure(): Promise<boolean>;
 }
 
 interface Creation {
@@ -100,8 +105,9 @@ async function forThisVolume(
     async ensure() {
       // At an account also what was found: a list may not show it yet.
       if (found === undefined || !isAtFileSystem(plan)) await announce();
-      if (found !== undefined) return useFound(deps, { assignment, found }, "found");
-      await createOwn(deps, assignment, description);
+      if (found === undefined) return await createOwn(deps, assignment, description);
+      useFound(deps, { assignment, found }, "found");
+      return false;
     },
   };
 }
@@ -117,7 +123,7 @@ async function atSharedAccount(
     async ensure() {
       // Also where it is there: another volume may have had it created too short a while ago for a list.
       await announce();
-      await atAccounts.ensure(seen, { account, description });
+      return await atAccounts.ensure(seen, { account, description });
     },
   };
 }

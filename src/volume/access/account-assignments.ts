@@ -25,25 +25,26 @@ export interface AccountAssignments {
   find(asked: RoleAssignment): Promise<SeenAssignment>;
   /**
    * Creates the assignment unless it was found. The volume's file system must exist: what rests on an answer to somebody else
-   * is checked behind it, and put back if the account is in use without it. Nobody waits for that.
+   * is checked behind it, and put back if the account is in use without it. Nobody waits for that. Answers whether it is new, also
+   * to those that came together.
    */
-  ensure(seen: SeenAssignment, at: { readonly account: AccountRef; readonly description: string }): Promise<void>;
+  ensure(seen: SeenAssignment, at: { readonly account: AccountRef; readonly description: string }): Promise<boolean>;
 }
 
 export function createAccountAssignments(deps: Dependencies): AccountAssignments {
   const { roleAssignments, followUps } = deps.ports;
   const finding = createSingleFlight<OwnAssignment>();
-  const creating = createSingleFlight<void>();
-  /** Whether it was this call that has asked ARM. */
-  const createOnce = async (assignment: RoleAssignment, description: string): Promise<boolean> => {
+  const creating = createSingleFlight<boolean>();
+  /** Whether it was this call that has asked ARM, and whether the assignment is new. */
+  const createOnce = async (assignment: RoleAssignment, description: string) => {
     let isOwnAnswer = false;
-    await creating.run(assignment.name, async () => {
+    const isNew = await creating.run(assignment.name, async () => {
       // Another call may have created it since this one has asked.
-      if (roleAssignments.remembered(assignment)) return;
+      if (roleAssignments.remembered(assignment)) return false;
       isOwnAnswer = true;
-      await createOwn(deps, assignment, description);
+      return await createOwn(deps, assignment, description);
     });
-    return isOwnAnswer;
+    return { isOwnAnswer, isNew };
   };
   return {
     async find(asked) {
@@ -61,9 +62,11 @@ export function createAccountAssignments(deps: Dependencies): AccountAssignments
     async ensure(seen, { account, description }) {
       const { assignment, found } = seen;
       let { isOwnAnswer } = seen;
-      if (found === undefined) isOwnAnswer = await createOnce(assignment, description);
+      let isNew = false;
+      if (found === undefined) ({ isOwnAnswer, isNew } = await createOnce(assignment, description));
       else useFound(deps, { assignment, found }, isOwnAnswer ? "found" : "remembered");
       if (!isOwnAnswer) followUps.ask(assignment.name, () => check(deps, assignment, { account, description }));
+      return isNew;
     },
   };
 }

@@ -28,13 +28,15 @@ export async function findOwn(deps: Dependencies, asked: RoleAssignment): Promis
     : { assignment: asked, found };
 }
 
-/** Creates what was not found. */
+/** Creates what was not found. Answers whether it is new: Azure then takes minutes until it lets anybody in. */
 export async function createOwn(
   { ports: { roleAssignments, observer } }: Dependencies,
   assignment: RoleAssignment,
   description: string,
-): Promise<void> {
-  observer.roleAssignmentCreated(assignment, await roleAssignments.create(assignment, description));
+): Promise<boolean> {
+  const how = await roleAssignments.create(assignment, description);
+  observer.roleAssignmentCreated(assignment, how);
+  return how === "created";
 }
 
 /** Relies on what was found under its name. Throws as `assertSame` does. */

@@ -176,4 +176,15 @@ describe("claims and drivers from the API server", () => {
     answer(events, { kind: "Status", code: 403 }, 403);
     await assert.rejects(warn(), /writing an event on claim team\/data is forbidden/);
   });
+
+  it("what is no warning is an event of type Normal", async () => {
+    answer("/api/v1/namespaces/team/events", {}, 201);
+    const notice = { reason: "AccessPending", message: "Azure has yet to apply it" };
+    await cluster.informClaim({ namespace: "team", name: "data" }, { uid: "0e6ab0a2" }, notice);
+    const [event] = written;
+    assert.deepEqual(
+      [event?.["type"], event?.["reason"], event?.["message"]],
+      ["Normal", "AccessPending", "Azure has yet to apply it"],
+    );
+  });
 });
