@@ -2,7 +2,7 @@
 IMAGE ?= keyless-csi:dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install check test demo cluster kubelet build generate image bench clean
+.PHONY: help install check test demo cluster kubelet chart manifests build generate image bench clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,12 @@ cluster: ## test claims on a real control plane (built once, some minutes; needs
 
 kubelet: ## test pods on a real kubelet, with real FUSE mounts (Linux, as root; needs Go and fuse3)
 	npm run kubelet
+
+chart: ## check the Helm chart (needs Go and Python 3)
+	npm run chart
+
+manifests: ## render deploy/manifests from the chart (needs Go, for Helm)
+	npm run manifests
 
 build: ## build both bundles into dist/
 	npm run build

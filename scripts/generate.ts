@@ -4,6 +4,7 @@ import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { generateBenchPage, generateGrowthPicture, generateMemoryPicture } from "./generate-bench.ts";
 import { target as bodiesTarget, generateBodiesPage } from "./generate-bodies-page.ts";
+import { CHART, generateChartReadme, generateValuesSchema } from "./generate-chart.ts";
 import { target as countTarget, generateContractCount } from "./generate-contract-count.ts";
 import { target as csiTarget, generateCsi } from "./generate-csi.ts";
 import { generatePoliciesPage } from "./generate-policies.ts";
@@ -32,6 +33,8 @@ export const generated: ReadonlyMap<string, () => Promise<string>> = new Map([
   ["docs/reference/policies.md", generatePoliciesPage],
   ["docs/explanation/structure.md", generateStructurePage],
   [bodiesTarget, generateBodiesPage],
+  [`${CHART}/values.schema.json`, generateValuesSchema],
+  [`${CHART}/README.md`, generateChartReadme],
   ...roleFiles(),
 ]);
 

@@ -4,13 +4,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import manifest from "../../package.json" with { type: "json" };
-import { readSources, repository } from "../support/sources.ts";
+import { readDeployed, readSources, repository } from "../support/sources.ts";
 
 const pages = [
   ...["README.md", "CONTRIBUTING.md"].map((path) => ({ path, text: readFileSync(join(repository, path), "utf8") })),
   ...readSources("docs", ".md").filter(({ path }) => !path.startsWith("docs/decisions/")),
 ];
-const deployed = readSources("deploy", ".yaml");
+const deployed = readDeployed();
 
 /** `path: match` of each first group of the pattern that is not as it should be. */
 function findOthers(pattern: RegExp, isRight: (found: string) => boolean, sources = pages): string[] {

@@ -1,15 +1,17 @@
 // The promises of deploy/manifests, checked by reading it; test/cluster applies the same files to a real API server.
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parse } from "yaml";
 import manifest from "../../package.json" with { type: "json" };
 import { checkController } from "../../src/config/controller.ts";
 import { controllerSettings } from "../../src/config/controller-settings.ts";
 import { loadSettings } from "../../src/config/load.ts";
 import { readSettingsFile } from "../../src/config/sources.ts";
-import { argumentsOf, type Manifest, manifestOf, readManifests } from "../support/deployment.ts";
-import { readSources } from "../support/sources.ts";
+import { argumentsOf, type Manifest, manifestOf, readManifests, shippedConfiguration } from "../support/deployment.ts";
+import { readDeployed, readSources, repository } from "../support/sources.ts";
 import { SUBSCRIPTION } from "../support/volume-settings.ts";
 
 interface Container {
@@ -73,11 +75,10 @@ describe("deploy/manifests", () => {
   });
 
   it("gives the controller flags and a file that it accepts, and more time to stop than its grace period", async () => {
-    const config = manifestOf(manifests, "ConfigMap")["data"] as Record<string, string>;
     const folder = await mkdtemp(join(tmpdir(), "keyless-csi-manifests-"));
     try {
       const path = join(folder, "config.yaml");
-      const shipped = config["config.yaml"] ?? "";
+      const shipped = shippedConfiguration();
       await writeFile(
         path,
         shipped.replaceAll(/^(cluster|tenant|subscription|client)-id: ""/gm, `$1-id: ${SUBSCRIPTION}`),
@@ -97,18 +98,17 @@ describe("deploy/manifests", () => {
   });
 
   it("names no cluster and no id that somebody could forget to replace: the controller asks for each", async () => {
-    const { text } = readSources("deploy/manifests", "configuration.yaml")[0] ?? assert.fail("no configuration");
+    const { text } = readSources("deploy/examples", "configuration.yaml")[0] ?? assert.fail("no configuration");
     assert.doesNotMatch(
-      readSources("deploy", ".yaml")
+      readDeployed()
         .map((each) => each.text)
         .join("\n"),
       /my-cluster|0{8}-0{4}-0{4}/,
     );
-    const content = manifestOf(manifests, "ConfigMap")["data"] as Record<string, string>;
     const folder = await mkdtemp(join(tmpdir(), "keyless-csi-manifests-"));
     try {
       const path = join(folder, "config.yaml");
-      await writeFile(path, content["config.yaml"] ?? "");
+      await writeFile(path, shippedConfiguration());
       const loaded = loadSettings(controllerSettings, { argv: ["--config", path], env: {} }, checkController);
       const missing = loaded.ok ? [] : loaded.problems.map(({ setting }) => setting);
       assert.deepEqual(missing, ["cluster-id", "subscription-id", "tenant-id"]);
@@ -123,6 +123,23 @@ describe("deploy/manifests", () => {
     const needed = ["--extra-create-metadata", "--timeout=120s", "--retry-interval-max=1m", "--leader-election"];
     for (const flag of [...needed, "--kube-api-qps=100", "--kube-api-burst=200"]) assert.ok(flags.includes(flag), flag);
     assert.ok(!flags.some((flag) => flag.startsWith("--volume-name-")), "names are pvc-<uid>");
+  });
+
+  it("holds no live configuration that applying it again would replace", () => {
+    assert.deepEqual(
+      manifests.filter(({ kind }) => kind === "ConfigMap" || kind === "Secret"),
+      [],
+    );
+  });
+
+  it("is what deploy/kustomization.yaml lists", () => {
+    const kustomization = readFileSync(join(repository, "deploy/kustomization.yaml"), "utf8");
+    const { resources } = parse(kustomization) as { resources: string[] };
+    const files = readdirSync(join(repository, "deploy/manifests"));
+    assert.deepEqual(
+      resources,
+      files.sort().map((file) => `manifests/${file}`),
+    );
   });
 
   it("describes the driver to the kubelet as the node plugin needs it", () => {

@@ -5,7 +5,7 @@ import { parseAllDocuments } from "yaml";
 import { heldContainers } from "../support/held.ts";
 import { type GrantedApp, startGrantedApp } from "../support/printed-roles.ts";
 import { refused } from "../support/refused.ts";
-import { readSources } from "../support/sources.ts";
+import { readDeployed } from "../support/sources.ts";
 import { createAndDelete, FEATURES } from "./features.ts";
 
 interface StorageClass {
@@ -14,7 +14,7 @@ interface StorageClass {
   readonly parameters: Readonly<Record<string, string>>;
 }
 
-const CLASSES = readSources("deploy", ".yaml").flatMap(({ path, text }) =>
+const CLASSES = readDeployed().flatMap(({ path, text }) =>
   parseAllDocuments(text)
     .map((document) => document.toJS() as StorageClass | null)
     .filter((object) => object?.kind === "StorageClass")

@@ -1,8 +1,9 @@
 // The objects of deploy/manifests, for the tests that apply them and start the sidecars with the Deployment's flags.
+import { readFileSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { parseAllDocuments } from "yaml";
+import { join } from "node:path";
+import { parse, parseAllDocuments } from "yaml";
+import { repository } from "./sources.ts";
 
 /** A Kubernetes object, as far as tests look at one. */
 export interface Manifest {
@@ -12,7 +13,7 @@ export interface Manifest {
   readonly [field: string]: unknown;
 }
 
-const folder = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "deploy", "manifests");
+const folder = join(repository, "deploy/manifests");
 
 /** Every object of deploy/manifests, in the order of the files' names. */
 export async function readManifests(): Promise<Manifest[]> {
@@ -21,6 +22,12 @@ export async function readManifests(): Promise<Manifest[]> {
   return texts
     .flatMap((text) => parseAllDocuments(text).map((document) => document.toJS() as Manifest))
     .filter(Boolean);
+}
+
+/** The configuration file that deploy/examples/configuration.yaml holds, with nothing filled in. */
+export function shippedConfiguration(): string {
+  const text = readFileSync(join(repository, "deploy/examples/configuration.yaml"), "utf8");
+  return (parse(text) as { data: Record<"config.yaml", string> }).data["config.yaml"];
 }
 
 /** The one object of a kind; an error when there is none or more than one. */

@@ -114,7 +114,9 @@ export async function startSidecar(
 ): Promise<Program> {
   const shipped = argumentsOf(manifestOf(await readManifests(), "Deployment"), name);
   const kubeconfig = await plane.kubeconfigOf("kube-system", "keyless-csi-controller");
-  return plane.start(name, withFlags(shipped, { "csi-address": driver.socketPath, kubeconfig, ...flags }));
+  // Many run on this machine at once: none can have the port of the Deployment.
+  const own = { "csi-address": driver.socketPath, kubeconfig, "http-endpoint": "" };
+  return plane.start(name, withFlags(shipped, { ...own, ...flags }));
 }
 
 /** Prints the end of each program's log, for a suite that failed. */

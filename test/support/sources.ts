@@ -25,6 +25,11 @@ export function readSources(folder: string, ...endings: readonly string[]): read
     .map((path) => ({ path: relative(repository, path).replaceAll("\\", "/"), text: readFileSync(path, "utf8") }));
 }
 
+/** The YAML files of deploy/. The chart's templates are no YAML; what they render is in deploy/manifests. */
+export function readDeployed(): readonly Source[] {
+  return readSources("deploy", ".yaml").filter(({ path }) => !path.includes("/templates/"));
+}
+
 export interface Import {
   /** A path from the repository's root, or a package's or built-in module's name. */
   readonly target: string;

@@ -74,7 +74,10 @@ async function provisionFor(
   const changes = { metadata: { name: driver }, provisioner: driver, volumeBindingMode: "Immediate", parameters };
   await plane.kubectl(["apply", "-f", "-"], JSON.stringify({ ...shipped, ...changes }));
   const args = argumentsOf(manifestOf(manifests, "Deployment"), "csi-provisioner");
-  await plane.start("csi-provisioner", withFlags(args, { "csi-address": subject.socketPath, kubeconfig }));
+  await plane.start(
+    "csi-provisioner",
+    withFlags(args, { "csi-address": subject.socketPath, kubeconfig, "http-endpoint": "" }),
+  );
 }
 
 interface Rates {

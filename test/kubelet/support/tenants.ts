@@ -4,7 +4,7 @@ import { read, write } from "../../../src/commands/demo/workload.ts";
 import { boundVolume, namespace, serviceAccount, type Volume } from "../../support/cluster-objects.ts";
 import type { Manifest } from "../../support/deployment.ts";
 import { openVolume } from "../../support/open-volume.ts";
-import { readSources } from "../../support/sources.ts";
+import { readDeployed } from "../../support/sources.ts";
 import { CLUSTER_ID, readObjects, type Stage } from "./stage.ts";
 
 /** The account of deploy/examples/existing-account.yaml. */
@@ -26,7 +26,7 @@ export async function addTenants({ azure, plane, driver, apply }: Stage): Promis
 /** Applies every StorageClass of deploy/ with what an administrator must fill in, and answers their names. */
 export async function applyShippedClasses({ azure, driver, apply }: Stage): Promise<string[]> {
   await azure.createAccount(GIVEN_ACCOUNT, CLUSTER_ID);
-  const files = readSources("deploy", ".yaml").map(({ path }) => path);
+  const files = readDeployed().map(({ path }) => path);
   const objects = (await Promise.all(files.map(readObjects))).flat();
   const classes = objects.filter((object) => object?.kind === "StorageClass").map((each) => filledIn(each, driver));
   await apply(...classes);

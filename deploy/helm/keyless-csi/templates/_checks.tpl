@@ -1,0 +1,30 @@
+{{/* What the schema cannot say, each with the value and the fix. Included once, by controller.yaml. */}}
+{{- define "keyless-csi.checks" -}}
+{{- $mode := .Values.nodePlugin.mode }}
+{{- range $name, $value := .Values.config }}
+{{- if eq (toString $value) "00000000-0000-0000-0000-000000000000" }}
+{{- fail (printf "config.%s is the GUID of zeros, a placeholder: give the real one" $name) }}
+{{- end }}
+{{- end }}
+{{- if eq (toString (index .Values.config "cluster-id")) "my-cluster" }}
+{{- fail "config.cluster-id is my-cluster, the example of version 0.1, which other clusters have too: choose an id that no other cluster of the subscription has, and add my-cluster to config.also-owns if volumes were made under it" }}
+{{- end }}
+{{- if and (not .Values.existingConfigMap) (eq (index .Values.config "credential") "workload-identity") (not (index .Values.config "client-id")) (not .Values.controller.extraEnv) }}
+{{- fail "config.client-id is missing: credential workload-identity signs in as that identity (az identity show --name NAME --resource-group GROUP --query clientId)" }}
+{{- end }}
+{{- if and (eq $mode "shared") (semverCompare "<1.36.0-0" .Capabilities.KubeVersion.Version) }}
+{{- fail (printf "nodePlugin.mode shared needs Kubernetes 1.36, where MutatingAdmissionPolicy is on by default; this cluster has %s: use nodePlugin.mode=dedicated, or none with a node plugin of your own" .Capabilities.KubeVersion.Version) }}
+{{- end }}
+{{- if and (eq $mode "shared") (eq .Values.nodePlugin.sharedDriver (include "keyless-csi.driver" .)) }}
+{{- fail (printf "nodePlugin.sharedDriver %s is this driver itself (config.driver-name): name the driver whose node plugin is installed, such as blob.csi.azure.com, or use nodePlugin.mode=dedicated" .Values.nodePlugin.sharedDriver) }}
+{{- end }}
+{{- $stated := index .Values.config "node-driver" }}
+{{- if and (hasKey .Values.config "node-driver") (ne $mode "none") (ne $stated (include "keyless-csi.nodeDriver" .)) }}
+{{- fail (printf "config.node-driver is %q, but nodePlugin.mode %s makes it %s: leave config.node-driver out, or use nodePlugin.mode=none" $stated $mode (include "keyless-csi.nodeDriver" .)) }}
+{{- end }}
+{{- range .Values.storageClasses }}
+{{- if and (eq $mode "shared") .allowVolumeExpansion }}
+{{- fail (printf "storageClasses: %s has allowVolumeExpansion, but with nodePlugin.mode shared csi-resizer would send the expansion to %s: leave allowVolumeExpansion out" .name $.Values.nodePlugin.sharedDriver) }}
+{{- end }}
+{{- end }}
+{{- end }}

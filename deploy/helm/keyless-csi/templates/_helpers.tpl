@@ -1,0 +1,80 @@
+{{- define "keyless-csi.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{/* Independent of the release's name: what deploy/manifests installed can be taken over, and one cluster needs one installation. */}}
+{{- define "keyless-csi.fullname" -}}
+{{- default (include "keyless-csi.name" .) .Values.fullnameOverride | trunc 50 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "keyless-csi.controller" -}}
+{{ include "keyless-csi.fullname" . }}-controller
+{{- end }}
+
+{{- define "keyless-csi.serviceAccount" -}}
+{{- default (include "keyless-csi.controller" .) .Values.serviceAccount.name }}
+{{- end }}
+
+{{- define "keyless-csi.configMap" -}}
+{{- default (include "keyless-csi.fullname" .) .Values.existingConfigMap }}
+{{- end }}
+
+{{- define "keyless-csi.driver" -}}
+{{- index .Values.config "driver-name" }}
+{{- end }}
+
+{{- define "keyless-csi.audience" -}}
+{{- index .Values.config "token-audience" }}
+{{- end }}
+
+{{/* The driver whose CSIDriver object decides about tokens, and which PersistentVolumes name in the end. */}}
+{{- define "keyless-csi.nodeDriver" -}}
+{{- if eq .Values.nodePlugin.mode "shared" }}{{ .Values.nodePlugin.sharedDriver }}{{ else }}{{ include "keyless-csi.driver" . }}{{ end }}
+{{- end }}
+
+{{/* Selectors cannot be changed later: one label, which deploy/manifests of 0.1.0 has too. */}}
+{{- define "keyless-csi.selector" -}}
+app.kubernetes.io/name: {{ include "keyless-csi.name" . }}
+{{- end }}
+
+{{- define "keyless-csi.labels" -}}
+{{ include "keyless-csi.selector" . }}
+{{ include "keyless-csi.releaseLabels" . }}
+{{- end }}
+
+{{- define "keyless-csi.nodeSelectorLabel" -}}
+app.kubernetes.io/name: {{ include "keyless-csi.name" . }}-node
+{{- end }}
+
+{{- define "keyless-csi.nodeLabels" -}}
+{{ include "keyless-csi.nodeSelectorLabel" . }}
+{{ include "keyless-csi.releaseLabels" . }}
+{{- end }}
+
+{{- define "keyless-csi.releaseLabels" -}}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* repository, then @digest or :tag; takes a dict of `image` and the default `tag`. */}}
+{{- define "keyless-csi.image" -}}
+{{ .image.repository }}{{ if .image.digest }}@{{ .image.digest }}{{ else }}:{{ default .tag .image.tag }}{{ end }}
+{{- end }}
+
+{{/* Pod Security "restricted". */}}
+{{- define "keyless-csi.confined" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end }}
+
+{{/* Whether an object of an optional kind is rendered: takes a dict of `enabled`, `kind` (group/version/Kind) and `root`. */}}
+{{- define "keyless-csi.isWanted" -}}
+{{- if or (eq (toString .enabled) "true") (and (eq (toString .enabled) "auto") (.root.Capabilities.APIVersions.Has .kind)) -}}true{{- end }}
+{{- end }}
