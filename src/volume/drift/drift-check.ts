@@ -12,7 +12,7 @@ import type { Dependencies } from "../dependencies.ts";
 import { accountKey } from "../formats/arm-ids.ts";
 import type { Account, ResourceGroupRef, Settings } from "../ports.ts";
 import { allowedGroups, groupKey } from "../settings.ts";
-import { createClaimWarnings } from "./drift-warnings.ts";
+import { createDriftWarnings } from "./drift-warnings.ts";
 
 /** The state of all accounts, as far as it was last seen. */
 export interface DriftReport {
@@ -62,7 +62,7 @@ export function createDriftCheck(
 ): (turn: DriftTurn) => Promise<void> {
   const states = new Map<string, GroupState>();
   const groups = new Map(allowedGroups(deps.settings).map((group) => [groupKey(group), group]));
-  const warnClaims = createClaimWarnings(deps);
+  const warnClaims = createDriftWarnings(deps);
   const known = { reported: new Set<string>(), keepTags: createTagKeeper(deps) };
   return async (turn) => {
     const round: Round = { deps, turn, problems: [], looksLeft: LOOKS, ...known, unrecognised: 0 };
