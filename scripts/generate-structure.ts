@@ -91,7 +91,7 @@ In \`volume/\` the stories (\`create.ts\`, \`delete.ts\` and so on) and what all
 | \`identity/\` | which identity a volume is for, and whether it may be |
 | \`class/\` | from a class's parameters to a plan |
 | \`formats/\` | what is written into Azure and read back |
-| \`drift/\` | the background check |
+| \`drift/\` | the background checks: whether accounts are still keyless, and whether volumes have what they use |
 | \`pools/\` | accounts that are made before a volume needs them |
 | \`orphans/\` | what is left, and its removal |
 `;

@@ -13,7 +13,9 @@ import type { ControllerConfig } from "../config/controller.ts";
 import { createLeaseStore } from "../kubernetes/leases.ts";
 import type { AccountsSeen } from "../telemetry/metrics.ts";
 import type { PoolFill } from "../telemetry/pool-metrics.ts";
+import type { VolumesSeen } from "../telemetry/volume-metrics.ts";
 import { createDriftCheck } from "../volume/drift/drift-check.ts";
+import { createVolumeCheck } from "../volume/drift/volume-check.ts";
 import type { Volumes } from "../volume/volumes.ts";
 import { type Adapters, usesKubernetes } from "./adapters.ts";
 import type { Assembly } from "./assembly.ts";
@@ -23,9 +25,11 @@ import { OWN_TIME } from "./own-time.ts";
 export interface BackgroundParts {
   readonly time?: Time;
   readonly leases?: LeaseStore;
+  /** Names of the tasks to run. Absent: all. */
+  readonly only?: readonly string[];
 }
 
-/** A fifth of the lists that Azure allows a subscription: the rest is for ListVolumes, deletions and `orphans`. */
+/** Of each check a fifth of the lists that Azure allows a subscription: the rest is for ListVolumes, deletions and `orphans`. */
 const LISTS = { count: 20, withinMs: 300_000 };
 
 /**
@@ -52,16 +56,24 @@ export function startBackgroundTasks(
   }: Pick<Assembly, "adapters" | "metrics" | "observer"> & {
     readonly volumes: Pick<Volumes, "prewarmer">;
   },
-  { time = OWN_TIME, leases }: BackgroundParts = {},
+  { time = OWN_TIME, leases, only }: BackgroundParts = {},
 ): Background {
   const drift = createDriftTask(config.driftCheckMs, adapters);
+  const inUse = createVolumeTask(config.driftCheckMs, adapters);
   const prewarm = createPrewarmTask(config.accountCacheMs, adapters, volumes);
-  const tasks = [...(config.driftCheckMs > 0 ? [drift.task] : []), ...(config.prewarms ? [prewarm.task] : [])];
+  const { isConnected } = adapters.ports.cluster;
+  const tasks = [
+    ...(config.driftCheckMs > 0 ? [drift.task] : []),
+    // Without Kubernetes nobody says which volumes are in use.
+    ...(config.driftCheckMs > 0 && isConnected ? [inUse.task] : []),
+    ...(config.prewarms ? [prewarm.task] : []),
+  ].filter(({ name }) => only === undefined || only.includes(name));
   if (tasks.length === 0) return { isLeading: () => false, stop: async () => undefined };
   const leadership = leadershipFor(config, { time, leases, observer });
   const background = startBackground({ tasks, leadership, time, observer });
   metrics.watchBackground(background.isLeading);
   metrics.watchAccounts(() => (background.isLeading() ? drift.latest() : undefined));
+  metrics.watchVolumes(() => (background.isLeading() ? inUse.latest() : undefined));
   metrics.watchPools(() => (background.isLeading() ? prewarm.latest() : undefined));
   return background;
 }
@@ -93,6 +105,25 @@ function createDriftTask(intervalMs: number, adapters: Adapters) {
       const check = createDriftCheck(adapters, ({ isComplete, ...seen }) => {
         latest = { ...seen, completedAt: isComplete ? Date.now() / 1000 : latest?.completedAt };
       });
+      return (turn) => adapters.inBackground(() => check(turn));
+    },
+  };
+  return { task, latest: () => latest };
+}
+
+/** As often as accounts: both are what somebody has changed in Azure. */
+function createVolumeTask(intervalMs: number, adapters: Adapters) {
+  let latest: VolumesSeen | undefined;
+  const task: BackgroundTask = {
+    name: "volume-check",
+    intervalMs,
+    budget: LISTS,
+    begin() {
+      latest = undefined;
+      const publish = (seen: VolumesSeen) => {
+        latest = seen;
+      };
+      const check = createVolumeCheck(adapters, { publish, now: Date.now });
       return (turn) => adapters.inBackground(() => check(turn));
     },
   };

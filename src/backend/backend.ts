@@ -93,6 +93,8 @@ export interface Backend<Class extends VolumeClass = VolumeClass> {
   readReferences(volume: Pick<ClusterVolume, "handle" | "attributes">): VolumeReferences;
   /** ARM id of a file system: the scope of its role assignments. */
   scopeOf(fileSystem: FileSystemRef): string;
+  /** What brings a deleted one back under its name, where the account keeps deleted ones: for people who can. */
+  restoringCommand(fileSystem: FileSystemRef): string;
   /** Undefined for a scope at which this controller never assigns a role. */
   parseScope(scope: string): AssignmentScope | undefined;
   /** What the node plugin needs to mount the volume with the workload's own token, and nothing else. */

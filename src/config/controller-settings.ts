@@ -139,7 +139,7 @@ export const controllerSettings = {
   }),
   "drift-check-interval": setting(interval({ min: "1m", max: "24h" }), {
     group: AZURE,
-    help: "how often one replica looks for accounts that drifted; off: only before a volume is created; minimum 1m",
+    help: "how often one replica looks for accounts that drifted and volumes that lost their storage or access; minimum 1m",
     fallback: "10m",
   }),
   prewarm: setting(toggle, {

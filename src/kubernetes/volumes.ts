@@ -91,13 +91,18 @@ function toVolumeInUse({ name, phase, claim }: ClusterVolume): VolumeInUse {
   return { name, phase, ...(claim && { claim: { namespace: claim.namespace, name: claim.name } }) };
 }
 
+/** Written by csi-provisioner; what gives a volume to another driver's node plugin leaves it (contract.md 1, way B). */
+const PROVISIONER_ANNOTATION = "pv.kubernetes.io/provisioned-by";
+
 function toVolume({ metadata, spec, status }: V1PersistentVolume): ClusterVolume {
   const { namespace, name, uid = "" } = spec?.claimRef ?? {};
+  const provisioner = metadata?.annotations?.[PROVISIONER_ANNOTATION];
   return {
     name: metadata?.name ?? "",
     handle: spec?.csi?.volumeHandle ?? "",
     attributes: spec?.csi?.volumeAttributes ?? {},
     phase: status?.phase ?? "",
+    ...(provisioner !== undefined && { provisioner }),
     ...(namespace !== undefined && name !== undefined && { claim: { namespace, name, uid } }),
   };
 }

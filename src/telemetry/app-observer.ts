@@ -87,6 +87,11 @@ export interface AppObserver {
     readonly missing: "handle" | "account" | "file system";
     readonly fileSystem?: { readonly account: AccountRef; readonly name: string };
   }): void;
+  volumesLost(volumes: {
+    readonly checked: number;
+    readonly withoutStorage: number;
+    readonly withoutAccess: number;
+  }): void;
   warned(warning: {
     readonly volume: string;
     readonly claim: { readonly namespace: string; readonly name: string } | undefined;

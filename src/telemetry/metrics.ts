@@ -1,11 +1,13 @@
 /**
  * The service's metrics, in a registry of their own: every CSI call, and every call to Azure. With the files of one subject
- * beside it (`*-metrics.ts`, `labelled.ts`) the only one that knows prom-client. Names are an API: docs/reference lists them.
+ * beside it (`*-metrics.ts`, `labelled.ts`, `optional.ts`) the only one that knows prom-client. Names are an API: docs/reference lists them.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { type BudgetState, watchBudget } from "./budget-metrics.ts";
 import { type Row, watchGauge } from "./labelled.ts";
+import { watchOptional } from "./optional.ts";
 import { type AccountUsage, type PoolFill, watchAccountUsage, watchPools } from "./pool-metrics.ts";
+import { type VolumesSeen, watchVolumes } from "./volume-metrics.ts";
 
 /** From a repeated call (some 0.1 s) to account creation (20-30 s) and the longest sidecar timeout. */
 const OPERATION_BUCKETS_SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 25, 50, 120, 300, 600];
@@ -35,6 +37,8 @@ export interface Metrics {
   watchBackground(isLeading: () => boolean): void;
   /** What the background check has seen of all accounts, read at each scrape; undefined: nothing yet, or not here. */
   watchAccounts(read: () => AccountsSeen | undefined): void;
+  /** What the background check has seen of all volumes, read at each scrape; undefined: nothing yet, or not here. */
+  watchVolumes(read: () => VolumesSeen | undefined): void;
   /** Storage accounts of each subscription and region that has been counted, read at each scrape. */
   watchAccountUsage(read: () => Promise<readonly AccountUsage[]>): void;
   /** The pools of accounts that are made ahead, read at each scrape; undefined: nothing yet, or not here. */
@@ -102,6 +106,7 @@ export function createMetrics(driverName: string, version: string): Metrics {
     countBackgroundRun: (task, outcome) => backgroundRuns.labels(task, outcome).inc(),
     watchBackground: (isLeading) => watchBackground(registry, isLeading),
     watchAccounts: (read) => watchAccounts(registry, read),
+    watchVolumes: (read) => watchVolumes(registry, read),
     watchAccountUsage: (read) => watchAccountUsage(registry, read),
     watchPools: (read) => watchPools(registry, read),
     watchBudget: (read) => watchBudget(registry, read),
@@ -210,22 +215,5 @@ function watchAccounts(registry: Registry, read: () => AccountsSeen | undefined)
   watchOptional(registry, () => read()?.completedAt, {
     name: "keyless_csi_accounts_checked_timestamp_seconds",
     help: "When the last background check that has seen every account ended, in Unix time.",
-  });
-}
-
-/** A gauge without labels that is left out while there is no value. */
-function watchOptional(
-  registry: Registry,
-  read: () => number | undefined,
-  names: { readonly name: string; readonly help: string },
-): void {
-  new Gauge({
-    ...names,
-    registers: [registry],
-    collect() {
-      const value = read();
-      if (value === undefined) this.remove();
-      else this.set(value);
-    },
   });
 }

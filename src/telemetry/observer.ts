@@ -6,7 +6,7 @@ import type { AppObserver, RequestIds } from "./app-observer.ts";
 import { type CallContext, createCallContext, volumeFields } from "./call-context.ts";
 import type { Logger } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
-import { observeSurprises, toAccountFields, toAssignmentFields } from "./surprises.ts";
+import { describeLosses, observeSurprises, toAccountFields, toAssignmentFields } from "./surprises.ts";
 
 export type { AppObserver } from "./app-observer.ts";
 
@@ -61,6 +61,7 @@ export function createAppObserver({ log, metrics, requestIdsOf, reasonOf }: AppO
       if (isNew) log.warn("background task failed, and will be tried again", fields);
     },
     ...observeSurprises({ log, metrics }, inCall),
+    volumesLost: (volumes) => log.warn(describeLosses(volumes), inCall()),
     warned({ volume: name, claim, className, reason: warning, message }) {
       log.warn(message, { ...inCall(), ...volumeFields({ name, claim }), storageClass: className, warning });
     },

@@ -3,6 +3,7 @@ import { LONGEST_NAME, shown } from "../text/cut.ts";
 import type { AccountRef, AppObserver, RoleAssignment, SeenAccount } from "./app-observer.ts";
 import type { LogFields, Logger } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
+import type { VolumesSeen } from "./volume-metrics.ts";
 
 /** Why DeleteVolume has deleted nothing. */
 const NOTHING_DELETED = {
@@ -75,6 +76,13 @@ export function observeSurprises(
       log[level](NOTHING_DELETED[missing], { ...inCall(), volumeId: shown(volumeId, LONGEST_NAME), ...where });
     },
   };
+}
+
+/** Of the background check of volumes. */
+export function describeLosses({ checked, withoutStorage, withoutAccess }: VolumesSeen): string {
+  const isNone = withoutStorage + withoutAccess === 0;
+  const lost = isNone ? "none any more" : `${withoutStorage} their container, ${withoutAccess} their role assignment`;
+  return `volumes in use that have lost something in Azure, of ${checked}: ${lost}`;
 }
 
 function accountFields({ subscriptionId, ...ref }: AccountRef): LogFields {

@@ -47,6 +47,8 @@ export interface ClusterVolume {
   readonly attributes: Readonly<Record<string, string>>;
   /** `status.phase`: `Bound`, `Released` and so on; `""` where it is not stated. */
   readonly phase: string;
+  /** Name of the driver that csi-provisioner has made it for; absent where it was written by hand. */
+  readonly provisioner?: string;
   /** The claim that it is or was bound to. */
   readonly claim?: ClaimRef & { readonly uid: string };
 }

@@ -201,6 +201,12 @@ export interface Observer {
   classNotPrewarmed(className: string, error: unknown): void;
   /** DeleteVolume succeeds, as CSI demands, and has deleted nothing. */
   nothingDeleted(deletion: NothingDeleted): void;
+  /** How many volumes in use have lost their storage or their access has changed. */
+  volumesLost(volumes: {
+    readonly checked: number;
+    readonly withoutStorage: number;
+    readonly withoutAccess: number;
+  }): void;
   /** The volume is created all the same, but its mount will not do what its owner expects. */
   warned(warning: Warning & { volume: string; claim: ClaimRef | undefined; className: string | undefined }): void;
 }

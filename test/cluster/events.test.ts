@@ -1,11 +1,18 @@
-// What a claim that fails again and again looks like to `kubectl describe pvc`: one event with a count, and not one for each
-// attempt, which would push out the events that matter.
+// What `kubectl describe pvc` shows: of a claim that fails again and again one event with a count, and not one for each attempt,
+// which would push out the events that matter; and the controller's own events, once each, with the rights of deploy/manifests.
 import assert from "node:assert/strict";
-import { claim } from "../support/cluster-objects.ts";
+import { readFile } from "node:fs/promises";
+import { getCACertificates, setDefaultCACertificates } from "node:tls";
+import { azureAdministrator } from "../support/azure-administrator.ts";
+import { boundVolume, claim } from "../support/cluster-objects.ts";
 import { type Installation, startInstallation, trackFailures } from "../support/installation.ts";
 import { eventually } from "../support/processes.ts";
+import { startTaskInCluster } from "../support/task-in-cluster.ts";
+
+const CLUSTER_ID = "events";
 
 interface Event {
+  readonly type: string;
   readonly message: string;
   readonly count?: number;
 }
@@ -17,9 +24,40 @@ describe("the events of a claim on a real control plane", function () {
 
   before(async () => {
     const provisionerFlags = { "retry-interval-start": "100ms", "retry-interval-max": "500ms" };
-    installation = await startInstallation({ clusterId: "events", provisionerFlags });
+    const controllerFlags = ["--drift-check-interval", "off"];
+    installation = await startInstallation({ clusterId: CLUSTER_ID, provisionerFlags, controllerFlags });
+    const ca = await readFile(installation.driver.ready.caFile, "utf8");
+    setDefaultCACertificates([...getCACertificates("default"), ca]); // the administrator signs in from this process
+    const clientID = installation.driver.ready.identities[0]?.clientId ?? "";
+    await installation.applyClass("own", { parameters: { clientID, isolation: "volume" } });
+    await installation.apply(claim("lost", "own"), claim("kept", "own"));
+    await boundVolume(installation.plane, "kept");
+    const { spec } = await boundVolume(installation.plane, "lost");
+    const { storageaccount = "", containerName = "" } = spec.csi.volumeAttributes;
+    await azureAdministrator(installation.driver.ready).removeContainer(storageaccount, containerName);
   });
   after(() => installation?.stop({ keepLogs: hasFailed() }));
+
+  async function eventsOf(name: string, reason: string): Promise<Event[]> {
+    const selector = `involvedObject.kind=PersistentVolumeClaim,involvedObject.name=${name},reason=${reason}`;
+    const text = await installation.plane.kubectl(["get", "events", "--field-selector", selector, "-o", "json"]);
+    return (JSON.parse(text) as { items: Event[] }).items;
+  }
+
+  it("say of a claim whose role assignment is new that Azure has yet to apply it: one of type Normal", async () => {
+    const [event, ...others] = await eventually(installation.driver.controller, async () => {
+      const found = await eventsOf("kept", "AccessPending");
+      assert.ok(found.length > 0);
+      return found;
+    });
+    assert.deepEqual([event?.type, event?.count, others], ["Normal", 1, []]);
+    console.log(`      ${event?.message}`);
+    const shown = await installation.plane.kubectl(["describe", "pvc", "kept"]);
+    assert.match(
+      shown,
+      /Normal +AccessPending +\S+ +keyless-csi +the volume was opened for the identity with client id/,
+    );
+  });
 
   // After INVALID_ARGUMENT csi-provisioner itself calls no more for minutes.
   const failures: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -30,11 +68,7 @@ describe("the events of a claim on a real control plane", function () {
     it(`are one event with a count, however often the class fails that ${name.replaceAll("-", " ")}`, async () => {
       await installation.applyClass(name, { parameters });
       await installation.apply(claim(name, name));
-      const selector = `involvedObject.name=${name},reason=ProvisioningFailed`;
-      const read = async () => {
-        const text = await installation.plane.kubectl(["get", "events", "--field-selector", selector, "-o", "json"]);
-        return (JSON.parse(text) as { items: Event[] }).items;
-      };
+      const read = () => eventsOf(name, "ProvisioningFailed");
       const events = await eventually(
         installation.provisioner,
         async () => {
@@ -49,4 +83,25 @@ describe("the events of a claim on a real control plane", function () {
       assert.equal(events.length, 1, events.map(({ message }) => message).join("\n"));
     });
   }
+
+  it("say of a claim that is Bound that its container is gone, once however often that is found, and of no other", async () => {
+    const { plane } = installation;
+    const check = await startTaskInCluster(installation, CLUSTER_ID, "volume-check");
+    try {
+      await check.round();
+      assert.deepEqual(await eventsOf("lost", "StorageMissing"), []);
+      for (let rounds = 0; rounds < 3; rounds++) await check.round();
+    } finally {
+      await check.stop();
+    }
+    const [event, ...others] = await eventsOf("lost", "StorageMissing");
+    assert.deepEqual([event?.type, event?.count, others], ["Warning", 1, []]);
+    console.log(`      ${event?.message}`);
+    const shown = await plane.kubectl(["describe", "pvc", "lost"]);
+    assert.match(
+      shown,
+      /Warning +StorageMissing +\S+ +keyless-csi +container pvc-\S+ of this claim is gone from storage account/,
+    );
+    assert.deepEqual(await eventsOf("kept", "StorageMissing"), []);
+  });
 });

@@ -139,7 +139,7 @@ describe("the audit", () => {
     const before = app.log().length;
     account().properties["allowSharedKeyAccess"] = true;
     account().tags = {};
-    const ended = app.untilTask();
+    const ended = app.untilTask("drift-check");
     await app.time.advance(12 * 60_000);
     assert.equal(await ended, "done");
     const lines = assertAudited(app.emulator, app.log().slice(before));

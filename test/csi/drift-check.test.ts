@@ -40,7 +40,12 @@ describe("the drift check", () => {
       });
     };
     const all = (emulator: Emulator) => [...HTTP, ...(typeof flags === "function" ? flags(emulator) : flags)];
-    app = await startEmulatedApp(all, { clusterFor, patience: { retryDelayMs: 5 }, ...options });
+    app = await startEmulatedApp(all, {
+      clusterFor,
+      patience: { retryDelayMs: 5 },
+      tasks: ["drift-check"],
+      ...options,
+    });
   }
 
   /** Creates a volume, and its PersistentVolume in the cluster. */

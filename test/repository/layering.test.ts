@@ -47,6 +47,12 @@ const RULES: Readonly<Record<string, Rule>> = {
   "src/telemetry/metrics.ts": { ours: ["src/telemetry/"], outside: ["node:", "prom-client"] },
   "src/telemetry/labelled.ts": { ours: [], outside: ["prom-client"] },
   "src/telemetry/pool-metrics.ts": { ours: ["src/telemetry/labelled.ts"], outside: [], outsideTypes: ["prom-client"] },
+  "src/telemetry/optional.ts": { ours: [], outside: ["prom-client"] },
+  "src/telemetry/volume-metrics.ts": {
+    ours: ["src/telemetry/optional.ts"],
+    outside: [],
+    outsideTypes: ["prom-client"],
+  },
   "src/telemetry/budget-metrics.ts": {
     ours: ["src/telemetry/labelled.ts"],
     outside: [],

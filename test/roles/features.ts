@@ -119,10 +119,31 @@ export const FEATURES = {
     const account = app.emulator.world.accounts.get(id.split("#")[1] ?? "");
     assert(account);
     account.properties["allowSharedKeyAccess"] = true;
-    const ended = app.untilTask();
+    const ended = app.untilTask("drift-check");
     await app.time.advance(app.config.driftCheckMs);
     assert.equal(await ended, "done", app.log());
     assert.equal(account.properties["allowSharedKeyAccess"], false);
+  },
+  "volumes in use that are checked": async (app) => {
+    const [open, lost] = [
+      await create(app, request(app, byPrincipal(app))),
+      await create(app, request(app, byPrincipal(app))),
+    ];
+    for (const { volume_id: handle, volume_context: attributes } of [open, lost]) {
+      const claim = { namespace: "demo", name: handle, uid: randomUUID() };
+      const made = { phase: "Bound", provisioner: "keyless.blob.csi", claim };
+      app.cluster.persistentVolumes.push({ name: handle, handle, attributes, ...made });
+    }
+    app.emulator.world.containers.delete(lost.volume_id.split("#").slice(1, 3).join("/"));
+    const before = app.cluster.warnings.length;
+    for (let rounds = 0; rounds < 2; rounds++) {
+      const ended = app.untilTask("volume-check");
+      await app.time.advance(app.config.driftCheckMs * 1.2);
+      assert.equal(await ended, "done", app.log());
+    }
+    const warned = app.cluster.warnings.slice(before).map(({ name, reason }) => `${reason} ${name}`);
+    assert.deepEqual(warned, [`StorageMissing ${lost.volume_id}`]);
+    app.cluster.persistentVolumes.length = 0;
   },
   "a volume that a workload has leased": async (app) => {
     const { volume_id: id } = await create(app, request(app, byPrincipal(app)));

@@ -19,6 +19,8 @@ export interface AzureAdministrator {
   replaceTags(account: string, tags: Readonly<Record<string, string>>): Promise<void>;
   /** Replaces the metadata of a container. */
   setMetadata(account: string, container: string, metadata: Readonly<Record<string, string>>): Promise<void>;
+  /** `az storage container-rm delete`. */
+  removeContainer(account: string, container: string): Promise<void>;
   /** `az role assignment delete`. */
   removeRoleAssignment(scope: string, name: string): Promise<void>;
 }
@@ -62,6 +64,9 @@ export function azureAdministrator(ready: ReadyFile): AzureAdministrator {
     },
     async setMetadata(account, container, metadata) {
       await storage.blobContainers.update(resourceGroup, account, container, { metadata });
+    },
+    async removeContainer(account, container) {
+      await storage.blobContainers.delete(resourceGroup, account, container);
     },
     async removeRoleAssignment(scope, name) {
       await authorization.roleAssignments.delete(scope.replace(/^\//, ""), name);

@@ -33,8 +33,8 @@ export interface EmulatedApp {
   untilStep(step: string): Promise<void>;
   /** What background tasks wait by: none runs unless the test advances it. */
   readonly time: FakeTime;
-  /** Resolves when a background task next ends, with how. */
-  untilTask(): Promise<"done" | "failed">;
+  /** Resolves when a background task next ends, or this one, with how. */
+  untilTask(task?: string): Promise<"done" | "failed">;
   stop(): Promise<void>;
 }
 
@@ -51,6 +51,8 @@ export interface EmulatedAppOptions extends EmulatorOptions {
   readonly azureCalled?: (call: AzureCall) => void;
   /** The Lease of background tasks. Default: none, they run in this service. */
   readonly leases?: LeaseStore;
+  /** Names of the background tasks to run. Default: all. */
+  readonly tasks?: readonly string[];
   /** One that runs already, of another service; it goes on when this service stops. */
   readonly emulator?: Emulator;
 }
@@ -100,20 +102,23 @@ async function startServiceFor(
     for (const each of waiting.filter((waiter) => waiter.step === step)) each.go();
     waiting = waiting.filter((waiter) => waiter.step !== step);
   };
-  let waitingForTask: ((how: "done" | "failed") => void)[] = [];
-  const taskEnded = (how: "done" | "failed") => {
-    for (const go of waitingForTask) go(how);
-    waitingForTask = [];
+  let waitingForTask: { readonly task: string | undefined; readonly go: (how: "done" | "failed") => void }[] = [];
+  const taskEnded = (ended: string, how: "done" | "failed") => {
+    const isFor = ({ task = ended }: { readonly task: string | undefined }) => task === ended;
+    const gone = waitingForTask.filter(isFor);
+    waitingForTask = waitingForTask.filter((each) => !isFor(each));
+    for (const { go } of gone) go(how);
   };
   const observer = {
     stepBegun,
-    taskDone: () => taskEnded("done"),
-    taskFailed: () => taskEnded("failed"),
+    taskDone: (task: string) => taskEnded(task, "done"),
+    taskFailed: (task: string) => taskEnded(task, "failed"),
     ...(options.azureCalled && { azureCalled: options.azureCalled }),
   };
   const time = createFakeTime();
   const cluster = options.clusterFor?.(emulator);
-  const background = { time, ...(options.leases && { leases: options.leases }) };
+  const { leases, tasks } = options;
+  const background = { time, ...(leases && { leases }), ...(tasks && { only: tasks }) };
   const app = await startApp({
     config,
     log,
@@ -138,7 +143,7 @@ async function startServiceFor(
     forgetCalls: () => emulator.calls.clear(),
     untilStep: (step) => new Promise((go) => void waiting.push({ step, go })),
     time,
-    untilTask: () => new Promise((go) => void waitingForTask.push(go)),
+    untilTask: (task) => new Promise((go) => void waitingForTask.push({ task, go })),
     async stop() {
       csi.close();
       await app.stop();

@@ -76,6 +76,7 @@ export const memoryBackend: Backend<MemoryClass> = {
     return { accounts: [account], fileSystems: [{ name, accounts: [account] }], clientId: undefined };
   },
   scopeOf: scopeOfBucket,
+  restoringCommand: ({ name }) => `restore ${name}`,
   parseScope(scope) {
     const { account, rest = "" } = parseAccountId(scope) ?? {};
     if (account === undefined) return undefined;

@@ -1,6 +1,6 @@
 /** The blob backend: a volume is a container, which the OSS blob node plugin mounts with blobfuse2. */
 import { DriverError } from "../../errors.ts";
-import type { Account } from "../../volume/ports.ts";
+import type { Account, FileSystemRef } from "../../volume/ports.ts";
 import type { Backend } from "../backend.ts";
 import { containerId, parseScope } from "./arm-ids.ts";
 import { dataRoleId } from "./data-role.ts";
@@ -22,10 +22,20 @@ export const blobBackend: Backend<BlobClass> = {
   toVolumeId,
   parseVolumeId,
   scopeOf: containerId,
+  restoringCommand,
   parseScope,
   volumeContext,
   readReferences,
 };
+
+/** Documented in docs/how-to/platform-teams.md. */
+function restoringCommand({ account, name }: FileSystemRef): string {
+  const where = `--account-name ${account.name} --auth-mode login`;
+  return (
+    `az storage container restore ${where} --name ${name} --deleted-version VERSION, with the version that ` +
+    `az storage container list ${where} --include-deleted shows`
+  );
+}
 
 /** Our own accounts always fit: what the class says of the namespace is in the pool key (docs/explanation/names.md). */
 function assertFits({ blobStorageAccountType, isHnsEnabled }: BlobClass, account: Account): void {

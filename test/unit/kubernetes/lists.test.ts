@@ -7,7 +7,11 @@ import { type PagingServer, startPagingServer } from "../../support/paging-serve
 
 const COUNT = 1_201;
 const objectOf = (index: number) => ({
-  metadata: { name: `pv-${index}`, uid: `uid-${index}` },
+  metadata: {
+    name: `pv-${index}`,
+    uid: `uid-${index}`,
+    annotations: { "pv.kubernetes.io/provisioned-by": `driver-${index}` },
+  },
   spec: {
     csi: { driver: "any", volumeHandle: `handle-${index}`, volumeAttributes: { containerName: `c-${index}` } },
     claimRef: { namespace: "team", name: `claim-${index}`, uid: `claim-uid-${index}` },
@@ -34,6 +38,7 @@ describe("lists over the whole cluster", () => {
     assert.deepEqual(volumes.at(-1), {
       ...last,
       phase: "Bound",
+      provisioner: "driver-1200",
       claim: { namespace: "team", name: "claim-1200", uid: "claim-uid-1200" },
     });
     assert.deepEqual(
