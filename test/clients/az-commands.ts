@@ -128,8 +128,12 @@ export const REHEARSALS: readonly Rehearsal[] = [
     command: "az role assignment create",
     lines:
       'az role assignment create --assignee-object-id "$(cat $OUT/principal)" --assignee-principal-type ServicePrincipal ' +
-      '--role "Storage Blob Data Contributor" --scope $DATA/providers/Microsoft.Storage/storageAccounts/kldocs --query principalType -o tsv',
-    prints: /^ServicePrincipal$/m,
+      '--role "Storage Blob Data Contributor" --scope $DATA/providers/Microsoft.Storage/storageAccounts/kldocs --query principalType -o tsv\n' +
+      // As the event AccessMissing has it: with the role's GUID, and a name by which it is recognised.
+      "az role assignment create --name 0b6e1f0c-1111-5222-8333-444455556666 " +
+      '--assignee-object-id "$(cat $OUT/principal)" --assignee-principal-type ServicePrincipal --role ba92f5b4-2d11-453d-a403-e96b0029c9fe ' +
+      "--scope $DATA/providers/Microsoft.Storage/storageAccounts/kldocs/blobServices/default/containers/kept --query name -o tsv",
+    prints: /^ServicePrincipal\n(?:.*\n)*0b6e1f0c-1111-5222-8333-444455556666$/m,
   },
   {
     command: "az storage container-rm show",
@@ -213,6 +217,7 @@ export const REHEARSALS: readonly Rehearsal[] = [
 
 /** What the emulator does not have. */
 export const ELSEWHERE: Readonly<Record<string, string>> = {
+  "az ad sp show": "Microsoft Graph, which refuses everybody here",
   "az aks": "a cluster",
   "az cloud set": "another cloud of Azure",
   "az monitor activity-log list": "the activity log",
