@@ -104,7 +104,7 @@ describe("the chart", function () {
   }
 
   it("passes helm lint, strictly", async () => {
-    const output = await helm(["lint", "--strict", chartFolder]);
+    const output = await helm(["lint", "--strict", chartFolder], CONFIGURED);
     assert.match(output, /1 chart\(s\) linted, 0 chart\(s\) failed/);
   });
 

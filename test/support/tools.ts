@@ -115,7 +115,7 @@ async function build(module: ModuleName): Promise<string> {
     name: `${module}-${await fingerprint(module)}`,
     announcement: `building ${programs.join(", ")} (about ${minutes} min, once)`,
     into: async (folder) => {
-      await goIn(moduleSource(module))("build", "-ldflags=-s -w", "-o", `${folder}/`, target);
+      await goIn(moduleSource(module))("build", await linkerFlags(module), "-o", `${folder}/`, target);
       for (const program of programs) {
         if (!existsSync(join(folder, program)))
           throw new Error(`go build made no ${program} from test/tools/${module}`);
@@ -124,12 +124,23 @@ async function build(module: ModuleName): Promise<string> {
   });
 }
 
-/** The same module files, sources and Go version give the same folder; anything else is a new build. */
+/** No symbols; and Kubernetes' programs say their version, which charts and features ask for, as in a release. */
+async function linkerFlags(module: ModuleName): Promise<string> {
+  if (module !== "cluster") return "-ldflags=-s -w";
+  const version = (await goIn(moduleSource(module))("list", "-m", "-f", "{{.Version}}", "k8s.io/kubernetes")).trim();
+  const [, major, minor] = /^v(\d+)\.(\d+)\./.exec(version) ?? [];
+  const values = { gitVersion: version, gitMajor: major, gitMinor: minor };
+  const set = Object.entries(values).map(([name, value]) => `-X k8s.io/component-base/version.${name}=${value}`);
+  return `-ldflags=-s -w ${set.join(" ")}`;
+}
+
+/** The same module files, sources, flags and Go version give the same folder; anything else is a new build. */
 async function fingerprint(module: ModuleName): Promise<string> {
   const source = moduleSource(module);
   const hash = createHash("sha256");
   const files = (await readdir(source)).filter((file) => /\.(go|mod|sum)$/.test(file)).sort();
   for (const file of files) hash.update(await readFile(join(source, file)));
+  hash.update(await linkerFlags(module));
   hash.update(await goIn(source)("env", "GOVERSION", "GOOS", "GOARCH"));
   return hash.digest("hex").slice(0, 16);
 }

@@ -30,13 +30,17 @@ export const CONFIGURED: { readonly config: Values } = {
   },
 };
 
-/** Runs helm with the values as a file; rejects with its standard error. */
-export async function helm(args: readonly string[], values: Values = CONFIGURED): Promise<string> {
+/** Runs helm, with the values as a file if there are any; rejects with its standard error. */
+export async function helm(args: readonly string[], values?: Values): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "keyless-csi-chart-"));
   try {
     const file = join(folder, "values.yaml");
-    await writeFile(file, JSON.stringify(values)); // Helm reads an unquoted y or off as a boolean
-    const { stdout } = await run(await toolPath("helm"), [...args, "--values", file], { maxBuffer: 64 << 20 });
+    await writeFile(file, JSON.stringify(values ?? {})); // Helm reads an unquoted y or off as a boolean
+    const { stdout } = await run(
+      await toolPath("helm"),
+      [...args, ...(values === undefined ? [] : ["--values", file])],
+      { maxBuffer: 64 << 20 },
+    );
     return stdout;
   } catch (error) {
     const { stderr, message } = error as Error & { stderr?: string };

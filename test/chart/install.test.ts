@@ -1,0 +1,242 @@
+// The life of an installation on a real control plane, from an empty cluster: helm install, upgrade, roll back and uninstall, with
+// the controller and the sidecars running as the Deployment in the API server says, and an emulated Azure behind them.
+import assert from "node:assert/strict";
+import { mkdtemp, readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { getCACertificates, setDefaultCACertificates } from "node:tls";
+import { BUNDLES, bundle } from "../../scripts/bundle.ts";
+import { read, write } from "../../src/commands/demo/workload.ts";
+import { azureAdministrator } from "../support/azure-administrator.ts";
+import { boundVolume, claim, namespace, serviceAccount, type Volume } from "../support/cluster-objects.ts";
+import { type ControlPlane, startControlPlane } from "../support/control-plane.ts";
+import { type Manifest, manifestOf } from "../support/deployment.ts";
+import { connectAdmin, type EmulatorAdmin } from "../support/emulator-admin.ts";
+import { letEntraReadKeys, trackFailures } from "../support/installation.ts";
+import { openVolume } from "../support/open-volume.ts";
+import {
+  eventually,
+  fileWrittenBy,
+  type Program,
+  removeFolder,
+  startKeylessCsi,
+  stopPrograms,
+} from "../support/processes.ts";
+import { repository } from "../support/sources.ts";
+import {
+  type Replica,
+  type ReplicaOptions,
+  readmeExcerpt,
+  release,
+  startReplica,
+  valuesFor,
+} from "./support/chart-installation.ts";
+import { helm, render } from "./support/helm.ts";
+
+describe("an installation by the chart", function () {
+  this.timeout(900_000); // a guard against a hang only; the first run on a machine builds the tools
+  let folder: string;
+  let plane: ControlPlane;
+  let emulator: Program;
+  let admin: EmulatorAdmin;
+  let options: ReplicaOptions;
+  let replica: Replica | undefined;
+  let volume: Volume;
+  let shared: Volume;
+  const hasFailed = trackFailures();
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "keyless-csi-"));
+    const file = await bundle(BUNDLES.service, folder);
+    plane = await startControlPlane({ schedulesPods: true });
+    await letEntraReadKeys(plane);
+    const readyFile = join(folder, "ready.json");
+    const flags = ["--ready-file", readyFile, "--issuer-ca", plane.caFile];
+    emulator = await startKeylessCsi(["emulator", ...flags], { name: "emulator", logFolder: folder });
+    const ready = JSON.parse(await fileWrittenBy(emulator, readyFile)) as ReplicaOptions["ready"];
+    admin = await connectAdmin(ready);
+    setDefaultCACertificates([...getCACertificates("default"), await readFile(ready.caFile, "utf8")]);
+    options = { plane, readyFile, ready, bundle: file };
+    await azureAdministrator(ready).trust(0, plane.server, "team-a", "app");
+    await apply(namespace("team-a"), serviceAccount("app", "team-a", ready.identities[0]?.clientId ?? ""));
+  });
+  after(async () => {
+    const how = { keepLogs: hasFailed() };
+    await replica?.stop();
+    await plane?.stop(how);
+    if (emulator) await stopPrograms([emulator]);
+    if (folder) await removeFolder(folder, how);
+  });
+
+  const apply = (...objects: readonly string[]) => plane.kubectl(["apply", "-f", "-"], objects.join("\n---\n"));
+  const get = async <T>(...what: string[]): Promise<T> =>
+    JSON.parse(await plane.kubectl(["get", ...what, "--output", "json"])) as T;
+  const ofHelm = (...args: string[]) => helm([...args, "--kubeconfig", plane.kubeconfig, "--namespace", "kube-system"]);
+
+  /** Binds a late claim without a scheduler that finds a node: its annotation is what the scheduler would write. */
+  async function bindLate(name: string): Promise<Volume> {
+    await plane.kubectl([
+      "annotate",
+      "pvc",
+      name,
+      "--namespace",
+      "team-a",
+      "volume.kubernetes.io/selected-node=node-1",
+    ]);
+    return boundVolume(plane, name, "team-a");
+  }
+  const opened = (of: Volume) =>
+    openVolume(of, { plane, ready: options.ready, namespace: "team-a", serviceAccount: "app" });
+
+  async function checksum(): Promise<string | undefined> {
+    const { spec } = await get<Manifest>("deployment/keyless-csi-controller", "--namespace", "kube-system");
+    const { template } = spec as { template: { metadata: { annotations: Record<string, string> } } };
+    return template.metadata.annotations["checksum/config"];
+  }
+  async function configuration(): Promise<string> {
+    const { data } = await get<{ data: Record<string, string> }>("configmap/keyless-csi", "--namespace", "kube-system");
+    return data["config.yaml"] ?? "";
+  }
+
+  it("serves README's claim, and a pod's file is in it", async () => {
+    const printed = await release(plane, "install", valuesFor(options));
+    assert.match(printed, /The DaemonSet keyless-csi-node mounts the volumes/);
+    replica = await startReplica(options);
+    const readme = await readFile(join(repository, "README.md"), "utf8");
+    await apply(readmeExcerpt(readme, "PersistentVolumeClaim"));
+    volume = await bindLate("data");
+    assert.equal(volume.spec.csi.driver, "keyless.blob.csi");
+    assert.equal((await write(opened(volume), "hello.txt", "no key was needed")).status, 201);
+    assert.equal((await read(opened(volume), "hello.txt")).text, "no key was needed");
+    const { accounts, containers } = await admin.state();
+    assert.deepEqual(
+      accounts.map(({ properties }) => properties["allowSharedKeyAccess"]),
+      [false],
+    );
+    assert.deepEqual(
+      containers.map(({ name }) => name),
+      [volume.metadata.name],
+    );
+  });
+
+  it("runs its pods where restricted is enforced, but for the node plugin's", async () => {
+    await apply(
+      JSON.stringify({
+        apiVersion: "v1",
+        kind: "Namespace",
+        metadata: { name: "restricted", labels: { "pod-security.kubernetes.io/enforce": "restricted" } },
+      }),
+    );
+    await apply(
+      serviceAccount("keyless-csi-controller", "restricted", "unused"),
+      serviceAccount("default", "restricted", "unused"),
+    );
+    const dryRun = async (kind: string) => {
+      const { spec } = manifestOf(await render(), kind) as unknown as { spec: { template: { spec: object } } };
+      // A priority of the system is for kube-system alone.
+      const podSpec = { ...spec.template.spec, priorityClassName: undefined };
+      const pod = { apiVersion: "v1", kind: "Pod", metadata: { name: "p", namespace: "restricted" }, spec: podSpec };
+      return plane.kubectl(["apply", "--dry-run=server", "-f", "-"], JSON.stringify(pod));
+    };
+    assert.match(await dryRun("Deployment"), /pod\/p created \(server dry run\)/);
+    await assert.rejects(dryRun("DaemonSet"), /violates PodSecurity "restricted/);
+  });
+
+  it("rolls when a value of the configuration changes, and keeps the others", async () => {
+    const [before, configured] = [await checksum(), await configuration()];
+    await release(plane, "upgrade", { config: { "log-level": "debug" } }, ["--reuse-values"]);
+    assert.notEqual(await checksum(), before);
+    const changed = await configuration();
+    assert.equal(
+      changed,
+      configured.replace("location:", "location:").replace(/^(location: .*)$/m, "$1\nlog-level: debug"),
+    );
+    const sets = await eventually(emulator, async () => {
+      const { items } = await get<{ items: unknown[] }>("replicasets", "--namespace", "kube-system");
+      if (items.length < 2) throw new Error("the Deployment has not rolled yet");
+      return items.length;
+    });
+    assert.equal(sets, 2);
+    await ofHelm("rollback", "keyless-csi", "1");
+    assert.deepEqual([await checksum(), await configuration()], [before, configured]);
+  });
+
+  it("leaves new mounts to an installed plugin once nodePlugin.mode is shared, and old ones where they are", async () => {
+    const tokens = [{ audience: "api://AzureADTokenExchange", expirationSeconds: 3600 }];
+    const spec = { attachRequired: false, podInfoOnMount: true, requiresRepublish: true, tokenRequests: tokens };
+    const other = {
+      apiVersion: "storage.k8s.io/v1",
+      kind: "CSIDriver",
+      metadata: { name: "blob.csi.azure.com" },
+      spec,
+    };
+    await apply(JSON.stringify(other));
+    await release(plane, "upgrade", valuesFor(options, { nodePlugin: { mode: "shared" } }));
+    await assert.rejects(
+      plane.kubectl(["get", "daemonset/keyless-csi-node", "--namespace", "kube-system"]),
+      /not found/,
+    );
+    await replica?.stop();
+    replica = await startReplica(options);
+    await eventually(emulator, isRewritten);
+    await apply(
+      claim("more", "keyless", { namespace: "team-a", annotations: { "keyless-csi/service-account": "app" } }),
+    );
+    shared = await bindLate("more");
+    assert.equal(shared.spec.csi.driver, "blob.csi.azure.com");
+    assert.equal((await write(opened(shared), "hello.txt", "mounted by the other plugin")).status, 201);
+    const old = await get<Volume>("pv", volume.metadata.name);
+    assert.equal(old.spec.csi.driver, "keyless.blob.csi");
+  });
+
+  /** A new admission policy takes the API server a moment. */
+  async function isRewritten(): Promise<void> {
+    const annotations = { "pv.kubernetes.io/provisioned-by": "keyless.blob.csi" };
+    const csi = { driver: "keyless.blob.csi", volumeHandle: "probe" };
+    const spec = { accessModes: ["ReadWriteMany"], capacity: { storage: "1Gi" }, csi };
+    const probe = { apiVersion: "v1", kind: "PersistentVolume", metadata: { name: "probe", annotations }, spec };
+    const flags = ["create", "--dry-run=server", "--output", "jsonpath={.spec.csi.driver}", "-f", "-"];
+    assert.equal(await plane.kubectl(flags, JSON.stringify(probe)), "blob.csi.azure.com");
+  }
+
+  it("deletes a volume that the other plugin mounts", async () => {
+    await plane.kubectl(["delete", "pvc", "more", "--namespace", "team-a"]);
+    await plane.kubectl(["wait", "--for=delete", `pv/${shared.metadata.name}`, "--timeout=60s"]);
+    const { containers } = await admin.state();
+    assert.deepEqual(
+      containers.map(({ name }) => name),
+      [volume.metadata.name],
+    );
+  });
+
+  it("uninstalls without touching data: volumes stay, readable with their workload's identity", async () => {
+    await replica?.stop();
+    replica = undefined;
+    const before = await admin.state();
+    await ofHelm("uninstall", "keyless-csi");
+    const { items } = await get<{ items: Manifest[] }>(
+      "deployments,daemonsets,configmaps,services,networkpolicies,poddisruptionbudgets,roles,rolebindings",
+      "--namespace=kube-system",
+      "--selector=app.kubernetes.io/instance=keyless-csi",
+    );
+    assert.deepEqual(
+      items.map(({ kind, metadata }) => `${kind} ${metadata.name}`),
+      [],
+    );
+    assert.deepEqual(await admin.state(), before);
+    assert.equal((await get<Volume>("pv", volume.metadata.name)).spec.csi.volumeHandle, volume.spec.csi.volumeHandle);
+    assert.equal((await read(opened(volume), "hello.txt")).text, "no key was needed");
+  });
+
+  it("serves the same volume again once it is installed again", async () => {
+    await release(plane, "install", valuesFor(options));
+    replica = await startReplica(options);
+    await plane.kubectl(["delete", "pvc", "data", "--namespace", "team-a"]);
+    await plane.kubectl(["wait", "--for=delete", `pv/${volume.metadata.name}`, "--timeout=60s"]);
+    assert.deepEqual((await admin.state()).containers, []);
+    assert.deepEqual(
+      (await admin.state()).roleAssignments.filter(({ scope }) => scope.includes("/containers/")),
+      [],
+    );
+  });
+});
