@@ -57,6 +57,8 @@ export interface Adapters extends Usage {
   readonly backend: Backend;
   /** Whether the last sign-in worked and the last request to Azure was answered. */
   readonly readiness: () => Readiness;
+  /** Whether the last sign-in worked. */
+  readonly isSignedIn: () => boolean;
   /**
    * Runs what no volume waits for: its calls to Azure give way to those of volumes, and one that gets no answer leaves
    * `readiness` as it is.
@@ -204,6 +206,7 @@ function connect(config: ControllerConfig, observer: AdaptersObserver, time: Clo
     metricsArm,
     blob,
     readiness: readyWhenAll(signIn.readiness, answers.readiness),
+    isSignedIn: () => signIn.readiness().ready,
     inBackground: <T>(work: () => Promise<T>) => runFor("background", work),
     budgetStates: budget.states,
     async signIn() {

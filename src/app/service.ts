@@ -64,6 +64,7 @@ export async function startApp(options: ServiceOptions): Promise<App> {
   });
   const draining = { ready: false, reason: "the service is starting or draining" } as const;
   const readiness = () => (isServing ? adapters.readiness() : draining);
+  metrics.watchReadiness(() => readiness().ready, adapters.isSignedIn);
   const health = config.http && (await startHealth(config.http, { metrics, readiness }));
   await server.listen(config.socketPath);
   isServing = true;

@@ -4,23 +4,22 @@
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { type BudgetState, watchBudget } from "./budget-metrics.ts";
+import { type CallMetrics, countCalls } from "./call-metrics.ts";
 import { type Row, watchGauge } from "./labelled.ts";
 import { watchOptional } from "./optional.ts";
 import { type AccountUsage, type PoolFill, watchAccountUsage, watchPools } from "./pool-metrics.ts";
 import { type VolumesSeen, watchVolumes } from "./volume-metrics.ts";
 
-/** From a repeated call (some 0.1 s) to account creation (20-30 s) and the longest sidecar timeout. */
-const OPERATION_BUCKETS_SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 25, 50, 120, 300, 600];
 const AZURE_BUCKETS_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
 /** What the service counts. */
-export interface Metrics {
-  /** One finished CSI call. `method` is `/csi.v1.Controller/CreateVolume`, `code` the gRPC status' name. */
-  observeOperation(call: { readonly method: string; readonly code: string; readonly seconds: number }): void;
+export interface Metrics extends CallMetrics {
   /** One CSI call that failed, by a reason of the closed list in `errors.ts`. */
   countFailure(method: string, reason: string): void;
   /** One answered or failed call to Azure. `operation` as in `PUT Microsoft.Storage/storageAccounts`, `status` 0: no answer. */
   observeAzureRequest(call: { readonly operation: string; readonly status: number; readonly seconds: number }): void;
+  /** Whether the service can do its work, and whether the last sign-in to Azure worked, read at each scrape. */
+  watchReadiness(isReady: () => boolean, isSignedIn: () => boolean): void;
   /** Calls in flight, read at each scrape. */
   watchInFlight(read: () => number): void;
   /** An account of this controller was found that something other than an Entra identity can open. */
@@ -71,13 +70,6 @@ export function createMetrics(driverName: string, version: string): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
-  const operations = new Histogram({
-    name: "csi_plugin_operations_seconds",
-    help: "Duration of CSI calls by method and gRPC status.",
-    labelNames: ["driver_name", "method_name", "grpc_status_code"],
-    buckets: OPERATION_BUCKETS_SECONDS,
-    registers,
-  });
   const azureRequests = new Counter({
     name: "keyless_csi_azure_requests_total",
     help: "Calls to Azure by operation and HTTP status; status 0: no answer.",
@@ -94,12 +86,13 @@ export function createMetrics(driverName: string, version: string): Metrics {
   const backgroundRuns = countBackgroundRuns(registry);
   setBuildInfo(registry, version);
   return {
-    observeOperation: ({ method, code, seconds }) => operations.labels(driverName, method, code).observe(seconds),
+    ...countCalls(registry, driverName),
     observeAzureRequest({ operation, status, seconds }) {
       azureRequests.labels(operation, String(status)).inc();
       azureSeconds.labels(operation).observe(seconds);
     },
     countFailure: countFailures(registry, driverName),
+    watchReadiness: (isReady, isSignedIn) => watchReadiness(registry, isReady, isSignedIn),
     watchInFlight: (read) => watch(registry, read),
     ...countSurprises(registers),
     watchRoleAssignments: (read) => watchRoleAssignments(registry, read),
@@ -153,6 +146,8 @@ function countSurprises(registers: Registry[]): Pick<Metrics, "countDrift" | "co
     labelNames: ["missing"],
     registers,
   });
+  // An increase is seen only from a value that was there before.
+  for (const missing of ["handle", "account", "file system"]) nothingDeleted.labels(missing).inc(0);
   return {
     countDrift: () => drift.inc(),
     countLostTags: () => lostTags.inc(),
@@ -168,6 +163,17 @@ function setBuildInfo(registry: Registry, version: string): void {
     registers: [registry],
   });
   gauge.labels(version).set(1);
+}
+
+function watchReadiness(registry: Registry, isReady: () => boolean, isSignedIn: () => boolean): void {
+  watchOptional(registry, () => Number(isReady()), {
+    name: "keyless_csi_ready",
+    help: "1 if /readyz answers 200: the last sign-in to Azure worked, and Azure answered the last request.",
+  });
+  watchOptional(registry, () => Number(isSignedIn()), {
+    name: "keyless_csi_signed_in",
+    help: "1 if the last sign-in to Azure worked.",
+  });
 }
 
 function watch(registry: Registry, read: () => number): void {

@@ -76,6 +76,7 @@ function observeCalls(
   return {
     run: (call, work) =>
       context.inCall(call, () => {
+        metrics.countCall(call.method);
         log.debug("call begun", context.fields);
         return work();
       }),

@@ -46,6 +46,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   "src/telemetry/log.ts": { ours: ["src/telemetry/", ...ANYWHERE], outside: ["node:", "winston"] },
   "src/telemetry/metrics.ts": { ours: ["src/telemetry/"], outside: ["node:", "prom-client"] },
   "src/telemetry/labelled.ts": { ours: [], outside: ["prom-client"] },
+  "src/telemetry/call-metrics.ts": { ours: ["src/telemetry/labelled.ts"], outside: ["prom-client"] },
   "src/telemetry/pool-metrics.ts": { ours: ["src/telemetry/labelled.ts"], outside: [], outsideTypes: ["prom-client"] },
   "src/telemetry/optional.ts": { ours: [], outside: ["prom-client"] },
   "src/telemetry/volume-metrics.ts": {

@@ -23,6 +23,11 @@ describe("docs/reference", () => {
   it("metrics.md lists each of our metrics with its help, type and labels", async () => {
     const metrics = createMetrics("keyless.blob.csi", "1.2.3");
     metrics.watchInFlight(() => 0);
+    metrics.watchReadiness(
+      () => true,
+      () => true,
+    );
+    metrics.countCall("/csi.v1.Controller/CreateVolume");
     metrics.countDrift();
     metrics.countFailure("m", "Busy");
     metrics.countBackgroundRun("t", "done");
@@ -35,10 +40,10 @@ describe("docs/reference", () => {
     metrics.watchRoleAssignments(async () => [{ subscriptionId: "s", used: 1, limit: 2 }]);
     const drawnOn = { subscriptionId: "s", by: "arm", operation: "read" };
     metrics.watchBudget(() => [{ ...drawnOn, left: 1, waiting: 0, waitedSeconds: 0, throttled: 0 }]);
-    metrics.observeOperation({ method: "m", code: "OK", seconds: 1 });
+    metrics.observeOperation({ method: "/s/m", code: "OK", seconds: 1 });
     metrics.observeAzureRequest({ operation: "o", status: 200, seconds: 1 });
     const text = await metrics.render();
-    const ours = [...text.matchAll(/^# HELP ((?:csi|keyless)_\w+) (.*)\n# TYPE \w+ (\w+)\n(.*)$/gm)];
+    const ours = [...text.matchAll(/^# HELP ((?:csi|keyless|grpc)_\w+) (.*)\n# TYPE \w+ (\w+)\n(.*)$/gm)];
     const inCode = ours.map(([, name, help, type, sample = ""]) => [name, type, labelsOf(sample), help]);
     const rows = readTable("docs/reference/metrics.md", "metric");
     const onPage = rows.map(([name, type, labels = "", what]) => [name, type, labels.replaceAll("`", ""), what]);
