@@ -209,6 +209,10 @@ describe("the check of volumes in use", () => {
     assert.deepEqual(use.warned(), ["closed AccessMissing"]);
     assert.equal(partsOf(messageFor("closed")).principalId, use.app.emulator.info.identities[0]?.principalId);
     assert(!use.cluster.warnings.some(({ message }) => message.includes(stranger)));
+    assert.deepEqual(await use.gauges(), [2, 0, 1]);
+    await asAdministrator(messageFor("closed"));
+    await use.round();
+    assert.deepEqual(await use.gauges(), [2, 0, 0]);
   });
 
   it("names the principal of the metadata with a proviso where the identity cannot be read", async () => {

@@ -71,7 +71,7 @@ async function confirmAccess(
   spend: () => void,
 ): Promise<CertainLoss | undefined> {
   const { roleAssignments } = deps.ports;
-  const mounting = await findMountingPrincipal(deps, volume);
+  const mounting = await findMountingPrincipal(deps, volume, loss.principalIds);
   if (mounting !== undefined && loss.grants(volume.fileSystem, mounting)) return undefined;
   const principalIds = mounting === undefined ? loss.principalIds : [mounting];
   for (const asked of principalIds.flatMap((principalId) => candidates(deps, volume, { ...loss, principalId }))) {
@@ -89,10 +89,14 @@ async function confirmAccess(
  * By the client id that the PersistentVolume states: workloads cannot change that, as they can change metadata. Undefined where the
  * controller cannot read the identity.
  */
-async function findMountingPrincipal({ ports }: Dependencies, { clientId }: BoundVolume): Promise<string | undefined> {
+async function findMountingPrincipal(
+  { ports }: Dependencies,
+  { clientId }: BoundVolume,
+  [principalId = ""]: readonly string[],
+): Promise<string | undefined> {
   if (clientId === undefined) return undefined;
-  const [found] = await ports.identities.findReadable({ clientId, principalId: "" });
-  return found?.principalId;
+  const readable = await ports.identities.findReadable({ clientId, principalId });
+  return readable.find((each) => each.clientId.toLowerCase() === clientId.toLowerCase())?.principalId;
 }
 
 /** What CreateVolume assigns today, which alone is new enough for a list to lag behind. */

@@ -56,8 +56,7 @@ export function createFindings(deps: Dependencies): Findings {
     const known = before.get(volume.name);
     const { confirmation, failing, nowMs, failed } = reading;
     const { subscriptionId } = volume.fileSystem.account;
-    const isSettled = known?.isCertain === true && known.loss.what === loss.what;
-    if (isSettled || confirmation.isSpent() || failing.has(subscriptionId)) return known;
+    if (isSettled(known, loss) || confirmation.isSpent() || failing.has(subscriptionId)) return known;
     reading.signal.throwIfAborted();
     try {
       const certain = await confirmation.confirm(volume, loss);
@@ -104,6 +103,14 @@ function keepUnseen({ seen, unseen }: LookedAt, before: ReadonlyMap<string, Find
     if (loss === undefined && !isAccessSeen && known !== undefined && isAccess(known.loss)) keep(volume);
   }
   return kept;
+}
+
+/** Whether a list has said what single reads have said twice. Access may be back although the metadata does not say for whom. */
+function isSettled(known: Finding | undefined, loss: Loss): boolean {
+  if (known === undefined || !known.isCertain) return false;
+  if (loss.what !== "access" || known.loss.what !== "access") return known.loss.what === loss.what;
+  const { assignment } = known.loss;
+  return assignment === undefined || !loss.grants(known.volume.fileSystem, assignment.principalId);
 }
 
 function isAccess({ what }: Pick<Loss, "what">): boolean {
