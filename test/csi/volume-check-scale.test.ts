@@ -143,6 +143,18 @@ describe("the check of volumes in use, while a part of Azure does not answer,", 
     assert.deepEqual([use.warned(), await use.gauges()], [[], [1, 0, 0]]);
   });
 
+  it("holds up neither a volume nor the end while a list gets no answer", async () => {
+    use = await startVolumesInUse();
+    await use.bind("one");
+    const { faults } = use.app.emulator;
+    faults.add({ match: { operation: "storageAccounts/listByGroup" }, action: { hang: "forever" } });
+    await use.app.time.advance(12 * 60_000);
+    await use.bind("two", {}, { isolation: "volume" });
+    assert.deepEqual(faults.list(), [], "the list hangs");
+    assert.equal(await use.app.app.stop(), "finished");
+    assert.deepEqual(use.warned(), []);
+  });
+
   it("goes on when a claim cannot be warned", async () => {
     use = await startVolumesInUse();
     for (const name of ["one", "two"]) use.loseContainer(await use.bind(name));

@@ -1,5 +1,5 @@
 // A role assignment takes effect only some time after it was created. The kubelet's retries outlast that: the pod waits, its
-// event says for what, and then it runs.
+// event says for what, the claim's that there is nothing to do, and then it runs.
 import assert from "node:assert/strict";
 import { eventOf } from "../support/cluster-objects.ts";
 import { trackFailures } from "../support/installation.ts";
@@ -30,6 +30,7 @@ describe("a pod whose role assignment is not in effect yet", function () {
     );
     const message = await eventually(stage.kubelet, () => eventOf(stage.plane, "early", "FailedMount", "team"));
     assert.match(message, refusedMount(stage, /AuthorizationPermissionMismatch/));
+    assert.match(await eventOf(stage.plane, "data", "AccessPending", "team"), /FailedMount with 403.*nothing to do/);
     await stage.driver.admin.advance(PROPAGATION);
     await running(stage, "team", "early");
     await shell(stage, "team", "early", "echo late but here > /data/hello && sync /data/hello");
