@@ -35,6 +35,14 @@ describe(PAGE, () => {
     assert.deepEqual(firstColumn("action is").sort(), [...actions].sort());
   });
 
+  it("names every background task", () => {
+    const [source = assert.fail("no file")] = readSources("src/app", "background.ts");
+    const tasks = [...source.text.matchAll(/^ {4}name: "([\w-]+)",$/gm)].map(([, task = ""]) => task);
+    assert.ok(tasks.length >= 3);
+    const [, onPage = ""] = readTable(PAGE, "field").find(([field]) => field === "task") ?? [];
+    for (const task of tasks) assert.ok(onPage.includes(`\`${task}\``), task);
+  });
+
   it("shows commands that look for fields that exist", () => {
     const programs = [...text.matchAll(/jq -\w+ '([^']+)'/g)].map(([, program = ""]) => program);
     assert(programs.length >= 3);
