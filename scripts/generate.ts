@@ -7,6 +7,7 @@ import { target as bodiesTarget, generateBodiesPage } from "./generate-bodies-pa
 import { CHART, generateChartReadme, generateValuesSchema } from "./generate-chart.ts";
 import { target as countTarget, generateContractCount } from "./generate-contract-count.ts";
 import { target as csiTarget, generateCsi } from "./generate-csi.ts";
+import { generateDashboard } from "./generate-dashboard.ts";
 import { generatePoliciesPage } from "./generate-policies.ts";
 import {
   generateConfigurationPage,
@@ -34,6 +35,7 @@ export const generated: ReadonlyMap<string, () => Promise<string>> = new Map([
   ["docs/explanation/structure.md", generateStructurePage],
   [bodiesTarget, generateBodiesPage],
   [`${CHART}/values.schema.json`, generateValuesSchema],
+  [`${CHART}/files/dashboard.json`, generateDashboard],
   [`${CHART}/README.md`, generateChartReadme],
   ...roleFiles(),
 ]);

@@ -119,6 +119,12 @@ describe("an installation by the chart", function () {
     );
   });
 
+  it("has metrics of csi-provisioner by the names that rules and dashboard read", async () => {
+    const text = await (await fetch(replica?.provisionerMetrics ?? "")).text();
+    const ours = '"keyless.blob.csi",grpc_status_code="OK",method_name="/csi.v1.Controller/CreateVolume"';
+    assert.match(text, new RegExp(`^csi_sidecar_operations_seconds_count\\{driver_name=${ours}.*\\} 1$`, "m"));
+  });
+
   it("runs its pods where restricted is enforced, but for the node plugin's", async () => {
     await apply(
       JSON.stringify({

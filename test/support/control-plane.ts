@@ -191,7 +191,7 @@ function runKubectl(path: string, args: readonly string[], input?: string): Prom
 }
 
 /** A port that was free a moment ago: these programs do not report which port they chose when given 0. */
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.on("error", reject);

@@ -3,7 +3,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { NODE_ENVIRONMENT, NODE_FLAGS } from "../../../scripts/bundle/node-flags.ts";
-import type { ControlPlane } from "../../support/control-plane.ts";
+import { type ControlPlane, freePort } from "../../support/control-plane.ts";
 import { connectCsi } from "../../support/csi-client.ts";
 import { argumentsOf, type Manifest, withFlags } from "../../support/deployment.ts";
 import type { ReadyFile } from "../../support/emulator-admin.ts";
@@ -26,6 +26,8 @@ export interface ReplicaOptions {
 export interface Replica {
   readonly controller: Program;
   readonly provisioner: Program;
+  /** Where csi-provisioner serves its metrics. */
+  readonly provisionerMetrics: string;
   stop(): Promise<void>;
 }
 
@@ -79,12 +81,20 @@ export async function startReplica({ plane, readyFile, ready, bundle }: ReplicaO
     env: NODE_ENVIRONMENT,
   });
   await eventually(controller, () => probe(`unix://${socket}`));
-  const ofPod = { "csi-address": socket, kubeconfig, "http-endpoint": "" };
-  const sidecar = (name: "csi-provisioner" | "csi-resizer") =>
-    plane.start(name, withFlags(argumentsOf(deployment, name), ofPod));
-  const provisioner = await sidecar("csi-provisioner");
-  const resizer = await sidecar("csi-resizer");
-  return { controller, provisioner, stop: () => stopPrograms([controller, provisioner, resizer]) };
+  const sidecar = (name: "csi-provisioner" | "csi-resizer", endpoint: string) =>
+    plane.start(
+      name,
+      withFlags(argumentsOf(deployment, name), { "csi-address": socket, kubeconfig, "http-endpoint": endpoint }),
+    );
+  const endpoint = `127.0.0.1:${await freePort()}`;
+  const provisioner = await sidecar("csi-provisioner", endpoint);
+  const resizer = await sidecar("csi-resizer", "");
+  return {
+    controller,
+    provisioner,
+    provisionerMetrics: `http://${endpoint}/metrics`,
+    stop: () => stopPrograms([controller, provisioner, resizer]),
+  };
 }
 
 async function probe(endpoint: string): Promise<void> {
