@@ -8,7 +8,10 @@ const repository = resolve(import.meta.dirname, "..");
 const MOCHA = join(repository, "node_modules", "mocha", "bin", "mocha.js");
 
 /** Together every folder but those of suites with a command of their own (CONTRIBUTING.md). */
-const GROUPS = ["test/csi/**/*.test.ts", "test/!(csi|cluster|repository|clients|faults|kubelet|mount)/**/*.test.ts"];
+const GROUPS = [
+  "test/csi/**/*.test.ts",
+  "test/!(csi|chart|cluster|repository|clients|faults|kubelet|mount)/**/*.test.ts",
+];
 
 function start(files: string, output: "inherit" | "pipe"): ChildProcess {
   const colours = process.stdout.isTTY ? ["--color"] : [];
