@@ -11,6 +11,7 @@ import { controllerSettings } from "../../src/config/controller-settings.ts";
 import { loadSettings } from "../../src/config/load.ts";
 import { readSettingsFile } from "../../src/config/sources.ts";
 import { argumentsOf, type Manifest, manifestOf, readManifests, shippedConfiguration } from "../support/deployment.ts";
+import { kubernetesVersions } from "../support/kubernetes-schemas.ts";
 import { readDeployed, readSources, repository } from "../support/sources.ts";
 import { SUBSCRIPTION } from "../support/volume-settings.ts";
 
@@ -59,6 +60,28 @@ describe("deploy/manifests", () => {
 
   it("runs the image of this version", () => {
     assert.equal(pod.containers[0]?.image, `keyless-csi:${manifest.version}`);
+  });
+
+  it("ships the sidecars that the suites run, and names them so in README", () => {
+    const built = readFileSync(join(repository, "test/tools/sidecars/go.mod"), "utf8");
+    const module = /github\.com\/kubernetes-csi\/external-(\w+)\/v\d+ (v\S+)/g;
+    const images = [...built.matchAll(module)].map(([, name, version]) => `csi-${name}:${version}`);
+    const shipped = pod.containers
+      .map(({ image }) => image.replace(/^.*\//, ""))
+      .filter((image) => /^csi-/.test(image));
+    assert.equal(shipped.length, 2);
+    assert.deepEqual(shipped.sort(), images.sort());
+    const [, provisioner] = /csi-provisioner:v(\d+\.\d+)/.exec(shipped.join()) ?? [];
+    assert.ok(readFileSync(join(repository, "README.md"), "utf8").includes(`csi-provisioner ${provisioner}.`));
+  });
+
+  it("supports the versions of Kubernetes that the chart is checked for, of which the suites run the newest", () => {
+    const [, newest] = /k8s\.io\/kubernetes v(\d+\.\d+)/.exec(
+      readFileSync(join(repository, "test/tools/cluster/go.mod"), "utf8"),
+    ) ?? [""];
+    assert.equal(kubernetesVersions.at(-1), newest);
+    const chart = readFileSync(join(repository, "deploy/helm/keyless-csi/Chart.yaml"), "utf8");
+    assert.equal((parse(chart) as { kubeVersion: string }).kubeVersion, `>=${kubernetesVersions[0]}.0-0`);
   });
 
   it("lets only the keyless-csi container read the token that signs in to Azure", () => {
