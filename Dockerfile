@@ -1,18 +1,26 @@
 # The service's image: one bundle with its code cache, and the Node program, on a base without shell, package manager or npm.
-ARG NODE_VERSION=24.21.0
-
-FROM node:${NODE_VERSION}-bookworm-slim AS build
+# Bases are named by the digest of their index of platforms; `docker buildx imagetools inspect NAME` shows the newest.
+FROM node:24.21.0-trixie-slim@sha256:8ec5d7557396cfe32d21c3f9c13072355ceab22b584578ca4bb28af31120cffe AS build
 WORKDIR /build
 COPY package.json package-lock.json tsconfig.json ./
 RUN npm ci
 COPY scripts scripts
 COPY src src
 # The Node that the image contains makes the code cache: npm would take that of node_modules.
-RUN node scripts/bundle.ts
+RUN node scripts/bundle.ts service
 
 # The same Debian release as the build stage: Node needs its C++ library.
-FROM gcr.io/distroless/cc-debian12:nonroot
+FROM gcr.io/distroless/cc-debian13:nonroot@sha256:d97bc0a941b8d4be647dc0ee75b264ddbb772f1ac5ba690a4309c00723b23775
+# `make image` and the release fill these in.
+ARG VERSION=dev
+ARG REVISION=unknown
+ARG SOURCE=unknown
+ARG CREATED=unknown
 LABEL org.opencontainers.image.title="keyless-csi" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.source="${SOURCE}" \
+      org.opencontainers.image.created="${CREATED}" \
       org.opencontainers.image.description="CSI controller for Azure Blob storage that no account key can open" \
       org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /usr/local/bin/node /usr/local/bin/node

@@ -1,11 +1,16 @@
 # The project's tasks; each is an npm script or a single command. `make` without a target lists them.
 IMAGE ?= keyless-csi:dev
+# The date of the commit, not of the build: the same commit gives the same labels.
+LABELS = --build-arg VERSION=$(shell node -p "require('./package.json').version") \
+	--build-arg REVISION=$(shell git rev-parse HEAD) \
+	--build-arg SOURCE=$(shell git config --get remote.origin.url) \
+	--build-arg CREATED=$(shell git show --no-patch --format=%cI HEAD)
 
 .DEFAULT_GOAL := help
-.PHONY: help install check test demo cluster kubelet chart manifests build generate image bench clean
+.PHONY: help install check test demo cluster kubelet chart manifests build generate image push-image bench clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: ## install packages, and Node 24 on Linux x64 and arm64
 	npm ci
@@ -37,8 +42,11 @@ build: ## build both bundles into dist/
 generate: ## regenerate the generated files
 	npm run generate
 
-image: ## build the container image (IMAGE=keyless-csi:dev; needs docker)
-	docker build --tag $(IMAGE) .
+image: ## build the container image for this machine (IMAGE=keyless-csi:dev; needs docker)
+	docker buildx build $(LABELS) --tag $(IMAGE) --load .
+
+push-image: ## build it for amd64 and arm64, and push it (IMAGE=<registry>/keyless-csi:0.2.0)
+	docker buildx build $(LABELS) --platform linux/amd64,linux/arm64 --tag $(IMAGE) --push .
 
 bench: ## measure what the service bundle costs, beside references in the same run (Linux)
 	npm run bench

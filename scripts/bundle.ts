@@ -1,4 +1,4 @@
-// `npm run build`: the two bundles. dist/service is what the container image contains: the service without emulator and
+// `npm run build`: the two bundles; `node scripts/bundle.ts service`: one of them. dist/service is what the container image contains: the service without emulator and
 // demo. dist/emulator contains everything. Each is a folder that needs nothing but Node:
 // - keyless-csi.mjs, which is started (src/bundled/start.ts);
 // - program.js, the minified program as one CommonJS module, and program.js.LEGAL.txt with the licences in it;
@@ -72,5 +72,10 @@ async function compile(program: string): Promise<void> {
 if (import.meta.main) {
   const folder = join(repository, "dist");
   await rm(folder, { recursive: true, force: true });
-  for (const each of Object.values(BUNDLES)) console.log(await bundle(each, folder));
+  const wanted = process.argv.slice(2);
+  const unknown = wanted.find((name) => !(name in BUNDLES));
+  if (unknown !== undefined) throw new Error(`no such bundle: ${unknown} (${Object.keys(BUNDLES).join(", ")})`);
+  for (const [name, each] of Object.entries(BUNDLES)) {
+    if (wanted.length === 0 || wanted.includes(name)) console.log(await bundle(each, folder));
+  }
 }

