@@ -42,10 +42,25 @@ const COMMON = {
 export async function bundle({ file, hasEmulator, entry }: Bundle, folder: string): Promise<string> {
   const outfile = join(folder, file);
   const program = join(dirname(outfile), "program.js");
-  const forService = [replace("bundled-emulator", "no-emulator"), replace("service-commands", "bundled-commands")];
   await build({ ...COMMON, entryPoints: [join(repository, "src/bundled/start.ts")], outfile, format: "esm" });
-  await build({
+  await build(programOf({ hasEmulator, ...(entry !== undefined && { entry }) }, program));
+  if (entry === undefined && !hasEmulator) await compile(program);
+  return outfile;
+}
+
+/** Files that are in a bundle, from the repository's root: own sources and those of packages. Writes nothing. */
+export async function inputsOf(bundled: Bundle): Promise<readonly string[]> {
+  const options = programOf(bundled, join(repository, "dist/program.js"));
+  const { metafile } = await build({ ...options, metafile: true, write: false, sourcemap: false });
+  const outputs = Object.values(metafile?.outputs ?? {}).flatMap(({ inputs }) => Object.entries(inputs));
+  return outputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([path]) => path);
+}
+
+function programOf({ hasEmulator, entry }: Pick<Bundle, "hasEmulator" | "entry">, program: string): BuildOptions {
+  const forService = [replace("bundled-emulator", "no-emulator"), replace("service-commands", "bundled-commands")];
+  return {
     ...COMMON,
+    absWorkingDir: repository,
     entryPoints: [join(repository, entry ?? "src/main.ts")],
     outfile: program,
     format: "cjs",
@@ -57,9 +72,7 @@ export async function bundle({ file, hasEmulator, entry }: Bundle, folder: strin
     // The function that src/bundled/program.ts calls.
     banner: { js: "(function (require, module, __filename, __dirname) {" },
     footer: { js: "})" },
-  });
-  if (entry === undefined && !hasEmulator) await compile(program);
-  return outfile;
+  };
 }
 
 /** Writes the code cache of the service's program. */
