@@ -17,9 +17,15 @@ export interface OrphansAnswer {
   readonly containersInUse: number;
 }
 
+/** The controller's rights, and where its Azure is. */
+interface Where {
+  readonly driver: Pick<Installation["driver"], "readyFile">;
+  readonly kubeconfig: string;
+}
+
 /** Rejects with the standard error of a run that prints no report. Whatever exists is old enough. */
 export function orphansOf(
-  { driver, kubeconfig }: Installation,
+  { driver, kubeconfig }: Where,
   clusterId: string,
   flags: readonly string[] = [],
 ): Promise<OrphansAnswer> {

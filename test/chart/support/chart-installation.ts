@@ -1,23 +1,16 @@
 // What `helm install` has put into a control plane, running: the programs of the Deployment's containers, with the arguments that
 // the API server holds, as processes beside it.
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { NODE_ENVIRONMENT, NODE_FLAGS } from "../../../scripts/bundle/node-flags.ts";
 import { type ControlPlane, freePort } from "../../support/control-plane.ts";
-import { connectCsi } from "../../support/csi-client.ts";
-import { argumentsOf, type Manifest, withFlags } from "../../support/deployment.ts";
-import type { ReadyFile } from "../../support/emulator-admin.ts";
-import { eventually, type Program, startProgram, stopPrograms } from "../../support/processes.ts";
+import { type PodOptions, startPod } from "../../support/controller-pod.ts";
+import type { Program } from "../../support/processes.ts";
 import { repository } from "../../support/sources.ts";
 import { CONFIGURED, chartFolder, helm, type Values } from "./helm.ts";
 
 const NAMESPACE = "kube-system";
 
 /** The emulated Azure and the bundle that a replica runs with. */
-export interface ReplicaOptions {
-  readonly plane: ControlPlane;
-  readonly readyFile: string;
-  readonly ready: ReadyFile & { readonly controller: { readonly clientId: string; readonly tokenFile: string } };
+export interface ReplicaOptions extends Pick<PodOptions, "plane" | "readyFile" | "ready"> {
   /** File of the service bundle. */
   readonly bundle: string;
 }
@@ -50,61 +43,25 @@ export function release(
   return helm([verb, "keyless-csi", chartFolder, ...where, ...flags], values);
 }
 
-let replicas = 0;
-
 /**
- * Starts the containers of the Deployment as it is in the control plane. Replaced is only what a pod's own file system and network
- * give: paths and ports, the API server's address, and the emulator in place of Azure.
+ * Starts a pod of the Deployment as it is in the control plane; one runs at a time. All have one host name, so that each is the leader
+ * at once and does not wait until the Lease of the one before has expired.
  */
-export async function startReplica({ plane, readyFile, ready, bundle }: ReplicaOptions): Promise<Replica> {
-  const folder = join(plane.folder, `r${++replicas}`);
-  await mkdir(folder);
-  const get = async (what: string) =>
-    JSON.parse(await plane.kubectl(["get", what, "--namespace", NAMESPACE, "--output", "json"])) as Manifest;
-  const deployment = await get("deployment/keyless-csi-controller");
-  const { data } = (await get("configmap/keyless-csi")) as unknown as { data: Record<string, string> };
-  await writeFile(join(folder, "config.yaml"), data["config.yaml"] ?? "");
-  const kubeconfig = await plane.kubeconfigOf(NAMESPACE, "keyless-csi-controller");
-  const socket = join(folder, "csi.sock");
-  const [command = "", ...flags] = argumentsOf(deployment, "keyless-csi");
-  const own = withFlags(flags, {
-    endpoint: `unix://${socket}`,
-    config: join(folder, "config.yaml"),
-    "http-endpoint": "127.0.0.1:0",
-    "token-file": ready.controller.tokenFile,
-    kubeconfig,
-    "cloud-file": readyFile,
-  });
-  const controller = await startProgram(process.execPath, [...NODE_FLAGS, bundle, command, ...own, "--kubernetes=on"], {
-    name: "controller",
-    logFolder: folder,
+export async function startReplica({ bundle, ...options }: ReplicaOptions): Promise<Replica> {
+  const metrics = `127.0.0.1:${await freePort()}`;
+  const pod = await startPod({
+    ...options,
+    entryPoint: [process.execPath, ...NODE_FLAGS, bundle],
     env: NODE_ENVIRONMENT,
+    name: "replica",
+    httpEndpoints: { "csi-provisioner": metrics },
   });
-  await eventually(controller, () => probe(`unix://${socket}`));
-  const sidecar = (name: "csi-provisioner" | "csi-resizer", endpoint: string) =>
-    plane.start(
-      name,
-      withFlags(argumentsOf(deployment, name), { "csi-address": socket, kubeconfig, "http-endpoint": endpoint }),
-    );
-  const endpoint = `127.0.0.1:${await freePort()}`;
-  const provisioner = await sidecar("csi-provisioner", endpoint);
-  const resizer = await sidecar("csi-resizer", "");
   return {
-    controller,
-    provisioner,
-    provisionerMetrics: `http://${endpoint}/metrics`,
-    stop: () => stopPrograms([controller, provisioner, resizer]),
+    controller: pod.container("keyless-csi"),
+    provisioner: pod.container("csi-provisioner"),
+    provisionerMetrics: `http://${metrics}/metrics`,
+    stop: async () => void (await pod.terminate()),
   };
-}
-
-async function probe(endpoint: string): Promise<void> {
-  const client = connectCsi(endpoint, 1);
-  try {
-    const { ready } = await client.identity("Probe", {});
-    if (ready?.value === false) throw new Error("Probe says: not ready");
-  } finally {
-    client.close();
-  }
 }
 
 /** The YAML block of README.md whose object is of this kind, as text. */
