@@ -32,6 +32,8 @@ export interface PodOptions {
 
 export interface ControllerPod {
   readonly name: string;
+  /** `unix://...` of the controller. */
+  readonly endpoint: string;
   /** The present run of a container. */
   container(name: ContainerName): Program;
   /** SIGKILL to one container, which is then started again in its pod, as a kubelet does. */
@@ -56,9 +58,11 @@ export async function startPod(options: PodOptions): Promise<ControllerPod> {
   await writeFile(join(folder, "config.yaml"), data["config.yaml"] ?? "");
   const commands = await commandsOf(deployment, folder, options);
   const pod = await runContainers(commands, folder, name, graceSecondsOf(deployment));
-  await eventually(pod.container("keyless-csi"), () => probe(`unix://${join(folder, "csi.sock")}`));
+  await eventually(pod.container("keyless-csi"), () => probe(pod.endpoint));
   return pod;
 }
+
+const endpointIn = (folder: string) => `unix://${join(folder, "csi.sock")}`;
 
 interface Command {
   readonly path: string;
@@ -80,7 +84,7 @@ async function commandsOf(
   };
   const [command = "", ...flags] = argumentsOf(deployment, "keyless-csi");
   const ofController = withFlags(flags, {
-    endpoint: `unix://${socket}`,
+    endpoint: endpointIn(folder),
     config: join(folder, "config.yaml"),
     "http-endpoint": "127.0.0.1:0",
     "token-file": ready.controller.tokenFile,
@@ -122,6 +126,7 @@ async function runContainers(
   for (const of of CONTAINERS) await start(of);
   return {
     name,
+    endpoint: endpointIn(folder),
     container,
     crash: (of) => container(of).kill(),
     kill: async () => void (await atOnce((program) => program.kill())),
