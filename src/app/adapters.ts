@@ -198,9 +198,9 @@ function connect(config: ControllerConfig, observer: AdaptersObserver, time: Clo
     },
   });
   // Anybody may read the metrics: what becomes of their calls must neither hold up a volume nor make the service unready.
-  const metricsArm = createArm({ ...common, givesWayTo: budget, observeCall: (call) => observer.azureCalled(call) });
+  const metricsArm = createArm({ ...common, givesWayTo: budget, observeCall: observer.azureCalled });
   // An account that cannot be reached says nothing of whether Azure can: readiness does not look at these calls.
-  const blob = createBlobService({ ...shared, budget, observeCall: (call) => observer.azureCalled(call) });
+  const blob = createBlobService({ ...shared, budget, observeCall: observer.azureCalled });
   return {
     arm,
     metricsArm,

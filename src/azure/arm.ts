@@ -5,7 +5,7 @@
 import { AuthorizationManagementClient } from "@azure/arm-authorization";
 import { ManagedServiceIdentityClient } from "@azure/arm-msi";
 import { StorageManagementClient } from "@azure/arm-storage";
-import type { PipelinePolicy, PipelineRequest } from "@azure/core-rest-pipeline";
+import type { PipelinePolicy, PipelineRequest, PipelineResponse } from "@azure/core-rest-pipeline";
 import type { TokenCredential } from "@azure/identity";
 import { type ApiVersions, createApiVersionPolicy } from "./api-versions.ts";
 import { type AuditOptions, createAuditedHttpClient } from "./audit.ts";
@@ -109,9 +109,11 @@ export function createArm(options: ArmOptions): Arm {
     endpoint: options.endpoint,
     subscription(subscriptionId) {
       const key = subscriptionId.toLowerCase();
-      const known = clients.get(key) ?? createClients(options.credentialFor(key), subscriptionId, clientOptions);
-      clients.set(key, known);
-      return known;
+      const known = clients.get(key);
+      if (known !== undefined) return known;
+      const created = createClients(options.credentialFor(key), subscriptionId, clientOptions);
+      clients.set(key, created);
+      return created;
     },
   };
 }
@@ -151,14 +153,14 @@ export function observing(
     async sendRequest(request, next) {
       request.timeout = timeLimits[limitOf(request)];
       const begun = now();
-      let answered: { readonly status: number } & RequestIds = { status: 0 };
+      let response: PipelineResponse | undefined;
       try {
-        const response = await next(request);
-        answered = { status: response.status, ...idsIn(response) };
+        response = await next(request);
         if (response.status === 401) refused();
         return response;
       } finally {
-        observeCall({ operation: nameOf(request), ...answered, milliseconds: now() - begun });
+        const ids = response && idsIn(response);
+        observeCall({ operation: nameOf(request), status: response?.status ?? 0, ...ids, milliseconds: now() - begun });
       }
     },
   };

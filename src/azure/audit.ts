@@ -5,7 +5,7 @@
  */
 import type { HttpClient, PipelineRequest, PipelineResponse } from "@azure/core-rest-pipeline";
 import { createHttpClient } from "./http-client.ts";
-import { currentIntent, type Intent } from "./intent.ts";
+import { type Intent, intentOf } from "./intent.ts";
 import { idsIn, type RequestIds } from "./request-ids.ts";
 import { pathOf, resourceTypeOf } from "./resource-type.ts";
 
@@ -61,7 +61,7 @@ export function createAuditedHttpClient({ written, correlationId, now }: AuditOp
         body = response.bodyAsText;
         return response;
       } finally {
-        written({ ...describe(request, heads.get(request), body), milliseconds: Math.round(now() - begun) });
+        written(describe(request, heads.get(request), body, Math.round(now() - begun)));
       }
     },
   };
@@ -71,8 +71,9 @@ function describe(
   request: PipelineRequest,
   head: PipelineResponse | undefined,
   body: string | null | undefined,
-): Omit<AzureWrite, "milliseconds"> {
-  const { action = ACTIONS[request.method] ?? request.method, ...intent } = currentIntent();
+  milliseconds: number,
+): AzureWrite {
+  const { action = ACTIONS[request.method] ?? request.method, ...intent } = intentOf(request);
   const status = head?.status ?? 0;
   const errorCode = status >= 400 ? (head?.headers.get("x-ms-error-code") ?? errorCodeIn(body)) : undefined;
   return {
@@ -83,11 +84,12 @@ function describe(
     status,
     ...(errorCode !== undefined && { errorCode }),
     ...(head && idsIn(head)),
+    milliseconds,
   };
 }
 
 /** What the intent does not say: by the address of a request to ARM. */
-function whatOf(request: PipelineRequest, { kind, resourceId }: Intent) {
+function whatOf(request: PipelineRequest, { kind, resourceId }: Intent): Pick<AzureWrite, "kind" | "resourceId"> {
   if (kind !== undefined && resourceId !== undefined) return { kind, resourceId };
   const path = pathOf(request.url);
   // A POST names what is to be done behind the resource: `.../containers/pvc-1/lease`.

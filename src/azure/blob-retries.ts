@@ -24,14 +24,17 @@ export function createBlobRetries(delayMs: number = RETRY_DELAY_MS): PipelinePol
   const strategy = {
     name: "keyless-csi-blob",
     retry({ retryCount, response, responseError }: Attempt) {
+      if (response !== undefined && response.status < 400) return DONE;
       const isNew = isUnreachable(responseError) || isUnreachable({ code: response?.headers.get("x-ms-error-code") });
       const most = isNew ? MAX_RETRIES_OF_NAMES : MAX_RETRIES;
-      if (retryCount >= most || !(isNew || mayPass(response, responseError))) return { skipStrategy: true };
+      if (retryCount >= most || !(isNew || mayPass(response, responseError))) return DONE;
       return { retryAfterInMs: Math.min(delayMs * 2 ** retryCount, LONGEST_DELAY_MS) };
     },
   };
   return retryPolicy([strategy], { maxRetries: MAX_RETRIES_OF_NAMES });
 }
+
+const DONE = { skipStrategy: true };
 
 interface Attempt {
   readonly retryCount: number;

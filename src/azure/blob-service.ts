@@ -4,24 +4,27 @@
  * needed, which takes 12 MiB and half as long again for each call (docs/decisions/0014). A test holds what is sent here against
  * what that SDK sends.
  */
+import { randomUUID } from "node:crypto";
 import {
   bearerTokenAuthenticationPolicy,
   createEmptyPipeline,
   createHttpHeaders,
   createPipelineRequest,
+  type HttpHeaders,
   type Pipeline,
   type PipelinePolicy,
   type PipelineResponse,
   proxyPolicy,
 } from "@azure/core-rest-pipeline";
 import type { TokenCredential } from "@azure/identity";
+import { remembering } from "../concurrency/remembered.ts";
 import { type AzureCall, type ObservingOptions, observing } from "./arm.ts";
 import { type AuditOptions, createAuditedHttpClient } from "./audit.ts";
 import { toBlobRefusal } from "./blob-errors.ts";
 import { createBlobRetries } from "./blob-retries.ts";
 import { type Budget, createBudget } from "./budget/budget.ts";
 import { createBudgetPolicy } from "./budget/policy.ts";
-import { intending } from "./intent.ts";
+import { intend } from "./intent.ts";
 import { createSettlingMark } from "./settling.ts";
 import type { TimeLimits } from "./time-limits.ts";
 
@@ -69,6 +72,7 @@ const SCOPE = "https://storage.azure.com/.default";
  */
 const BLOB_SERVICE_VERSION = "2021-12-02";
 const METADATA = "x-ms-meta-";
+const headerOf = remembering((name: string) => `${METADATA}${name}`);
 const CONTAINERS = "Microsoft.Storage/storageAccounts/blobServices/containers";
 
 export function createBlobService(options: BlobServiceOptions): BlobService {
@@ -80,32 +84,32 @@ export function createBlobService(options: BlobServiceOptions): BlobService {
   });
   const pipelineFor = (subscriptionId: string) => {
     const key = subscriptionId.toLowerCase();
-    const known = pipelines.get(key) ?? createPipeline(options.credentialFor(key), policies);
-    pipelines.set(key, known);
-    return known;
+    const known = pipelines.get(key);
+    if (known !== undefined) return known;
+    const pipeline = createPipeline(options.credentialFor(key), policies);
+    pipelines.set(key, pipeline);
+    return pipeline;
   };
-  async function send(place: ContainerPlace, method: "GET" | "PUT", headers: Record<string, string>, expected: number) {
-    const callId = options.audit.correlationId();
-    const request = createPipelineRequest({
-      ...(callId !== undefined && { requestId: callId }),
-      method,
-      url: `${place.url}?restype=container`,
-      headers: createHttpHeaders({ ...headers, accept: "application/xml", "x-ms-version": BLOB_SERVICE_VERSION }),
-    });
+  async function send(place: ContainerPlace, method: "GET" | "PUT", headers: HttpHeaders, expected: number) {
+    const requestId = options.audit.correlationId() ?? randomUUID();
+    headers.set("accept", "application/xml");
+    headers.set("x-ms-version", BLOB_SERVICE_VERSION);
     // What the account's own log shows of the caller ("Storage analytics log format": client-request-id).
-    request.headers.set("x-ms-client-request-id", request.requestId);
-    const sent = () => pipelineFor(place.subscriptionId).sendRequest(httpClient, request);
-    const response = await intending({ kind: CONTAINERS, resourceId: place.resourceId }, sent);
+    headers.set("x-ms-client-request-id", requestId);
+    const request = createPipelineRequest({ requestId, method, url: `${place.url}?restype=container`, headers });
+    intend(request, { kind: CONTAINERS, resourceId: place.resourceId });
+    const response = await pipelineFor(place.subscriptionId).sendRequest(httpClient, request);
     if (response.status !== expected) throw toBlobRefusal(response);
     return response;
   }
   return {
     async createContainer(place, metadata) {
-      const headers = Object.entries(metadata).map(([name, value]) => [`${METADATA}${name}`, value] as const);
-      await send(place, "PUT", Object.fromEntries(headers), 201);
+      const headers = createHttpHeaders();
+      for (const name in metadata) headers.set(headerOf(name), metadata[name] ?? "");
+      await send(place, "PUT", headers, 201);
     },
     async readMetadata(place) {
-      const response = await send(place, "GET", {}, 200);
+      const response = await send(place, "GET", createHttpHeaders(), 200);
       // All is in the headers: what another program on the way answers would read as a container without metadata.
       if (!response.headers.has("etag")) throw toBlobRefusal(response);
       return metadataIn(response);
@@ -134,8 +138,10 @@ function createPolicies(
   ];
 }
 
+const READ = `GET ${CONTAINERS} (blob)`;
+const CREATE = `PUT ${CONTAINERS} (blob)`;
 const OF_CONTAINERS: Pick<ObservingOptions, "nameOf" | "limitOf"> = {
-  nameOf: ({ method }) => `${method} ${CONTAINERS} (blob)`,
+  nameOf: ({ method }) => (method === "GET" ? READ : CREATE),
   limitOf: ({ method }) => (method === "GET" ? "read" : "write"),
 };
 

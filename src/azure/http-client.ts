@@ -2,8 +2,9 @@
  * The SDKs' HTTP client on undici's dispatcher: the same answers and errors as from their own client, which builds two agents,
  * three streams and an abort controller for each request. Docs: docs/decisions/0016-a-light-way-to-azure.md.
  */
-import type { HttpClient, PipelineRequest } from "@azure/core-rest-pipeline";
+import type { HttpClient, PipelineRequest, RawHttpHeaders } from "@azure/core-rest-pipeline";
 import type { Agent } from "undici";
+import { remembering } from "../concurrency/remembered.ts";
 import { type BoundedOptions, createBoundedHttpClient, MOST_BYTES } from "./bounded-http-client.ts";
 import { abortError, Exchange, sendError } from "./http-exchange.ts";
 
@@ -29,19 +30,22 @@ const CONNECT_MS = 10_000;
 export function createHttpClient(options: BoundedOptions = {}): HttpClient {
   const { mostBytes = MOST_BYTES, onHead } = options;
   const ownClient = createBoundedHttpClient(options);
-  let agent: Promise<Agent> | undefined;
+  let loading: Promise<Agent> | undefined;
+  let agent: Agent | undefined;
   return {
     async sendRequest(request) {
       if (needsOwnClient(request)) return await ownClient.sendRequest(request);
       const { origin, path } = addressOf(request);
       const body = bodyOf(request);
-      // The promise, not the agent: requests that arrive while the module is loaded would each make one of their own.
-      agent ??= createAgent();
-      const connections = await agent;
+      if (agent === undefined) {
+        // The promise, not the agent: requests that arrive while the module is loaded would each make one of their own.
+        loading ??= createAgent();
+        agent = await loading;
+      }
       // It may have been aborted while the module was loaded.
       if (request.abortSignal?.aborted === true) throw abortError();
       const exchange = new Exchange({ request, mostBytes, onHead });
-      connections.dispatch({ origin, path, method: request.method, headers: headersOf(request), body }, exchange);
+      agent.dispatch({ origin, path, method: request.method, headers: headersOf(request), body }, exchange);
       return await exchange.answer;
     },
   };
@@ -66,19 +70,38 @@ function needsOwnClient({ agent, proxySettings, tlsSettings }: PipelineRequest):
   return agent !== undefined || proxySettings !== undefined || tlsSettings !== undefined;
 }
 
-function addressOf(request: PipelineRequest): { readonly origin: string; readonly path: string } {
-  const { protocol, origin, pathname, search } = new URL(request.url);
-  if (protocol !== "https:" && !request.allowInsecureConnection) {
-    throw sendError(new Error(`Cannot connect to ${request.url} while allowInsecureConnection is false.`), request);
+interface Address {
+  readonly origin: string;
+  readonly path: string;
+}
+
+function addressOf(request: PipelineRequest): Address {
+  const { url } = request;
+  const address = PLAIN.test(url) ? split(url) : parse(url);
+  if (!address.origin.startsWith("https:") && !request.allowInsecureConnection) {
+    throw sendError(new Error(`Cannot connect to ${url} while allowInsecureConnection is false.`), request);
   }
+  return address;
+}
+
+/** Nearly all: a path and a query that are sent as they are spelled, without escapes and without `.` as a segment. */
+const PLAIN = /^https?:\/\/[\w.:-]+(?:\/(?!\.)[\w.~-]*)+(?:\?[\w.~=&-]*)?$/;
+const originOf = remembering((base: string) => new URL(base).origin);
+
+function split(url: string): Address {
+  const at = url.indexOf("/", "https://".length);
+  return { origin: originOf(url.slice(0, at)), path: url.slice(at) };
+}
+
+function parse(url: string): Address {
+  const { origin, pathname, search } = new URL(url);
   return { origin, path: `${pathname}${search}` };
 }
 
-function headersOf({ headers, disableKeepAlive }: PipelineRequest): string[] {
-  const list: string[] = [];
-  for (const [name, value] of headers) list.push(name, value);
-  if (disableKeepAlive) list.push("connection", "close");
-  return list;
+function headersOf({ headers, disableKeepAlive }: PipelineRequest): RawHttpHeaders {
+  const named = headers.toJSON({ preserveCase: true });
+  if (disableKeepAlive) named["connection"] = "close";
+  return named;
 }
 
 function bodyOf(request: PipelineRequest): string | Uint8Array | null {

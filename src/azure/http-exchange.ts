@@ -49,17 +49,22 @@ export class Exchange extends AnswerGatherer<PipelineResponse> {
     const decode = encoding === undefined || bytes === 0 ? undefined : DECODERS[encoding];
     // An answer to HEAD has no body, and the headers of the answer to GET.
     if (response.request.method === "HEAD") this.succeed(response);
-    else if (decode === undefined) this.succeed({ ...response, bodyAsText: textOf(chunks) });
+    else if (decode === undefined) this.#succeedWith(bytes === 0 ? "" : textOf(chunks), response);
     else this.#decode(decode, chunks, response);
   }
 
   #decode(decode: Decoder, chunks: readonly Buffer[], response: PipelineResponse): void {
     const { mostBytes, request } = this.#options;
     decode(Buffer.concat(chunks), { maxOutputLength: mostBytes }).then(
-      (decoded) => this.succeed({ ...response, bodyAsText: decoded.toString("utf8") }),
+      (decoded) => this.#succeedWith(decoded.toString("utf8"), response),
       (error: NodeJS.ErrnoException) =>
         this.fail(error.code === "ERR_BUFFER_TOO_LARGE" ? tooLong(mostBytes, request) : readError(error, request)),
     );
+  }
+
+  #succeedWith(text: string, response: PipelineResponse): void {
+    response.bodyAsText = text;
+    this.succeed(response);
   }
 
   protected tooLong(): void {

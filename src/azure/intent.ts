@@ -3,6 +3,7 @@
  * HTTP client reports far below the adapter that knows.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { PipelineRequest } from "@azure/core-rest-pipeline";
 
 /** Stated by the adapter around its call. */
 export interface Intent {
@@ -18,13 +19,19 @@ export interface Intent {
 }
 
 const intents = new AsyncLocalStorage<Intent>();
+const ofRequests = new WeakMap<PipelineRequest, Intent>();
 
 /** Runs a call to Azure whose writes are for this. */
 export function intending<T>(intent: Intent, work: () => Promise<T>): Promise<T> {
   return intents.run(intent, work);
 }
 
-/** That of the call which is running; `{}` where none was stated. */
-export function currentIntent(): Intent {
-  return intents.getStore() ?? {};
+/** The same where the adapter makes the request itself. */
+export function intend(request: PipelineRequest, intent: Intent): void {
+  ofRequests.set(request, intent);
+}
+
+/** That of a request, or of the call which is running; `{}` where none was stated. */
+export function intentOf(request: PipelineRequest): Intent {
+  return ofRequests.get(request) ?? intents.getStore() ?? {};
 }

@@ -48,8 +48,8 @@ function ofSignIn({ message }: Error): RequestIds | undefined {
 }
 
 function toIds(requestId: string | undefined, correlationId: string | undefined): RequestIds {
-  return {
-    ...(requestId !== undefined && ID.test(requestId) && { requestId }),
-    ...(correlationId !== undefined && ID.test(correlationId) && { correlationId }),
-  };
+  const ids: { requestId?: string; correlationId?: string } = {};
+  if (requestId !== undefined && ID.test(requestId)) ids.requestId = requestId;
+  if (correlationId !== undefined && ID.test(correlationId)) ids.correlationId = correlationId;
+  return ids;
 }

@@ -79,7 +79,10 @@ const RULES: Readonly<Record<string, Rule>> = {
     ours: ["src/volume/ports.ts", "src/volume/formats/", "src/volume/names.ts", ...ANYWHERE],
     outside: ["node:", "@azure/"],
   },
-  "src/azure/http-client.ts": { ours: ["src/azure/"], outside: ["node:", "@azure/", "undici"] },
+  "src/azure/http-client.ts": {
+    ours: ["src/concurrency/remembered.ts", "src/azure/"],
+    outside: ["node:", "@azure/", "undici"],
+  },
   "src/azure/http-exchange.ts": { ours: ["src/azure/", HTTP], outside: ["node:", "@azure/"] },
   "src/kubernetes/": {
     ours: ["src/volume/ports.ts", "src/volume/references.ts", "src/volume/identity/service-account.ts", ...ANYWHERE],

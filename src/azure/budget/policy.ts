@@ -52,10 +52,13 @@ export function createBudgetPolicy({ budget, givesWay = false, kindOf, now }: Bu
       const entered = enter(kind);
       const refusal = entered instanceof Promise ? await entered : entered;
       if (refusal !== undefined) throw tooLong(request, refusal);
-      const response = await next(request).catch((error: unknown) => {
+      let response: PipelineResponse;
+      try {
+        response = await next(request);
+      } catch (error) {
         budget.ended(kind);
         throw error;
-      });
+      }
       takeIn(budget, draw, response);
       const askedMs = waitAsked(response);
       if (askedMs !== undefined) stop(refusingOf(kind, response), askedMs);

@@ -142,6 +142,24 @@ describe("the SDKs' HTTP client", () => {
     });
   }
 
+  for (const path of [
+    "",
+    "/",
+    "?a=/b/../c",
+    "//a//",
+    "/a.b/.c?d=1&e=x/y",
+    "/a/../b",
+    "/a/%2e%2E/b%20c",
+    "/ä b?'é",
+    "/a#b",
+  ]) {
+    it(`asks for ${JSON.stringify(path)} as the SDKs' own`, async () => {
+      const url = await serve((request, response) => response.end(request.url));
+      const expected = await outcomeOf(createDefaultHttpClient(), ask(`${url}${path}`));
+      assert.deepEqual(await outcomeOf(createHttpClient(), ask(`${url}${path}`)), expected);
+    });
+  }
+
   it("reports a port where nobody listens as the SDKs' own", async () => {
     const url = await serve(() => {});
     const [server] = open.splice(0);
