@@ -27,6 +27,13 @@ describe("metrics and readiness", () => {
       text,
       /keyless_csi_azure_requests_total\{operation="PUT Microsoft.Storage\/storageAccounts",status="202"\} 1/,
     );
+    await assert.rejects(create(app, createRequest(app.emulator, { skuNmae: "x" })));
+    const refused = (await get("/metrics")).text;
+    assert.match(refused, /csi_plugin_operations_seconds_count\{.*grpc_status_code="InvalidArgument"\} 1/);
+    const labels = 'grpc_type="unary",grpc_service="csi.v1.Controller",grpc_method="CreateVolume"';
+    assert(refused.includes(`grpc_server_handled_total{${labels},grpc_code="InvalidArgument"} 1\n`));
+    assert(refused.includes(`grpc_server_started_total{${labels}} 2\n`));
+    assert(refused.includes(`grpc_server_handling_seconds_count{${labels}} 2\n`));
     assert.doesNotMatch(text, /pvc-0000|kl[a-z2-7]{22}/, "no name of a volume or account is a label");
   });
 
