@@ -18,7 +18,7 @@ import { claimUidIn } from "./names.ts";
 import { tellOfPendingAccess, warnOfLostTags, warnOfWeakAccount } from "./owner-warning.ts";
 import { metadataIn, planVolume, type VolumePlan, type VolumeRequest } from "./plan.ts";
 import { createPlaces, type Places } from "./pools/overflow.ts";
-import type { Account, FileSystem, FileSystemRef, WorkloadIdentity } from "./ports.ts";
+import type { Account, CreatedAccount, FileSystem, FileSystemRef, WorkloadIdentity } from "./ports.ts";
 import { createPreviousAttempts, type PreviousAttempts } from "./previous-attempt.ts";
 
 /** What CreateVolume answers. */
@@ -38,6 +38,7 @@ interface Attempt {
   readonly plan: VolumePlan;
   readonly claim: ClaimContext;
   readonly footprint: Footprint;
+  readonly madeElsewhere: () => Promise<VolumePlan | undefined>;
 }
 
 interface Story extends Dependencies {
@@ -71,7 +72,9 @@ async function createVolume(story: Story, request: VolumeRequest): Promise<Volum
     const claim = await findClaim(story, request);
     if (claim === "gone") return await handBack(story, plan);
     await checkMount(story, plan, claim);
-    return await story.places.inPlace(plan, (place) => provision(story, { plan: place, claim, footprint }));
+    return await story.places.inPlace(plan, (place, madeElsewhere) =>
+      provision(story, { plan: place, claim, footprint, madeElsewhere }),
+    );
   } catch (error) {
     // The file system is another volume's: ALREADY_EXISTS is what CSI demands.
     if (error instanceof DriverError && error.reason === "Incompatible") throw error;
@@ -87,7 +90,9 @@ async function provision(story: Story, attempt: Attempt): Promise<Volume> {
 
   const identity = await step("identity", () => ensureIdentity(story, plan.volumeClass, claim));
   await assertRoom(story, plan);
-  const account = await step("account", () => ensureAccount(story, attempt));
+  const { account, isNew: hasWaited } = await step("account", () => ensureAccount(story, attempt));
+  const elsewhere = hasWaited ? await attempt.madeElsewhere() : undefined;
+  if (elsewhere !== undefined) return await provision(story, { ...attempt, plan: elsewhere });
   const fileSystem = { account: account.ref, name: plan.fileSystemName };
   story.ports.observer.identified({ id: story.backend.toVolumeId(fileSystem) });
   const existing = await withAccountShared(story, plan, account, async () => {
@@ -116,12 +121,12 @@ async function assertRoom({ ports, previousAttempts }: Story, plan: VolumePlan):
   }
 }
 
-async function ensureAccount(story: Story, { plan, claim, footprint }: Attempt): Promise<Account> {
+async function ensureAccount(story: Story, { plan, claim, footprint }: Attempt): Promise<CreatedAccount> {
   const { account, isNew } = await story.accounts.ensure(plan);
   footprint.mayExist = isNew || plan.volumeClass.isolation === "volume";
   await warnOfWeakAccount(story, plan, claim, account);
   await warnOfLostTags(story, plan, claim, account);
-  return account;
+  return { account, isNew };
 }
 
 /**

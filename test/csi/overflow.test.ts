@@ -2,6 +2,7 @@
 // happens between two attempts.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import { status } from "@grpc/grpc-js";
 import { runOrphans } from "../../src/commands/orphans.ts";
 import { checkController } from "../../src/config/controller.ts";
@@ -164,6 +165,29 @@ describe("overflow (--overflow)", () => {
       assert.ok(kept > 0, "some attempts got as far as a container");
       console.log(`      ${2 * undisturbed} crashes, ${kept} with a container in the further place`);
     }).timeout(120_000);
+
+    it(`isolation ${isolation}: a replica that is still creating an account when another leads makes no second container`, async () => {
+      await start([], { settings: { ...QUOTAS, accountCreationMs: 20 } });
+      const makeRoom = fillAccounts();
+      const asked = request(parameters);
+      // Azure takes 20 to 30 s for an account: as long as it takes until another replica leads.
+      const path = `^/subscriptions/${further.subscriptionId}/providers/Microsoft.Storage/locations/`;
+      app.emulator.faults.add({ match: { method: "GET", path }, times: -1, action: { hang: "forever" } });
+      const late = create(app, asked);
+      while (ownAccounts().length === 0) await delay(1);
+      makeRoom();
+      await inAnother(async (leading) => {
+        const made = await create(leading, asked);
+        app.emulator.faults.clear();
+        assert.equal((await late).volume_id, made.volume_id);
+        assert.equal(placesOf(asked.name).length, 1);
+      });
+      // One that remembers nothing finds the container, not an account that was left without one.
+      await inAnother(async (next) => {
+        assert.equal((await create(next, asked)).volume_id, (await late).volume_id);
+        assert.equal(placesOf(asked.name).length, 1);
+      });
+    });
   }
 
   /** Every connection to ARM breaks from that call on; a service that remembers nothing goes on. 1: a container was there. */
@@ -266,6 +290,19 @@ describe("overflow (--overflow)", () => {
     const last = request();
     await create(app, last);
     assert.deepEqual(placesOf(last.name), [home()], "an assignment that succeeds says that there is room");
+  });
+
+  it("a volume in a further place stays there when the first has an account and room again", async () => {
+    await start();
+    await create(app, request());
+    const makeRoom = fillAssignments(home());
+    await refusal(create(app, request()));
+    const asked = request();
+    const { volume_id: id } = await create(app, asked);
+    assert.deepEqual(placesOf(asked.name), [further.subscriptionId]);
+    makeRoom();
+    await inAnother(async (next) => assert.equal((await create(next, asked)).volume_id, id));
+    assert.deepEqual(placesOf(asked.name), [further.subscriptionId]);
   });
 
   it("with grantScope account a full subscription gets no further account, and those that exist go on", async () => {

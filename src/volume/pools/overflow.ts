@@ -13,8 +13,14 @@ export interface Places {
    * Does the work of a volume, with the plan for its place. A quota that refuses it leads on to the next place, unless something
    * of the volume exists by then: it waits there. Without further places nothing is asked that the work does not ask itself.
    */
-  inPlace<T>(plan: VolumePlan, work: (place: VolumePlan) => Promise<T>): Promise<T>;
+  inPlace<T>(plan: VolumePlan, work: Work<T>): Promise<T>;
 }
+
+/**
+ * The work in a place. Where it has waited long before it makes the file system, it asks `madeElsewhere`: another replica, which
+ * csi-provisioner has called meanwhile, may have made the volume where there was no room before. Answers the plan for that place.
+ */
+type Work<T> = (place: VolumePlan, madeElsewhere: () => Promise<VolumePlan | undefined>) => Promise<T>;
 
 interface Looking extends Pick<Dependencies, "ports"> {
   readonly accounts: AccountChoice;
@@ -24,17 +30,34 @@ interface Looking extends Pick<Dependencies, "ports"> {
 export function createPlaces(looking: Looking): Places {
   return {
     async inPlace(plan, work) {
-      if (plan.elsewhere.length === 0) return await work(plan);
+      if (plan.elsewhere.length === 0) return await work(plan, async () => undefined);
+      const workIn = (place: VolumePlan) => work(place, () => findMade(looking, plan, place));
       const existing = await findElsewhere(looking, plan);
-      return existing === undefined ? await inFirstWithRoom(looking, plan, work) : await work(existing);
+      return existing === undefined ? await inFirstWithRoom(looking, plan, workIn) : await workIn(existing);
     },
   };
 }
 
 /** In its own place the work finds it; in the others a retry must find it too, also when the first has room again. */
 async function findElsewhere({ previousAttempts }: Looking, plan: VolumePlan): Promise<VolumePlan | undefined> {
+  let account: VolumePlan | undefined;
   for (const place of plan.elsewhere) {
-    if ((await previousAttempts.findAt(place, { absence: "recent" })) !== undefined) return place;
+    const found = await previousAttempts.findAt(place, { absence: "recent" });
+    if (found?.fileSystem !== undefined) return place;
+    if (found !== undefined) account ??= place;
+  }
+  // An account without the volume may be what a replica has left that found it made in its own place (`madeElsewhere`).
+  const isHere = account !== undefined && (await previousAttempts.findAt(plan)) !== undefined;
+  return isHere ? undefined : account;
+}
+
+async function findMade(
+  { previousAttempts }: Looking,
+  plan: VolumePlan,
+  place: VolumePlan,
+): Promise<VolumePlan | undefined> {
+  for (const other of [plan, ...plan.elsewhere]) {
+    if (other !== place && (await previousAttempts.findAt(other))?.fileSystem !== undefined) return other;
   }
   return undefined;
 }
@@ -54,7 +77,7 @@ async function inFirstWithRoom<T>(
     try {
       return await work(place);
     } catch (error) {
-      if (!isQuota(error) || (await looking.previousAttempts.findAt(place)) !== undefined) throw error;
+      if (!isQuota(error) || (await looking.previousAttempts.find(plan)) !== undefined) throw error;
       refusals.push(error);
     }
   }
