@@ -127,6 +127,20 @@ describe("two replicas", function () {
     assert.deepEqual([findings, containersInUse], [[], claims]);
   }
 
+  /** Waits until the size is in each claim's status. */
+  async function expand(names: readonly string[]): Promise<void> {
+    const spec = JSON.stringify({ spec: { resources: { requests: { storage: "7Gi" } } } });
+    for (const name of names) await plane.kubectl(["patch", "pvc", name, "-p", spec]);
+    const claims = names.map((name) => `pvc/${name}`);
+    await plane.kubectl(["wait", "--for=jsonpath={.status.capacity.storage}=7Gi", "--timeout=180s", ...claims]);
+    const { containers } = await admin.state();
+    const sizes = containers.filter(({ metadata }) => names.includes(metadata["keyless_pvc_name"] ?? ""));
+    assert.deepEqual(
+      sizes.map(({ metadata }) => metadata["keyless_size_bytes"]),
+      Array(5).fill(String(7 * 2 ** 30)),
+    );
+  }
+
   /** What was under way when something was done to a replica: without this a test would show nothing. */
   async function inFlight(prefix: string, claims: number): Promise<string> {
     const containers = await containersOf(prefix);
@@ -171,12 +185,13 @@ describe("two replicas", function () {
     });
   }
 
-  it("are replaced one after another while 200 volumes are created and 50 deleted: nothing fails for good", async () => {
+  it("are replaced one after another while 200 volumes are created, 50 deleted and 5 expanded: nothing fails for good", async () => {
     const after = (await volumes()).length - 50 + 200;
     const old = [...pods];
     assert.deepEqual(await rollingUpdate(), { maxSurge: 1, maxUnavailable: 0 });
     const creating = createClaims("rolled", 200);
     const deleting = plane.kubectl(["delete", "pvc", "--wait=false", ...dead]);
+    const expanding = expand(Array.from({ length: 5 }, (_, index) => `csi-provisioner-${index}`));
     await untilContainers("rolled", 20);
     const what = `${await inFlight("rolled", 200)}, ${await containersOf("dead")} of 50 to delete`;
     assert.notEqual(await containersOf("dead"), 0, "all were deleted already");
@@ -186,17 +201,18 @@ describe("two replicas", function () {
       await startPods(1); // what is to go waits until the new one is ready
       pods = pods.filter((each) => each !== pod);
       const left = Date.now();
-      assert.equal((await pod.terminate())["keyless-csi"], 0, `${pod.name} did not finish its work`);
-      console.log(`      ${pod.name} ended ${since(left)} after SIGTERM`);
+      const how = await pod.terminate();
+      assert.equal(how["keyless-csi"], 0, `${pod.name} did not finish its work`);
+      console.log(`      ${pod.name} ended ${since(left)} after SIGTERM: ${JSON.stringify(how)}`);
       await takenOver(LEASE.provisioner);
     }
     console.log(`      replaced at ${what}; both new ones ran after ${since(begun)}`);
     const claims = await creating;
     await untilBound(claims);
     console.log(`      all Bound ${since(begun)} after the beginning`);
-    await deleting;
+    await Promise.all([deleting, expanding]);
     await eventually(emulator, async () => assert.equal((await volumes()).length, after));
-    console.log(`      all deleted ${since(begun)} after the beginning`);
+    console.log(`      all deleted and expanded ${since(begun)} after the beginning`);
     await takenOver(LEASE.background);
     await assertNothingTwice(after);
     await assertNoOrphans(after);
@@ -225,6 +241,11 @@ function configMap(config: string): Manifest {
 
 function storageClass(name: string, parameters: Readonly<Record<string, string>>): Manifest {
   const mountOptions = ["-o allow_other", "--block-cache", "--cancel-list-on-mount-seconds=0"];
-  const how = { provisioner: "keyless.blob.csi", mountOptions, volumeBindingMode: "Immediate" };
+  const how = {
+    provisioner: "keyless.blob.csi",
+    mountOptions,
+    volumeBindingMode: "Immediate",
+    allowVolumeExpansion: true,
+  };
   return { apiVersion: "storage.k8s.io/v1", kind: "StorageClass", metadata: { name }, parameters, ...how };
 }
