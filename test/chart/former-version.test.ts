@@ -10,7 +10,7 @@ import { NODE_ENVIRONMENT, NODE_FLAGS } from "../../scripts/bundle/node-flags.ts
 import { BUNDLES, bundle } from "../../scripts/bundle.ts";
 import { read, write } from "../../src/commands/demo/workload.ts";
 import { azureAdministrator } from "../support/azure-administrator.ts";
-import { boundVolume, claim, namespace, serviceAccount, type Volume } from "../support/cluster-objects.ts";
+import { boundVolume, claim, eventOf, namespace, serviceAccount, type Volume } from "../support/cluster-objects.ts";
 import { type ControlPlane, startControlPlane } from "../support/control-plane.ts";
 import { type ControllerPod, type PodOptions, startPod } from "../support/controller-pod.ts";
 import { connectCsi } from "../support/csi-client.ts";
@@ -80,10 +80,13 @@ describe("an installation of version 0.1.0", function () {
 
   /** Creates a claim and binds it without a scheduler: the annotation is what the scheduler would write. */
   async function bind(name: string, storageClass: string): Promise<Volume> {
+    await request(name, storageClass);
+    return boundVolume(plane, name, "team-a");
+  }
+  async function request(name: string, storageClass: string): Promise<void> {
     await apply(claim(name, storageClass, TENANT));
     const node = "volume.kubernetes.io/selected-node=node-1";
     await plane.kubectl(["annotate", "pvc", name, "--namespace", "team-a", node]);
-    return boundVolume(plane, name, "team-a");
   }
   async function expand(name: string, size: string): Promise<void> {
     const patch = JSON.stringify({ spec: { resources: { requests: { storage: size } } } });
@@ -149,6 +152,14 @@ describe("an installation of version 0.1.0", function () {
     await roll("upgraded");
     assert.deepEqual(await listed(), await handles());
     assert.deepEqual(await handles(), [data, gone, own].map(({ spec }) => spec.csi.volumeHandle).sort());
+  });
+
+  it("gives its class no new volumes for several pods until it has mount options, as the changelog says", async () => {
+    await request("refused", "keyless-blob");
+    const message = await eventually(emulator, () => eventOf(plane, "refused", "ProvisioningFailed", "team-a"));
+    assert.match(message, /--block-cache/);
+    await plane.kubectl(["delete", "pvc", "refused", "--namespace", "team-a"]);
+    await assertHeld([data, gone, own]);
   });
 
   it("goes on afterwards: a file is read, a volume expanded, one made, two deleted", async () => {
