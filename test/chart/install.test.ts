@@ -1,5 +1,6 @@
-// The life of an installation on a real control plane, from an empty cluster: helm install, upgrade, roll back and uninstall, with
-// the controller and the sidecars running as the Deployment in the API server says, and an emulated Azure behind them.
+// The life of an installation on a real control plane, from an empty cluster: helm install, upgrade, roll back and uninstall, then helm
+// template and kubectl apply, with the controller and the sidecars running as the Deployment in the API server says, and an emulated
+// Azure behind them.
 import assert from "node:assert/strict";
 import { mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -31,7 +32,7 @@ import {
   startReplica,
   valuesFor,
 } from "./support/chart-installation.ts";
-import { helm, render } from "./support/helm.ts";
+import { helm, render, renderText } from "./support/helm.ts";
 
 describe("an installation by the chart", function () {
   this.timeout(900_000); // a guard against a hang only; the first run on a machine builds the tools
@@ -177,11 +178,11 @@ describe("an installation by the chart", function () {
       spec,
     };
     await apply(JSON.stringify(other));
+    const ofDaemonSet = ["daemonset/keyless-csi-node", "--namespace", "kube-system"];
+    const before = await get<Manifest>(...ofDaemonSet);
+    await plane.kubectl(["annotate", ...ofDaemonSet, "helm.sh/resource-policy=keep"]);
     await release(plane, "upgrade", valuesFor(options, { nodePlugin: { mode: "shared" } }));
-    await assert.rejects(
-      plane.kubectl(["get", "daemonset/keyless-csi-node", "--namespace", "kube-system"]),
-      /not found/,
-    );
+    assert.deepEqual((await get<Manifest>(...ofDaemonSet))["spec"], before["spec"]);
     await replica?.stop();
     replica = await startReplica(options);
     await eventually(emulator, isRewritten);
@@ -227,15 +228,15 @@ describe("an installation by the chart", function () {
     );
     assert.deepEqual(
       items.map(({ kind, metadata }) => `${kind} ${metadata.name}`),
-      [],
+      ["DaemonSet keyless-csi-node"], // what still mounts the volumes that name it
     );
     assert.deepEqual(await admin.state(), before);
     assert.equal((await get<Volume>("pv", volume.metadata.name)).spec.csi.volumeHandle, volume.spec.csi.volumeHandle);
     assert.equal((await read(opened(volume), "hello.txt")).text, "no key was needed");
   });
 
-  it("serves the same volume again once it is installed again", async () => {
-    await release(plane, "install", valuesFor(options));
+  it("serves the same volume again once it is applied by kubectl, as helm template renders it", async () => {
+    await apply(await renderText({ values: valuesFor(options) }));
     replica = await startReplica(options);
     await plane.kubectl(["delete", "pvc", "data", "--namespace", "team-a"]);
     await plane.kubectl(["wait", "--for=delete", `pv/${volume.metadata.name}`, "--timeout=60s"]);
@@ -244,5 +245,24 @@ describe("an installation by the chart", function () {
       (await admin.state()).roleAssignments.filter(({ scope }) => scope.includes("/containers/")),
       [],
     );
+  });
+
+  it("binds README's claim when it is applied so, for either node plugin", async () => {
+    const readmeClaim = readmeExcerpt(await readFile(join(repository, "README.md"), "utf8"), "PersistentVolumeClaim");
+    const drivers: string[] = [];
+    for (const mode of ["dedicated", "shared"]) {
+      await apply(await renderText({ values: valuesFor(options, { nodePlugin: { mode } }) }));
+      await replica?.stop();
+      replica = await startReplica(options);
+      if (mode === "shared") await eventually(emulator, isRewritten);
+      await apply(readmeClaim);
+      const bound = await bindLate("data");
+      drivers.push(bound.spec.csi.driver);
+      assert.equal((await write(opened(bound), "hello.txt", mode)).status, 201);
+      await plane.kubectl(["delete", "pvc", "data", "--namespace", "team-a"]);
+      await plane.kubectl(["wait", "--for=delete", `pv/${bound.metadata.name}`, "--timeout=60s"]);
+    }
+    assert.deepEqual(drivers, ["keyless.blob.csi", "blob.csi.azure.com"]);
+    assert.deepEqual((await admin.state()).containers, []);
   });
 });

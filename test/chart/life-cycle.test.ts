@@ -41,6 +41,16 @@ function commandsOf(page: string): ReadonlyMap<string, readonly string[]> {
   );
 }
 
+/** As csi-provisioner makes it for a claim of team-a. */
+function persistentVolume(name: string): string {
+  const annotations = { "pv.kubernetes.io/provisioned-by": "keyless.blob.csi" };
+  const volumeHandle = `keyless-data#account#${name}###7b9d4e21-5c3f-4a86-b0d2-1e2f3a4b5c6d`;
+  const csi = { driver: "keyless.blob.csi", volumeHandle };
+  const claimRef = { namespace: "team-a", name: "data" };
+  const spec = { accessModes: ["ReadWriteMany"], capacity: { storage: "1Gi" }, csi, claimRef };
+  return JSON.stringify({ apiVersion: "v1", kind: "PersistentVolume", metadata: { name, annotations }, spec });
+}
+
 describe("the commands of", function () {
   this.timeout(900_000); // a guard against a hang only; the first run on a machine builds the tools
   const install = commandsOf("install.md");
@@ -70,8 +80,8 @@ describe("the commands of", function () {
     if (folder) await rm(folder, { recursive: true });
   });
 
-  const writeValues = (config: object) =>
-    writeFile(join(folder, "values.yaml"), JSON.stringify({ config: { ...CONFIGURED.config, ...config } }));
+  const writeValues = (config: object, others: object = {}) =>
+    writeFile(join(folder, "values.yaml"), JSON.stringify({ ...others, config: { ...CONFIGURED.config, ...config } }));
 
   /** Runs one command as a shell would; rejects with what it printed. */
   function run(command: string): Promise<string> {
@@ -134,6 +144,25 @@ describe("the commands of", function () {
     assert.match(await configuration(), /^log-level: debug$/m);
   });
 
+  it("install.md: another way to mount leaves the DaemonSet of the one before until it is deleted", async () => {
+    await plane.kubectl(["apply", "-f", "-"], persistentVolume("pvc-0"));
+    await writeValues({ "log-level": "debug" }, { nodePlugin: { mode: "shared" } });
+    const isDeletion = (command: string) => command.includes(" delete ");
+    const section = install.get("Change the way to mount");
+    const [toKeep = ""] = section ?? [];
+    await assert.rejects(follow(section, byHelm), ({ message }: Error) => message.includes(toKeep));
+    assert((await ours()).includes("DaemonSet keyless-csi-node"));
+    assert.match(await follow(section, (command) => !isDeletion(command)), /^pvc-0$/m);
+    assert((await ours()).includes("DaemonSet keyless-csi-node"));
+    assert.match(await run("kubectl get mutatingadmissionpolicies"), /keyless-csi-shared-node-plugin/);
+    await follow(section, isDeletion);
+    assert(!(await ours()).includes("DaemonSet keyless-csi-node"));
+    await run("kubectl delete pv pvc-0");
+    await writeValues({ "log-level": "debug" });
+    await follow(install.get("Configure"), byHelm);
+    assert((await ours()).includes("DaemonSet keyless-csi-node"));
+  });
+
   it("upgrade.md: upgrade and roll back", async () => {
     await writeValues({ "log-level": "warn" });
     await follow(upgrade.get("Upgrade"));
@@ -143,15 +172,7 @@ describe("the commands of", function () {
   });
 
   it("install.md: uninstalling lists what is left, and leaves PersistentVolumes", async () => {
-    const annotations = { "pv.kubernetes.io/provisioned-by": "keyless.blob.csi" };
-    const csi = {
-      driver: "keyless.blob.csi",
-      volumeHandle: "keyless-data#account#pvc-1###7b9d4e21-5c3f-4a86-b0d2-1e2f3a4b5c6d",
-    };
-    const claimRef = { namespace: "team-a", name: "data" };
-    const spec = { accessModes: ["ReadWriteMany"], capacity: { storage: "1Gi" }, csi, claimRef };
-    const volume = { apiVersion: "v1", kind: "PersistentVolume", metadata: { name: "pvc-1", annotations }, spec };
-    await plane.kubectl(["apply", "-f", "-"], JSON.stringify(volume));
+    await plane.kubectl(["apply", "-f", "-"], persistentVolume("pvc-1"));
     const printed = await follow(
       install.get("Uninstall"),
       (command) => byHelm(command) || command.startsWith("kubectl get"),
@@ -159,6 +180,16 @@ describe("the commands of", function () {
     assert.match(printed, /^pvc-1\t\w+\tteam-a\/data$/m);
     assert.deepEqual(await ours(), []);
     assert.match(await run("kubectl get pv pvc-1"), /keyless|pvc-1/);
+  });
+
+  it("install.md: what helm template renders is applied, and deleted, by kubectl", async () => {
+    const section = install.get("With helm template");
+    await follow(section, (command) => !command.startsWith("kubectl delete"));
+    const made = await ours();
+    assert(made.includes("Deployment keyless-csi-controller") && made.includes("DaemonSet keyless-csi-node"));
+    await follow(section, (command) => command.startsWith("kubectl delete"));
+    assert.deepEqual(await ours(), []);
+    assert.match(await run("kubectl get pv pvc-1"), /pvc-1/);
   });
 
   it("install.md: without Helm, applying the manifests again keeps the live configuration", async () => {

@@ -18,6 +18,13 @@
 {{- if and (eq $mode "shared") (eq .Values.nodePlugin.sharedDriver (include "keyless-csi.driver" .)) }}
 {{- fail (printf "nodePlugin.sharedDriver %s is this driver itself (config.driver-name): name the driver whose node plugin is installed, such as blob.csi.azure.com, or use nodePlugin.mode=dedicated" .Values.nodePlugin.sharedDriver) }}
 {{- end }}
+{{- if ne $mode "dedicated" }}
+{{- $name := printf "%s-node" (include "keyless-csi.fullname" .) }}
+{{- $annotations := dig "metadata" "annotations" dict (lookup "apps/v1" "DaemonSet" .Release.Namespace $name) }}
+{{- if and (eq (get $annotations "meta.helm.sh/release-name") .Release.Name) (ne (get $annotations "helm.sh/resource-policy") "keep") }}
+{{- fail (printf "nodePlugin.mode %s would delete the DaemonSet %s, and with it every mount of a volume that names %s: keep it until those volumes are gone, with kubectl --namespace %s annotate daemonset %s helm.sh/resource-policy=keep" $mode $name (include "keyless-csi.driver" .) .Release.Namespace $name) }}
+{{- end }}
+{{- end }}
 {{- $stated := index .Values.config "node-driver" }}
 {{- if and (hasKey .Values.config "node-driver") (ne $mode "none") (ne $stated (include "keyless-csi.nodeDriver" .)) }}
 {{- fail (printf "config.node-driver is %q, but nodePlugin.mode %s makes it %s: leave config.node-driver out, or use nodePlugin.mode=none" $stated $mode (include "keyless-csi.nodeDriver" .)) }}
