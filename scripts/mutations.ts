@@ -8,8 +8,19 @@ import { fileURLToPath } from "node:url";
 
 const repository = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const PATCHES = join(repository, "test", "mutations");
-/** What the tests under test/faults need of the repository. */
-const COPIED = ["bin", "deploy", "proto", "scripts", "src", "test", "package.json", "tsconfig.json", ".mocharc.json"];
+/** What the tests that mutations name need of the repository. */
+const COPIED = [
+  "bin",
+  "deploy",
+  "docs",
+  "proto",
+  "scripts",
+  "src",
+  "test",
+  "package.json",
+  "tsconfig.json",
+  ".mocharc.json",
+];
 /** A mutated test may wait forever. */
 const GUARD_MS = 300_000;
 
