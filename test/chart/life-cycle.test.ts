@@ -1,9 +1,8 @@
 // The commands of the pages on installing and upgrading, run in their order on a real control plane: install with Helm, configure,
-// uninstall; install without Helm, and move to the chart.
+// uninstall; install without Helm, and move to the chart; the tutorial's.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { type ControlPlane, startControlPlane } from "../support/control-plane.ts";
@@ -12,34 +11,19 @@ import { trackFailures } from "../support/installation.ts";
 import { repository } from "../support/sources.ts";
 import { toolPath } from "../support/tools.ts";
 import { CONFIGURED } from "./support/helm.ts";
+import { commandsOf } from "./support/page-commands.ts";
 
 /** What this machine cannot do, by the beginning of a command. */
 const NOT_RUN = {
+  "make push-image": "it needs docker, and a registry",
   "kubectl --namespace kube-system rollout status": "no node runs pods here",
+  "kubectl -n kube-system rollout status": "no node runs pods here",
   "kubectl --namespace kube-system logs": "no node runs pods here",
   "kubectl drain": "there is no node",
   "kubectl --namespace kube-system delete pod": "there is no node",
   "kubectl uncordon": "there is no node",
   $EDITOR: "a person's: the test fills the file in",
 };
-
-/** `## heading` -> the commands of its console blocks, in their order. */
-function commandsOf(page: string): ReadonlyMap<string, readonly string[]> {
-  const text = readFileSync(join(repository, "docs/how-to", page), "utf8");
-  const sections = text.split(/^## /m).slice(1);
-  return new Map(
-    sections.map((section) => [
-      section.split("\n")[0] ?? "",
-      [...section.matchAll(/^ *```console\n([\s\S]*?)^ *```/gm)].flatMap(([, block = ""]) =>
-        block
-          .split("\n")
-          .map((line) => line.trim())
-          .filter((line) => line.startsWith("$ "))
-          .map((line) => line.slice(2)),
-      ),
-    ]),
-  );
-}
 
 /** As csi-provisioner makes it for a claim of team-a. */
 function persistentVolume(name: string): string {
@@ -53,8 +37,9 @@ function persistentVolume(name: string): string {
 
 describe("the commands of", function () {
   this.timeout(900_000); // a guard against a hang only; the first run on a machine builds the tools
-  const install = commandsOf("install.md");
-  const upgrade = commandsOf("upgrade.md");
+  const install = commandsOf("how-to/install.md");
+  const upgrade = commandsOf("how-to/upgrade.md");
+  const tutorial = commandsOf("tutorial.md", "###").get("The controller") ?? [];
   const hasRun = new Set<string>();
   let folder: string;
   let plane: ControlPlane;
@@ -64,7 +49,7 @@ describe("the commands of", function () {
   before(async () => {
     plane = await startControlPlane({ schedulesPods: true });
     folder = await mkdtemp(join(tmpdir(), "keyless-csi-pages-"));
-    await symlink(join(repository, "deploy"), join(folder, "deploy")); // a checkout
+    await cp(join(repository, "deploy"), join(folder, "deploy"), { recursive: true }); // a checkout
     const tools = [await toolPath("helm"), await toolPath("kubectl")].map((path) => dirname(path));
     environment = {
       ...process.env,
@@ -105,6 +90,15 @@ describe("the commands of", function () {
     }
     return printed.join("\n");
   }
+  /** Runs the first command that copies the configuration, and fills the copy in; answers the commands that are left. */
+  async function fillIn(section: readonly string[]): Promise<readonly string[]> {
+    const index = section.findIndex((command) => command.startsWith("cp "));
+    await follow(section.slice(0, index + 1));
+    const file = join(folder, "configuration.yaml");
+    await writeFile(file, (await readFile(file, "utf8")).replace('cluster-id: ""', "cluster-id: live-id"));
+    return section.slice(index + 1);
+  }
+
   const byHelm = (command: string) => command.startsWith("helm");
   const byKubectl = (command: string) => !byHelm(command);
 
@@ -193,10 +187,7 @@ describe("the commands of", function () {
   });
 
   it("install.md: without Helm, applying the manifests again keeps the live configuration", async () => {
-    const [copy = "", ...others] = install.get("Without Helm") ?? [];
-    await follow([copy]);
-    const file = join(folder, "configuration.yaml");
-    await writeFile(file, (await readFile(file, "utf8")).replace('cluster-id: ""', "cluster-id: live-id"));
+    const others = await fillIn(install.get("Without Helm") ?? []);
     await follow(others);
     await follow(others, (command) => command.includes("-k deploy"));
     assert.match(await configuration(), /^cluster-id: live-id$/m);
@@ -223,8 +214,18 @@ describe("the commands of", function () {
     assert.match(await run("kubectl get pv pvc-1"), /pvc-1/);
   });
 
+  it("tutorial.md: the controller and the node plugin are there, with the reader's image", async () => {
+    await follow(await fillIn(tutorial));
+    const images = "jsonpath={.spec.template.spec.containers[*].image}";
+    const printed = await run(`kubectl -n kube-system get deployment keyless-csi-controller -o '${images}'`);
+    assert.match(printed, /^<registry>\/keyless-csi:0\.2\.0 /);
+    const made = await ours();
+    assert(made.includes("DaemonSet keyless-csi-node") && made.includes("StorageClass keyless"));
+    assert.match(await configuration(), /^cluster-id: live-id$/m);
+  });
+
   it("each page are all run, but for what cannot be here", () => {
-    const all = [...install.values(), ...upgrade.values()].flat();
+    const all = [...install.values(), ...upgrade.values(), tutorial].flat();
     assert(all.length > 15);
     assert.deepEqual(
       all.filter((command) => !hasRun.has(command)),
