@@ -198,13 +198,20 @@ describe("deploy/manifests", () => {
     assert.ok(JSON.stringify(policy).includes(`'${tokenRequests[0]?.audience}'`));
   });
 
-  it("lets the controller hold the Lease of its background tasks, in its own namespace alone", () => {
+  it("lets the pod hold its own three Leases, in its own namespace alone, and nobody else's", () => {
     const { metadata, ...role } = manifestOf(manifests, "Role");
     assert.equal(metadata.namespace, manifestOf(manifests, "Deployment").metadata.namespace);
-    const rules = role["rules"] as { apiGroups: string[]; resources: string[]; verbs: string[] }[];
-    const ofLeases = rules.find(({ resources }) => resources.includes("leases"));
-    assert.deepEqual(ofLeases?.apiGroups, ["coordination.k8s.io"]);
-    for (const verb of ["get", "create", "update"]) assert.ok(ofLeases.verbs.includes(verb), verb);
+    const driver = "keyless.blob.csi";
+    const sanitized = driver.replaceAll(".", "-"); // as csi-lib-utils does
+    const leases = { apiGroups: ["coordination.k8s.io"], resources: ["leases"] };
+    assert.deepEqual(role["rules"], [
+      {
+        ...leases,
+        resourceNames: [`${driver}-background`, sanitized, `external-resizer-${sanitized}`],
+        verbs: ["get", "update"],
+      },
+      { ...leases, verbs: ["create"] },
+    ]);
   });
 
   it("grants no secrets, no tokens, only reads of pods, ServiceAccounts and namespaces, and no wildcard", () => {
