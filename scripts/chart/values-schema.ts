@@ -20,6 +20,9 @@ const GIVEN_BY_CHART = [
 /** Settings without which no controller starts. */
 const REQUIRED = ["cluster-id", "tenant-id", "subscription-id", "resource-group", "location"];
 
+/** Settings that templates read; values.yaml has their defaults, which `null` would take away. */
+const READ_BY_CHART = ["driver-name", "token-audience", "credential"];
+
 const TEXT = { type: "string" };
 const TEXTS = { type: "object", additionalProperties: TEXT };
 const ANY_MAP = { type: "object" };
@@ -70,7 +73,9 @@ const RULES: readonly (readonly [RegExp, Schema])[] = [
   ],
   [/^nodePlugin\.mode$/, { enum: ["dedicated", "shared", "none"] }],
   [/apiServerPorts$/, { type: "array", items: PORT }],
-  [/(extraArgs|mountOptions|administratorGroups)$/, { type: "array", items: TEXT }],
+  // They become texts in CEL.
+  [/administratorGroups$/, { type: "array", items: { type: "string", pattern: "^[^'\\\\]+$" } }],
+  [/(extraArgs|mountOptions)$/, { type: "array", items: TEXT }],
   [
     /(tolerations|topologySpreadConstraints|extraEnv|extraVolumes|extraVolumeMounts|imagePullSecrets|metricsFrom|extraEgress)$/,
     {
@@ -143,6 +148,7 @@ function configurationSchema(): Schema {
   return {
     type: "object",
     additionalProperties: false,
+    required: READ_BY_CHART,
     properties: Object.fromEntries(kept.map(([name, schema]) => [name, strict(schema)])),
   };
 }

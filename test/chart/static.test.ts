@@ -295,6 +295,27 @@ describe("the chart", function () {
       { ...CONFIGURED, controller: { terminationGracePeriodSeconds: 30 } },
       /minimum: got 30, want 60/,
     ],
+    [
+      "a flag of the chart's own",
+      { ...CONFIGURED, controller: { extraArgs: ["--http-endpoint=:9000"] } },
+      /controller\.extraArgs: --http-endpoint=:9000 is a flag of the chart's own/,
+    ],
+    [
+      "a flag that other objects depend on",
+      { ...CONFIGURED, controller: { extraArgs: ["--driver-name=x.csi"] } },
+      /other objects of the chart must agree with --driver-name=x\.csi: set config\.driver-name/,
+    ],
+    [
+      "other names of volumes",
+      { ...CONFIGURED, sidecars: { provisioner: { extraArgs: ["--volume-name-prefix=vol"] } } },
+      /sidecars\.provisioner\.extraArgs: --volume-name-prefix=vol would change/,
+    ],
+    ["no name of the driver", withConfig({ "driver-name": null }), /'\/config': missing property 'driver-name'/],
+    [
+      "a group that ends a text in CEL",
+      { ...CONFIGURED, admissionPolicies: { administratorGroups: ["a'"] } },
+      /'\/admissionPolicies\/administratorGroups\/0'.*does not match pattern/,
+    ],
     ["a digest that is none", { ...CONFIGURED, image: { digest: "latest" } }, /'\/image\/digest'/],
   ];
   for (const [what, values, message, kubernetes] of refusals) {

@@ -29,6 +29,24 @@
 {{- if and (hasKey .Values.config "node-driver") (ne $mode "none") (ne $stated (include "keyless-csi.nodeDriver" .)) }}
 {{- fail (printf "config.node-driver is %q, but nodePlugin.mode %s makes it %s: leave config.node-driver out, or use nodePlugin.mode=none" $stated $mode (include "keyless-csi.nodeDriver" .)) }}
 {{- end }}
+{{- $own := list }}
+{{- range include "keyless-csi.controllerArgs" . | fromYamlArray }}
+{{- $own = append $own (regexFind "^--[^=]+" .) }}
+{{- end }}
+{{- range .Values.controller.extraArgs }}
+{{- $flag := regexFind "^--[^=]+" . }}
+{{- if has $flag (compact $own) }}
+{{- fail (printf "controller.extraArgs: %s is a flag of the chart's own, and the controller refuses a flag that is given twice: leave it out" .) }}
+{{- end }}
+{{- if has $flag (list "--driver-name" "--token-audience" "--credential" "--node-driver") }}
+{{- fail (printf "controller.extraArgs: other objects of the chart must agree with %s: set config.%s" . (trimPrefix "--" $flag)) }}
+{{- end }}
+{{- end }}
+{{- range .Values.sidecars.provisioner.extraArgs }}
+{{- if regexMatch "^--?volume-name-(prefix|uuid-length)" . }}
+{{- fail (printf "sidecars.provisioner.extraArgs: %s would change the names by which the controller finds the volumes of a claim: leave it out" .) }}
+{{- end }}
+{{- end }}
 {{- range .Values.storageClasses }}
 {{- if and (eq $mode "shared") .allowVolumeExpansion }}
 {{- fail (printf "storageClasses: %s has allowVolumeExpansion, but with nodePlugin.mode shared csi-resizer would send the expansion to %s: leave allowVolumeExpansion out" .name $.Values.nodePlugin.sharedDriver) }}

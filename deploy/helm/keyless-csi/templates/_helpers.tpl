@@ -78,3 +78,20 @@ capabilities:
 {{- define "keyless-csi.isWanted" -}}
 {{- if or (eq (toString .enabled) "true") (and (eq (toString .enabled) "auto") (.root.Capabilities.APIVersions.Has .kind)) -}}true{{- end }}
 {{- end }}
+
+{{/* The chart's own flags of the controller. */}}
+{{- define "keyless-csi.controllerArgs" -}}
+- controller
+- --endpoint=unix:///csi/csi.sock
+- --config=/etc/keyless-csi/config.yaml
+- --http-endpoint=:8080 # metrics, and the readiness of this pod
+{{- if eq (index .Values.config "credential") "workload-identity" }}
+- --token-file=/var/run/secrets/keyless-csi/azure/token
+{{- end }}
+{{- if eq .Values.nodePlugin.mode "shared" }}
+- --node-driver={{ .Values.nodePlugin.sharedDriver }}
+{{- end }}
+{{- with .Values.controller.logLevel }}
+- --log-level={{ . }}
+{{- end }}
+{{- end }}
