@@ -310,6 +310,11 @@ describe("the chart", function () {
       { ...CONFIGURED, sidecars: { provisioner: { extraArgs: ["--volume-name-prefix=vol"] } } },
       /sidecars\.provisioner\.extraArgs: --volume-name-prefix=vol would change/,
     ],
+    [
+      "a label that selectors use",
+      { ...CONFIGURED, controller: { podLabels: { "app.kubernetes.io/name": "x" } } },
+      /controller\.podLabels: app\.kubernetes\.io\/name is a label of the chart's own/,
+    ],
     ["no name of the driver", withConfig({ "driver-name": null }), /'\/config': missing property 'driver-name'/],
     [
       "a group that ends a text in CEL",

@@ -47,6 +47,14 @@
 {{- fail (printf "sidecars.provisioner.extraArgs: %s would change the names by which the controller finds the volumes of a claim: leave it out" .) }}
 {{- end }}
 {{- end }}
+{{- $labels := dict "commonLabels" .Values.commonLabels "controller.podLabels" .Values.controller.podLabels "nodePlugin.podLabels" .Values.nodePlugin.podLabels }}
+{{- range $where, $given := $labels }}
+{{- range $label := keys (fromYaml (include "keyless-csi.ownLabels" $)) | sortAlpha }}
+{{- if hasKey (default dict $given) $label }}
+{{- fail (printf "%s: %s is a label of the chart's own, by which selectors find pods and Helm its objects: leave it out" $where $label) }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- range .Values.storageClasses }}
 {{- if and (eq $mode "shared") .allowVolumeExpansion }}
 {{- fail (printf "storageClasses: %s has allowVolumeExpansion, but with nodePlugin.mode shared csi-resizer would send the expansion to %s: leave allowVolumeExpansion out" .name $.Values.nodePlugin.sharedDriver) }}

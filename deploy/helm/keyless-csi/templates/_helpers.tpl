@@ -52,13 +52,23 @@ app.kubernetes.io/name: {{ include "keyless-csi.name" . }}-node
 {{- end }}
 
 {{- define "keyless-csi.releaseLabels" -}}
+{{ include "keyless-csi.ownReleaseLabels" . }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "keyless-csi.ownReleaseLabels" -}}
 app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
-{{- with .Values.commonLabels }}
-{{ toYaml . }}
 {{- end }}
+
+{{/* What no label of the user's may replace. */}}
+{{- define "keyless-csi.ownLabels" -}}
+{{ include "keyless-csi.selector" . }}
+{{ include "keyless-csi.ownReleaseLabels" . }}
 {{- end }}
 
 {{/* repository, then @digest or :tag; takes a dict of `image` and the default `tag`. */}}
