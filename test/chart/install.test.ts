@@ -235,6 +235,33 @@ describe("an installation by the chart", function () {
     assert.equal((await read(opened(volume), "hello.txt")).text, "no key was needed");
   });
 
+  it("has a new pod wait for an attachment while the CSIDriver object is gone, instead of a mount without token", async () => {
+    const flags = [
+      "--leader-elect=false",
+      "--secure-port=0",
+      "--controllers=persistentvolume-attach-detach-controller",
+    ];
+    await plane.start("kube-controller-manager", [`--kubeconfig=${plane.kubeconfig}`, ...flags]);
+    const annotations = { "volumes.kubernetes.io/controller-managed-attach-detach": "true" };
+    const containers = [{ name: "app", image: "app", volumeMounts: [{ name: "data", mountPath: "/data" }] }];
+    const volumes = [{ name: "data", persistentVolumeClaim: { claimName: "data" } }];
+    const spec = { nodeName: "node-1", serviceAccountName: "app", containers, volumes };
+    await apply(
+      JSON.stringify({ apiVersion: "v1", kind: "Node", metadata: { name: "node-1", annotations } }),
+      JSON.stringify({ apiVersion: "v1", kind: "Pod", metadata: { name: "app", namespace: "team-a" }, spec }),
+    );
+    await eventually(emulator, async () => {
+      const { items } = await get<{ items: { spec: object; status: object }[] }>("volumeattachments");
+      const source = { persistentVolumeName: volume.metadata.name };
+      assert.deepEqual(
+        items.map((item) => [item.spec, item.status]),
+        [[{ attacher: "keyless.blob.csi", nodeName: "node-1", source }, { attached: false }]],
+      );
+    });
+    await plane.kubectl(["delete", "pod", "app", "--namespace", "team-a", "--grace-period=0", "--force"]);
+    await plane.kubectl(["delete", "node", "node-1"]);
+  });
+
   it("serves the same volume again once it is applied by kubectl, as helm template renders it", async () => {
     await apply(await renderText({ values: valuesFor(options) }));
     replica = await startReplica(options);
