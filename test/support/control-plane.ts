@@ -180,13 +180,15 @@ async function checkReady(folder: string, url: string, token: string): Promise<v
   if (status !== 200) throw new Error(`/readyz answered ${status}`);
 }
 
-function runKubectl(path: string, args: readonly string[], input?: string): Promise<string> {
+/** Answers what it printed; rejects with its standard error. */
+export function runKubectl(path: string, args: readonly string[], input?: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = execFile(path, args, { maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
       if (error) reject(new Error(`kubectl ${args.slice(2).join(" ")}: ${stderr || error.message}`));
       else resolve(stdout);
     });
-    child.stdin?.end(input ?? "");
+    child.stdin?.on("error", () => undefined); // it may end without reading its input: its exit status says whether that is a failure
+    child.stdin?.end(input);
   });
 }
 

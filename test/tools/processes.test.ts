@@ -1,8 +1,9 @@
-// What tests rely on when they wait for a program's file.
+// What tests rely on when they wait for a program's file, and when kubectl ends.
 import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runKubectl } from "../support/control-plane.ts";
 import { fileWrittenBy, type Program, startProgram } from "../support/processes.ts";
 
 describe("a file that a program writes", () => {
@@ -33,5 +34,14 @@ describe("a file that a program writes", () => {
   it("is not waited for when the program has ended", async () => {
     const writer = await start("echo no disk >&2; exit 3");
     await assert.rejects(fileWrittenBy(writer, join(folder, "port")), /writer ended \(3\) .*:\nno disk/);
+  });
+});
+
+describe("kubectl that ends without reading its input", () => {
+  const unread = "x".repeat(4 << 20); // more than a pipe holds
+
+  it("is judged by its exit status", async () => {
+    assert.equal(await runKubectl("true", [], unread), "");
+    await assert.rejects(runKubectl("false", [], unread), /^Error: kubectl /);
   });
 });
