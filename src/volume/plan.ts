@@ -2,6 +2,7 @@
  * Everything about a volume that can be computed from the request alone: the class, the names, the tags, the metadata.
  * Made before anything is touched, and the same on every retry.
  */
+import { remembering } from "../concurrency/remembered.ts";
 import { DriverError } from "../errors.ts";
 import { poolTagsOf, type Tenant } from "./account/account-names.ts";
 import { findClass } from "./class/known-classes.ts";
@@ -85,6 +86,7 @@ export function planVolume(request: VolumeRequest, rules: Rules): VolumePlan {
 
 /** With the same plan in each further place of its class. */
 function withPlaces<Plan extends AccountPlan>(plan: Plan, places: readonly VolumeClass[], spot: Spot, rules: Rules) {
+  if (places.length === 0) return plan;
   const at = (volumeClass: VolumeClass) => {
     return { ...plan, volumeClass, candidates: candidatesFor(volumeClass, spot, rules) };
   };
@@ -116,8 +118,25 @@ export function metadataIn({ metadata, candidates }: VolumePlan, account: Accoun
   return tags === undefined ? metadata : withPlacement(metadata, tags);
 }
 
+/** A class is known under one `Settings` only; its candidates hold nothing else that differs between volumes. */
+type FindCandidates = (shardAndNamespaceAsJson: string) => readonly AccountCandidate[];
+const knownCandidates = new WeakMap<VolumeClass, FindCandidates>();
+
+/** The same objects for all volumes that share an account: what is remembered by them is found again. Nobody may change them. */
+function candidatesFor(volumeClass: VolumeClass, spot: Spot, rules: Rules): readonly AccountCandidate[] {
+  const { isolation } = volumeClass;
+  if (isolation === "volume") return computeCandidates(volumeClass, spot, rules);
+  const compute = (json: string) => {
+    const [shard, namespace] = JSON.parse(json) as [number, string];
+    return computeCandidates(volumeClass, { shard, namespace, volume: "" }, rules);
+  };
+  const find = knownCandidates.get(volumeClass) ?? remembering(compute);
+  knownCandidates.set(volumeClass, find);
+  return find(JSON.stringify([spot.shard, isolation === "namespace" ? spot.namespace : ""]));
+}
+
 /** The pool key holds what decides the account and who shares it, so that classes that differ never share one. */
-function candidatesFor(volumeClass: VolumeClass, { shard, ...tenant }: Spot, rules: Rules): AccountCandidate[] {
+function computeCandidates(volumeClass: VolumeClass, { shard, ...tenant }: Spot, rules: Rules): AccountCandidate[] {
   const { subscriptionId, resourceGroup, storageAccount } = volumeClass;
   const { clusterId, clusterUid } = rules.settings;
   if (storageAccount !== undefined) return [{ ref: { subscriptionId, resourceGroup, name: storageAccount } }];

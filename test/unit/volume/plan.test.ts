@@ -85,6 +85,17 @@ describe("the plan of a volume", () => {
     );
   });
 
+  it("volumes that share an account share its candidates too, and only these", () => {
+    const candidatesIn = (isolation: string, namespace: string, name: string) =>
+      plan({ isolation }, { name, claim: { namespace, name } }).candidates;
+    assert.equal(candidatesIn("pool", "one", "a"), candidatesIn("pool", "two", "b"));
+    assert.equal(candidatesIn("namespace", "one", "a"), candidatesIn("namespace", "one", "b"));
+    const namespaces = ["one", "two"].map((namespace) => candidatesIn("namespace", namespace, "a")[0]?.tags?.namespace);
+    assert.deepEqual(namespaces, ["one", "two"]);
+    const shards = "abcdefgh".split("").map((name) => plan({ poolSize: "2" }, { name }).candidates[0]?.tags?.shard);
+    assert.deepEqual([...new Set(shards)].sort(), [0, 1]);
+  });
+
   it("the same parameters are another class under other settings, whichever was read first", () => {
     const request = { ...plan().request, parameters: { clientID: CLIENT } };
     const there: typeof SETTINGS = { ...SETTINGS, location: "northeurope", resourceGroup: "elsewhere" };
