@@ -36,6 +36,8 @@ export interface Metrics extends CallMetrics {
   watchBackground(isLeading: () => boolean): void;
   /** What the background check has seen of all accounts, read at each scrape; undefined: nothing yet, or not here. */
   watchAccounts(read: () => AccountsSeen | undefined): void;
+  /** How often the background check looks at all accounts, in milliseconds. */
+  setCheckInterval(milliseconds: number): void;
   /** What the background check has seen of all volumes, read at each scrape; undefined: nothing yet, or not here. */
   watchVolumes(read: () => VolumesSeen | undefined): void;
   /** Storage accounts of each subscription and region that has been counted, read at each scrape. */
@@ -99,6 +101,7 @@ export function createMetrics(driverName: string, version: string): Metrics {
     countBackgroundRun: (task, outcome) => backgroundRuns.labels(task, outcome).inc(),
     watchBackground: (isLeading) => watchBackground(registry, isLeading),
     watchAccounts: (read) => watchAccounts(registry, read),
+    setCheckInterval: (milliseconds) => setCheckInterval(registry, milliseconds),
     watchVolumes: (read) => watchVolumes(registry, read),
     watchAccountUsage: (read) => watchAccountUsage(registry, read),
     watchPools: (read) => watchPools(registry, read),
@@ -206,6 +209,15 @@ function watchBackground(registry: Registry, isLeading: () => boolean): void {
     name: "keyless_csi_background_leader",
     help: "1 in the replica that runs the background tasks, 0 in the others.",
   });
+}
+
+function setCheckInterval(registry: Registry, milliseconds: number): void {
+  const gauge = new Gauge({
+    name: "keyless_csi_check_interval_seconds",
+    help: "How often the background checks look at all accounts and volumes: --drift-check-interval.",
+    registers: [registry],
+  });
+  gauge.set(milliseconds / 1000);
 }
 
 /** Present in one replica at a time: a stale number beside the current one would be neither true nor false. */

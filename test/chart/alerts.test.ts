@@ -21,6 +21,7 @@ import { assertFiring, type Phase, promtool, RULES } from "./support/promtool.ts
 interface Rule {
   readonly alert: string;
   readonly expr: string;
+  readonly for?: string;
   readonly labels: { readonly severity: string };
   readonly annotations: { readonly summary: string; readonly description: string; readonly runbook_url: string };
 }
@@ -30,6 +31,20 @@ const rules = groups.flatMap((group) => group.rules);
 const HTTP = ["--http-endpoint", "127.0.0.1:0", "--account-cache", "0s"];
 /** Longer than the interval of the background tasks and its jitter. */
 const ROUND_MS = 12 * 60_000;
+
+/** What has happened already, or must not last; the others fire when it lasts. */
+const AT_ONCE = [
+  "AccountDrift",
+  "AccountNotKeyless",
+  "BackgroundTaskFails",
+  "NothingDeleted",
+  "Restarts",
+  "TagsLost",
+  "Throttled",
+];
+
+/** `15m` -> 15; 0 for a rule that fires at once. */
+const minutesOf = (text = "0m") => Number(text.slice(0, -1));
 
 describe("the alert rules", function () {
   this.timeout(120_000); // a guard against a hang only
@@ -79,13 +94,20 @@ describe("the alert rules", function () {
   const make = (of: EmulatedApp) => create(of, createRequest(of.emulator));
   const fail = (of: EmulatedApp) => assert.rejects(make(of));
 
-  /** Nothing fires before; afterwards exactly these do. */
+  /** Nothing fires before, nor just before each has lasted for as long as it must; afterwards exactly these do. */
   async function fires(alerts: readonly string[], before: string, ...after: Phase[]): Promise<void> {
     for (const alert of alerts) tested.add(alert);
     const quiet = { text: before, minutes: 60 };
     await assertFiring([quiet], []);
     await assertFiring([quiet, ...after], alerts);
+    const lasting = alerts.map((alert) => minutesOf(rules.find((rule) => rule.alert === alert)?.for));
+    const [first] = after;
+    if (Math.min(...lasting) > 2 && first !== undefined) {
+      await assertFiring([quiet, { ...first, minutes: Math.min(...lasting) - 2 }], []);
+    }
   }
+  /** Something like it that is no reason for an alert. */
+  const isNoReason = (before: string, after: Phase) => assertFiring([{ text: before, minutes: 60 }, after], []);
 
   it("pass promtool's check, and have what an alert needs", async () => {
     assert.match(await promtool("check", "rules", RULES), new RegExp(`SUCCESS: ${rules.length} rules found`));
@@ -109,6 +131,8 @@ describe("the alert rules", function () {
       rules.map(({ alert }) => alert),
       "the page has the rules' order",
     );
+    const atOnce = rules.filter((rule) => minutesOf(rule.for) < 10).map(({ alert }) => alert.replace("KeylessCSI", ""));
+    assert.deepEqual(atOnce.sort(), AT_ONCE);
   });
 
   it("no replica is scraped", async () => {
@@ -190,8 +214,14 @@ describe("the alert rules", function () {
       const begun = running.untilStep("container");
       const made = make(running);
       await begun;
-      later = 55_000;
+      later += 20_000; // what a new account takes
       await made;
+      await isNoReason(before, { text: await scrape(running), minutes: 40, goesOn: true });
+      const again = running.untilStep("container");
+      const slow = make(running);
+      await again;
+      later += 55_000;
+      await slow;
     } finally {
       performance.now = now;
     }
@@ -219,6 +249,7 @@ describe("the alert rules", function () {
     await Promise.all(Array.from({ length: 20 }, () => make(running)));
     const text = await scrape(running);
     await fires(["KeylessCSIThrottled"], before, { text, minutes: 40, goesOn: true });
+    await isNoReason(before, { text, minutes: 40 }); // once
     // The same hour on a subscription of which sixty times as much is asked.
     const waited = text.replaceAll(
       /^(keyless_csi_azure_budget_wait_seconds_total\{.*\}) (.*)$/gm,
@@ -239,9 +270,24 @@ describe("the alert rules", function () {
       await make(again);
       const [assignment] = [...emulator.world.roleAssignments.values()].slice(-1);
       if (assignment === undefined) assert.fail("no role assignment");
-      for (let index = 0; index < 2_801; index += 1) {
-        emulator.world.roleAssignments.set(`copy-${index}`, { ...assignment, name: `copy-${index}` });
-      }
+      const fill = (from: number, to: number) => {
+        for (let index = from; index < to; index += 1) {
+          emulator.world.roleAssignments.set(`copy-${index}`, { ...assignment, name: `copy-${index}` });
+        }
+      };
+      fill(0, 2_750);
+      const many = await startReady([], { emulator });
+      const storage = await scrapeWith(many, "keyless_csi_role_assignments");
+      await many.stop();
+      // 69 % of the role assignments; of the one account that this region may have, all.
+      await assertFiring(
+        [
+          { text: before, minutes: 60 },
+          { text: storage, minutes: 20 },
+        ],
+        ["KeylessCSIStorageAccountsNearLimit"],
+      );
+      fill(2_750, 2_801);
       const text = await scrapeWith(again, "keyless_csi_role_assignments");
       const expected = ["KeylessCSIRoleAssignmentsNearLimit", "KeylessCSIStorageAccountsNearLimit"];
       await fires(expected, before, { text, minutes: 20 });
@@ -310,6 +356,15 @@ describe("the alert rules", function () {
       { text: await scrape(running), minutes: 20, goesOn: true },
     ];
     await fires(expected, before, ...phases);
+  });
+
+  it("a check that runs every two hours is no reason", async () => {
+    const running = await start(["--drift-check-interval", "2h"]);
+    await make(running);
+    const ended = running.untilTask("drift-check");
+    await running.time.advance(3 * 3_600_000);
+    assert.equal(await ended, "done");
+    await assertFiring([{ text: await scrape(running), minutes: 5 * 60 }], []);
   });
 
   it("what volumes in use need is deleted in Azure", async () => {

@@ -27,6 +27,7 @@ describe("docs/reference", () => {
       () => true,
       () => true,
     );
+    metrics.setCheckInterval(600_000);
     metrics.countCall("/csi.v1.Controller/CreateVolume");
     metrics.countDrift();
     metrics.countFailure("m", "Busy");

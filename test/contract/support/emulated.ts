@@ -19,7 +19,9 @@ const STEP_MS = 5_000;
  * emulator's clock is moved: tokens are valid for a day, so that this does not end them.
  */
 export async function startEmulatedCloud(settings: Partial<EmulatorSettings> = {}): Promise<EmulatedCloud> {
-  const emulator = await startEmulator({ settings: { accessTokenSeconds: 86_400, ...settings } });
+  // A write of a credential takes long enough for others to meet it, also on a busy machine.
+  const own = { accessTokenSeconds: 86_400, federatedWriteMs: 200 };
+  const emulator = await startEmulator({ settings: { ...own, ...settings } });
   const trusted = tls.getCACertificates("default");
   tls.setDefaultCACertificates([...trusted, emulator.ca]);
   const { armEndpoint, authorityHost, tenantId, subscriptionId, resourceGroup, location } = emulator.info;
