@@ -50,6 +50,13 @@ describe("the workflows", function () {
     }
   });
 
+  it("end where the first command of a pipe fails", () => {
+    const piped = steps.filter(({ run = "" }) => / \| /.test(run));
+    assert(piped.length > 0);
+    // Without `shell: bash`, GitHub runs `bash -e` only.
+    for (const { path, run = "" } of piped) assert.match(run, /^set -o pipefail\b/, path);
+  });
+
   it("run nothing that a contributor's text can change", () => {
     for (const { path, run = "" } of steps) {
       assert.doesNotMatch(run, /\$\{\{ *github\.(event|head_ref|ref_name|actor)/, path);
