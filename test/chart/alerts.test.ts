@@ -14,6 +14,7 @@ import {
   startEmulatedApp,
 } from "../support/emulated-app.ts";
 import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";
+import { createMemoryLease } from "../support/memory-lease.ts";
 import { repository } from "../support/sources.ts";
 import { startVolumesInUse } from "../support/volumes-in-use.ts";
 import { assertFiring, type Phase, promtool, RULES } from "./support/promtool.ts";
@@ -187,6 +188,19 @@ describe("the alert rules", function () {
     };
     const running = await startReady([], { leases: { read: refuse, write: refuse } });
     await fires(["KeylessCSINoBackgroundLeader"], before, { text: await scrape(running), minutes: 20 });
+  });
+
+  it("of two replicas one does not lead, which is no reason", async () => {
+    const leader = await startReady();
+    await make(leader);
+    assert.equal(await round(leader), "done");
+    const leading = await scrape(leader);
+    await leader.stop();
+    const lease = createMemoryLease();
+    lease.overwrite({ holder: "the leader", durationMs: 7_200_000, version: "1" });
+    const other = await scrape(await startReady([], { leases: lease.connect() }));
+    assert.match(other, /^keyless_csi_background_leader 0$/m);
+    await assertFiring([{ text: leading, minutes: 60 }], [], other);
   });
 
   it("calls keep failing for a reason that does not end by itself", async () => {

@@ -30,14 +30,24 @@ export async function promtool(...args: readonly string[]): Promise<string> {
   }
 }
 
-/** Rejects, with promtool's words, unless exactly these alerts fire at the end of the phases. */
-export async function assertFiring(phases: readonly Phase[], alerts: readonly string[]): Promise<void> {
+/**
+ * Rejects, with promtool's words, unless exactly these alerts fire at the end of the phases. `beside`: the scrape of a second replica,
+ * which stays as it is.
+ */
+export async function assertFiring(
+  phases: readonly Phase[],
+  alerts: readonly string[],
+  beside?: string,
+): Promise<void> {
   const minutes = phases.reduce((sum, phase) => sum + phase.minutes, 0);
   const samples = alerts.map((name) => ({ labels: `{alertname="${name}"}`, value: 1 }));
   const firing = 'count by (alertname) (ALERTS{alertstate="firing"}) > bool 0';
   const test = {
     interval: "1m",
-    input_series: toInputSeries(phases),
+    input_series: [
+      ...toInputSeries(phases, "10.0.0.1:8080"),
+      ...(beside === undefined ? [] : toInputSeries([{ text: beside, minutes }], "10.0.0.2:8080")),
+    ],
     promql_expr_test: [{ expr: firing, eval_time: `${minutes - 1}m`, exp_samples: samples }],
   };
   const folder = await mkdtemp(join(tmpdir(), "keyless-csi-rules-"));
@@ -58,13 +68,16 @@ export function samplesOf(text: string): ReadonlyMap<string, number> {
   );
 }
 
-function toInputSeries(phases: readonly Phase[]): readonly { readonly series: string; readonly values: string }[] {
+function toInputSeries(
+  phases: readonly Phase[],
+  instance: string,
+): readonly { readonly series: string; readonly values: string }[] {
   // Prometheus' test begins at the time 0: times that the service states are moved there.
   const epoch = Date.now() / 1000;
   const scrapes = phases.map(({ text }) => samplesOf(text));
   const all = [...new Set(scrapes.flatMap((scrape) => [...scrape.keys()]))];
   return all.map((series) => ({
-    series: withTarget(series),
+    series: withTarget(series, instance),
     values: phases.map((phase, index) => valuesOf(series, phase, { scrapes, index, epoch })).join(" "),
   }));
 }
@@ -87,7 +100,7 @@ function valuesOf(series: string, { minutes, goesOn = false }: Phase, { scrapes,
 }
 
 /** As Prometheus adds its target. */
-function withTarget(series: string): string {
-  const target = 'instance="10.0.0.1:8080",job="keyless-csi-controller-metrics"';
+function withTarget(series: string, instance: string): string {
+  const target = `instance="${instance}",job="keyless-csi-controller-metrics"`;
   return series.endsWith("}") ? `${series.slice(0, -1)},${target}}` : `${series}{${target}}`;
 }
