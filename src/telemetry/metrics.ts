@@ -95,7 +95,7 @@ export function createMetrics(driverName: string, version: string): Metrics {
     },
     countFailure: countFailures(registry, driverName),
     watchReadiness: (isReady, isSignedIn) => watchReadiness(registry, isReady, isSignedIn),
-    watchInFlight: (read) => watch(registry, read),
+    watchInFlight: (read) => watchInFlight(registry, read),
     ...countSurprises(registers),
     watchRoleAssignments: (read) => watchRoleAssignments(registry, read),
     countBackgroundRun: (task, outcome) => backgroundRuns.labels(task, outcome).inc(),
@@ -179,7 +179,7 @@ function watchReadiness(registry: Registry, isReady: () => boolean, isSignedIn: 
   });
 }
 
-function watch(registry: Registry, read: () => number): void {
+function watchInFlight(registry: Registry, read: () => number): void {
   new Gauge({
     name: "keyless_csi_operations_in_flight",
     help: "CSI calls in flight.",
@@ -190,7 +190,6 @@ function watch(registry: Registry, read: () => number): void {
   });
 }
 
-/** Alert at 70 % of the limit: it is fixed, and a new subscription takes time. */
 function watchRoleAssignments(registry: Registry, read: () => Promise<readonly RoleAssignmentUsage[]>): void {
   const add = (name: string, help: string, pick: (usage: RoleAssignmentUsage) => number) =>
     watchGauge(registry, { name, help, labelNames: ["subscription_id"] }, async () =>
