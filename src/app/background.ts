@@ -72,10 +72,10 @@ export function startBackgroundTasks(
   const leadership = leadershipFor(config, { time, leases, observer });
   const background = startBackground({ tasks, leadership, time, observer });
   metrics.watchBackground(background.isLeading);
-  if (config.driftCheckMs > 0) metrics.setCheckInterval(config.driftCheckMs);
   metrics.watchAccounts(() => (background.isLeading() ? drift.latest() : undefined));
   metrics.watchVolumes(() => (background.isLeading() ? inUse.latest() : undefined));
   metrics.watchPools(() => (background.isLeading() ? prewarm.latest() : undefined));
+  if (config.driftCheckMs > 0) metrics.setCheckInterval(config.driftCheckMs);
   return background;
 }
 
