@@ -1,5 +1,6 @@
 # The service's image: one bundle with its code cache, and the Node program, on a base without shell, package manager or npm.
-# Bases are named by the digest of their index of platforms; `docker buildx imagetools inspect NAME` shows the newest.
+# Bases are named by the digest of their index of platforms, as public Dockerfiles of November 2026 have it: no registry could be asked where
+# this was written. `docker buildx imagetools inspect NAME` shows the newest.
 FROM node:24.21.0-trixie-slim@sha256:8ec5d7557396cfe32d21c3f9c13072355ceab22b584578ca4bb28af31120cffe AS build
 WORKDIR /build
 COPY package.json package-lock.json tsconfig.json ./
@@ -25,7 +26,9 @@ LABEL org.opencontainers.image.title="keyless-csi" \
       org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /usr/local/bin/node /usr/local/bin/node
 COPY --from=build /build/dist/service/keyless-csi.mjs /build/dist/service/program.js \
-     /build/dist/service/program.js.LEGAL.txt /build/dist/service/program.js.v8-cache /app/
+     /build/dist/service/program.js.LEGAL.txt /build/dist/service/program.js.v8-cache \
+     /build/dist/service/LICENCES.txt /app/
+COPY --from=build /usr/local/LICENSE /usr/local/LICENSE
 # The base image's "nonroot" user, as a number so that Kubernetes can check runAsNonRoot.
 USER 65532:65532
 ENV NODE_ENV=production MALLOC_ARENA_MAX=1

@@ -3,7 +3,7 @@ IMAGE ?= keyless-csi:dev
 # The date of the commit, not of the build: the same commit gives the same labels.
 LABELS = --build-arg VERSION=$(shell node -p "require('./package.json').version") \
 	--build-arg REVISION=$(shell git rev-parse HEAD) \
-	--build-arg SOURCE=$(shell git config --get remote.origin.url) \
+	--build-arg SOURCE=$(or $(shell git config --get remote.origin.url | sed 's,//[^/@]*@,//,'),unknown) \
 	--build-arg CREATED=$(shell git show --no-patch --format=%cI HEAD)
 
 .DEFAULT_GOAL := help

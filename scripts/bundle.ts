@@ -1,15 +1,17 @@
-// `npm run build`: the two bundles; `node scripts/bundle.ts service`: one of them. dist/service is what the container image contains: the service without emulator and
-// demo. dist/emulator contains everything. Each is a folder that needs nothing but Node:
+// `npm run build`: the two bundles; `node scripts/bundle.ts service`: one of them. dist/service is what the container image contains:
+// the service without emulator and demo. dist/emulator contains everything. Each is a folder that needs nothing but Node:
 // - keyless-csi.mjs, which is started (src/bundled/start.ts);
-// - program.js, the minified program as one CommonJS module, and program.js.LEGAL.txt with the licences in it;
+// - program.js, the minified program as one CommonJS module, and program.js.LEGAL.txt with the legal comments in it;
+// - LICENCES.txt, the licences of the packages in it (only the service has it);
 // - program.js.v8-cache, the program as V8 has compiled it, without which it starts too, but later (only the service has it);
 // - program.js.map, which is not in the image.
 import { execFile } from "node:child_process";
-import { rm } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { type BuildOptions, build } from "esbuild";
+import { type BuildOptions, build, type Metafile } from "esbuild";
+import { licenceTexts, packagesOf } from "./bundle/packages.ts";
 import { asciiOnly, replace, unusedKubernetesClient } from "./bundle/plugins.ts";
 
 const repository = resolve(dirname(fileURLToPath(import.meta.url)), "..");
@@ -43,8 +45,15 @@ export async function bundle({ file, hasEmulator, entry }: Bundle, folder: strin
   const outfile = join(folder, file);
   const program = join(dirname(outfile), "program.js");
   await build({ ...COMMON, entryPoints: [join(repository, "src/bundled/start.ts")], outfile, format: "esm" });
-  await build(programOf({ hasEmulator, ...(entry !== undefined && { entry }) }, program));
-  if (entry === undefined && !hasEmulator) await compile(program);
+  const { metafile } = await build({
+    ...programOf({ hasEmulator, ...(entry !== undefined && { entry }) }, program),
+    metafile: true,
+  });
+  if (entry === undefined && !hasEmulator) {
+    const texts = await licenceTexts(await packagesOf(inputsIn(metafile)));
+    await writeFile(join(dirname(outfile), "LICENCES.txt"), texts);
+    await compile(program);
+  }
   return outfile;
 }
 
@@ -52,8 +61,12 @@ export async function bundle({ file, hasEmulator, entry }: Bundle, folder: strin
 export async function inputsOf(bundled: Bundle): Promise<readonly string[]> {
   const options = programOf(bundled, join(repository, "dist/program.js"));
   const { metafile } = await build({ ...options, metafile: true, write: false, sourcemap: false });
-  const outputs = Object.values(metafile?.outputs ?? {}).flatMap(({ inputs }) => Object.entries(inputs));
-  return outputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([path]) => path);
+  return inputsIn(metafile);
+}
+
+function inputsIn({ outputs }: Metafile): readonly string[] {
+  const inputs = Object.values(outputs).flatMap((output) => Object.entries(output.inputs));
+  return inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([path]) => path);
 }
 
 function programOf({ hasEmulator, entry }: Pick<Bundle, "hasEmulator" | "entry">, program: string): BuildOptions {

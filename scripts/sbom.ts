@@ -5,7 +5,8 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { Enums, Models, Serialize, Spec } from "@cyclonedx/cyclonedx-library";
 import manifest from "../package.json" with { type: "json" };
-import { type BundledPackage, bundledPackages, NODE } from "./bundle/packages.ts";
+import type { BundledPackage } from "./bundle/packages.ts";
+import { NODE, servicePackages } from "./service-packages.ts";
 
 const repository = resolve(import.meta.dirname, "..");
 
@@ -22,7 +23,7 @@ export async function createSbom(bundle: string): Promise<string> {
     hashes: new Models.HashDictionary([[Enums.HashAlgorithm["SHA-256"], digest]]),
   });
   bom.metadata.component = product;
-  for (const each of await bundledPackages()) bom.components.add(toComponent(each, Enums.ComponentType.Library));
+  for (const each of await servicePackages()) bom.components.add(toComponent(each, Enums.ComponentType.Library));
   bom.components.add(toComponent(NODE, Enums.ComponentType.Platform));
   bom.components.add(await baseImage());
   for (const component of bom.components) product.dependencies.add(component.bomRef);
@@ -31,7 +32,7 @@ export async function createSbom(bundle: string): Promise<string> {
 }
 
 function toComponent(
-  { name, version, license, homepage }: BundledPackage,
+  { name, version, license, homepage }: Omit<BundledPackage, "folder">,
   type: Enums.ComponentType,
 ): Models.Component {
   const component = new Models.Component(type, name, {

@@ -11,7 +11,7 @@ import { BUNDLES, bundle } from "../../scripts/bundle.ts";
 import { repository } from "../support/sources.ts";
 
 /** Of the image. The code cache, program.js.v8-cache, belongs to the Node that made it: another build of Node rejects it. */
-const FILES = ["keyless-csi.mjs", "program.js", "program.js.LEGAL.txt"];
+const FILES = ["LICENCES.txt", "keyless-csi.mjs", "program.js", "program.js.LEGAL.txt"];
 
 /** Folders and files of the checkout that the build stage has, and the command that makes the bundle there. */
 function buildStage(): { readonly copied: readonly string[]; readonly command: string } {

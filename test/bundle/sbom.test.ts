@@ -5,8 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Spec, Validation } from "@cyclonedx/cyclonedx-library";
 import manifest from "../../package.json" with { type: "json" };
-import { bundledPackages } from "../../scripts/bundle/packages.ts";
+import { licenceTexts } from "../../scripts/bundle/packages.ts";
 import { createSbom } from "../../scripts/sbom.ts";
+import { servicePackages } from "../../scripts/service-packages.ts";
 
 /** Licences that ask for nothing but their text. */
 const ALLOWED = ["0BSD", "Apache-2.0", "BlueOak-1.0.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT"];
@@ -50,8 +51,18 @@ describe("the bill of materials", () => {
     assert.equal(sbom.dependencies.find(({ dependsOn = [] }) => dependsOn.length > 0)?.dependsOn?.length, names.length);
   });
 
+  it("comes with the licence of each package, whole", async () => {
+    const packages = await servicePackages();
+    const texts = (await licenceTexts(packages)).split(/^-{80}$/m);
+    assert.equal(texts.length, packages.length);
+    for (const [index, text] of texts.entries()) {
+      assert.match(text, /copyright|permission|license/i, packages[index]?.name);
+      assert(text.length > 400, packages[index]?.name);
+    }
+  });
+
   it("has only licences that ask for nothing but their text", async () => {
-    const packages = await bundledPackages();
+    const packages = await servicePackages();
     assert(packages.length > 20);
     const isAllowed = (license: string) =>
       license

@@ -42,7 +42,7 @@ describe("the service bundle", () => {
   it("is alone in its folder with its licences, code cache and source map", async () => {
     const names = await readdir(dirname(file));
     const ofProgram = ["", ".LEGAL.txt", ".map", ".v8-cache"].map((end) => `program.js${end}`);
-    assert.deepEqual(names.sort(), ["keyless-csi.mjs", ...ofProgram]);
+    assert.deepEqual(names.sort(), ["LICENCES.txt", "keyless-csi.mjs", ...ofProgram]);
   });
 
   it("starts from its code cache", () => {

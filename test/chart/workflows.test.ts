@@ -8,8 +8,9 @@ import { readSources, repository } from "../support/sources.ts";
 import { toolPath } from "../support/tools.ts";
 
 interface Workflow {
+  readonly on: object;
   readonly permissions: Readonly<Record<string, string>>;
-  readonly jobs: Readonly<Record<string, { readonly steps: readonly Step[] }>>;
+  readonly jobs: Readonly<Record<string, { readonly steps: readonly Step[]; readonly permissions?: string | object }>>;
 }
 interface Step {
   readonly uses?: string;

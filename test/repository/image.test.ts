@@ -49,6 +49,8 @@ describe("the container image", () => {
       "/build/dist/service/program.js",
       "/build/dist/service/program.js.LEGAL.txt",
       "/build/dist/service/program.js.v8-cache",
+      "/build/dist/service/LICENCES.txt",
+      "/usr/local/LICENSE",
     ]);
     assert.deepEqual([...inFinal("ADD"), ...inFinal("RUN")], []);
   });
