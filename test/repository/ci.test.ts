@@ -26,8 +26,14 @@ describe("CI", () => {
   it("runs each suite in one step", () => {
     const globs = [...read("scripts/test.ts").matchAll(/"(test\/[^"]+\.test\.ts)"/g)].map(([, glob = ""]) => glob);
     const steps = [...ci.matchAll(/^step \S+ npm run (\S+)$/gm)].map(([, script = ""]) => script);
+    const files = globs.flatMap((glob) => globSync(glob, { cwd: repository }));
+    assert.equal(new Set(files).size, files.length, "no file is run by both processes");
+    assert.equal(
+      files.filter((file) => folderOf(file) === "csi").length,
+      globSync("test/csi/*.test.ts", { cwd: repository }).length,
+    );
     const ran = [
-      ...globs.flatMap((glob) => [...new Set(globSync(glob, { cwd: repository }).map(folderOf))]),
+      ...new Set(files.map(folderOf)),
       ...["check", ...steps].flatMap((script) => [...new Set(foldersOf(script))]),
     ];
     const suites = new Set(globSync("test/**/*.test.ts", { cwd: repository }).map(folderOf));
