@@ -94,58 +94,64 @@ function leadershipFor(config: ControllerConfig, { time, leases, observer }: Ele
   return createElection({ store, identity, time, failures: createFailures("lease", observer) });
 }
 
-/** With what its last round of this term has seen: another replica may have led since an earlier term. */
-function createDriftTask(intervalMs: number, adapters: Adapters) {
-  let latest: AccountsSeen | undefined;
-  const task: BackgroundTask = {
+/** A task, and what its last round of this term has seen. */
+interface SeeingTask<Seen> {
+  readonly task: BackgroundTask;
+  readonly latest: () => Seen | undefined;
+}
+
+/**
+ * `beginTerm` is called when this replica begins to run tasks, and answers what a round does; `see` receives what a round has seen.
+ * Of an earlier term nothing is left: another replica may have led since.
+ */
+function createSeeingTask<Seen>(
+  schedule: Omit<BackgroundTask, "begin">,
+  adapters: Adapters,
+  beginTerm: (see: (seen: Seen) => void) => ReturnType<BackgroundTask["begin"]>,
+): SeeingTask<Seen> {
+  let latest: Seen | undefined;
+  const begin = () => {
+    latest = undefined;
+    const round = beginTerm((seen) => {
+      latest = seen;
+    });
+    return (turn: Parameters<typeof round>[0]) => adapters.inBackground(() => round(turn));
+  };
+  return { task: { ...schedule, begin }, latest: () => latest };
+}
+
+function createDriftTask(intervalMs: number, adapters: Adapters): SeeingTask<AccountsSeen> {
+  const schedule = {
     name: "drift-check",
     intervalMs,
     budget: LISTS,
-    begin() {
-      latest = undefined;
-      const check = createDriftCheck(adapters, ({ isComplete, ...seen }) => {
-        latest = { ...seen, completedAt: isComplete ? Date.now() / 1000 : latest?.completedAt };
-      });
-      return (turn) => adapters.inBackground(() => check(turn));
-    },
   };
-  return { task, latest: () => latest };
+  return createSeeingTask(schedule, adapters, (see) => {
+    let completedAt: number | undefined;
+    return createDriftCheck(adapters, ({ isComplete, ...seen }) => {
+      if (isComplete) completedAt = Date.now() / 1000;
+      see({ ...seen, completedAt });
+    });
+  });
 }
 
 /** As often as accounts: both are what somebody has changed in Azure. */
-function createVolumeTask(intervalMs: number, adapters: Adapters) {
-  let latest: VolumesSeen | undefined;
-  const task: BackgroundTask = {
+function createVolumeTask(intervalMs: number, adapters: Adapters): SeeingTask<VolumesSeen> {
+  const schedule = {
     name: "volume-check",
     intervalMs,
     budget: LISTS,
-    begin() {
-      latest = undefined;
-      const publish = (seen: VolumesSeen) => {
-        latest = seen;
-      };
-      const check = createVolumeCheck(adapters, { publish, now: Date.now });
-      return (turn) => adapters.inBackground(() => check(turn));
-    },
   };
-  return { task, latest: () => latest };
+  return createSeeingTask(schedule, adapters, (publish) => createVolumeCheck(adapters, { publish, now: Date.now }));
 }
 
 /** In the replica that holds the Lease, which need not be the one that creates volumes: that one asks Azure again. */
 function createPrewarmTask(accountCacheMs: number, adapters: Adapters, volumes: Pick<Volumes, "prewarmer">) {
-  let latest: readonly PoolFill[] | undefined;
   const untilForgottenMs = accountCacheMs === 0 ? LONGEST_ROUND_MS : accountCacheMs * CONFIRMED_AFTER;
-  const task: BackgroundTask = {
+  const schedule = {
     name: "prewarm",
     intervalMs: Math.min(Math.max(untilForgottenMs, SHORTEST_ROUND_MS), LONGEST_ROUND_MS),
     budget: ACCOUNT_CALLS,
-    begin() {
-      latest = undefined;
-      const round = volumes.prewarmer((fill) => {
-        latest = fill;
-      });
-      return (turn) => adapters.inBackground(() => round(turn));
-    },
   };
-  return { task, latest: () => latest };
+  return createSeeingTask<readonly PoolFill[]>(schedule, adapters, (see) => volumes.prewarmer(see));
 }

@@ -66,21 +66,11 @@ function deriveGrpcMetrics(
           ],
         ),
   );
-  const handling = {
-    name: "grpc_server_handling_seconds",
-    help: "Duration of RPCs by method.",
-    type: "histogram",
-    get: async () => ({ ...names(handling), values: await sumOverCodes(operations, handling.name) }),
-  };
+  const handling = { name: "grpc_server_handling_seconds", help: "Duration of RPCs by method.", type: "histogram" };
+  const get = async () => ({ ...handling, values: await sumOverCodes(operations, handling.name) });
   // prom-client asks of a metric no more than this, but its type names the classes that it has.
-  registry.registerMetric(handling as unknown as Metric);
+  registry.registerMetric({ ...handling, get } as unknown as Metric);
 }
-
-const names = ({ name, help, type }: { readonly name: string; readonly help: string; readonly type: string }) => ({
-  name,
-  help,
-  type,
-});
 
 interface Sample {
   readonly metricName: string;
@@ -110,13 +100,8 @@ function methodLabels(path: string): string[] {
   return ["unary", service, method];
 }
 
-const GO_NAMES = new Map<string, string>();
-
 /** `FAILED_PRECONDITION` -> `FailedPrecondition`, as Go, and with it every sidecar, writes gRPC codes. */
 function toGoCode(code: string): string {
-  const known = GO_NAMES.get(code);
-  if (known !== undefined) return known;
-  const words = code === "OK" ? ["OK"] : code.split("_").map((word) => word.charAt(0) + word.slice(1).toLowerCase());
-  GO_NAMES.set(code, words.join(""));
-  return words.join("");
+  if (code === "OK") return code;
+  return code.toLowerCase().replace(/(?:^|_)(.)/g, (_, letter: string) => letter.toUpperCase());
 }

@@ -26,8 +26,8 @@ export interface Metrics extends CallMetrics {
   countDrift(): void;
   /** An account of this controller was found without some of its tags. */
   countLostTags(): void;
-  /** DeleteVolume has deleted nothing, because this does not exist: `handle`, `account` or `file system`. */
-  countNothingDeleted(missing: string): void;
+  /** DeleteVolume has deleted nothing, once or as often as stated, because this does not exist: `handle`, `account` or `file system`. */
+  countNothingDeleted(missing: string, times?: number): void;
   /** Role assignments of each subscription that has been counted, read at each scrape. */
   watchRoleAssignments(read: () => Promise<readonly RoleAssignmentUsage[]>): void;
   /** One run of a background task. */
@@ -149,12 +149,10 @@ function countSurprises(registers: Registry[]): Pick<Metrics, "countDrift" | "co
     labelNames: ["missing"],
     registers,
   });
-  // An increase is seen only from a value that was there before.
-  for (const missing of ["handle", "account", "file system"]) nothingDeleted.labels(missing).inc(0);
   return {
     countDrift: () => drift.inc(),
     countLostTags: () => lostTags.inc(),
-    countNothingDeleted: (missing) => nothingDeleted.labels(missing).inc(),
+    countNothingDeleted: (missing, times = 1) => nothingDeleted.labels(missing).inc(times),
   };
 }
 
@@ -180,14 +178,7 @@ function watchReadiness(registry: Registry, isReady: () => boolean, isSignedIn: 
 }
 
 function watchInFlight(registry: Registry, read: () => number): void {
-  new Gauge({
-    name: "keyless_csi_operations_in_flight",
-    help: "CSI calls in flight.",
-    registers: [registry],
-    collect() {
-      this.set(read());
-    },
-  });
+  watchOptional(registry, read, { name: "keyless_csi_operations_in_flight", help: "CSI calls in flight." });
 }
 
 function watchRoleAssignments(registry: Registry, read: () => Promise<readonly RoleAssignmentUsage[]>): void {

@@ -32,6 +32,8 @@ export function observeSurprises(
   | "accountsNotCounted"
   | "nothingDeleted"
 > {
+  // An increase is seen only from a value that was there before.
+  for (const missing of Object.keys(NOTHING_DELETED)) metrics.countNothingDeleted(missing, 0);
   return {
     olderVersionUsed({ provider, from, to }, unseen) {
       const blind = unseen.length === 0 ? "" : `, which does not show ${unseen.join(", ")} of an account`;
