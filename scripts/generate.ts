@@ -1,7 +1,4 @@
 // `npm run generate`: writes every generated file. With --check it writes nothing and fails if one is out of date.
-import { readFile, writeFile } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { generateBenchPage, generateGrowthPicture, generateMemoryPicture } from "./generate-bench.ts";
 import { target as bodiesTarget, generateBodiesPage } from "./generate-bodies-page.ts";
 import { CHART, generateChartReadme, generateValuesSchema } from "./generate-chart.ts";
@@ -18,8 +15,7 @@ import {
 } from "./generate-reference.ts";
 import { roleFiles } from "./generate-roles.ts";
 import { generateStructurePage } from "./generate-structure.ts";
-
-const repository = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+import { writeGenerated } from "./write-generated.ts";
 
 /** Generated file (path from the repository's root) -> what generates its text. */
 export const generated: ReadonlyMap<string, () => Promise<string>> = new Map([
@@ -42,15 +38,4 @@ export const generated: ReadonlyMap<string, () => Promise<string>> = new Map([
   ...roleFiles(),
 ]);
 
-if (import.meta.main) {
-  const onlyCheck = process.argv.includes("--check");
-  for (const [path, make] of generated) {
-    const file = resolve(repository, path);
-    const text = await make();
-    const isCurrent = (await readFile(file, "utf8").catch(() => "")) === text;
-    console.log(`${path}: ${isCurrent ? "up to date" : onlyCheck ? "out of date, run npm run generate" : "written"}`);
-    if (isCurrent) continue;
-    if (onlyCheck) process.exitCode = 1;
-    else await writeFile(file, text);
-  }
-}
+if (import.meta.main) await writeGenerated(generated, "npm run generate");

@@ -1,12 +1,12 @@
 // `npm run manifests`: renders deploy/manifests, and the two ways to mount of deploy/examples, from the chart with its default values.
 // They are for installations without Helm. With --check it writes nothing and fails if a file is out of date.
 import { execFile } from "node:child_process";
-import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { repository } from "../test/support/sources.ts";
 import { toolPath } from "../test/support/tools.ts";
 import { CHART } from "./generate-chart.ts";
+import { writeGenerated } from "./write-generated.ts";
 
 const run = promisify(execFile);
 
@@ -49,13 +49,6 @@ async function render(template: string, mode: string): Promise<string> {
 }
 
 if (import.meta.main) {
-  const onlyCheck = process.argv.includes("--check");
-  for (const [path, text] of await renderManifests()) {
-    const file = join(repository, path);
-    const isCurrent = (await readFile(file, "utf8").catch(() => "")) === text;
-    console.log(`${path}: ${isCurrent ? "up to date" : onlyCheck ? "out of date, run npm run manifests" : "written"}`);
-    if (isCurrent) continue;
-    if (onlyCheck) process.exitCode = 1;
-    else await writeFile(file, text);
-  }
+  const rendered = [...(await renderManifests())].map(([path, text]) => [path, async () => text] as const);
+  await writeGenerated(new Map(rendered), "npm run manifests");
 }
