@@ -5,24 +5,18 @@ import assert from "node:assert/strict";
 import { mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { BUNDLES, bundle } from "../../scripts/bundle.ts";
 import { read, write } from "../../src/commands/demo/workload.ts";
+import { trustCloud } from "../../src/commands/trust-cloud.ts";
 import { azureAdministrator } from "../support/azure-administrator.ts";
 import { boundVolume, claim, namespace, serviceAccount, type Volume } from "../support/cluster-objects.ts";
 import { type ControlPlane, startControlPlane } from "../support/control-plane.ts";
 import { type Manifest, manifestOf } from "../support/deployment.ts";
-import { connectAdmin, type EmulatorAdmin } from "../support/emulator-admin.ts";
-import { letEntraReadKeys, trackFailures } from "../support/installation.ts";
+import { startEmulatedAzure } from "../support/emulated-driver.ts";
+import type { EmulatorAdmin } from "../support/emulator-admin.ts";
+import { issuerFlags, letEntraReadKeys, trackFailures } from "../support/installation.ts";
 import { openVolume } from "../support/open-volume.ts";
-import {
-  eventually,
-  fileWrittenBy,
-  type Program,
-  removeFolder,
-  startKeylessCsi,
-  stopPrograms,
-} from "../support/processes.ts";
+import { eventually, type Program, removeFolder, stopPrograms } from "../support/processes.ts";
 import { repository } from "../support/sources.ts";
 import {
   type Replica,
@@ -51,12 +45,10 @@ describe("an installation by the chart", function () {
     const file = await bundle(BUNDLES.service, folder);
     plane = await startControlPlane({ schedulesPods: true });
     await letEntraReadKeys(plane);
-    const readyFile = join(folder, "ready.json");
-    const flags = ["--ready-file", readyFile, "--issuer-ca", plane.caFile];
-    emulator = await startKeylessCsi(["emulator", ...flags], { name: "emulator", logFolder: folder });
-    const ready = JSON.parse(await fileWrittenBy(emulator, readyFile)) as ReplicaOptions["ready"];
-    admin = await connectAdmin(ready);
-    setDefaultCACertificates([...getCACertificates("default"), await readFile(ready.caFile, "utf8")]);
+    const azure = await startEmulatedAzure(folder, issuerFlags(plane));
+    const { ready, readyFile } = azure;
+    ({ emulator, admin } = azure);
+    trustCloud(ready);
     options = { plane, readyFile, ready, bundle: file };
     await azureAdministrator(ready).trust(0, plane.server, "team-a", "app");
     await apply(namespace("team-a"), serviceAccount("app", "team-a", ready.identities[0]?.clientId ?? ""));

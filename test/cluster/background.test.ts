@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { getCACertificates, setDefaultCACertificates } from "node:tls";
+import { trustCloud } from "../../src/commands/trust-cloud.ts";
 import { azureAdministrator } from "../support/azure-administrator.ts";
 import { boundVolume, claim, eventOf } from "../support/cluster-objects.ts";
 import { type Installation, printLogs, startInstallation, trackFailures } from "../support/installation.ts";
@@ -23,8 +23,7 @@ describe("background tasks on a real control plane", function () {
       clusterId: CLUSTER_ID,
       controllerFlags: ["--drift-check-interval", "1m"],
     });
-    const ca = await readFile(installation.driver.ready.caFile, "utf8");
-    setDefaultCACertificates([...getCACertificates("default"), ca]); // the administrator signs in from this process
+    trustCloud(installation.driver.ready); // the administrator signs in from this process
     const clientID = installation.driver.ready.identities[0]?.clientId ?? "";
     await installation.applyClass("own", { parameters: { clientID, isolation: "volume" } });
     await installation.apply(claim("opened", "own"), claim("closed", "own"));

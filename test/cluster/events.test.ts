@@ -1,8 +1,7 @@
 // What `kubectl describe pvc` shows: of a claim that fails again and again one event with a count, and not one for each attempt,
 // which would push out the events that matter; and the controller's own events, once each, with the rights of deploy/manifests.
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { getCACertificates, setDefaultCACertificates } from "node:tls";
+import { trustCloud } from "../../src/commands/trust-cloud.ts";
 import { azureAdministrator } from "../support/azure-administrator.ts";
 import { boundVolume, claim } from "../support/cluster-objects.ts";
 import { type Installation, startInstallation, trackFailures } from "../support/installation.ts";
@@ -26,8 +25,7 @@ describe("the events of a claim on a real control plane", function () {
     const provisionerFlags = { "retry-interval-start": "100ms", "retry-interval-max": "500ms" };
     const controllerFlags = ["--drift-check-interval", "off"];
     installation = await startInstallation({ clusterId: CLUSTER_ID, provisionerFlags, controllerFlags });
-    const ca = await readFile(installation.driver.ready.caFile, "utf8");
-    setDefaultCACertificates([...getCACertificates("default"), ca]); // the administrator signs in from this process
+    trustCloud(installation.driver.ready); // the administrator signs in from this process
     const clientID = installation.driver.ready.identities[0]?.clientId ?? "";
     await installation.applyClass("own", { parameters: { clientID, isolation: "volume" } });
     await installation.apply(claim("lost", "own"), claim("kept", "own"));

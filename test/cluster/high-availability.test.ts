@@ -10,10 +10,11 @@ import { claim, type Volume } from "../support/cluster-objects.ts";
 import { type ControlPlane, startControlPlane } from "../support/control-plane.ts";
 import { type ControllerPod, type PodOptions, startPod } from "../support/controller-pod.ts";
 import { type Manifest, readManifests } from "../support/deployment.ts";
-import { connectAdmin, type EmulatorAdmin, type HeldState } from "../support/emulator-admin.ts";
-import { letEntraReadKeys, trackFailures } from "../support/installation.ts";
+import { startEmulatedAzure } from "../support/emulated-driver.ts";
+import type { EmulatorAdmin, HeldState } from "../support/emulator-admin.ts";
+import { issuerFlags, letEntraReadKeys, trackFailures } from "../support/installation.ts";
 import { orphansOf } from "../support/orphans-command.ts";
-import { eventually, fileWrittenBy, type Program, removeFolder, startKeylessCsi } from "../support/processes.ts";
+import { eventually, type Program, removeFolder } from "../support/processes.ts";
 
 const CLUSTER_ID = "two-replicas";
 /** Each answer takes 100 ms, one in a hundred 1 s; an account 5 s: a create takes several seconds, so that much is in flight. */
@@ -38,11 +39,9 @@ describe("two replicas", function () {
     const file = await bundle(BUNDLES.service, folder);
     plane = await startControlPlane();
     await letEntraReadKeys(plane);
-    const readyFile = join(folder, "ready.json");
-    const flags = ["--ready-file", readyFile, "--issuer-ca", plane.caFile, ...SLOW];
-    emulator = await startKeylessCsi(["emulator", ...flags], { name: "emulator", logFolder: folder });
-    const ready = JSON.parse(await fileWrittenBy(emulator, readyFile)) as PodOptions["ready"];
-    admin = await connectAdmin(ready);
+    const azure = await startEmulatedAzure(folder, [...issuerFlags(plane), ...SLOW]);
+    const { ready, readyFile } = azure;
+    ({ emulator, admin } = azure);
     seeded = await admin.state();
     options = { plane, readyFile, ready, entryPoint: [process.execPath, ...NODE_FLAGS, file], env: NODE_ENVIRONMENT };
     const config = `cluster-id: ${CLUSTER_ID}\nclient-id: ${ready.controller.clientId}\n`;

@@ -1,9 +1,8 @@
 // One class for all tenants on a real control plane: real claims, pods and ServiceAccounts, the API server's own tokens, and
 // hostile tenants who get nothing.
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { type Attempt, read, write } from "../../src/commands/demo/workload.ts";
+import { trustCloud } from "../../src/commands/trust-cloud.ts";
 import { azureAdministrator } from "../support/azure-administrator.ts";
 import {
   boundVolume,
@@ -42,7 +41,7 @@ describe("identities of ServiceAccounts on a real control plane", function () {
   before(async () => {
     installation = await startInstallation({ clusterId: "tenants" });
     ({ plane, driver, provisioner } = installation);
-    setDefaultCACertificates([...getCACertificates("default"), await readFile(driver.ready.caFile, "utf8")]);
+    trustCloud(driver.ready);
     const parameters = { identity: "serviceAccount" };
     await installation.applyClass("keyless", { parameters });
     await installation.applyClass("keyless-late", { parameters, volumeBindingMode: "WaitForFirstConsumer" });

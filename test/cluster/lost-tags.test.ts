@@ -1,8 +1,7 @@
 // Replaced tags on a real control plane, with the rights of deploy/manifests: what the claim's event says, that its command puts
 // everything back, and that volumes of an earlier version are found by the StorageClasses of the API server.
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { getCACertificates, setDefaultCACertificates } from "node:tls";
+import { trustCloud } from "../../src/commands/trust-cloud.ts";
 import { type AzureAdministrator, azureAdministrator } from "../support/azure-administrator.ts";
 import { boundVolume, claim, eventOf } from "../support/cluster-objects.ts";
 import { type Installation, startInstallation, trackFailures } from "../support/installation.ts";
@@ -18,7 +17,7 @@ describe("replaced tags on a real control plane", function () {
     const controllerFlags = ["--account-cache", "0s"];
     installation = await startInstallation({ clusterId: "lost-tags", controllerFlags });
     const { driver, applyClass } = installation;
-    setDefaultCACertificates([...getCACertificates("default"), await readFile(driver.ready.caFile, "utf8")]);
+    trustCloud(driver.ready);
     azure = azureAdministrator(driver.ready);
     const clientID = driver.ready.identities[0]?.clientId ?? "";
     await applyClass("pool", { parameters: { clientID } });

@@ -1,10 +1,9 @@
 // More than one PersistentVolume for one container, on a real control plane: what a restore into another namespace makes, and
 // what somebody forges with one `kubectl annotate`. The container and its data stay while any of them is in use.
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { read, write } from "../../src/commands/demo/workload.ts";
+import { trustCloud } from "../../src/commands/trust-cloud.ts";
 import { azureAdministrator } from "../support/azure-administrator.ts";
 import { boundVolume, claim, eventOf, namespace, serviceAccount, type Volume } from "../support/cluster-objects.ts";
 import type { ControlPlane } from "../support/control-plane.ts";
@@ -28,7 +27,7 @@ describe("two PersistentVolumes of one container on a real control plane", funct
     installation = await startInstallation({ clusterId: "second-volume", provisionerFlags });
     ({ plane } = installation);
     const { driver, apply, applyClass } = installation;
-    setDefaultCACertificates([...getCACertificates("default"), await readFile(driver.ready.caFile, "utf8")]);
+    trustCloud(driver.ready);
     await applyClass("keyless", { parameters: { identity: "serviceAccount", defaultServiceAccount: "app" } });
     await azureAdministrator(driver.ready).trust(0, plane.server, "old", "app");
     const clientId = driver.ready.identities[0]?.clientId ?? "";

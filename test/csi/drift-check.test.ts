@@ -13,7 +13,7 @@ import {
   startEmulatedApp,
 } from "../support/emulated-app.ts";
 import { administratorToken, send } from "../support/emulator-client.ts";
-import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";
+import { createFakeCluster, type FakeCluster, persistentVolumeOf } from "../support/fake-cluster.ts";
 import { createMemoryLease } from "../support/memory-lease.ts";
 
 const HTTP = ["--http-endpoint", "127.0.0.1:0"];
@@ -52,14 +52,8 @@ describe("the drift check", () => {
   async function bind(claim: string, overrides: Partial<ClusterVolume> = {}, parameters = {}): Promise<Volume> {
     const request = createRequest(app.emulator, parameters);
     const volume = await create(app, request);
-    cluster.persistentVolumes.push({
-      name: request.name ?? "",
-      handle: volume.volume_id,
-      attributes: volume.volume_context,
-      phase: "Bound",
-      claim: { namespace: "team", name: claim, uid: `uid-${claim}` },
-      ...overrides,
-    });
+    const ofTeam = { namespace: "team", name: claim, uid: `uid-${claim}` };
+    cluster.persistentVolumes.push({ ...persistentVolumeOf(volume, request.name ?? "", ofTeam), ...overrides });
     return volume;
   }
 

@@ -7,7 +7,7 @@ import { trustTag } from "../../src/volume/formats/federated-credential.ts";
 import { startAppInCluster } from "../support/app-in-cluster.ts";
 import { create, type EmulatedApp } from "../support/emulated-app.ts";
 import { allowController } from "../support/emulated-rights.ts";
-import type { FakeCluster } from "../support/fake-cluster.ts";
+import { type FakeCluster, persistentVolumeOf } from "../support/fake-cluster.ts";
 import { heldContainers, heldRoleAssignments } from "../support/held.ts";
 import { SAFE_MOUNT } from "../support/safe-mount.ts";
 import { createSink } from "../support/sink.ts";
@@ -66,13 +66,8 @@ describe("orphans", () => {
 
   /** The PersistentVolume that csi-provisioner makes of it. */
   function bind({ uid, id, context }: Provisioned): void {
-    cluster.persistentVolumes.push({
-      name: `pvc-${uid}`,
-      handle: id,
-      attributes: context,
-      phase: "Bound",
-      claim: { namespace: "team", name: "data", uid },
-    });
+    const volume = { volume_id: id, volume_context: context };
+    cluster.persistentVolumes.push(persistentVolumeOf(volume, `pvc-${uid}`, { namespace: "team", name: "data", uid }));
   }
   /** The StorageClass of such volumes. */
   function addClass(parameters: Record<string, string> = {}): void {

@@ -3,10 +3,10 @@
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ControlPlane } from "./control-plane.ts";
-import { connectCsi } from "./csi-client.ts";
 import { argumentsOf, type Manifest, withFlags } from "./deployment.ts";
+import { waitUntilReady } from "./emulated-driver.ts";
 import type { ReadyFile } from "./emulator-admin.ts";
-import { eventually, type Program, startProgram } from "./processes.ts";
+import { type Program, startProgram } from "./processes.ts";
 import { toolPath } from "./tools.ts";
 
 const CONTAINERS = ["keyless-csi", "csi-provisioner", "csi-resizer"] as const;
@@ -20,7 +20,7 @@ export interface PodOptions {
   readonly plane: ControlPlane;
   /** Of the emulated Azure. */
   readonly readyFile: string;
-  readonly ready: ReadyFile & { readonly controller: { readonly clientId: string; readonly tokenFile: string } };
+  readonly ready: ReadyFile;
   /** The image's entry point: what comes before the arguments of the container `keyless-csi`. */
   readonly entryPoint: readonly [path: string, ...args: string[]];
   readonly env?: Readonly<Record<string, string>>;
@@ -58,7 +58,7 @@ export async function startPod(options: PodOptions): Promise<ControllerPod> {
   await writeFile(join(folder, "config.yaml"), data["config.yaml"] ?? "");
   const commands = await commandsOf(deployment, folder, options);
   const pod = await runContainers(commands, folder, name, graceSecondsOf(deployment));
-  await eventually(pod.container("keyless-csi"), () => probe(pod.endpoint));
+  await waitUntilReady(pod.container("keyless-csi"), pod.endpoint);
   return pod;
 }
 
@@ -152,14 +152,4 @@ function graceSecondsOf(deployment: Manifest): number {
     template: { spec: { terminationGracePeriodSeconds: number } };
   };
   return template.spec.terminationGracePeriodSeconds;
-}
-
-async function probe(endpoint: string): Promise<void> {
-  const client = connectCsi(endpoint, 1);
-  try {
-    const { ready } = await client.identity("Probe", {});
-    if (ready?.value === false) throw new Error("Probe says: not ready");
-  } finally {
-    client.close();
-  }
 }

@@ -20,6 +20,27 @@ export interface EmulatedDriver {
   stop(options?: { readonly keepLogs: boolean }): Promise<number | NodeJS.Signals>;
 }
 
+/** An emulator in a process of its own, and how to reach it. */
+export interface EmulatedAzure extends Pick<EmulatedDriver, "readyFile" | "ready" | "admin"> {
+  readonly emulator: Program;
+}
+
+/** `folder` receives its ready file and its log. Nothing is left running when it rejects. */
+export async function startEmulatedAzure(folder: string, flags: readonly string[] = []): Promise<EmulatedAzure> {
+  const readyFile = join(folder, "ready.json");
+  const emulator = await startKeylessCsi(["emulator", "--ready-file", readyFile, ...flags], {
+    name: "emulator",
+    logFolder: folder,
+  });
+  try {
+    const ready = JSON.parse(await fileWrittenBy(emulator, readyFile)) as ReadyFile;
+    return { emulator, readyFile, ready, admin: await connectAdmin(ready) };
+  } catch (error) {
+    await emulator.stop();
+    throw error;
+  }
+}
+
 /** Starts both and waits until the controller answers Probe. Nothing is left running when it rejects. */
 export async function startEmulatedDriver(
   clusterId: string,
@@ -29,14 +50,8 @@ export async function startEmulatedDriver(
   const folder = await mkdtemp(join(tmpdir(), "keyless-csi-")); // short: a socket's path may have 107 bytes
   const programs: Program[] = [];
   try {
-    const readyFile = join(folder, "ready.json");
-    const emulator = await startKeylessCsi(["emulator", "--ready-file", readyFile, ...emulatorFlags], {
-      name: "emulator",
-      logFolder: folder,
-    });
+    const { emulator, ...azure } = await startEmulatedAzure(folder, emulatorFlags);
     programs.push(emulator);
-    const ready = JSON.parse(await fileWrittenBy(emulator, readyFile)) as ReadyFile;
-    const azure = { readyFile, ready, admin: await connectAdmin(ready) };
     return await startController({ folder, azure, programs }, clusterId, controllerFlags);
   } catch (error) {
     await stopPrograms(programs);
@@ -92,7 +107,8 @@ async function startController(
   return { folder, endpoint, socketPath, ...azure, controller, stop };
 }
 
-async function waitUntilReady(controller: Program, endpoint: string): Promise<void> {
+/** Until the controller at this endpoint answers Probe, and says that it is ready. */
+export async function waitUntilReady(controller: Program, endpoint: string): Promise<void> {
   const client = connectCsi(endpoint, 1);
   try {
     await eventually(controller, async () => {

@@ -16,6 +16,8 @@ export interface ReadyFile {
   readonly resourceGroup: string;
   readonly location: string;
   readonly identities: readonly WorkloadIdentity[];
+  /** Its identity, and a file with its ServiceAccount token that is kept fresh. */
+  readonly controller: { readonly clientId: string; readonly tokenFile: string };
   /** Has every right on resources, and none on data. */
   readonly administrator: { readonly clientId: string; readonly clientSecret: string };
 }

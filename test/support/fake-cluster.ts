@@ -1,5 +1,6 @@
 // A cluster in memory, for tests of the driver's own decisions; test/cluster uses a real API server.
 import { blobBackend } from "../../src/backend/blob/backend.ts";
+import type { Volume } from "../../src/csi/proto.generated.ts";
 import type {
   Claim,
   ClaimRef,
@@ -106,4 +107,13 @@ export function createFakeCluster(issuer: string, clusterUid = CLUSTER_UID): Fak
     listVolumes,
     listClaimUids: async () => new Set([...claims.values()].map(({ uid }) => uid)),
   };
+}
+
+/** The PersistentVolume that csi-provisioner makes of what CreateVolume has answered, bound to its claim. */
+export function persistentVolumeOf(
+  { volume_id, volume_context }: Pick<Volume, "volume_id" | "volume_context">,
+  name: string,
+  claim: NonNullable<ClusterVolume["claim"]>,
+): ClusterVolume {
+  return { name, handle: volume_id, attributes: volume_context, phase: "Bound", claim };
 }

@@ -4,7 +4,7 @@ import type { Volume } from "../../src/csi/proto.generated.ts";
 import type { BlobContainer } from "../../src/emulator/world.ts";
 import type { ClusterVolume } from "../../src/volume/ports.ts";
 import { create, createRequest, type EmulatedApp, type EmulatedAppOptions, startEmulatedApp } from "./emulated-app.ts";
-import { createFakeCluster, type FakeCluster } from "./fake-cluster.ts";
+import { createFakeCluster, type FakeCluster, persistentVolumeOf } from "./fake-cluster.ts";
 import { heldRoleAssignments } from "./held.ts";
 
 /** Longer than the interval and its jitter. */
@@ -59,12 +59,8 @@ export async function startVolumesInUse(
       cluster.claims.set(`team/${claim}`, { uid, isBoundLate: false });
       const volume = await create(app, request);
       cluster.persistentVolumes.push({
-        name: request.name ?? "",
-        handle: volume.volume_id,
-        attributes: volume.volume_context,
-        phase: "Bound",
+        ...persistentVolumeOf(volume, request.name ?? "", { namespace: "team", name: claim, uid }),
         provisioner: "keyless.blob.csi",
-        claim: { namespace: "team", name: claim, uid },
         ...overrides,
       });
       return volume;

@@ -2,8 +2,8 @@
 // of deploy/manifests, our controller, and Azure, which everything on the node finds by its public names.
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { parseAllDocuments } from "yaml";
+import { trustCloud } from "../../../src/commands/trust-cloud.ts";
 import { type AzureAdministrator, azureAdministrator } from "../../support/azure-administrator.ts";
 import { type ControlPlane, startControlPlane } from "../../support/control-plane.ts";
 import { type Manifest, manifestOf, readManifests } from "../../support/deployment.ts";
@@ -65,7 +65,7 @@ export async function startStage(options: StageOptions): Promise<Stage> {
     await letEntraReadKeys(plane);
     const driver = await startDriver(plane, options);
     endings.push((how) => driver.stop(how));
-    setDefaultCACertificates([...getCACertificates("default"), await readFile(driver.ready.caFile, "utf8")]);
+    trustCloud(driver.ready);
     const provisioner = await startSidecar("csi-provisioner", { plane, driver });
     const resizer = await startSidecar("csi-resizer", { plane, driver });
     endings.push(({ keepLogs }) => keepLogs && printLogs([driver.controller, provisioner, resizer]));
