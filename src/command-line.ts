@@ -13,6 +13,7 @@ import { DriverError } from "./errors.ts";
 import { describeError } from "./telemetry/redaction.ts";
 import { findNearest } from "./text/nearest.ts";
 import { scrub } from "./text/scrub.ts";
+import { wrap } from "./text/wrap.ts";
 
 const PROGRAM = "keyless-csi";
 
@@ -77,15 +78,20 @@ async function help(name: string, { stdout, stderr, catalogue }: CommandLine): P
     return print(stderr, `${PROGRAM} ${name}: this build contains no emulator\n`, EXIT.usage);
   const { command } = await entry.load();
   const table = { ...command.settings, ...COMMON_SETTINGS };
-  return print(stdout, `Usage: ${PROGRAM} ${name} [settings]\n\n${entry.summary}\n\n${toHelp(table)}`, EXIT.ok);
+  const summary = wrap(entry.summary, "").join("\n");
+  return print(stdout, `Usage: ${PROGRAM} ${name} [settings]\n\n${summary}\n\n${toHelp(table)}`, EXIT.ok);
 }
 
 function overview(catalogue: readonly CatalogueEntry[]): string {
   const width = Math.max(...catalogue.map(({ name }) => name.length));
-  const commands = catalogue.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}\n`).join("");
+  const indent = " ".repeat(width + 4);
+  const lines = catalogue.map(({ name, summary }) => {
+    return `  ${name.padEnd(width)}  ${wrap(summary, indent).join("\n").trimStart()}\n`;
+  });
+  const commands = lines.join("");
   return [
     `Usage: ${PROGRAM} <command> [settings]\n\nCommands:\n${commands}`,
-    `Settings of a command: ${PROGRAM} <command> --help. Version: ${PROGRAM} --version.\n`,
+    `Settings of a command: ${PROGRAM} <command> --help\nVersion: ${PROGRAM} --version\n`,
     "Exit codes: 0 done, 1 failed, 2 usage error, 3 done and something was found.\n",
   ].join("\n");
 }

@@ -2,17 +2,13 @@
  * `keyless-csi orphans`: lists what is left in Azure that nothing in the cluster needs, and deletes it on request. It runs with
  * the controller's own configuration, so it sees exactly what the controller may see.
  */
-import { existsSync } from "node:fs";
-import { delimiter } from "node:path";
 import type { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { assemble } from "../app/assembly.ts";
 import { createPace } from "../concurrency/pace.ts";
 import { runFor } from "../concurrency/purpose.ts";
-import { type ControllerConfig, checkController, toControllerConfig } from "../config/controller.ts";
-import { findFileProblems } from "../config/controller-files.ts";
+import type { ControllerConfig } from "../config/controller.ts";
 import { clusterIdentity } from "../config/controller-kinds.ts";
-import { controllerSettings } from "../config/controller-settings.ts";
 import { choice, duration, list, toggle } from "../config/kinds.ts";
 import type { SettingProblem } from "../config/problem.ts";
 import { type Draft, setting, type ValuesOf } from "../config/setting.ts";
@@ -26,9 +22,9 @@ import { createOrphanRemoval } from "../volume/orphans/removal.ts";
 import { surveyOrphans } from "../volume/orphans/survey.ts";
 import type { Cluster } from "../volume/ports.ts";
 import { defineCommand, EXIT } from "./command.ts";
+import { findOperatorProblems, operatorSettings, toOperatorConfig } from "./operator-settings.ts";
 import { assertWithinLimits } from "./orphans/limits.ts";
 import { type Report, type Result, toJsonReport, toMarking, toTextReport } from "./orphans/report.ts";
-import { trustCloud } from "./trust-cloud.ts";
 
 const ORPHANS = "Orphans";
 /** Nothing that stays behind in an environment or a file may delete data. */
@@ -36,11 +32,8 @@ const CONFIRMATION = { group: ORPHANS, fallback: "false", onlyFrom: "command lin
 /** Azure allows 100 lists in 5 minutes for a subscription; the running controller needs some of them (azure.md 1). */
 const LISTS = { count: 80, withinMs: 300_000 };
 
-// All of the controller's, including those that only serving needs: its configuration file is read unchanged.
+// Its own first: that is the order of the help.
 const settings = {
-  ...controllerSettings,
-  // People run this beside their kubectl; a controller takes no cluster from a shell's environment.
-  kubeconfig: { ...controllerSettings.kubeconfig, alsoFrom: ["KUBECONFIG"] },
   "older-than": setting(duration({ max: "8760h" }), {
     group: ORPHANS,
     help: "containers and accounts that were changed or created within this time are kept",
@@ -66,22 +59,14 @@ const settings = {
     help: "delete however much it is, even when the cluster needs no container, which suggests the wrong cluster",
   }),
   output: setting(choice(["text", "json"]), { group: ORPHANS, help: "output format", fallback: "text" }),
+  ...operatorSettings,
 };
 
 export type OrphansValues = ValuesOf<typeof settings>;
 
 function findProblems(draft: Draft<typeof settings>, env: NodeJS.ProcessEnv): readonly SettingProblem[] {
-  const { kubeconfig = "" } = draft;
-  const isOneFile = !kubeconfig.includes(delimiter) || existsSync(kubeconfig);
-  const files = findFileProblems(isOneFile ? draft : { ...draft, kubeconfig: undefined }, env);
-  const problems = [...checkController(draft), ...files].filter(({ setting: name }) => !isOfController(draft, name));
+  const problems = findOperatorProblems(draft, env);
   const add = (name: string, problem: string) => void problems.push({ setting: name, source: `--${name}`, problem });
-  if (draft.emulator === true) {
-    add("emulator", "would start an empty one; use --cloud-file with the ready file of a running one");
-  }
-  if (!isOneFile) {
-    add("kubeconfig", `"${kubeconfig}" (from $KUBECONFIG if not given) is not one file; name the one of this cluster`);
-  }
   if (draft.delete === true && draft.yes !== true) {
     add("delete", "deletes data permanently; review the list first, then add --yes");
   }
@@ -93,11 +78,6 @@ function findProblems(draft: Draft<typeof settings>, env: NodeJS.ProcessEnv): re
     if (!isAdopted) add("gone-cluster", `${toAlsoOwns(gone)} is not one of --also-owns; name it there as here`);
   }
   return problems;
-}
-
-/** An administrator who signs in as themselves keeps the sign-in settings of the controller's own file, which then rest. */
-function isOfController({ credential }: Draft<typeof settings>, name: string): boolean {
-  return credential === "azure-cli" && (name === "client-id" || name === "token-file");
 }
 
 /** What the command runs with besides its settings; tests pass their own cluster. */
@@ -158,8 +138,7 @@ export const command = defineCommand({
   settings,
   check: findProblems,
   async run({ values, stdout, stderr }) {
-    const config = toControllerConfig(values);
-    trustCloud(config.cloud);
+    const config = toOperatorConfig(values);
     // What the controller creates meanwhile goes first, as far as Azure's answers tell.
     return await runFor("delete", () => runOrphans({ config, values, stdout, stderr }));
   },

@@ -1,6 +1,7 @@
 /**
  * A settings table for readers: the text of `--help`, and the JSON Schema of the configuration file.
  */
+import { wrap } from "../text/wrap.ts";
 import type { Setting, SettingsTable } from "./setting.ts";
 import { toEnvironmentNames } from "./setting.ts";
 
@@ -14,24 +15,21 @@ export function toHelp(table: SettingsTable): string {
 }
 
 function toEntry(flag: string, row: Setting<unknown>): string {
-  const form = row.kind.form === "switch" ? `--[no-]${flag}` : `--${flag} ${row.kind.placeholder}`;
+  const form = row.kind.form === "switch" ? `--[no-]${flag}` : toForm(flag, row.kind.placeholder);
   const repeat = row.kind.form === "list" ? "; may be repeated" : "";
   return `  ${form}\n${wrapped(`${row.help}${repeat}`)}${wrapped(`[${toDefault(row)}; ${toSources(flag, row)}]`)}`;
 }
 
-/** Columns of a terminal. */
-const WIDTH = 80;
+/** A long choice goes on below, behind one of its bars. */
+function toForm(flag: string, placeholder: string): string {
+  const lines = wrap(`--${flag} ${placeholder}`.replaceAll("|", "| "), INDENT);
+  return lines.join("\n").trimStart().replaceAll("| ", "|");
+}
+
 const INDENT = " ".repeat(6);
 
-/** Indented lines of whole words; one that is longer than a line has its own. */
 function wrapped(text: string): string {
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const line = lines.at(-1);
-    if (line === undefined || line.length + 1 + word.length > WIDTH) lines.push(INDENT + word);
-    else lines[lines.length - 1] = `${line} ${word}`;
-  }
-  return `${lines.join("\n")}\n`;
+  return `${wrap(text, INDENT).join("\n")}\n`;
 }
 
 /** `environment: KEYLESS_CSI_LOCATION`, or that a value is accepted on the command line only. */

@@ -4,6 +4,8 @@ import { runCommandLine } from "../../src/command-line.ts";
 import type { CatalogueEntry } from "../../src/commands/catalogue.ts";
 import { CATALOGUE } from "../../src/commands/catalogue.ts";
 import { type Command, defineCommand } from "../../src/commands/command.ts";
+import { operatorSettings } from "../../src/commands/operator-settings.ts";
+import { controllerSettings } from "../../src/config/controller-settings.ts";
 import { amount } from "../../src/config/kinds.ts";
 import { optional, setting } from "../../src/config/setting.ts";
 import { DriverError } from "../../src/errors.ts";
@@ -151,4 +153,32 @@ describe("the commands", () => {
       for (const row of Object.values(command.settings)) assert.ok(row.help.length > 0 && row.group.length > 0);
     });
   }
+
+  it("explains every command in 80 columns", async () => {
+    for (const argv of [["--help"], ...CATALOGUE.map(({ name }) => [name, "--help"])]) {
+      const stdout = createSink();
+      const stderr = createSink();
+      const streams = { stdout: stdout.stream, stderr: stderr.stream, signal: new AbortController().signal };
+      await runCommandLine({ argv, env: {}, ...streams, catalogue: CATALOGUE, version: "1.2.3" });
+      const lines = stdout.text().split("\n");
+      assert.ok(lines.length > 5, argv.join(" "));
+      assert.deepEqual(
+        lines.filter((line) => [...line].length > 80),
+        [],
+        argv.join(" "),
+      );
+    }
+  });
+
+  it("lists a command's own settings before those of the controller", async () => {
+    for (const { name, load } of CATALOGUE) {
+      const rows = Object.entries((await load?.())?.command.settings ?? {});
+      const shared = new Map<string, unknown>([
+        ...Object.entries(operatorSettings),
+        ...Object.entries(controllerSettings),
+      ]);
+      const isShared = rows.map(([flag, row]) => row === shared.get(flag) || flag === "kubeconfig");
+      assert.deepEqual(isShared, isShared.toSorted(), name);
+    }
+  });
 });
