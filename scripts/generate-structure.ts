@@ -82,6 +82,8 @@ ${toMermaid(reduce(structure))}\`\`\`
 | folder or file | imports |
 |---|---|
 ${rows.join("")}
+\`doctor/\` holds the checks of [keyless-csi doctor](../reference/doctor.md), one constant each; \`azure/inspection\` reads for them.
+
 In \`volume/\` the stories (\`create.ts\`, \`delete.ts\` and so on) and what all of them share stand beside rooms of one subject each:
 
 | room | subject |

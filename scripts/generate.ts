@@ -5,6 +5,7 @@ import { CHART, generateChartReadme, generateValuesSchema } from "./generate-cha
 import { target as countTarget, generateContractCount } from "./generate-contract-count.ts";
 import { target as csiTarget, generateCsi } from "./generate-csi.ts";
 import { generateDashboard } from "./generate-dashboard.ts";
+import { generateDoctorPage } from "./generate-doctor.ts";
 import { generateLicencesPage } from "./generate-licences.ts";
 import { generatePoliciesPage } from "./generate-policies.ts";
 import {
@@ -27,6 +28,7 @@ export const generated: ReadonlyMap<string, () => Promise<string>> = new Map([
   ["docs/reference/azure-refusals.md", generateRefusalsPage],
   ["docs/reference/configuration.md", generateConfigurationPage],
   ["docs/reference/configuration.schema.json", generateConfigurationSchema],
+  ["docs/reference/doctor.md", generateDoctorPage],
   ["docs/reference/licences.md", generateLicencesPage],
   ["docs/reference/parameters.md", generateParametersPage],
   ["docs/reference/policies.md", generatePoliciesPage],

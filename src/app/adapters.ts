@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { createAccounts } from "../azure/accounts.ts";
 import { type ApiVersionFallback, createApiVersions } from "../azure/api-versions.ts";
-import { type AzureCall, createArm } from "../azure/arm.ts";
+import { type Arm, type AzureCall, createArm } from "../azure/arm.ts";
 import type { AzureWrite } from "../azure/audit.ts";
 import { createBlobService } from "../azure/blob-service.ts";
 import { type BudgetState, createBudget } from "../azure/budget/budget.ts";
@@ -66,6 +66,8 @@ export interface Adapters extends Usage {
   inBackground<T>(work: () => Promise<T>): Promise<T>;
   /** What Azure still allows of each limit that was drawn on. */
   readonly budgetStates: () => readonly BudgetState[];
+  /** The connection behind the ports, for a command that looks at more of Azure than volumes do. */
+  readonly arm: Arm;
   /** Signs in now, to find out early. Rejects with what the credential says. */
   signIn(): Promise<void>;
 }
@@ -157,7 +159,7 @@ export async function createAdapters(
     followUps: followUpsFor(observer, waiting, connection.inBackground),
   };
   const usage = usageOf(config, { arm: metricsArm, accounts, observer, now });
-  return { ports, settings, backend: blobBackend, ...usage, ...connection };
+  return { ports, settings, backend: blobBackend, arm, ...usage, ...connection };
 }
 
 /** Checks of the access that a volume was given: in the log as a task, and no volume waits for them. */

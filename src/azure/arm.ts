@@ -16,6 +16,7 @@ import { withLeanPipeline } from "./lean-pipeline.ts";
 import { createOwnHostPolicy } from "./own-host.ts";
 import { idsIn, type RequestIds } from "./request-ids.ts";
 import { resourceTypeOf } from "./resource-type.ts";
+import { type ArmRequest, sendToArm } from "./send.ts";
 import { createSettlingMark } from "./settling.ts";
 import { limitFor, TIME_LIMITS, type TimeLimits } from "./time-limits.ts";
 
@@ -68,6 +69,8 @@ export interface Arm {
   /** As it was configured, without a slash at the end. */
   readonly endpoint: string;
   subscription(subscriptionId: string): SubscriptionClients;
+  /** The answer's JSON to what no client here has an operation for. Throws as they do. */
+  send(subscriptionId: string, request: ArmRequest): Promise<unknown>;
 }
 
 /** How often the SDKs repeat a request by themselves. */
@@ -105,16 +108,21 @@ export function createArm(options: ArmOptions): Arm {
       { policy: observing(options, signInAgain), position: "perRetry" as const },
     ],
   };
+  const subscription = (subscriptionId: string) => {
+    const key = subscriptionId.toLowerCase();
+    const known = clients.get(key);
+    if (known !== undefined) return known;
+    const created = createClients(options.credentialFor(key), subscriptionId, clientOptions);
+    clients.set(key, created);
+    return created;
+  };
+  const { endpoint } = options;
+  const { httpClient } = clientOptions;
   return {
-    endpoint: options.endpoint,
-    subscription(subscriptionId) {
-      const key = subscriptionId.toLowerCase();
-      const known = clients.get(key);
-      if (known !== undefined) return known;
-      const created = createClients(options.credentialFor(key), subscriptionId, clientOptions);
-      clients.set(key, created);
-      return created;
-    },
+    endpoint,
+    subscription,
+    send: (subscriptionId, request) =>
+      sendToArm({ endpoint, client: subscription(subscriptionId).storage, httpClient }, request),
   };
 }
 

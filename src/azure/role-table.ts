@@ -6,10 +6,15 @@
 import { roleDefinitionName } from "../volume/names.ts";
 
 /** Where a role is assigned to the controller. Workloads get theirs from the controller, volume by volume. */
-export type AssignedAt = "resource groups" | "subscriptions" | "identity scopes" | "nowhere";
+export type AssignedAt =
+  | "resource groups"
+  | "subscriptions"
+  | "identity scopes"
+  | "resource groups and identity scopes"
+  | "nowhere";
 
 /** Optional roles by the names that `--with` accepts. */
-export const ROLE_OPTIONS = ["identities", "trust", "federated-credentials", "soft-delete", "usage"] as const;
+export const ROLE_OPTIONS = ["identities", "trust", "federated-credentials", "soft-delete", "usage", "doctor"] as const;
 export type RoleOption = (typeof ROLE_OPTIONS)[number];
 
 /** One Azure action, and what the product does with it. */
@@ -165,6 +170,16 @@ export const ROLES: readonly RoleRow[] = [
     actions: {
       [`${ASSIGNMENTS}/read`]: "the metric keyless_csi_role_assignments",
       "Microsoft.Storage/locations/usages/read": "the metric keyless_csi_storage_accounts",
+    },
+  }),
+  role({
+    key: "controller-doctor",
+    roleName: "keyless-csi Controller Doctor",
+    description: "Ask Azure what the controller may do. Reads only.",
+    option: "doctor",
+    assignedAt: "resource groups and identity scopes",
+    actions: {
+      "Microsoft.Authorization/permissions/read": "keyless-csi doctor: name each right that is missing",
     },
   }),
 ];

@@ -3,12 +3,14 @@
  * imports; the commands share nearly everything, and their own parts are small.
  */
 import * as controller from "./controller.ts";
+import * as doctor from "./doctor.ts";
 import * as orphans from "./orphans.ts";
 import * as roles from "./roles.ts";
 import type { ServiceCommands } from "./service-commands.ts";
 
 export const serviceCommands: ServiceCommands = {
   controller: async () => controller,
+  doctor: async () => doctor,
   orphans: async () => orphans,
   roles: async () => roles,
 };

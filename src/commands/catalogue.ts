@@ -18,6 +18,11 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
     load: serviceCommands.controller,
   },
   {
+    name: "doctor",
+    summary: "say what is wrong with an installation, or with one claim, and what to do about it",
+    load: serviceCommands.doctor,
+  },
+  {
     name: "orphans",
     summary: "find what is left in Azure that no volume of the cluster needs, and delete it on request",
     load: serviceCommands.orphans,

@@ -6,7 +6,7 @@ import type { Writable } from "node:stream";
 import type { SettingProblem } from "../config/problem.ts";
 import type { Draft, SettingsTable, ValuesOf } from "../config/setting.ts";
 
-/** 0 done, 1 failed, 2 usage error, 3 done and something was found (orphans). */
+/** 0 done, 1 failed, 2 usage error, 3 done and something was found (orphans, doctor). */
 export const EXIT = { ok: 0, failure: 1, usage: 2, findings: 3 } as const;
 
 /** What a command gets. Nothing in it is global, so a test can pass its own streams and signal. */

@@ -23,8 +23,8 @@ import { toScript } from "./roles/role-script.ts";
 const WHERE = "Where";
 const WHAT = "What";
 const REQUIRED = "required";
-/** What the classes of deploy/ need: they name a client id, or leave the identity to the ServiceAccount. */
-export const DEFAULT_OPTIONS: readonly RoleOption[] = ["identities", "trust"];
+/** What the classes of deploy/ need (they name a client id, or leave the identity to the ServiceAccount), and what `doctor` reads. */
+export const DEFAULT_OPTIONS: readonly RoleOption[] = ["identities", "trust", "doctor"];
 
 const settings = {
   "subscription-id": optional(guid, {

@@ -6,12 +6,14 @@ type Load = () => Promise<{ readonly command: Command }>;
 
 export interface ServiceCommands {
   readonly controller: Load;
+  readonly doctor: Load;
   readonly orphans: Load;
   readonly roles: Load;
 }
 
 export const serviceCommands: ServiceCommands = {
   controller: () => import("./controller.ts"),
+  doctor: () => import("./doctor.ts"),
   orphans: () => import("./orphans.ts"),
   roles: () => import("./roles.ts"),
 };

@@ -13,6 +13,12 @@ export const claim = pattern(serviceAccount.pattern, {
   fix: "give the name of a PersistentVolumeClaim",
 });
 
+/** A DNS subdomain name too. */
+export const storageClass = pattern(serviceAccount.pattern, {
+  wrong: "is not the name of a class",
+  fix: "give the name of a StorageClass",
+});
+
 /** A DNS label. */
 export const namespace = pattern(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, {
   wrong: "is not the name of a namespace",

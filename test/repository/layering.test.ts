@@ -61,6 +61,11 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   "src/csi/": { ours: ["src/volume/", ...ANYWHERE], outside: ["node:", "@grpc/grpc-js", "@grpc/proto-loader"] },
   "src/volume/": { ours: ANYWHERE, oursTypes: ["src/backend/backend.ts"], outside: ["node:crypto"] },
+  "src/doctor/": {
+    ours: ["src/volume/", ...ANYWHERE],
+    oursTypes: ["src/backend/backend.ts"],
+    outside: [],
+  },
   "src/backend/backend.ts": { ours: [], oursTypes: ["src/volume/ports.ts", "src/volume/class/"], outside: [] },
   "src/backend/blob/": {
     ours: [
@@ -77,6 +82,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   "src/azure/": {
     ours: ["src/volume/ports.ts", "src/volume/formats/", "src/volume/names.ts", ...ANYWHERE],
+    oursTypes: ["src/doctor/ports.ts"],
     outside: ["node:", "@azure/"],
   },
   "src/azure/http-client.ts": {
@@ -86,6 +92,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   "src/azure/http-exchange.ts": { ours: ["src/azure/", HTTP], outside: ["node:", "@azure/"] },
   "src/kubernetes/": {
     ours: ["src/volume/ports.ts", "src/volume/references.ts", "src/volume/identity/service-account.ts", ...ANYWHERE],
+    oursTypes: ["src/doctor/ports.ts"],
     outside: ["node:", "@kubernetes/client-node"],
   },
   "src/kubernetes/api.ts": {

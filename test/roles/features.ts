@@ -6,6 +6,7 @@ import { containerFor, read, write } from "../../src/commands/demo/workload.ts";
 import { runOrphans } from "../../src/commands/orphans.ts";
 import type { CreateVolumeRequestInit } from "../../src/csi/proto.generated.ts";
 import { trustTag } from "../../src/volume/formats/federated-credential.ts";
+import { diagnosisOf } from "../support/diagnosis.ts";
 import { create } from "../support/emulated-app.ts";
 import type { GrantedApp } from "../support/printed-roles.ts";
 import { SAFE_MOUNT } from "../support/safe-mount.ts";
@@ -164,6 +165,10 @@ export const FEATURES = {
     const streams = { stdout: stdout.stream, stderr: stderr.stream };
     await runOrphans({ config: app.config, values, cluster: app.cluster, ...streams });
     assert.deepEqual(subjects(newcomerIdentity(app)), ["system:serviceaccount:demo:workload-b"], stdout.text());
+  },
+  "a list of the rights that are missing": async (app) => {
+    const { findings } = await diagnosisOf(app, "permissions");
+    assert.match(findings[0]?.found ?? "", /^\d+ actions at /);
   },
   "the count of role assignments": async (app) => {
     assert(app.app.health);

@@ -52,6 +52,7 @@ describe("keyless-csi roles", () => {
       "controller-federated-credentials": "261e60d5-9f25-565f-9255-a813bb07ec75",
       "controller-soft-delete": "689cef75-b63d-5b16-a021-fdae3dcafda0",
       "controller-usage": "abb7b946-8b33-5fcc-87ce-1dbe4ce3faf6",
+      "controller-doctor": "d17edbd2-76f6-5216-b36d-b9bc474ab5cc",
     });
     assert.equal(ROLES[0]?.id, dataRoleId(""));
     assert.equal(new Set(ROLES.map(({ roleName }) => roleName)).size, ROLES.length);
@@ -107,8 +108,8 @@ describe("keyless-csi roles", () => {
     const scopes = scopesOf(found);
     const times = (scope: string) => scopes.filter((each) => each === scope).length;
     assert.equal(times(`/subscriptions/${SUBSCRIPTION}/resourceGroups/data`), 4);
-    assert.equal(times(`/subscriptions/${SUBSCRIPTION}`), 4);
-    assert.equal(scopes.length, 8);
+    assert.equal(times(`/subscriptions/${SUBSCRIPTION}`), 5);
+    assert.equal(scopes.length, 9);
     assert(found.every(({ url }) => url.startsWith("https://management.azure.com/subscriptions/")));
   });
 
@@ -117,12 +118,12 @@ describe("keyless-csi roles", () => {
     const found = await requests(...groups, `--identity-scopes=${OTHER}/people`);
     const scopes = scopesOf(found);
     for (const [scope, times] of [
-      [`/subscriptions/${SUBSCRIPTION}/resourceGroups/data`, 3],
-      [`/subscriptions/${OTHER}/resourceGroups/more`, 3],
-      [`/subscriptions/${OTHER}/resourceGroups/last`, 3],
+      [`/subscriptions/${SUBSCRIPTION}/resourceGroups/data`, 4],
+      [`/subscriptions/${OTHER}/resourceGroups/more`, 4],
+      [`/subscriptions/${OTHER}/resourceGroups/last`, 4],
       [`/subscriptions/${SUBSCRIPTION}`, 0],
       [`/subscriptions/${OTHER}`, 0],
-      [`/subscriptions/${OTHER}/resourceGroups/people`, 2],
+      [`/subscriptions/${OTHER}/resourceGroups/people`, 3],
     ] as const) {
       assert.equal(scopes.filter((each) => each === scope).length, times, scope);
     }

@@ -27,7 +27,7 @@ describe("the emulator's controller", () => {
   });
 
   it("has at its subscription the rights that are printed for subscriptions and identity scopes", () => {
-    assert.deepEqual(held(false), printed("subscriptions", "identity scopes"));
+    assert.deepEqual(held(false), printed("subscriptions", "identity scopes", "resource groups and identity scopes"));
   });
 
   it("grants the same data role", () => {

@@ -107,16 +107,28 @@ function scopesOf({ assignedAt }: RoleRow, target: RoleTarget): readonly string[
     case "subscriptions":
       return unique(target.resourceGroups.map(({ subscriptionId }) => subscriptionScope(subscriptionId)));
     case "identity scopes":
-      return unique(
-        target.identityScopes.map(({ subscriptionId, resourceGroup }) =>
-          resourceGroup === undefined ? subscriptionScope(subscriptionId) : groupScope(subscriptionId, resourceGroup),
-        ),
-      );
+      return identityScopes(target);
+    case "resource groups and identity scopes":
+      return outermost([...groupScopes(target), ...identityScopes(target)]);
   }
 }
 
 function groupScopes({ resourceGroups }: RoleTarget): readonly string[] {
   return unique(resourceGroups.map(({ subscriptionId, resourceGroup }) => groupScope(subscriptionId, resourceGroup)));
+}
+
+function identityScopes(target: RoleTarget): readonly string[] {
+  return unique(
+    target.identityScopes.map(({ subscriptionId, resourceGroup }) =>
+      resourceGroup === undefined ? subscriptionScope(subscriptionId) : groupScope(subscriptionId, resourceGroup),
+    ),
+  );
+}
+
+/** Without those that lie in another one: an assignment there counts for them too. */
+function outermost(scopes: readonly string[]): readonly string[] {
+  const isWithin = (scope: string, other: string) => scope.toLowerCase().startsWith(`${other.toLowerCase()}/`);
+  return unique(scopes).filter((scope) => !scopes.some((other) => isWithin(scope, other)));
 }
 
 function findSubscriptions(target: RoleTarget): readonly string[] {

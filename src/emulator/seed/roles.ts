@@ -49,9 +49,10 @@ const ROLES: readonly CustomRole[] = [
   {
     name: "f0000000-0000-4000-8000-00000000000c",
     roleName: "keyless-csi Controller R",
-    description: "Reads identities, grants and usages; writes federated credentials.",
+    description: "Reads identities, grants, usages and its own rights; writes federated credentials.",
     actions: [
       "Microsoft.Storage/locations/usages/read",
+      "Microsoft.Authorization/permissions/read",
       `${ASSIGNMENTS}/read`,
       `${IDENTITIES}/read`,
       `${IDENTITIES}/federatedIdentityCredentials/read`,

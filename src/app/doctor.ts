@@ -1,0 +1,79 @@
+/** Everything that the checks of `keyless-csi doctor` look at, built as the controller builds it. */
+import { createAzureInspection } from "../azure/inspection/inspection.ts";
+import { remembering } from "../concurrency/remembered.ts";
+import type { ControllerConfig } from "../config/controller.ts";
+import type { AzureInspection, DoctorContext, NeededRight } from "../doctor/ports.ts";
+import { DriverError } from "../errors.ts";
+import { NO_CLUSTER } from "../kubernetes/cluster.ts";
+import type { Logger } from "../telemetry/log.ts";
+import type { Cluster } from "../volume/ports.ts";
+import { type Assembly, assemble } from "./assembly.ts";
+import { createCredentials } from "./credentials.ts";
+
+export interface DoctorOptions extends Pick<DoctorContext, "className" | "claim" | "now"> {
+  readonly config: ControllerConfig;
+  readonly log: Logger;
+  readonly neededRights: readonly NeededRight[];
+  /** Notified of each request to Azure. */
+  readonly azureCalled: () => void;
+  /** Replaces the configured cluster, for tests without an API server. */
+  readonly cluster?: Cluster;
+}
+
+/** For an answer that shows whether Azure can be reached at all. */
+const REACH_MS = 10_000;
+/** One further attempt is enough to tell a fault that lasts from one that passes. */
+const PATIENCE = { retryDelayMs: 100 };
+
+export async function createDoctorContext(options: DoctorOptions): Promise<DoctorContext> {
+  const { config, neededRights, className, claim, now } = options;
+  const { clusterProblem, adapters } = await assembleAnyway(options);
+  const { clientId } = config.credential;
+  const { own } = createCredentials(config, () => performance.now());
+  return {
+    ...adapters,
+    azure: askingOnce(
+      createAzureInspection({ arm: adapters.arm, credential: own, scope: config.cloud.armScope, timeoutMs: REACH_MS }),
+    ),
+    neededRights,
+    identityScopes: config.identityScopes.map(({ subscriptionId, resourceGroup }) =>
+      resourceGroup === undefined
+        ? `/subscriptions/${subscriptionId}`
+        : `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`,
+    ),
+    now,
+    ...(clientId !== undefined && { controllerClientId: clientId }),
+    ...(clusterProblem !== undefined && { clusterProblem }),
+    ...(className !== undefined && { className }),
+    ...(claim !== undefined && { claim }),
+  };
+}
+
+/** A cluster that does not answer is a finding, and what there is to say of Azure is said all the same. */
+async function assembleAnyway({
+  config,
+  log,
+  cluster,
+  azureCalled,
+}: DoctorOptions): Promise<Pick<Assembly, "adapters"> & { readonly clusterProblem?: DriverError }> {
+  const options = { config, log, patience: PATIENCE, observer: { azureCalled } };
+  try {
+    return await assemble({ ...options, ...(cluster && { cluster }) });
+  } catch (error) {
+    if (!(error instanceof DriverError)) throw error;
+    return { ...(await assemble({ ...options, cluster: NO_CLUSTER })), clusterProblem: error };
+  }
+}
+
+/** Several checks ask the same, and an answer holds for as long as the command runs. */
+function askingOnce(azure: AzureInspection): AzureInspection {
+  let signedIn: ReturnType<AzureInspection["signIn"]> | undefined;
+  return {
+    ...azure,
+    signIn() {
+      signedIn ??= azure.signIn();
+      return signedIn;
+    },
+    permissionsAt: remembering(azure.permissionsAt),
+  };
+}

@@ -1,0 +1,31 @@
+/** Every check, in the order in which they are run and shown: each stands behind those that it needs. */
+import type { Check } from "./check.ts";
+import { IDENTITY_CHECKS } from "./checks/identities.ts";
+import { kubernetesApi } from "./checks/kubernetes-api.ts";
+import { PERMISSION_CHECKS } from "./checks/permissions.ts";
+import { PLACE_CHECKS } from "./checks/places.ts";
+import { SIGN_IN_CHECKS } from "./checks/sign-in.ts";
+import type { DoctorContext } from "./ports.ts";
+
+export const CHECKS: readonly Check[] = [
+  ...SIGN_IN_CHECKS,
+  ...PLACE_CHECKS,
+  ...PERMISSION_CHECKS,
+  ...IDENTITY_CHECKS,
+  kubernetesApi,
+];
+
+export interface Selection {
+  /** Before the installation: without what it brings along. */
+  readonly isPre: boolean;
+}
+
+/** What is run in this context. Without a cluster nothing of one is looked at, but that there is none. */
+export function selectChecks({ ports, claim, clusterProblem }: DoctorContext, { isPre }: Selection): readonly Check[] {
+  const isCluster = ports.cluster.isConnected || clusterProblem !== undefined;
+  return CHECKS.filter(({ isOfClaim, isAfterInstallation, category, id }) => {
+    if (isOfClaim === true && claim === undefined) return false;
+    if (isAfterInstallation === true && isPre) return false;
+    return isCluster || id === kubernetesApi.id || category === "sign-in" || category === "azure";
+  });
+}

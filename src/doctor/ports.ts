@@ -1,0 +1,82 @@
+/**
+ * What checks ask, besides what the stories of a volume ask by volume/ports.ts. `azure/inspection/` and `kubernetes/inspection/`
+ * implement it. Reads only; a foreign failure is thrown as a DriverError.
+ */
+import type { Backend } from "../backend/backend.ts";
+import type { DriverError } from "../errors.ts";
+import type { ClaimRef, Ports, ResourceGroupRef, Settings } from "../volume/ports.ts";
+
+/** What a token for ARM says of its bearer (Entra, "Access token claims reference"). */
+export interface SignedIn {
+  /** `tid`: the tenant that issued it. */
+  readonly tenantId: string;
+  /** `oid`: object id of the principal, which role assignments name. */
+  readonly principalId: string;
+  /** `appid` or `azp`: client id; absent for a person. */
+  readonly clientId?: string;
+  /** `aud` */
+  readonly audience: string;
+}
+
+export interface Subscription {
+  /** `Enabled`, `Warned`, `PastDue`, `Disabled` or `Deleted`. */
+  readonly state: string;
+  readonly tenantId?: string;
+}
+
+/** What one role gives at a scope: actions with `*`, less the excluded ones (REST, Permissions - List). */
+export interface Permission {
+  readonly actions: readonly string[];
+  readonly notActions: readonly string[];
+  /** Of the role assignment that gives them. */
+  readonly condition?: string;
+}
+
+export interface AzureInspection {
+  /** ARM's address, for messages. */
+  readonly armEndpoint: string;
+  /** ARM's clock by an answer that needs no token, in milliseconds since 1970. Throws Unavailable when ARM cannot be reached. */
+  readClock(): Promise<number>;
+  /** Throws what keeps the controller from signing in. */
+  signIn(): Promise<SignedIn>;
+  /** Undefined when there is none, or none that the one who asks may see. */
+  findSubscription(subscriptionId: string): Promise<Subscription | undefined>;
+  /**
+   * What the one who asks may do at the scope. `"hidden"`: that may not be asked for; `"absent"`: no such subscription or resource
+   * group.
+   */
+  permissionsAt(scope: string): Promise<readonly Permission[] | "hidden" | "absent">;
+  /** Whether the resource group exists, by looking for an account in it; `"hidden"` without the right to. */
+  probeGroup(group: ResourceGroupRef): Promise<"exists" | "absent" | "hidden">;
+}
+
+/** One action that the controller needs at a scope. */
+export interface NeededRight {
+  readonly action: string;
+  /** What it is for, as a clause. */
+  readonly why: string;
+  /** ARM id of a subscription or resource group. */
+  readonly scope: string;
+  /** What prints a role that has it, and its assignment, for an administrator to apply. */
+  readonly command: string;
+}
+
+export interface DoctorContext {
+  readonly settings: Settings;
+  readonly ports: Ports;
+  readonly backend: Backend;
+  readonly azure: AzureInspection;
+  /** Client id that the controller signs in with; absent where the configuration leaves it to the environment. */
+  readonly controllerClientId?: string;
+  /** Why there is no connection to the cluster that the configuration names. */
+  readonly clusterProblem?: DriverError;
+  readonly neededRights: readonly NeededRight[];
+  /** Subscriptions and resource groups with workload identities, as `--identity-scopes` has them. */
+  readonly identityScopes: readonly string[];
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** `--class`: the only class to look at. */
+  readonly className?: string;
+  /** `--claim` */
+  readonly claim?: ClaimRef;
+}
