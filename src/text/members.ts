@@ -9,10 +9,11 @@ export function findByName<T>(members: Readonly<Record<string, T>>, name: string
   return key === undefined ? undefined : members[key];
 }
 
-/** A volume asks some fifty times: no pairs are made for it. */
+/** A volume asks some fifty times: no list is made for it. */
 function spellingOf(members: object, name: string): string | undefined {
   const wanted = name.toLowerCase();
-  return Object.keys(members).find((key) => key.length === wanted.length && key.toLowerCase() === wanted);
+  for (const key in members) if (key.length === wanted.length && key.toLowerCase() === wanted) return key;
+  return undefined;
 }
 
 /**
@@ -24,13 +25,14 @@ export function withMembers(
   changes: Readonly<Record<string, string>>,
 ): Record<string, string> {
   const changed: Record<string, string> = { ...members };
-  for (const [name, value] of Object.entries(changes)) changed[spellingOf(members, name) ?? name] = value;
+  for (const name in changes) changed[spellingOf(members, name) ?? name] = changes[name] ?? "";
   return changed;
 }
 
 /** The same members without those that are undefined. */
 export function withoutUndefined<T extends object>(members: T): { [Name in keyof T]?: Exclude<T[Name], undefined> } {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as {
-    [Name in keyof T]?: Exclude<T[Name], undefined>;
-  };
+  const stated: { [Name in keyof T]?: Exclude<T[Name], undefined> } = {};
+  for (const name in members)
+    if (members[name] !== undefined) stated[name] = members[name] as Exclude<T[typeof name], undefined>;
+  return stated;
 }

@@ -156,8 +156,8 @@ export function roleDefinitionName(key: string, prefix: string): string {
 
 /** The name of the role assignment for this scope, principal and role (azure.md 4: the principal must be part of it). */
 export function roleAssignmentName(scope: string, principalId: string, roleId: string): string {
-  return assignmentNameOf([scope, principalId, roleId].join("|").toLowerCase());
+  return assignmentNameOf(`${scope}|${principalId}|${roleId}`);
 }
 
 /** Of an account's scope it is asked for with each of its volumes. */
-const assignmentNameOf = remembering((source) => uuidV5(source));
+const assignmentNameOf = remembering((source) => uuidV5(source.toLowerCase()));

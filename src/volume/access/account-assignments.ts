@@ -48,9 +48,8 @@ export function createAccountAssignments(deps: Dependencies): AccountAssignments
   };
   return {
     async find(asked) {
-      const remembered = inRolesOf(deps, asked).find(
-        (each) => roleAssignments.remembered(each) && !followUps.isFull(each.name),
-      );
+      const isUsable = (each: RoleAssignment) => roleAssignments.remembered(each) && !followUps.isFull(each.name);
+      const remembered = isUsable(asked) ? asked : inRolesOf(deps, asked).find(isUsable);
       if (remembered !== undefined) return { assignment: remembered, found: remembered, isOwnAnswer: false };
       let isOwnAnswer = false;
       const seen = await finding.run(asked.name, () => {

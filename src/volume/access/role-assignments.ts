@@ -2,6 +2,7 @@
  * The role assignments of this controller. Each is named after scope, principal and role, so that ours are known by their
  * names alone; all others are an administrator's and never touched.
  */
+import { isSameText } from "../../text/without-case.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { accountId } from "../formats/arm-ids.ts";
 import { roleAssignmentName } from "../names.ts";
@@ -22,8 +23,7 @@ export function isOurRoleAssignment({ name, scope, principalId, roleId }: RoleAs
 
 /** Whether both give the same principal the same role at the same scope. */
 export function isSameRoleAssignment(a: RoleAssignment, b: RoleAssignment): boolean {
-  const keyOf = ({ scope, principalId, roleId }: RoleAssignment) => `${scope}|${principalId}|${roleId}`.toLowerCase();
-  return keyOf(a) === keyOf(b);
+  return isSameText(a.scope, b.scope) && isSamePrincipal(a, b) && isSameText(a.roleId, b.roleId);
 }
 
 /** Whether both are for the same principal. */
@@ -31,7 +31,7 @@ export function isSamePrincipal(
   a: Pick<RoleAssignment, "principalId">,
   b: Pick<RoleAssignment, "principalId">,
 ): boolean {
-  return a.principalId.toLowerCase() === b.principalId.toLowerCase();
+  return isSameText(a.principalId, b.principalId);
 }
 
 /** Those at a file system and at its account. */
@@ -51,7 +51,7 @@ export async function listOurRoleAssignments(
 }
 
 function oursAt(listed: readonly RoleAssignment[], scope: string): RoleAssignment[] {
-  const isAt = (assignment: RoleAssignment) => assignment.scope.toLowerCase() === scope.toLowerCase();
+  const isAt = (assignment: RoleAssignment) => isSameText(assignment.scope, scope);
   return listed.filter((assignment) => isAt(assignment) && isOurRoleAssignment(assignment));
 }
 

@@ -5,6 +5,7 @@
  */
 import { createSingleFlight } from "../../concurrency/single-flight.ts";
 import { DriverError } from "../../errors.ts";
+import { isSameText } from "../../text/without-case.ts";
 import { isOurRoleAssignment, removeRoleAssignments } from "../access/role-assignments.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { accountId, accountKey } from "../formats/arm-ids.ts";
@@ -51,7 +52,7 @@ export function createFormerAccounts(deps: Dependencies): FormerAccounts {
     },
     leftAt(account, scope) {
       const below = cleared.get(accountKey(account))?.below ?? [];
-      return below.filter((each) => each.scope.toLowerCase() === scope.toLowerCase());
+      return below.filter((each) => isSameText(each.scope, scope));
     },
   };
 }
@@ -63,7 +64,7 @@ export function createFormerAccounts(deps: Dependencies): FormerAccounts {
 async function removeOlder(deps: Dependencies, ref: AccountRef, accountCreatedAtMs: number): Promise<RoleAssignment[]> {
   const scope = accountId(ref);
   const listed = await deps.ports.roleAssignments.listAtAndBelow(scope);
-  const isAt = (each: RoleAssignment) => each.scope.toLowerCase() === scope.toLowerCase();
+  const isAt = (each: RoleAssignment) => isSameText(each.scope, scope);
   const former = listed.filter(
     (each) => isOurRoleAssignment(each) && each.createdAtMs !== undefined && each.createdAtMs < accountCreatedAtMs,
   );

@@ -2,6 +2,7 @@
  * Whether a storage account is one that this controller has created, or one that an administrator has given to it. Tags and
  * name must agree: a tag that somebody copied onto another account does not make it ours, since the name is recomputed.
  */
+import { isSameText } from "../../text/without-case.ts";
 import { decodeAccountTags } from "../formats/account-tags.ts";
 import { decodeMetadata } from "../formats/file-system-metadata.ts";
 import { accountName, isStrictFileSystemName } from "../names.ts";
@@ -31,7 +32,7 @@ export function isSameCluster(a: ClusterIdentity, b: ClusterIdentity): boolean {
 }
 
 function isSameMark(a: ClusterIdentity, b: ClusterIdentity): boolean {
-  return a.clusterUid?.toLowerCase() === b.clusterUid?.toLowerCase();
+  return isSameText(a.clusterUid, b.clusterUid);
 }
 
 /** The cluster that the account's tags name; the id is `""` where they name none. */

@@ -1,14 +1,31 @@
 /** The ARM id of a storage account, written and read. ARM compares ids without case. */
 import type { AccountRef } from "../ports.ts";
 
+/** The id and the key of an account. */
+interface Spelled {
+  readonly id: string;
+  readonly key: string;
+}
+
+/** By the object itself, which nobody changes: a volume asks some ten times, nearly always of an account that is remembered. */
+const spelled = new WeakMap<AccountRef, Spelled>();
+
 /** `/subscriptions/<s>/resourceGroups/<g>/providers/Microsoft.Storage/storageAccounts/<name>` */
-export function accountId({ subscriptionId, resourceGroup, name }: AccountRef): string {
-  return `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/Microsoft.Storage/storageAccounts/${name}`;
+export function accountId(ref: AccountRef): string {
+  return (spelled.get(ref) ?? spell(ref)).id;
 }
 
 /** The same in lower case: a key for maps and locks. */
 export function accountKey(ref: AccountRef): string {
-  return accountId(ref).toLowerCase();
+  return (spelled.get(ref) ?? spell(ref)).key;
+}
+
+function spell(ref: AccountRef): Spelled {
+  const { subscriptionId, resourceGroup, name } = ref;
+  const id = `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/Microsoft.Storage/storageAccounts/${name}`;
+  const made = { id, key: id.toLowerCase() };
+  spelled.set(ref, made);
+  return made;
 }
 
 const ACCOUNT_ID =

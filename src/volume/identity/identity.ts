@@ -4,6 +4,7 @@
  */
 import { DriverError } from "../../errors.ts";
 import { shown } from "../../text/cut.ts";
+import { isSameText } from "../../text/without-case.ts";
 import type { VolumeClass } from "../class/volume-class.ts";
 import type { Dependencies } from "../dependencies.ts";
 import type { ServiceAccountRef } from "../formats/federated-credential.ts";
@@ -45,7 +46,7 @@ export async function ensureIdentity(
 
 function assertTenant(settings: Settings, { subscriptionId }: VolumeClass, identity: WorkloadIdentity): void {
   const tenantId = tenantOf(settings, subscriptionId);
-  if (identity.tenantId.toLowerCase() === tenantId.toLowerCase()) return;
+  if (isSameText(identity.tenantId, tenantId)) return;
   throw new DriverError(
     "Misconfigured",
     `identity ${identity.clientId} is in tenant ${identity.tenantId}, but subscription ${subscriptionId} in tenant ${tenantId}: ` +
