@@ -2,9 +2,10 @@
 import { createAzureInspection } from "../azure/inspection/inspection.ts";
 import { remembering } from "../concurrency/remembered.ts";
 import type { ControllerConfig } from "../config/controller.ts";
-import type { AzureInspection, DoctorContext, NeededRight } from "../doctor/ports.ts";
+import type { AzureInspection, ClusterInspection, DoctorContext, NeededRight } from "../doctor/ports.ts";
 import { DriverError } from "../errors.ts";
 import { NO_CLUSTER } from "../kubernetes/cluster.ts";
+import { createClusterInspection } from "../kubernetes/inspection/inspection.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { Cluster } from "../volume/ports.ts";
 import { type Assembly, assemble } from "./assembly.ts";
@@ -16,8 +17,11 @@ export interface DoctorOptions extends Pick<DoctorContext, "className" | "claim"
   readonly neededRights: readonly NeededRight[];
   /** Notified of each request to Azure. */
   readonly azureCalled: () => void;
-  /** Replaces the configured cluster, for tests without an API server. */
+  /** Where the controller runs; absent: the namespace of this pod, or of the kubeconfig's context. */
+  readonly namespace?: string;
+  /** Replace the configured cluster, for tests without an API server. */
   readonly cluster?: Cluster;
+  readonly inspection?: ClusterInspection;
 }
 
 /** For an answer that shows whether Azure can be reached at all. */
@@ -29,12 +33,14 @@ export async function createDoctorContext(options: DoctorOptions): Promise<Docto
   const { config, neededRights, className, claim, now } = options;
   const { clusterProblem, adapters } = await assembleAnyway(options);
   const { clientId } = config.credential;
+  const cluster = adapters.ports.cluster.isConnected ? inspectionOf(options) : undefined;
   const { own } = createCredentials(config, () => performance.now());
   return {
     ...adapters,
     azure: askingOnce(
       createAzureInspection({ arm: adapters.arm, credential: own, scope: config.cloud.armScope, timeoutMs: REACH_MS }),
     ),
+    ...(cluster !== undefined && { cluster }),
     neededRights,
     identityScopes: config.identityScopes.map(({ subscriptionId, resourceGroup }) =>
       resourceGroup === undefined
@@ -47,6 +53,10 @@ export async function createDoctorContext(options: DoctorOptions): Promise<Docto
     ...(className !== undefined && { className }),
     ...(claim !== undefined && { claim }),
   };
+}
+
+function inspectionOf({ config, inspection, namespace }: DoctorOptions): ClusterInspection {
+  return inspection ?? createClusterInspection(config.kubeconfig, namespace);
 }
 
 /** A cluster that does not answer is a finding, and what there is to say of Azure is said all the same. */

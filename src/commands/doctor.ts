@@ -5,10 +5,12 @@
 import type { Writable } from "node:stream";
 import { createDoctorContext } from "../app/doctor.ts";
 import type { ControllerConfig } from "../config/controller.ts";
+import { namespaceName } from "../config/controller-kinds.ts";
 import { choice, toggle } from "../config/kinds.ts";
 import { className, namespacedName } from "../config/object-kinds.ts";
 import { optional, setting, type ValuesOf } from "../config/setting.ts";
 import { selectChecks } from "../doctor/catalogue.ts";
+import type { ClusterInspection } from "../doctor/ports.ts";
 import { type CheckResult, runChecks } from "../doctor/run.ts";
 import { createLogger } from "../telemetry/log.ts";
 import type { ClaimRef, Cluster } from "../volume/ports.ts";
@@ -28,6 +30,11 @@ const settings = {
     help: "check what an installation needs, before there is one",
     fallback: "false",
   }),
+  namespace: optional(namespaceName, {
+    group: DOCTOR,
+    help: "where the controller runs",
+    absent: "that of the pod, or of the kubeconfig's context",
+  }),
   class: optional(className, { group: DOCTOR, help: "the only StorageClass to look at", absent: "all of the driver" }),
   claim: optional(namespacedName, { group: DOCTOR, help: "say why this claim waits", absent: "no claim is looked at" }),
   output: setting(choice(["table", "short", "json"]), {
@@ -39,6 +46,7 @@ const settings = {
 };
 
 export type DoctorValues = Pick<ValuesOf<typeof settings>, "pre" | "output"> & {
+  readonly namespace?: string | undefined;
   readonly class?: string | undefined;
   readonly claim?: ClaimRef | undefined;
 };
@@ -51,6 +59,7 @@ export interface DoctorRun {
   readonly stderr: Writable;
   readonly signal: AbortSignal;
   readonly cluster?: Cluster;
+  readonly inspection?: ClusterInspection;
 }
 
 /** Runs the checks, prints what they find and returns the exit code. */
@@ -65,7 +74,7 @@ export async function runDoctor(run: DoctorRun): Promise<number> {
 
 /** The results alone, for `support`; `calls` counts requests to Azure. */
 export async function diagnose(
-  { config, values, stderr, signal, cluster }: DoctorRun,
+  { config, values, stderr, signal, cluster, inspection }: DoctorRun,
   show: (result: CheckResult) => void = () => undefined,
 ): Promise<{ readonly results: readonly CheckResult[]; readonly calls: number }> {
   let calls = 0;
@@ -80,7 +89,9 @@ export async function diagnose(
     now: Date.now,
     ...(values.class !== undefined && { className: values.class }),
     ...(values.claim !== undefined && { claim: values.claim }),
+    ...(values.namespace !== undefined && { namespace: values.namespace }),
     ...(cluster && { cluster }),
+    ...(inspection && { inspection }),
   });
   const progress = showProgress(stderr);
   const results = await runChecks(selectChecks(context, { isPre: values.pre }), context, {

@@ -1,7 +1,12 @@
 /** Every check, in the order in which they are run and shown: each stands behind those that it needs. */
 import type { Check } from "./check.ts";
+import { ACCOUNT_CHECKS, CLUSTER_ID_CHECKS } from "./checks/accounts.ts";
+import { ADMISSION_CHECKS } from "./checks/admission.ts";
+import { CLASS_CHECKS } from "./checks/classes.ts";
+import { CONTROLLER_CHECKS } from "./checks/controller.ts";
 import { IDENTITY_CHECKS } from "./checks/identities.ts";
 import { kubernetesApi } from "./checks/kubernetes-api.ts";
+import { MOUNTING_CHECKS } from "./checks/mounting.ts";
 import { PERMISSION_CHECKS } from "./checks/permissions.ts";
 import { PLACE_CHECKS } from "./checks/places.ts";
 import { SIGN_IN_CHECKS } from "./checks/sign-in.ts";
@@ -12,7 +17,13 @@ export const CHECKS: readonly Check[] = [
   ...PLACE_CHECKS,
   ...PERMISSION_CHECKS,
   ...IDENTITY_CHECKS,
+  ...ACCOUNT_CHECKS,
   kubernetesApi,
+  ...CLUSTER_ID_CHECKS,
+  ...CONTROLLER_CHECKS,
+  ...MOUNTING_CHECKS,
+  ...ADMISSION_CHECKS,
+  ...CLASS_CHECKS,
 ];
 
 export interface Selection {

@@ -4,7 +4,7 @@
  */
 import type { Backend } from "../backend/backend.ts";
 import type { DriverError } from "../errors.ts";
-import type { ClaimRef, Ports, ResourceGroupRef, Settings } from "../volume/ports.ts";
+import type { ClaimRef, ClusterClass, Ports, ResourceGroupRef, Settings } from "../volume/ports.ts";
 
 /** What a token for ARM says of its bearer (Entra, "Access token claims reference"). */
 export interface SignedIn {
@@ -50,6 +50,66 @@ export interface AzureInspection {
   probeGroup(group: ResourceGroupRef): Promise<"exists" | "absent" | "hidden">;
 }
 
+/** A Deployment or DaemonSet. */
+export interface Workload {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Pods that there should be, and that are ready. */
+  readonly wanted: number;
+  readonly ready: number;
+  readonly serviceAccount: string;
+  readonly containers: readonly { readonly name: string; readonly image: string; readonly args: readonly string[] }[];
+}
+
+export interface AdmissionPolicy {
+  readonly name: string;
+  /** It is bound so that what it refuses is refused, or what it changes is changed. */
+  readonly isInForce: boolean;
+  /** Its expressions, to see which drivers it is about. */
+  readonly text: string;
+}
+
+/** A StorageClass of any driver, as it was written. */
+export interface InspectedClass extends ClusterClass {
+  readonly mountOptions: readonly string[];
+  /** `WaitForFirstConsumer` */
+  readonly isBoundLate: boolean;
+  readonly isExpandable: boolean;
+}
+
+export interface ServiceAccountRef {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** A right by RBAC. `resource` may have a subresource behind a slash. */
+export interface ClusterRight {
+  /** `""` is the core group. */
+  readonly group: string;
+  readonly resource: string;
+  readonly verb: string;
+  /** Absent: everywhere. */
+  readonly namespace?: string;
+  /** Absent: every object. */
+  readonly name?: string;
+}
+
+/** Every read throws Forbidden where the right to it is missing. */
+export interface ClusterInspection {
+  /** Where the controller runs. */
+  readonly namespace: string;
+  /** `v1.37.2` */
+  readVersion(): Promise<string>;
+  listDeployments(namespace: string): Promise<readonly Workload[]>;
+  listDaemonSets(namespace: string): Promise<readonly Workload[]>;
+  listValidatingPolicies(): Promise<readonly AdmissionPolicy[]>;
+  listMutatingPolicies(): Promise<readonly AdmissionPolicy[]>;
+  /** The nodes, each with the CSI drivers that its kubelet has. */
+  listNodes(): Promise<readonly { readonly name: string; readonly drivers: readonly string[] }[]>;
+  listClasses(): Promise<readonly InspectedClass[]>;
+  mayDo(account: ServiceAccountRef, right: ClusterRight): Promise<boolean>;
+}
+
 /** One action that the controller needs at a scope. */
 export interface NeededRight {
   readonly action: string;
@@ -70,6 +130,8 @@ export interface DoctorContext {
   readonly controllerClientId?: string;
   /** Why there is no connection to the cluster that the configuration names. */
   readonly clusterProblem?: DriverError;
+  /** Absent without a cluster. */
+  readonly cluster?: ClusterInspection;
   readonly neededRights: readonly NeededRight[];
   /** Subscriptions and resource groups with workload identities, as `--identity-scopes` has them. */
   readonly identityScopes: readonly string[];

@@ -91,7 +91,13 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   "src/azure/http-exchange.ts": { ours: ["src/azure/", HTTP], outside: ["node:", "@azure/"] },
   "src/kubernetes/": {
-    ours: ["src/volume/ports.ts", "src/volume/references.ts", "src/volume/identity/service-account.ts", ...ANYWHERE],
+    ours: [
+      "src/volume/ports.ts",
+      "src/volume/references.ts",
+      "src/volume/identity/service-account.ts",
+      "src/volume/formats/federated-credential.ts",
+      ...ANYWHERE,
+    ],
     oursTypes: ["src/doctor/ports.ts"],
     outside: ["node:", "@kubernetes/client-node"],
   },

@@ -1,0 +1,20 @@
+/** Reads for `keyless-csi doctor`, which an installation works without: what may not be read is not its fault. */
+import { ApiException } from "@kubernetes/client-node";
+import { DriverError } from "../../errors.ts";
+import type { Api } from "../api.ts";
+import { toDriverError } from "../faults.ts";
+
+/** Objects, and the reviews that the API server answers and does not keep. */
+export type Reads = Pick<Api, "get" | "create">;
+
+/** `what` as in "the Deployments of namespace a". Throws Forbidden where the right is missing. */
+export async function ask<T>(what: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof ApiException && error.code === 403) {
+      throw new DriverError("Forbidden", `${what} may not be read with this sign-in to the cluster`, { cause: error });
+    }
+    throw toDriverError(error, `reading ${what}`);
+  }
+}
