@@ -33,6 +33,8 @@ RELEASES = [
     ("azure-mgmt-resource", "23.4.0", "resource/resources", None),
     ("azure-mgmt-resource", "23.4.0", "resource/locks", None),
     ("azure-mgmt-resource", "23.4.0", "resource/policy", None),
+    # Of its operations the one that is needed here is of this version.
+    ("azure-mgmt-policyinsights", "1.0.1", "policyinsights", "2020-07-01"),
 ]
 
 # Name of the body -> folder, model. A model that an api-version does not have is a body that it does not know.
@@ -55,6 +57,7 @@ BODIES = {
     "resourceGroupUpdate": ("resource/resources", "ResourceGroupPatchable"),
     "lock": ("resource/locks", "ManagementLockObject"),
     "policyAssignment": ("resource/policy", "PolicyAssignment"),
+    "policyRestrictions": ("policyinsights", "CheckRestrictionsRequest"),
 }
 
 # Bodies that are answers too: these keep what is read-only.
@@ -66,6 +69,11 @@ CORRECTIONS = {
     ("roleAssignment", "properties.scope"): "properties.scope string 2015-07-01",
     # It has an answer of its own for other levels: InvalidLockLevel.
     ("lock", "properties.level"): "properties.level! string 2015-01-01",
+}
+
+# What no release has: Azure/azure-rest-api-specs, policyinsights, checkPolicyRestrictions.json of 2023-03-01 and later.
+ADDITIONS = {
+    "policyRestrictions": ["includeAuditEffect boolean 2023-03-01"],
 }
 
 SCALARS = {
@@ -267,7 +275,7 @@ def main():
         lines.append(f"  /** {model}: {', '.join(known)}. */")
         lines.append(f"  {body}: `")
         lines += sorted(
-            CORRECTIONS.get((body, row.split(" ")[0].rstrip("!-")), row) for row in rows
+            CORRECTIONS.get((body, row.split(" ")[0].rstrip("!-")), row) for row in rows + ADDITIONS.get(body, [])
         )
         lines.append("`,")
     lines += ["} as const;", ""]

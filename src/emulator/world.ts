@@ -6,10 +6,11 @@
  * the id as it was first written.
  */
 
+import type { DenyAssignment } from "./deny-assignment.ts";
 import type { Deployment } from "./deployment-record.ts";
 import type { ImmutabilityPolicy } from "./immutability-policy.ts";
 import type { ManagementLock } from "./management-lock.ts";
-import type { Rule } from "./policy/rule.ts";
+import type { DenyPolicy } from "./policy/deny-policy.ts";
 
 export type World = Readonly<ReturnType<typeof createWorld>>;
 
@@ -28,6 +29,7 @@ export function createWorld() {
     roleAssignments: new Map<string, RoleAssignment>(), // key: GUID (name), lower case: unique in the tenant
     deployments: new Map<string, Deployment>(), // key: ARM id, lower case
     locks: new Map<string, ManagementLock>(), // key: ARM id, lower case
+    denyAssignments: new Map<string, DenyAssignment>(), // key: ARM id, lower case
     policies: new Map<string, DenyPolicy>(), // key: assignment id, lower case
   };
 }
@@ -68,6 +70,8 @@ export interface Subscription {
   readonly id: string;
   readonly tenantId: string;
   readonly displayName: string;
+  /** Namespaces of resource providers, lower case, that it is not registered with; absent: none. */
+  unregistered?: readonly string[];
 }
 
 export interface ResourceGroup {
@@ -214,33 +218,4 @@ export interface RoleAssignment {
   readonly effectiveFrom: number;
   /** Set when it is deleted: no longer listed, but honoured until then (propagation of the removal). */
   effectiveUntil?: number;
-}
-
-/** An assigned policy with effect deny, to the extent that the emulator evaluates one. */
-export interface DenyPolicy {
-  /** ARM id of the policy assignment. */
-  readonly id: string;
-  readonly displayName: string;
-  /** ARM id of the policy definition. */
-  readonly definitionId: string;
-  readonly definitionName: string;
-  /** Writes at this scope and below it are checked. */
-  readonly scope: string;
-  /** Such as "Microsoft.Storage/storageAccounts". */
-  readonly resourceType: string;
-  /**
-   * Path of a member ("properties.allowSharedKeyAccess") to the value that it must have; an absent member does
-   * not have it. Empty: every write of the type is refused.
-   */
-  readonly requires: Readonly<Record<string, unknown>>;
-  /** Absent: Deny. One with another effect denies nothing. */
-  readonly effect?: string;
-  /** Of a built-in definition: its rule decides, in place of `resourceType` and `requires`. */
-  readonly built?: {
-    readonly mode: "Indexed" | "All";
-    readonly rule: Rule;
-    readonly parameters: Readonly<Record<string, unknown>>;
-  };
-  /** The assignment's own non-compliance message. */
-  readonly message?: string;
 }

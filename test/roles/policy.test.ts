@@ -1,7 +1,7 @@
 // Azure Policy refuses an account: the claim's event names the policy assignment and the policy definition.
 import assert from "node:assert/strict";
 import { status } from "@grpc/grpc-js";
-import type { DenyPolicy } from "../../src/emulator/world.ts";
+import type { DenyPolicy } from "../../src/emulator/policy/deny-policy.ts";
 import { create, createRequest, type EmulatedApp, startEmulatedApp } from "../support/emulated-app.ts";
 
 describe("a deny policy", () => {

@@ -2,7 +2,7 @@
  * Reads deny policies from JSON (`POST /_emulator/policies`): one that is not understood must not be ignored silently.
  */
 import { isObject, type JsonObject } from "../json.ts";
-import type { DenyPolicy } from "../world.ts";
+import type { DenyPolicy } from "../policy/deny-policy.ts";
 
 const TEXTS = ["name", "scope", "resourceType", "displayName", "definitionId", "definitionName"] as const;
 const REQUIRED = ["name", "scope", "resourceType"] as const;

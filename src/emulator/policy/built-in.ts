@@ -1,7 +1,7 @@
 /** The built-in definitions that the emulator can assign, and the assignments of them. */
 import type { JsonObject } from "../json.ts";
-import type { DenyPolicy } from "../world.ts";
 import type { Definition } from "./definition.ts";
+import type { DenyPolicy } from "./deny-policy.ts";
 import { GENERAL_DEFINITIONS } from "./general-definitions.ts";
 import { STORAGE_DEFINITIONS } from "./storage-definitions.ts";
 
@@ -23,6 +23,8 @@ export interface Assignment {
   readonly parameters: JsonObject;
   /** What the denial gives as its reason. */
   readonly message?: string | undefined;
+  readonly notScopes?: readonly string[];
+  readonly isEnforced?: boolean;
 }
 
 /** The policy as the front door evaluates it. */
@@ -31,7 +33,7 @@ export function assign(
   { name, mode, rule, parameters: defaults }: Definition,
   given: Assignment,
 ): DenyPolicy {
-  const { id, scope, displayName, effect, parameters, message } = given;
+  const { id, scope, displayName, effect, parameters, message, notScopes = [], isEnforced = true } = given;
   return {
     id,
     scope,
@@ -43,5 +45,7 @@ export function assign(
     requires: {},
     built: { mode, rule, parameters: { ...defaults, ...parameters } },
     ...(message !== undefined && { message }),
+    ...(notScopes.length > 0 && { notScopes }),
+    ...(!isEnforced && { isEnforced }),
   };
 }

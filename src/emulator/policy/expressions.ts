@@ -17,6 +17,13 @@ const FUNCTIONS: Readonly<Record<string, string>> = {
   "resourcegroup().managedBy": "[resourcegroup().managedBy]",
 };
 
+/** How a definition writes what is looked at: a field or alias, or a template function. */
+export function asWritten(field: string): { readonly field: string } | { readonly value: string } {
+  const formula = ownValue(FUNCTIONS, field);
+  if (formula !== undefined) return { value: formula };
+  return { field: PLAIN.test(field) ? field : `${ACCOUNT}/${field}` };
+}
+
 export function toExpression({ field, operator, target, value, result }: Evaluated): object {
   const formula = ownValue(FUNCTIONS, field);
   const isPlain = PLAIN.test(field);

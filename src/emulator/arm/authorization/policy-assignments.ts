@@ -2,21 +2,27 @@
  * Policy assignments, as far as they assign one of the built-in definitions known here. What they deny is decided in
  * `front-door/policies.ts`; policies of any other kind come through the admin endpoint.
  */
+import { coversScope } from "../../authorization/scopes.ts";
 import type { Reply } from "../../http/call.ts";
 import { isObject, type JsonObject, ownValue } from "../../json.ts";
 import { assign, BUILT_IN } from "../../policy/built-in.ts";
 import type { Definition } from "../../policy/definition.ts";
-import type { DenyPolicy } from "../../world.ts";
+import type { DenyPolicy } from "../../policy/deny-policy.ts";
+import { applies } from "../../policy/match.ts";
 import { ArmError, badRequest } from "../front-door/errors.ts";
 import { objectAt, stringAt } from "../front-door/json.ts";
+import { pageReply } from "../front-door/paging.ts";
 import { lastSegment } from "../front-door/resource-ids.ts";
+import { queryValue } from "../front-door/route-table.ts";
 import { type ArmRequest, type Route, routesOf } from "../provider.ts";
 
 const TYPE = "Microsoft.Authorization/policyAssignments";
-const ITEM = "{scope}/providers/Microsoft.Authorization/policyAssignments/{name}";
+const ALL = "{scope}/providers/Microsoft.Authorization/policyAssignments";
+const ITEM = `${ALL}/{name}`;
 
-/** REST: Policy Assignments - Get, Create, Delete. */
+/** REST: Policy Assignments - List For Resource Group and for the other scopes, Get, Create, Delete. */
 export const policyAssignmentRoutes: readonly Route<typeof TYPE>[] = routesOf(TYPE, [
+  ["GET", ALL, "read", "policyAssignments/list", listAssignments],
   ["GET", ITEM, "read", "policyAssignments/get", getAssignment],
   ["PUT", ITEM, "write", "policyAssignments/create", putAssignment, "policyAssignment"],
   ["DELETE", ITEM, "delete", "policyAssignments/delete", deleteAssignment],
@@ -30,6 +36,17 @@ function getAssignment(request: ArmRequest): Reply {
     "PolicyAssignmentNotFound",
     `The policy assignment '${request.params["name"]}' is not found.`,
   );
+}
+
+/** Those at the scope and above it, management groups included, and below it; `$filter=atScope()` omits those below. */
+function listAssignments(request: ArmRequest): Reply {
+  const scope = request.params["scope"] ?? "";
+  const atScope = /atScope\(\)/i.test(queryValue(request.call, "$filter") ?? "");
+  const found = [...request.services.world.policies.values()].filter(
+    (policy) => applies(policy, scope) || (!atScope && coversScope(scope, policy.scope)),
+  );
+  const items = found.map((policy) => ({ key: policy.id.toLowerCase(), view: assignmentView(policy) }));
+  return pageReply(request, items);
 }
 
 /** 201, also for one that exists: the reference has no other success. */
@@ -49,7 +66,16 @@ function putAssignment(request: ArmRequest): Reply {
   const { effect: chosen, ...parameters } = given;
   const message = messageIn(sent);
   const effect = readEffect(chosen, definition);
-  const policy = assign(guid, definition, { id: request.path, scope, displayName, effect, parameters, message });
+  const more = { isEnforced: sent["enforcementMode"] !== "DoNotEnforce", notScopes: textsAt(sent, "notScopes") };
+  const policy = assign(guid, definition, {
+    id: request.path,
+    scope,
+    displayName,
+    effect,
+    parameters,
+    message,
+    ...more,
+  });
   request.services.world.policies.set(policy.id.toLowerCase(), policy);
   return { status: 201, body: assignmentView(policy) };
 }
@@ -59,6 +85,11 @@ function valuesOf(parameters: JsonObject): JsonObject {
   return Object.fromEntries(
     Object.entries(parameters).map(([name, each]) => [name, isObject(each) ? each["value"] : each]),
   );
+}
+
+function textsAt(sent: JsonObject, name: string): string[] {
+  const value = sent[name];
+  return Array.isArray(value) ? value.filter((each) => typeof each === "string") : [];
 }
 
 function messageIn(sent: JsonObject): string | undefined {
@@ -103,10 +134,13 @@ function deleteAssignment(request: ArmRequest): Reply {
   return { status: request.services.world.policies.delete(request.path.toLowerCase()) ? 200 : 204 };
 }
 
-function assignmentView({ id, displayName, definitionId, scope, effect = "Deny", built }: DenyPolicy): object {
+function assignmentView(policy: DenyPolicy): object {
+  const { id, displayName, definitionId, scope, effect = "Deny", built, message, notScopes = [] } = policy;
   const others = Object.entries(built?.parameters ?? {}).map(([name, value]) => [name, { value }]);
   const hasEffect = BUILT_IN[lastSegment(definitionId).toLowerCase()]?.effects.length !== 1;
   const parameters = { ...(hasEffect && { effect: { value: effect } }), ...Object.fromEntries(others) };
-  const properties = { displayName, policyDefinitionId: definitionId, scope, parameters, enforcementMode: "Default" };
-  return { id, name: lastSegment(id), type: TYPE, properties };
+  const enforcementMode = policy.isEnforced === false ? "DoNotEnforce" : "Default";
+  const nonComplianceMessages = message === undefined ? [] : [{ message }];
+  const shown = { displayName, policyDefinitionId: definitionId, scope, notScopes, parameters, enforcementMode };
+  return { id, name: lastSegment(id), type: TYPE, properties: { ...shown, nonComplianceMessages } };
 }

@@ -3,6 +3,7 @@
 import type { Reply } from "../../http/call.ts";
 import { ownValue } from "../../json.ts";
 import { BUILT_IN, definitionId } from "../../policy/built-in.ts";
+import { toPolicyRule } from "../../policy/rule-view.ts";
 import { ArmError } from "../front-door/errors.ts";
 import type { ArmRequest, Route } from "../provider.ts";
 
@@ -36,6 +37,7 @@ function getDefinition({ params }: ArmRequest): Reply {
     policyType: "BuiltIn",
     mode: definition.mode,
     parameters: { ...Object.fromEntries(others), ...(definition.effects.length > 1 && { effect }) },
+    policyRule: toPolicyRule(definition),
   };
   return { status: 200, body: { id: definitionId(name), name, type: TYPE, properties } };
 }

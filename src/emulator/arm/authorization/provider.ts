@@ -1,5 +1,6 @@
-/** Microsoft.Authorization: role definitions and assignments, permissions, locks, policy assignments. All of them are at any scope. */
+/** Microsoft.Authorization: role definitions and assignments, permissions, deny assignments, locks, policy assignments. All of them are at any scope. */
 import { defineProvider } from "../provider.ts";
+import { denyAssignmentRoutes } from "./deny-assignments.ts";
 import { lockRoutes } from "./locks.ts";
 import { permissionRoutes } from "./permissions.ts";
 import { policyAssignmentRoutes } from "./policy-assignments.ts";
@@ -31,6 +32,7 @@ export const authorizationProvider = defineProvider({
       apiVersions: ["2015-07-01", "2018-01-01-preview", "2022-04-01", "2022-05-01-preview"],
     },
     permissions: { kind: "query", apiVersions: ["2015-07-01", "2022-04-01"] },
+    denyAssignments: { kind: "query", apiVersions: ["2018-07-01-preview", "2022-04-01"] },
     locks: { kind: "extension", apiVersions: ["2015-01-01", "2016-09-01", "2017-04-01", "2020-05-01"] },
     policyAssignments: {
       kind: "extension",
@@ -46,6 +48,7 @@ export const authorizationProvider = defineProvider({
     ...roleAssignmentRoutes,
     ...roleDefinitionRoutes,
     ...permissionRoutes,
+    ...denyAssignmentRoutes,
     ...lockRoutes,
     ...policyAssignmentRoutes,
   ],

@@ -815,4 +815,17 @@ sku.tier string 2017-06-01-preview 2020-09-01
 systemData- object 2021-06-01
 type- string 2015-10-01-preview
 `,
+  /** CheckRestrictionsRequest: 2020-07-01. */
+  policyRestrictions: `
+includeAuditEffect boolean 2023-03-01
+pendingFields array 2020-07-01
+pendingFields[] object 2020-07-01
+pendingFields[].field! string 2020-07-01
+pendingFields[].values array 2020-07-01
+pendingFields[].values[] string 2020-07-01
+resourceDetails! object 2020-07-01
+resourceDetails.apiVersion string 2020-07-01
+resourceDetails.resourceContent! any 2020-07-01
+resourceDetails.scope string 2020-07-01
+`,
 } as const;

@@ -1,14 +1,16 @@
 /**
  * What the ARM front door checks before a resource provider sees a call: api-version, subscription, the caller's
- * right, resource group, locks and policies, in this order.
+ * right, registration, resource group, locks and policies, in this order.
  */
 
 import type { Services } from "../../services.ts";
 import type { AzureVariants } from "../../variants.ts";
 import { type ArmRequest, findType, type Provider, type Route } from "../provider.ts";
+import { refuseWhenDenied } from "./deny-assignments.ts";
 import { ArmError, authorizationFailed, badRequest, resourceGroupNotFound } from "./errors.ts";
 import { refuseWhenLocked } from "./locks.ts";
 import { refuseWhenDisallowed } from "./policies.ts";
+import { requireRegistration } from "./registration.ts";
 import { isGuid, resourceGroupId, resourceGroupOf, subscriptionOf } from "./resource-ids.ts";
 
 /** The api-version of a call; throws 400 when it has none. Whether the type supports it is checked later. */
@@ -87,10 +89,12 @@ export function requireSubscription(services: Services, path: string): void {
 }
 
 /**
- * Throws for an authenticated caller without the right, a missing resource group, locks and policies, in this order.
+ * Throws for an authenticated caller without the right, a provider that the subscription is not registered with, a missing
+ * resource group, locks and policies, in this order.
  */
 export function admit(request: ArmRequest, route: Route): void {
   if (route.action !== undefined) requireAction(request, route.action, route.attributes?.(request));
+  requireRegistration(request.services.world, request.path, route);
   requireResourceGroup(request, route);
   refuseWhenLocked(request, route);
   refuseWhenDisallowed(request, route);
@@ -98,7 +102,10 @@ export function admit(request: ArmRequest, route: Route): void {
 
 function requireAction(request: ArmRequest, action: string, attributes = {}): void {
   const { services, caller, path } = request;
-  if (services.authorization.allowsAction(caller.principalId, action, path, attributes)) return;
+  if (services.authorization.allowsAction(caller.principalId, action, path, attributes)) {
+    refuseWhenDenied(request, action);
+    return;
+  }
   const isDelegated = action.startsWith("Microsoft.Authorization/roleAssignments/") && !action.endsWith("/read");
   throw authorizationFailed(caller, action, path, isDelegated);
 }

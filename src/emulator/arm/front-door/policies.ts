@@ -2,52 +2,34 @@
  * Azure Policy, as far as it refuses calls: deny policies that a test or an operator has added to `world.policies`.
  * They evaluate the resource as it would be after the write.
  */
-import { coversScope } from "../../authorization/scopes.ts";
 import { isObject, type JsonObject } from "../../json.ts";
-import { toExpression } from "../../policy/expressions.ts";
-import { evaluate } from "../../policy/rule.ts";
-import type { DenyPolicy } from "../../world.ts";
-import { type ArmRequest, findType, type Route } from "../provider.ts";
+import type { DenyPolicy } from "../../policy/deny-policy.ts";
+import { applies, match } from "../../policy/match.ts";
+import { type ArmRequest, findType, type Provider, type Route } from "../provider.ts";
 import { ArmError } from "./errors.ts";
 import { lastSegment } from "./resource-ids.ts";
-
-/** A requirement that is not met. */
-interface Violation {
-  readonly path: string;
-  readonly expected: unknown;
-  readonly found: unknown;
-}
 
 /** Throws 403 RequestDisallowedByPolicy when a deny policy matches what a PUT or PATCH would result in. */
 export function refuseWhenDisallowed(request: ArmRequest, route: Route): void {
   if (route.method !== "PUT" && route.method !== "PATCH") return;
-  for (const policy of request.services.world.policies.values()) {
-    if ((policy.effect ?? "Deny") !== "Deny") continue;
-    if (!coversScope(policy.scope, request.path)) continue;
-    if (policy.built !== undefined) {
-      refuseWhenRuleMatches(request, route, policy, policy.built);
-      continue;
-    }
-    if (policy.resourceType.toLowerCase() !== route.type.toLowerCase()) continue;
-    const violations = findViolations(policy, resourceAfter(request, route));
-    if (violations.length > 0 || Object.keys(policy.requires).length === 0)
-      throw disallowed(request, policy, violations.map(toOwnExpression(policy)));
+  const { path: id, apiVersion, providers, services } = request;
+  const { type } = route;
+  for (const policy of services.world.policies.values()) {
+    if (!denies(policy) || !applies(policy, id)) continue;
+    const resource = resourceAfter(request, route);
+    const expressions = match(policy, { id, type, resource, apiVersion, isIndexed: isIndexed(providers, type) });
+    if (expressions !== undefined) throw disallowed(request, policy, expressions);
   }
 }
 
-function refuseWhenRuleMatches(
-  request: ArmRequest,
-  route: Route,
-  policy: DenyPolicy,
-  { mode, rule, parameters }: NonNullable<DenyPolicy["built"]>,
-): void {
-  const { path: id, apiVersion, providers } = request;
-  // Resource groups have tags and a location too, and policies of this mode leave them out.
-  const isIndexed = findType(providers, route.type)?.kind === "tracked" && !/\/resourceGroups$/i.test(route.type);
-  if (mode === "Indexed" && !isIndexed) return;
-  const resource = resourceAfter(request, route);
-  const { matches, evaluated } = evaluate(rule, { id, type: route.type, resource, apiVersion, parameters });
-  if (matches) throw disallowed(request, policy, evaluated.map(toExpression));
+/** Whether it refuses what it matches. */
+export function denies({ effect = "Deny", isEnforced = true }: DenyPolicy): boolean {
+  return effect === "Deny" && isEnforced;
+}
+
+/** Resource groups have tags and a location too, and policies of mode Indexed leave them out. */
+export function isIndexed(providers: readonly Provider[], type: string): boolean {
+  return findType(providers, type)?.kind === "tracked" && !/\/resourceGroups$/i.test(type);
 }
 
 /** What was sent, merged into the existing resource if the provider has a `policyView`. */
@@ -65,18 +47,6 @@ function mergeDeep(before: JsonObject, after: JsonObject): JsonObject {
     merged[name] = isObject(value) && isObject(old) ? mergeDeep(old, value) : value;
   }
   return merged;
-}
-
-function findViolations(policy: DenyPolicy, resource: JsonObject): Violation[] {
-  return Object.entries(policy.requires)
-    .map(([path, expected]) => ({ path, expected, found: memberAt(resource, path) }))
-    .filter(({ expected, found }) => JSON.stringify(found) !== JSON.stringify(expected));
-}
-
-function memberAt(resource: JsonObject, path: string): unknown {
-  let value: unknown = resource;
-  for (const name of path.split(".")) value = isObject(value) ? value[name] : undefined;
-  return value;
 }
 
 /** The error of Azure Policy ("error-policy-requestdisallowedbypolicy"), with the details in additionalInfo. */
@@ -114,16 +84,4 @@ function policyInfo(policy: DenyPolicy, evaluatedExpressions: readonly object[])
     policyAssignmentParameters: policy.built?.parameters ?? {},
     evaluationDetails: { evaluatedExpressions },
   };
-}
-
-function toOwnExpression({ resourceType }: DenyPolicy): (violation: Violation) => object {
-  return ({ path, expected, found }) => ({
-    result: "True",
-    expressionKind: "Field",
-    expression: `${resourceType}/${path.replace(/^properties\./, "")}`,
-    path,
-    expressionValue: found ?? null,
-    targetValue: expected,
-    operator: "NotEquals",
-  });
 }
