@@ -44,22 +44,32 @@ export function createCallContext(): CallContext {
     inTask: (task, work) => running.run({ callId: randomUUID(), task, volume: {} }, work),
     identified(volume) {
       const context = running.getStore();
-      if (context === undefined) return;
+      if (context === undefined || isPartOf(context.volume, volume)) return;
       // What the caller says, or has said earlier, is worth more than what stands in Azure, where a workload may rewrite it.
       const claim = context.volume.claim ?? known.claimOf(volume.id) ?? volume.claim;
       context.volume = known.complete({ ...context.volume, ...volume, ...(claim && { claim }) });
     },
     callId: () => running.getStore()?.callId,
     fields() {
-      const { callId, method, task, volume } = running.getStore() ?? {};
-      return { ...volumeFields(volume), callId, method, task };
+      const context = running.getStore();
+      return context === undefined ? {} : volumeFields(context.volume, context);
     },
   };
 }
 
-/** As every log line names a volume. */
-export function volumeFields({ name, id, claim }: VolumeIdentity = {}): LogFields {
-  return { volume: name, volumeId: id, claim: claim && `${claim.namespace}/${claim.name}` };
+/** As every log line names a volume, and with it the call or task that it is of. */
+export function volumeFields({ name, id, claim }: VolumeIdentity, of?: Omit<Context, "volume">): LogFields {
+  const claimName = claim && `${claim.namespace}/${claim.name}`;
+  if (of === undefined) return { volume: name, volumeId: id, claim: claimName };
+  return { volume: name, volumeId: id, claim: claimName, callId: of.callId, method: of.method, task: of.task };
+}
+
+/** Whether what is said of the volume is known already. */
+function isPartOf(
+  known: VolumeIdentity,
+  { name = known.name, id = known.id, claim = known.claim }: VolumeIdentity,
+): boolean {
+  return name === known.name && id === known.id && claim === known.claim;
 }
 
 /** By volume id, the one that was seen longest ago is forgotten first. */

@@ -5,7 +5,7 @@
 import type { Writable } from "node:stream";
 import winston from "winston";
 import { scrub } from "../text/scrub.ts";
-import { type LogFields, redact } from "./redaction.ts";
+import { addRedacted, type LogFields } from "./redaction.ts";
 
 export type { LogFields } from "./redaction.ts";
 
@@ -46,14 +46,11 @@ export function createLogger(options: LogOptions): Logger {
       if (LEVELS[level] > LEVELS[options.level]) return;
       const fields = typeof given === "function" ? given() : given;
       const stack = showsStacks && fields.error instanceof Error ? fields.error.stack : undefined;
-      const line = {
-        time: new Date().toISOString(),
-        level,
-        message: scrub(message),
-        ...redact(fields),
-        ...(stack !== undefined && { stack: scrub(stack) }),
-      };
-      sink.log({ level, message: line.message, line });
+      const text = scrub(message);
+      const line: Record<string, unknown> = { time: new Date().toISOString(), level, message: text };
+      addRedacted(line, fields);
+      if (stack !== undefined) line["stack"] = scrub(stack);
+      sink.log({ level, message: text, line });
     };
   return { error: write("error"), warn: write("warn"), info: write("info"), debug: write("debug") };
 }

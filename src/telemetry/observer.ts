@@ -84,12 +84,12 @@ function observeCalls(
     identified: context.identified,
     finished({ method, code, milliseconds, reason, error }) {
       metrics.observeOperation({ method, code, seconds: milliseconds / 1000 });
-      const fields = () => ({ ...context.fields(), code, milliseconds });
+      const fields = { ...context.fields(), code, milliseconds };
       if (reason !== undefined) {
         metrics.countFailure(method, reason);
-        log.warn("call failed", { ...fields(), reason, ...requestIdsOf(error), error });
+        log.warn("call failed", { ...fields, reason, ...requestIdsOf(error), error });
       } else if (QUIET_METHODS.includes(method)) log.debug("call done", fields);
-      else log.info("call done", fields());
+      else log.info("call done", fields);
     },
   };
 }

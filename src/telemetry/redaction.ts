@@ -89,17 +89,17 @@ function describeOne(error: unknown): string {
 
 const ALLOWED: ReadonlySet<string> = new Set(LOGGED_FIELDS);
 
-/** The fields that may be logged, scrubbed, and the names of those that may not in `dropped`. */
-export function redact(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const kept: Record<string, unknown> = {};
+/** Adds to `line` the fields that may be logged, scrubbed, and the names of those that may not as `dropped`. */
+export function addRedacted(line: Record<string, unknown>, fields: Readonly<Record<string, unknown>>): void {
   const dropped: string[] = [];
-  for (const [name, value] of Object.entries(fields)) {
+  for (const name in fields) {
+    const value = fields[name];
     if (value === undefined) continue;
     const shown = ALLOWED.has(name) ? toShown(name, value) : undefined;
     if (shown === undefined) dropped.push(cut(name, LONGEST_FIELD));
-    else kept[name] = shown;
+    else line[name] = shown;
   }
-  return dropped.length === 0 ? kept : { ...kept, dropped };
+  if (dropped.length > 0) line["dropped"] = dropped;
 }
 
 function toShown(name: string, value: unknown): unknown {

@@ -1,9 +1,15 @@
 // What may be logged, and how errors are described.
 import assert from "node:assert/strict";
-import { describeError, LOGGED_FIELDS, redact } from "../../../src/telemetry/redaction.ts";
+import { addRedacted, describeError, LOGGED_FIELDS } from "../../../src/telemetry/redaction.ts";
 import { readSources } from "../../support/sources.ts";
 
 const JWT = `eyJ${"a".repeat(30)}.eyJ${"b".repeat(40)}.${"c".repeat(60)}`;
+
+function redact(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const line = {};
+  addRedacted(line, fields);
+  return line;
+}
 
 describe("redaction", () => {
   it("describes an error by the messages of its causes, without stack or attached objects", () => {
