@@ -20,6 +20,8 @@ const MAX_NAME_BYTES = 128;
 const MAX_MOUNT_FLAGS_BYTES = 4096;
 /** Parameters with this prefix are csi-provisioner's, not the class's: it adds the claim's name, and strips the class's own. */
 const PROVISIONER_PREFIX = "csi.storage.k8s.io/";
+const CLAIM_NAME = `${PROVISIONER_PREFIX}pvc/name`;
+const CLAIM_NAMESPACE = `${PROVISIONER_PREFIX}pvc/namespace`;
 /** Those by which a class hands a secret to a driver, from a caller that strips nothing. They are judged with the others. */
 const SECRET_PARAMETER = /-secret-name(space)?$/;
 
@@ -40,7 +42,7 @@ export function toVolumeRequest(message: CreateVolumeRequest): VolumeRequest {
   if (message.volume_content_source !== null) {
     throw invalid("volume_content_source is not supported: create an empty volume, without dataSource in the claim");
   }
-  const mutable = inOneOrder(message.mutable_parameters).map(([name]) => name);
+  const mutable = namesOf(message.mutable_parameters);
   if (mutable.length > 0) {
     throw invalid(
       `mutable_parameters are not supported (${listed(
@@ -53,21 +55,26 @@ export function toVolumeRequest(message: CreateVolumeRequest): VolumeRequest {
   return {
     name: message.name,
     ...sizesOf(message.capacity_range),
-    parameters: Object.fromEntries(
-      inOneOrder(message.parameters).filter(
-        ([key]) => !key.startsWith(PROVISIONER_PREFIX) || SECRET_PARAMETER.test(key),
-      ),
-    ),
+    parameters: classParameters(message.parameters),
     ...(claim && { claim }),
-    ...mountOf(message.volume_capabilities),
+    mountFlags: mountFlagsOf(message.volume_capabilities),
+    accessModes: message.volume_capabilities.map(({ access_mode: access }) => String(access?.mode)),
   };
+}
+
+/** Those that the class states, and what hands a secret to the driver. */
+function classParameters(parameters: Readonly<Record<string, string>>): Record<string, string> {
+  const names = namesOf(parameters).filter(
+    (name) => !name.startsWith(PROVISIONER_PREFIX) || SECRET_PARAMETER.test(name),
+  );
+  return Object.fromEntries(names.map((name) => [name, parameters[name] ?? ""]));
 }
 
 /**
  * csi-provisioner sends a capability for each access mode of the claim, all with the class's `mountOptions`. They are judged
  * against each other, which tens of thousands would make a matter of many seconds.
  */
-function mountOf(capabilities: readonly VolumeCapability[]): Pick<VolumeRequest, "mountFlags" | "accessModes"> {
+function mountFlagsOf(capabilities: readonly VolumeCapability[]): readonly string[] {
   const mountFlags = capabilities[0]?.mount?.mount_flags ?? [];
   const bytes = mountFlags.reduce((sum, flag) => sum + Buffer.byteLength(flag), mountFlags.length);
   if (bytes > MAX_MOUNT_FLAGS_BYTES) {
@@ -75,10 +82,7 @@ function mountOf(capabilities: readonly VolumeCapability[]): Pick<VolumeRequest,
       `mount_flags have ${bytes} bytes: CSI allows ${MAX_MOUNT_FLAGS_BYTES}; shorten the mountOptions of the StorageClass`,
     );
   }
-  return {
-    mountFlags,
-    accessModes: capabilities.map(({ access_mode: access }) => String(access?.mode)),
-  };
+  return mountFlags;
 }
 
 /** Throws InvalidRequest when there is no id. */
@@ -148,14 +152,14 @@ function toBytes(field: string, text: string): number {
 
 /** The claim that csi-provisioner names with `--extra-create-metadata`. */
 export function claimOf(parameters: Readonly<Record<string, string>>): ClaimRef | undefined {
-  const name = parameters[`${PROVISIONER_PREFIX}pvc/name`];
-  const namespace = parameters[`${PROVISIONER_PREFIX}pvc/namespace`];
+  const name = parameters[CLAIM_NAME];
+  const namespace = parameters[CLAIM_NAMESPACE];
   return name && namespace ? { namespace, name } : undefined;
 }
 
 /** Go sends a map in another order each time, and an event is counted only while its text is the same. */
-function inOneOrder(map: Readonly<Record<string, string>>): [string, string][] {
-  return Object.entries(map).sort(([one], [other]) => (one < other ? -1 : 1));
+function namesOf(map: Readonly<Record<string, string>>): string[] {
+  return Object.keys(map).sort();
 }
 
 function invalid(message: string): DriverError {
