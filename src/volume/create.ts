@@ -66,7 +66,7 @@ export function createProvisioner(deps: Dependencies): Provisioner {
 }
 
 async function createVolume(story: Story, request: VolumeRequest): Promise<Volume> {
-  const plan = await inStep(story, "request", request.name, async () => planVolume(request, story));
+  const plan = await inStep(story, "request", request.name, () => planVolume(request, story));
   const footprint: Footprint = { mayExist: false };
   try {
     const claim = await findClaim(story, request);
@@ -86,10 +86,10 @@ async function createVolume(story: Story, request: VolumeRequest): Promise<Volum
 
 async function provision(story: Story, attempt: Attempt): Promise<Volume> {
   const { plan, claim } = attempt;
-  const step = <T>(name: string, work: () => Promise<T>) => inStep(story, name, plan.request.name, work);
+  const step = <T>(name: string, work: () => T | Promise<T>) => inStep(story, name, plan.request.name, work);
 
   const identity = await step("identity", () => ensureIdentity(story, plan.volumeClass, claim));
-  await assertRoom(story, plan);
+  if (plan.volumeClass.grantScope !== "account") await assertRoom(story, plan);
   const { account, isNew: hasWaited } = await step("account", () => ensureAccount(story, attempt));
   const elsewhere = hasWaited ? await attempt.madeElsewhere() : undefined;
   if (elsewhere !== undefined) return await provision(story, { ...attempt, plan: elsewhere });
@@ -104,14 +104,11 @@ async function provision(story: Story, attempt: Attempt): Promise<Volume> {
     if (isNew) tellOfPendingAccess(story, claim, identity);
     return found;
   });
-  return await step("volume context", async () =>
-    describeVolume(story, plan, { account, fileSystem, existing, identity }),
-  );
+  return await step("volume context", () => describeVolume(story, plan, { account, fileSystem, existing, identity }));
 }
 
 /** Fails fast while the subscription is at its role-assignment limit, unless the file system already exists. */
 async function assertRoom({ ports, previousAttempts }: Story, plan: VolumePlan): Promise<void> {
-  if (plan.volumeClass.grantScope === "account") return;
   try {
     ports.roleAssignments.assertRoom(plan.volumeClass.subscriptionId);
   } catch (error) {
@@ -124,8 +121,8 @@ async function assertRoom({ ports, previousAttempts }: Story, plan: VolumePlan):
 async function ensureAccount(story: Story, { plan, claim, footprint }: Attempt): Promise<CreatedAccount> {
   const { account, isNew } = await story.accounts.ensure(plan);
   footprint.mayExist = isNew || plan.volumeClass.isolation === "volume";
-  await warnOfWeakAccount(story, plan, claim, account);
-  await warnOfLostTags(story, plan, claim, account);
+  if (account.weaknesses !== undefined) await warnOfWeakAccount(story, plan, claim, account);
+  if (account.lostTags !== undefined) await warnOfLostTags(story, plan, claim, account);
   return { account, isNew };
 }
 
@@ -133,13 +130,13 @@ async function ensureAccount(story: Story, { plan, claim, footprint }: Attempt):
  * Role assignments at the account are removed when its last volume goes, under the exclusive lock: a volume that is created
  * meanwhile must not lose the one it relies on.
  */
-async function withAccountShared<T>(
+function withAccountShared<T>(
   { ports }: Story,
   { volumeClass }: VolumePlan,
   { ref }: Account,
   work: () => Promise<T>,
 ): Promise<T> {
-  return volumeClass.grantScope === "account" ? await ports.accountLock.shared(accountKey(ref), work) : await work();
+  return volumeClass.grantScope === "account" ? ports.accountLock.shared(accountKey(ref), work) : work();
 }
 
 /**
@@ -199,7 +196,12 @@ function describeVolume(
   };
 }
 
-async function inStep<T>({ ports }: Dependencies, step: string, volume: string, work: () => Promise<T>): Promise<T> {
+async function inStep<T>(
+  { ports }: Dependencies,
+  step: string,
+  volume: string,
+  work: () => T | Promise<T>,
+): Promise<T> {
   ports.observer.stepBegun(step, volume);
   const result = await work();
   ports.observer.stepDone(step, volume);

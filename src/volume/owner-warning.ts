@@ -55,7 +55,6 @@ export async function warnOfLostTags(
   claim: ClaimContext,
   account: Account,
 ): Promise<void> {
-  if (account.lostTags === undefined) return;
   const { name, resourceGroup } = account.ref;
   const message =
     `somebody has replaced the tags of storage account ${name} in resource group ${resourceGroup}, by which this controller ` +

@@ -50,7 +50,7 @@ export function createAccountChoice(deps: ChoiceDependencies): AccountChoice {
   const creating = createSingleFlight<Account | "taken">("account");
   const choosing: Choosing = { ...deps, creating, keepTags: createTagKeeper(deps), finish: createFinisher(deps) };
   return {
-    find: async (plan, how) => (await survey(deps, plan, () => false, how)).ours,
+    find: async (plan, how) => (await survey(deps, plan, how)).ours,
     ensure: (plan) => ensureAccount(choosing, plan),
   };
 }
@@ -69,7 +69,9 @@ async function ensureAccount(deps: Choosing, plan: AccountPlan): Promise<Created
   const { isolation, storageAccount } = plan.volumeClass;
   const namespaceUid = isolation === "namespace" ? await requireNamespaceUid(deps, plan) : undefined;
   const fits = (account: Account) => isOfNamespace(account, namespaceUid);
-  const { ours, free, another } = await survey(deps, plan, fits);
+  const remembered = findRemembered(deps, plan, fits);
+  if (remembered !== undefined) return { account: await prepare(deps, plan, remembered), isNew: false };
+  const { ours, free, another } = await survey(deps, plan);
   const found = ours.find(fits);
   if (found !== undefined) return { account: await prepare(deps, plan, found), isNew: false };
   if (another !== undefined) throw refuseToUse(another, deps.settings);
@@ -95,11 +97,11 @@ async function prepare(deps: Choosing, plan: AccountPlan, seen: Account): Promis
   const found = await deps.finish(seen, () => specOf(plan, seen));
   reportUnmarked(deps, found);
   deps.backend.assertFits(plan.volumeClass, found);
-  const { tags, lostTags, ...whole } = await deps.keepTags(found);
-  const account = await ensureKeyless(deps, { ...whole, tags });
+  const kept = await deps.keepTags(found);
+  const account = await ensureKeyless(deps, kept);
   await deps.former.clear(account);
   await deps.ports.fileSystems.ensureRetention(account.ref, plan.accountShape);
-  return lostTags === undefined ? account : { ...account, tags, lostTags };
+  return account;
 }
 
 /** What our account was created from; undefined for one of an administrator. */
@@ -115,22 +117,31 @@ function toSpec(
   return { location, tags: { ...tags, ...ours }, shape: accountShape };
 }
 
-/** A remembered account that suffices saves the calls for the others. */
+/** Whether the account may hold volumes of the plan's class, whichever namespace it is for. */
+function mayServe({ volumeClass }: AccountPlan, account: Account, settings: Settings): boolean {
+  return volumeClass.storageAccount === undefined ? isOurs(account, settings) : isGiven(account, settings);
+}
+
+/** One that fits and has all its tags saves the calls for the others. */
+function findRemembered(
+  { ports, settings }: Dependencies,
+  plan: AccountPlan,
+  fits: (account: Account) => boolean,
+): Account | undefined {
+  for (const candidate of plan.candidates) {
+    const account = ports.accounts.remembered(candidate.ref);
+    if (account === undefined || asCandidate(account, candidate) !== account) continue;
+    if (mayServe(plan, account, settings) && fits(account)) return account;
+  }
+  return undefined;
+}
+
 async function survey(
   { ports, settings }: Dependencies,
   plan: AccountPlan,
-  suffices: (account: Account) => boolean,
   { absence }: Asking = { absence: "now" },
 ): Promise<Survey> {
-  const isOurAccount = (account: Account | undefined): account is Account =>
-    account !== undefined &&
-    (plan.volumeClass.storageAccount === undefined ? isOurs(account, settings) : isGiven(account, settings));
   const remembered = plan.candidates.map(({ ref }) => ports.accounts.remembered(ref));
-  const whole = remembered.filter(
-    (account, index) => account && asCandidate(account, plan.candidates[index]) === account,
-  );
-  const known = whole.filter(isOurAccount).find(suffices);
-  if (known !== undefined) return { ours: [known], free: [] };
   const found = await allInOrder(
     plan.candidates.map(async (candidate, index) =>
       absence === "recent" && remembered[index] === undefined && ports.accounts.wasAbsent(candidate.ref)
@@ -141,7 +152,10 @@ async function survey(
   // A name that somebody else uses in this very resource group is not free: a PUT would change their account.
   const free = plan.candidates.filter((_, index) => found[index] === undefined);
   const another = found.find((account) => account !== undefined && isOfAnotherMark(account, settings));
-  return { ours: found.filter(isOurAccount), free, another };
+  const ours = found.filter(
+    (account): account is Account => account !== undefined && mayServe(plan, account, settings),
+  );
+  return { ours, free, another };
 }
 
 interface Creation {
@@ -197,9 +211,10 @@ function noNameLeft({ candidates, request }: AccountPlan, former: readonly Accou
 /** Drift is reported, and repaired where the operator wants that. */
 async function ensureKeyless(deps: Dependencies, account: Account): Promise<Account> {
   if (account.nonEntraAccess.length === 0) return account;
+  const { tags, lostTags } = account;
   deps.ports.observer.drifted(account);
   const repaired = await repairDrift(deps, account);
-  if (repaired.nonEntraAccess.length === 0) return repaired;
+  if (repaired.nonEntraAccess.length === 0) return lostTags === undefined ? repaired : { ...repaired, tags, lostTags };
   throw new DriverError(
     "Misconfigured",
     `${describeDrift(repaired)}. Turn this off; no volume is created in it until then`,

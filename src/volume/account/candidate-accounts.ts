@@ -40,23 +40,24 @@ export async function findCandidate(
 }
 
 /** Reports that an account lost its tags, and puts them back where the operator wants that. */
-export type TagKeeper = (account: Account) => Promise<Account>;
+export type TagKeeper = (account: Account) => Account | Promise<Account>;
 
 /** Throws Misconfigured when what is in the account says that it is another cluster's. */
 export function createTagKeeper(deps: Dependencies): TagKeeper {
   // Azure allows few lists, and what an account says of its mark stays true until the tags are back.
   const marks = new Map<string, Readonly<Record<string, string>>>();
   const reading = createSingleFlight<Readonly<Record<string, string>>>("storage account");
-  return async (account) => {
-    const key = accountKey(account.ref);
-    if (account.lostTags === undefined) {
-      marks.delete(key);
-      return account;
-    }
+  const keep = async (account: Account, key: string) => {
     const mark = marks.get(key) ?? (await reading.run(key, () => readMark(deps, account)));
     marks.set(key, mark);
     const whole = { ...account, lostTags: { ...account.lostTags, ...mark } };
     return await mendTags(deps, whole);
+  };
+  return (account) => {
+    const key = accountKey(account.ref);
+    if (account.lostTags !== undefined) return keep(account, key);
+    marks.delete(key);
+    return account;
   };
 }
 

@@ -16,14 +16,13 @@ const FAILED = /^(failed|cancell?ed)$/i;
  * The account, once it is finished. Throws Misconfigured for one that stays Failed or Canceled, and Busy for one in any other
  * state: it is being created, changed or deleted. `specOf` says what the account was created from.
  */
-export type Finisher = (account: Account, specOf: () => AccountSpec | undefined) => Promise<Account>;
+export type Finisher = (account: Account, specOf: () => AccountSpec | undefined) => Account | Promise<Account>;
 
 export function createFinisher({ ports, settings }: Dependencies): Finisher {
   // Volumes that arrive together repeat the PUT once.
   const finishing = createSingleFlight<Account | undefined>("storage account");
-  return async (account, specOf) => {
+  const finish = async (account: Account, specOf: () => AccountSpec | undefined) => {
     const { unfinished: state = "", ref } = account;
-    if (account.unfinished === undefined) return account;
     if (!FAILED.test(state)) throw busy(account);
     const spec = specOf();
     // Tags that somebody has replaced would come back with it, which is the operator's to decide (--repair-drift).
@@ -36,6 +35,7 @@ export function createFinisher({ ports, settings }: Dependencies): Finisher {
     if (finished?.unfinished === undefined && finished !== undefined) return finished;
     throw failed(finished ?? account);
   };
+  return (account, specOf) => (account.unfinished === undefined ? account : finish(account, specOf));
 }
 
 function busy({ ref, unfinished }: Account): DriverError {

@@ -29,13 +29,19 @@ interface Looking extends Pick<Dependencies, "ports"> {
 
 export function createPlaces(looking: Looking): Places {
   return {
-    async inPlace(plan, work) {
-      if (plan.elsewhere.length === 0) return await work(plan, async () => undefined);
-      const workIn = (place: VolumePlan) => work(place, () => findMade(looking, plan, place));
-      const existing = await findElsewhere(looking, plan);
-      return existing === undefined ? await inFirstWithRoom(looking, plan, workIn) : await workIn(existing);
-    },
+    inPlace: (plan, work) =>
+      plan.elsewhere.length === 0 ? work(plan, madeNowhereElse) : inOneOfPlaces(looking, plan, work),
   };
+}
+
+async function madeNowhereElse(): Promise<undefined> {
+  return undefined;
+}
+
+async function inOneOfPlaces<T>(looking: Looking, plan: VolumePlan, work: Work<T>): Promise<T> {
+  const workIn = (place: VolumePlan) => work(place, () => findMade(looking, plan, place));
+  const existing = await findElsewhere(looking, plan);
+  return existing === undefined ? await inFirstWithRoom(looking, plan, workIn) : await workIn(existing);
 }
 
 /** In its own place the work finds it; in the others a retry must find it too, also when the first has room again. */
