@@ -58,7 +58,7 @@ async function runCommand(name: string, command: Command, around: CommandLine): 
   const loaded = loadSettings(command.settings, around, (draft) => command.check?.(draft, env) ?? []);
   const problems = [...(await findMisspelt(command, around)), ...(loaded.ok ? [] : loaded.problems)];
   if (!loaded.ok || problems.length > 0) return print(stderr, toReport(name, problems), EXIT.usage);
-  return command.run({ values: loaded.values, stdout, stderr, env, signal });
+  return command.run({ values: loaded.values, given: loaded.given, stdout, stderr, env, signal });
 }
 
 /** Variables that no command has. The others are loaded only when there is one that this command does not have. */

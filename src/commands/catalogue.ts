@@ -28,6 +28,11 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
     load: serviceCommands.orphans,
   },
   {
+    name: "support",
+    summary: "collect what a bug report needs in one file, without secrets",
+    load: serviceCommands.support,
+  },
+  {
     name: "roles",
     summary: "print the Azure roles that workloads and the controller need",
     load: serviceCommands.roles,

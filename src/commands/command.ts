@@ -3,6 +3,7 @@
  * them and loads each only when it is called, so that the controller starts without reading the demo.
  */
 import type { Writable } from "node:stream";
+import type { GivenSettings } from "../config/load.ts";
 import type { SettingProblem } from "../config/problem.ts";
 import type { Draft, SettingsTable, ValuesOf } from "../config/setting.ts";
 
@@ -13,6 +14,8 @@ export const EXIT = { ok: 0, failure: 1, usage: 2, findings: 3 } as const;
 export interface CommandContext<Values> {
   /** The settings, parsed; keys are the flags' names in camel case. */
   readonly values: Values;
+  /** The texts that the settings were read from, and where each stands. */
+  readonly given: GivenSettings;
   /** For the command's result; never for logs. */
   readonly stdout: Writable;
   /** For logs and errors. */

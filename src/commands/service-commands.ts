@@ -9,6 +9,7 @@ export interface ServiceCommands {
   readonly doctor: Load;
   readonly orphans: Load;
   readonly roles: Load;
+  readonly support: Load;
 }
 
 export const serviceCommands: ServiceCommands = {
@@ -16,4 +17,5 @@ export const serviceCommands: ServiceCommands = {
   doctor: () => import("./doctor.ts"),
   orphans: () => import("./orphans.ts"),
   roles: () => import("./roles.ts"),
+  support: () => import("./support.ts"),
 };

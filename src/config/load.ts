@@ -22,8 +22,11 @@ export interface Surroundings {
 }
 
 export type Loaded<T extends SettingsTable> =
-  | { readonly ok: true; readonly values: ValuesOf<T> }
+  | { readonly ok: true; readonly values: ValuesOf<T>; readonly given: GivenSettings }
   | { readonly ok: false; readonly problems: readonly SettingProblem[] };
+
+/** What was given, by flag name: the text that counts and where it stands. A setting that is not in it has its default. */
+export type GivenSettings = ReadonlyMap<string, Given>;
 
 const CONFIG = "config";
 
@@ -44,14 +47,17 @@ export function loadSettings<T extends SettingsTable>(
   const sources = readSources(table, surroundings);
   const problems = sources.flatMap((source) => source.problems);
   const values: Record<string, unknown> = {};
+  // The first source takes precedence over the others.
+  const given = new Map(sources.toReversed().flatMap((source) => [...source.given]));
   for (const [flag, row] of Object.entries(table)) {
-    const given = sources.map((source) => source.given.get(flag)).find((each) => each !== undefined);
-    const parsed = parse(flag, row, given);
+    const parsed = parse(flag, row, given.get(flag));
     if ("problem" in parsed) problems.push(parsed.problem);
     else values[toKey(flag)] = parsed.value;
   }
   problems.push(...withoutConsequences(check(values as Draft<T>), problems));
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, values: Object.freeze(values) as ValuesOf<T> };
+  return problems.length > 0
+    ? { ok: false, problems }
+    : { ok: true, values: Object.freeze(values) as ValuesOf<T>, given };
 }
 
 /**

@@ -112,6 +112,16 @@ export function readSettingsFile(table: SettingsTable, path: string, namedBy = "
     const { wrong, fix } = fileFault(error);
     return broken(`${wrong}; ${fix}`);
   }
+  return readSettingsText(table, text, basename(path), broken);
+}
+
+/** The same of a file's content; `file` is its name, and `broken` says what is wrong with all of it. */
+export function readSettingsText(
+  table: SettingsTable,
+  text: string,
+  file: string,
+  broken: (problem: string) => Source,
+): Source {
   // The failsafe schema leaves every scalar the text that was written: a cluster id 007 must not become 7.
   const document = parseDocument(text, { schema: "failsafe" });
   const [error] = document.errors;
@@ -123,7 +133,7 @@ export function readSettingsFile(table: SettingsTable, path: string, namedBy = "
   if (!(content instanceof Map)) {
     return broken('must hold one mapping of settings to values; write lines such as "location: westeurope"');
   }
-  return readMapping(table, content, basename(path));
+  return readMapping(table, content, file);
 }
 
 function readMapping(table: SettingsTable, content: ReadonlyMap<unknown, unknown>, file: string): Source {

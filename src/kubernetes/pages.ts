@@ -9,6 +9,7 @@ interface Place {
   /** As in `/api/v1/persistentvolumes`. */
   readonly path: string;
   readonly fieldSelector?: string;
+  readonly labelSelector?: string;
 }
 
 /** A list to read. */
@@ -93,10 +94,12 @@ interface Wanted {
   readonly next: string;
 }
 
-async function askForPage(api: Api, { path, fieldSelector }: Place, { limit, next }: Wanted): Promise<Body> {
+async function askForPage(api: Api, { path, ...selectors }: Place, { limit, next }: Wanted): Promise<Body> {
+  const { fieldSelector, labelSelector } = selectors;
   const query = {
     limit: String(limit),
     ...(fieldSelector !== undefined && { fieldSelector }),
+    ...(labelSelector !== undefined && { labelSelector }),
     ...(next !== "" && { continue: next }),
   };
   return await api.list(path, query, PAGE_BYTES);

@@ -35,6 +35,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     ...COMPOSITION,
     outside: ["node:", "@grpc/grpc-js", "@grpc/proto-loader", "picocolors", "@azure/storage-blob", "@azure/identity"],
   },
+  "src/commands/support/archive.ts": { ours: [], outside: ["node:", "modern-tar"] },
   "src/errors.ts": { ours: [], outside: [] },
   "src/concurrency/": { ours: ["src/errors.ts"], outside: [] },
   "src/concurrency/purpose.ts": { ours: [], outside: ["node:async_hooks"] },
@@ -177,6 +178,15 @@ describe("layering", () => {
     assert.deepEqual(
       naming.map(({ path }) => path),
       [],
+    );
+  });
+
+  it("loads what writes archives on demand alone, so that a controller does not evaluate it", () => {
+    const archive = "src/commands/support/archive.ts";
+    const imports = sources.flatMap(findImports).filter(({ target, isType }) => target === archive && !isType);
+    assert.deepEqual(
+      imports.map(({ isDynamic }) => isDynamic),
+      [true],
     );
   });
 

@@ -26,6 +26,8 @@ export interface PagingServer {
   before: (url: URL) => number | Promise<number>;
   /** The body of an answer with status 200; undefined: the one that its lists give. */
   instead: (url: URL) => string | undefined;
+  /** What a refusal says. */
+  refusal: (url: URL) => string;
   stop(): Promise<void>;
 }
 
@@ -40,7 +42,7 @@ export async function startPagingServer(): Promise<PagingServer> {
     const body = status === 200 ? (other === undefined ? answer(lists, url) : [other]) : undefined;
     const code = status === 200 && body === undefined ? 404 : status;
     response.writeHead(code, { "content-type": "application/json" });
-    const failed = [JSON.stringify({ kind: "Status", apiVersion: "v1", code })];
+    const failed = [JSON.stringify({ kind: "Status", apiVersion: "v1", message: answering.refusal(url), code })];
     // Piece by piece: a list may have 100 MB. A client that stops reading is no failure.
     await pipeline(Readable.from(body ?? failed), response).catch(() => undefined);
   });
@@ -55,6 +57,7 @@ export async function startPagingServer(): Promise<PagingServer> {
     requests,
     before: () => 200,
     instead: () => undefined,
+    refusal: () => "",
     async stop() {
       server.closeAllConnections();
       server.close();

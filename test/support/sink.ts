@@ -4,9 +4,10 @@ import { Writable } from "node:stream";
 export interface Sink {
   readonly stream: Writable;
   text(): string;
+  bytes(): Buffer;
 }
 
-/** `text()` is everything written so far. */
+/** `text()` and `bytes()` are everything written so far. */
 export function createSink(): Sink {
   const chunks: Buffer[] = [];
   const stream = new Writable({
@@ -15,5 +16,6 @@ export function createSink(): Sink {
       done();
     },
   });
-  return { stream, text: () => Buffer.concat(chunks).toString("utf8") };
+  const bytes = () => Buffer.concat(chunks);
+  return { stream, bytes, text: () => bytes().toString("utf8") };
 }
