@@ -95,6 +95,7 @@ In \`volume/\` the stories (\`create.ts\`, \`delete.ts\` and so on) and what all
 | \`formats/\` | what is written into Azure and read back |
 | \`drift/\` | the background checks: whether accounts are still keyless, and whether volumes have what they use |
 | \`pools/\` | accounts that are made before a volume needs them |
+| \`static/\` | volumes that are written by hand: for data that exists, and for a second ServiceAccount |
 | \`orphans/\` | what is left, and its removal |
 `;
 }

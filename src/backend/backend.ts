@@ -81,6 +81,10 @@ export interface Backend<Class extends VolumeClass = VolumeClass> {
   readonly size: SizeRule;
   /** GUID of the role that workloads are assigned by default, for a prefix of `--role-prefix`. */
   dataRoleId(prefix: string): string;
+  /** GUIDs of Azure's own roles that let an identity read and write, in lower case. */
+  readonly builtInDataRoleIds: readonly string[];
+  /** What every volume should be mounted with, as `mountOptions` of a class or of a PersistentVolume. */
+  readonly mountOptions: readonly string[];
   /** Rules over several of its own parameters: every problem, each with its fix. */
   findContradictions(volumeClass: Class): readonly string[];
   findMountProblems(request: MountRequest<Class>): readonly MountProblem[];
@@ -89,6 +93,11 @@ export interface Backend<Class extends VolumeClass = VolumeClass> {
   toVolumeId(fileSystem: FileSystemRef): string;
   /** Undefined for an id that this controller cannot have given out. */
   parseVolumeId(volumeId: string): FileSystemRef | undefined;
+  /**
+   * The handle of a PersistentVolume that is written by hand, of this name: no other has it, it names the file system to
+   * `readReferences`, and DeleteVolume of any driver takes it for one that was never given out.
+   */
+  toStaticHandle(fileSystem: FileSystemRef, volumeName: string): string;
   /** What a PersistentVolume says by its handle and attributes, also one of another driver or made by hand. */
   readReferences(volume: Pick<ClusterVolume, "handle" | "attributes">): VolumeReferences;
   /** ARM id of a file system: the scope of its role assignments. */

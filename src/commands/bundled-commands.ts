@@ -8,11 +8,13 @@ import * as orphans from "./orphans.ts";
 import * as roles from "./roles.ts";
 import type { ServiceCommands } from "./service-commands.ts";
 import * as support from "./support.ts";
+import * as staticVolumes from "./static.ts";
 
 export const serviceCommands: ServiceCommands = {
   controller: async () => controller,
   doctor: async () => doctor,
   orphans: async () => orphans,
+  static: async () => staticVolumes,
   roles: async () => roles,
   support: async () => support,
 };

@@ -28,6 +28,11 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
     load: serviceCommands.orphans,
   },
   {
+    name: "static",
+    summary: "print PersistentVolume and claim for a container that exists, or for a second ServiceAccount",
+    load: serviceCommands.static,
+  },
+  {
     name: "support",
     summary: "collect what a bug report needs in one file, without secrets",
     load: serviceCommands.support,

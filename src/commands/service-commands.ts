@@ -8,6 +8,7 @@ export interface ServiceCommands {
   readonly controller: Load;
   readonly doctor: Load;
   readonly orphans: Load;
+  readonly static: Load;
   readonly roles: Load;
   readonly support: Load;
 }
@@ -16,6 +17,7 @@ export const serviceCommands: ServiceCommands = {
   controller: () => import("./controller.ts"),
   doctor: () => import("./doctor.ts"),
   orphans: () => import("./orphans.ts"),
+  static: () => import("./static.ts"),
   roles: () => import("./roles.ts"),
   support: () => import("./support.ts"),
 };

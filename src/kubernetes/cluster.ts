@@ -15,7 +15,7 @@ import { createEvent } from "./events.ts";
 import { createListOpener } from "./pages.ts";
 import { createPodSearch, findPod } from "./pods.ts";
 import { createSharedRead, type SharedRead } from "./shared-reads.ts";
-import { createVolumeSearch, listVolumes } from "./volumes.ts";
+import { createVolumeSearch, findVolume, listVolumes } from "./volumes.ts";
 
 /** Source: Azure Workload Identity, "Service account labels and annotations". */
 const CLIENT_ID_ANNOTATION = "azure.workload.identity/client-id";
@@ -62,6 +62,7 @@ export function createCluster({ kubeconfig, oidcIssuer, readReferences, now }: C
       return issuer;
     },
     findVolumeUsing: createVolumeSearch({ api, openList, readReferences, now }),
+    findVolume: (name) => findVolume(api, name),
     listClasses: () => listClasses(api),
     listVolumes: () => listVolumes(openList),
     listClaimUids: () => listClaimUids(openList),
@@ -83,6 +84,7 @@ export const NO_CLUSTER: Cluster = {
   issuer: () =>
     Promise.reject(new DriverError("Misconfigured", "the cluster's issuer is not known without Kubernetes")),
   findVolumeUsing: async () => undefined,
+  findVolume: async () => undefined,
   listClasses: async () => [],
   listVolumes: async () => [],
   listClaimUids: async () => new Set(),

@@ -2,7 +2,14 @@
 import type { V1PersistentVolume } from "@kubernetes/client-node";
 import { createNextFlight } from "../concurrency/next-flight.ts";
 import { createTtlCache } from "../concurrency/ttl-cache.ts";
-import type { Cluster, ClusterVolume, FileSystemRef, FileSystemReference, VolumeInUse } from "../volume/ports.ts";
+import type {
+  Cluster,
+  ClusterVolume,
+  FileSystemRef,
+  FileSystemReference,
+  MountableVolume,
+  VolumeInUse,
+} from "../volume/ports.ts";
 import { mayReferTo, namedFileSystems, type ReadReferences } from "../volume/references.ts";
 import { type Api, apiPath } from "./api.ts";
 import { read, reading } from "./faults.ts";
@@ -34,8 +41,7 @@ export function createVolumeSearch({ api, openList, readReferences, now }: Volum
   const isUsing = (volume: ClusterVolume, fileSystem: FileSystemRef) =>
     isInUse(volume) && namedFileSystems(volume, readReferences).some((each) => mayReferTo(each, fileSystem));
   const confirm = async (name: string, fileSystem: FileSystemRef): Promise<VolumeInUse | undefined> => {
-    const path = apiPath`/api/v1/persistentvolumes/${name}`;
-    const object = await read(`PersistentVolume ${name}`, () => api.get<V1PersistentVolume>(path));
+    const object = await readVolume(api, name);
     const volume = object && toVolume(object);
     return volume && isUsing(volume, fileSystem) ? toVolumeInUse(volume) : undefined;
   };
@@ -50,6 +56,20 @@ export function createVolumeSearch({ api, openList, readReferences, now }: Volum
     if (use !== undefined) found.set(key, use.volume.name);
     return use?.volume;
   };
+}
+
+/** One of any driver and in any phase. */
+export async function findVolume(api: Api, name: string): Promise<MountableVolume | undefined> {
+  const object = await readVolume(api, name);
+  if (object === undefined) return undefined;
+  const { mountOptions = [], capacity } = object.spec ?? {};
+  const storage = capacity?.["storage"];
+  return { ...toVolume(object), mountOptions, ...(storage !== undefined && { capacity: storage }) };
+}
+
+function readVolume(api: Api, name: string): Promise<V1PersistentVolume | undefined> {
+  const path = apiPath`/api/v1/persistentvolumes/${name}`;
+  return read(`PersistentVolume ${name}`, () => api.get<V1PersistentVolume>(path));
 }
 
 /** Every PersistentVolume of any driver: a volume that was moved to another driver still refers to its file system. */

@@ -42,6 +42,12 @@ export const storageAccount = pattern(/^[a-z0-9]{3,24}$/, {
   fix: "give 3 to 24 lower-case letters and digits",
 });
 
+/** Source: "Naming and Referencing Containers, Blobs, and Metadata"; `$web`, `$root` and `$logs` hold no volume. */
+export const containerName = pattern(/^(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*$/, {
+  wrong: "is not the name of a container",
+  fix: "give 3 to 63 lower-case letters, digits and single '-'",
+});
+
 /** A domain of at least two labels. */
 export const hostName = pattern(
   /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$/i,

@@ -53,6 +53,13 @@ export interface ClusterVolume {
   readonly claim?: ClaimRef & { readonly uid: string };
 }
 
+/** A PersistentVolume with what another one for the same file system takes over. */
+export interface MountableVolume extends ClusterVolume {
+  readonly mountOptions: readonly string[];
+  /** `spec.capacity.storage` as it was written; absent where it is not stated. */
+  readonly capacity?: string;
+}
+
 /** A file system that a PersistentVolume names, all in lower case. */
 export interface FileSystemReference {
   readonly name: string;
@@ -132,6 +139,8 @@ export interface Cluster {
     fileSystem: FileSystemRef,
     how?: { readonly isRemembered: boolean },
   ): Promise<VolumeInUse | undefined>;
+  /** The PersistentVolume of this name, of whatever driver. */
+  findVolume(name: string): Promise<MountableVolume | undefined>;
   /** Every StorageClass that exists. */
   listClasses(): Promise<readonly ClusterClass[]>;
   /** Every PersistentVolume, in whatever phase. */

@@ -21,6 +21,7 @@ export type {
   ClusterVolume,
   CsiDriver,
   FileSystemReference,
+  MountableVolume,
   Notice,
   Pod,
   VolumeInUse,

@@ -221,6 +221,7 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   "az aks": "a cluster",
   "az cloud set": "another cloud of Azure",
   "az monitor activity-log list": "the activity log",
+  "az monitor metrics list": "the metrics of Azure Monitor",
 };
 
 /** Every document, and what is shipped. */

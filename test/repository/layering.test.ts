@@ -36,6 +36,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     outside: ["node:", "@grpc/grpc-js", "@grpc/proto-loader", "picocolors", "@azure/storage-blob", "@azure/identity"],
   },
   "src/commands/support/archive.ts": { ours: [], outside: ["node:", "modern-tar"] },
+  "src/commands/static": { ...COMPOSITION, outside: ["node:", "yaml"] },
   "src/errors.ts": { ours: [], outside: [] },
   "src/concurrency/": { ours: ["src/errors.ts"], outside: [] },
   "src/concurrency/purpose.ts": { ours: [], outside: ["node:async_hooks"] },

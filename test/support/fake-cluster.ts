@@ -1,5 +1,6 @@
 // A cluster in memory, for tests of the driver's own decisions; test/cluster uses a real API server.
 import { blobBackend } from "../../src/backend/blob/backend.ts";
+import { RECOMMENDED_OPTIONS } from "../../src/backend/blob/mount-options.ts";
 import type { Volume } from "../../src/csi/proto.generated.ts";
 import type {
   Claim,
@@ -8,6 +9,7 @@ import type {
   ClusterClass,
   ClusterVolume,
   CsiDriver,
+  MountableVolume,
   Notice,
   Pod,
   Warning,
@@ -51,7 +53,7 @@ export interface FakeCluster extends Cluster {
   /** Names of PersistentVolumes that are in use. */
   readonly volumes: Set<string>;
   /** PersistentVolumes of any phase, beside those of `volumes`. */
-  readonly persistentVolumes: ClusterVolume[];
+  readonly persistentVolumes: (ClusterVolume & Partial<MountableVolume>)[];
 }
 
 export function createFakeCluster(issuer: string, clusterUid = CLUSTER_UID): FakeCluster {
@@ -65,7 +67,7 @@ export function createFakeCluster(issuer: string, clusterUid = CLUSTER_UID): Fak
   const warnings: FakeCluster["warnings"] = [];
   const notices: FakeCluster["notices"] = [];
   const volumes = new Set<string>();
-  const persistentVolumes: ClusterVolume[] = [];
+  const persistentVolumes: FakeCluster["persistentVolumes"] = [];
   const listVolumes = async () => [
     ...persistentVolumes,
     ...[...volumes].map((name) => ({ name, handle: "", attributes: {}, phase: "Bound" })),
@@ -103,6 +105,10 @@ export function createFakeCluster(issuer: string, clusterUid = CLUSTER_UID): Fak
           !["Released", "Failed"].includes(volume.phase) &&
           namedFileSystems(volume, blobBackend.readReferences).some((each) => mayReferTo(each, fileSystem)),
       ),
+    async findVolume(wanted) {
+      const found = persistentVolumes.find(({ name }) => name === wanted);
+      return found && { mountOptions: RECOMMENDED_OPTIONS, ...found };
+    },
     listClasses: async () => classes,
     listVolumes,
     listClaimUids: async () => new Set([...claims.values()].map(({ uid }) => uid)),

@@ -59,6 +59,8 @@ export const memoryBackend: Backend<MemoryClass> = {
   parameters: PARAMETERS,
   size: { defaultBytes: 10, maxBytes: 1_000, maxText: "1000 bytes" },
   dataRoleId: () => "00000000-0000-4000-8000-000000000001",
+  builtInDataRoleIds: [],
+  mountOptions: ["-o bucket"],
   findContradictions: ({ buckets, isolation }) =>
     buckets === 1 && isolation === "pool" ? ["buckets 1 leaves a pool no room: use 2"] : [],
   findMountProblems: () => [],
@@ -70,6 +72,7 @@ export const memoryBackend: Backend<MemoryClass> = {
     if (subscriptionId === undefined || resourceGroup === undefined) return undefined;
     return { account: { subscriptionId, resourceGroup, name: account ?? "" }, name: name ?? "" };
   },
+  toStaticHandle: ({ account, name }, volumeName) => `hand/made/${account.name}/${name}/${volumeName}`,
   readReferences({ handle }) {
     const [, , account, name] = handle.split("/");
     if (account === undefined || name === undefined) return { accounts: [], fileSystems: [], clientId: undefined };

@@ -23,7 +23,7 @@ export interface UserMessages {
 
 /** What no event shows: the emulator, the commands' own words, doctor's, which have a reference page of their own, and what the controller ends with when it cannot start. */
 const OTHERS =
-  /^src\/(emulator|commands|config|doctor|kubernetes\/inspection|azure\/inspection)\/|^src\/(app\/service|csi\/server|kubernetes\/clients)\.ts$|\.generated\.ts$/;
+  /^src\/(emulator|commands|config|doctor|volume\/static|kubernetes\/inspection|azure\/inspection)\/|^src\/(app\/service|csi\/server|kubernetes\/clients)\.ts$|\.generated\.ts$/;
 /** Where the problems of a class are written. */
 const PROBLEMS = /\/src\/(volume\/class\/(parse-class|refusal|rules|unknown-parameter)|backend\/blob\/parameters)\.ts$/;
 /** A problem says what is wrong and, after a colon or as a question, what to do; shorter texts are parts of one. */

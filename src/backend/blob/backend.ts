@@ -3,24 +3,28 @@ import { DriverError } from "../../errors.ts";
 import type { Account, FileSystemRef } from "../../volume/ports.ts";
 import type { Backend } from "../backend.ts";
 import { containerId, parseScope } from "./arm-ids.ts";
-import { dataRoleId } from "./data-role.ts";
+import { BUILT_IN_DATA_ROLE_IDS, dataRoleId } from "./data-role.ts";
+import { RECOMMENDED_OPTIONS } from "./mount-options.ts";
 import { findMountProblems } from "./mount-problems.ts";
 import { type BlobClass, findContradictions, PARAMETERS } from "./parameters.ts";
 import { readReferences } from "./references.ts";
 import { BLOB_SIZE } from "./size.ts";
 import { volumeContext } from "./volume-context.ts";
-import { parseVolumeId, toVolumeId } from "./volume-id.ts";
+import { parseVolumeId, toStaticHandle, toVolumeId } from "./volume-id.ts";
 
 export const blobBackend: Backend<BlobClass> = {
   noun: "container",
   parameters: PARAMETERS,
   size: BLOB_SIZE,
   dataRoleId,
+  builtInDataRoleIds: BUILT_IN_DATA_ROLE_IDS,
+  mountOptions: RECOMMENDED_OPTIONS,
   findContradictions,
   findMountProblems,
   assertFits,
   toVolumeId,
   parseVolumeId,
+  toStaticHandle,
   scopeOf: containerId,
   restoringCommand,
   parseScope,

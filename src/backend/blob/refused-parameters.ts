@@ -8,8 +8,8 @@ import { type ParameterRow, UPSTREAM } from "../../volume/class/parameter-row.ts
 const FILES = "file.csi.azure.com";
 
 const STATIC =
-  "remove it; every volume has a container of its own. For one that exists: docs/how-to/platform-teams.md, " +
-  '"A container that exists"';
+  "remove it; every volume has a container of its own. For one that exists: `keyless-csi static` " +
+  "(docs/how-to/existing-data.md)";
 const NAMED = "remove it; the container is named after the volume";
 const REMOVE = "remove it";
 

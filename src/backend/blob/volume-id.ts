@@ -5,11 +5,20 @@
  */
 import { guid, resourceGroup as resourceGroupName, storageAccount } from "../../text/azure-names.ts";
 import { accepts } from "../../text/values.ts";
-import { isFileSystemName } from "../../volume/names.ts";
+import { hashOf, isFileSystemName } from "../../volume/names.ts";
 import type { FileSystemRef } from "../../volume/ports.ts";
 
 export function toVolumeId({ account, name }: FileSystemRef): string {
   return `${account.resourceGroup}#${account.name}#${name}###${account.subscriptionId}`;
+}
+
+/**
+ * `account_container_hash`: Microsoft's form for volumes that are written by hand. Without a '#' this driver's DeleteVolume and
+ * that of blob.csi.azure.com succeed and delete nothing. The hash, of the PersistentVolume's name, keeps two volumes of one
+ * container apart: the kubelet takes equal handles for one volume.
+ */
+export function toStaticHandle({ account, name }: FileSystemRef, volumeName: string): string {
+  return `${account.name}_${name}_${hashOf(volumeName).slice(0, 8)}`;
 }
 
 /** The container behind a volume id, or undefined when it cannot be an id that this controller has given out. */

@@ -44,7 +44,12 @@ export async function ensureIdentity(
   return { ...asked.identity, roleId };
 }
 
-function assertTenant(settings: Settings, { subscriptionId }: VolumeClass, identity: WorkloadIdentity): void {
+/** Throws Misconfigured for an identity of another tenant than the subscription's. */
+export function assertTenant(
+  settings: Settings,
+  { subscriptionId }: Pick<VolumeClass, "subscriptionId">,
+  identity: WorkloadIdentity,
+): void {
   const tenantId = tenantOf(settings, subscriptionId);
   if (isSameText(identity.tenantId, tenantId)) return;
   throw new DriverError(
@@ -118,7 +123,8 @@ async function ofServiceAccount(
   return { identity: await findAnnotated(ports, serviceAccount), serviceAccount };
 }
 
-async function findAnnotated(
+/** Throws Misconfigured when the ServiceAccount does not exist, or names no identity of the operator's identity scopes. */
+export async function findAnnotated(
   ports: Ports,
   { namespace, serviceAccount }: ServiceAccountRef,
 ): Promise<UserAssignedIdentity> {

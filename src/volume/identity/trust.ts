@@ -20,15 +20,32 @@ export async function ensureTrust(
   identity: UserAssignedIdentity,
   serviceAccount: ServiceAccountRef,
 ): Promise<void> {
-  const issuer = await ports.cluster.issuer();
-  const subject = encodeSubject(serviceAccount);
-  const trust = { issuer, subject, audience: settings.tokenAudience };
+  const trust = await trustIn({ ports, settings }, serviceAccount);
   if (await ports.identities.trusts(identity, trust)) return;
-  if (settings.managesFederatedCredentials && isListedIn(identity.tags, issuer, serviceAccount)) {
+  if (settings.managesFederatedCredentials && isListedIn(identity.tags, trust.issuer, serviceAccount)) {
     await ports.identities.addTrust(identity, trust, credentialName(trust));
     return;
   }
   throw new DriverError("Misconfigured", refusal(identity, trust, settings));
+}
+
+/** What a federated credential for this ServiceAccount of this cluster states. */
+export async function trustIn(
+  { ports, settings }: Pick<Dependencies, "ports" | "settings">,
+  serviceAccount: ServiceAccountRef,
+): Promise<Trust> {
+  const issuer = await ports.cluster.issuer();
+  return { issuer, subject: encodeSubject(serviceAccount), audience: settings.tokenAudience };
+}
+
+/** Throws as `ensureTrust`, and writes nothing. */
+export async function assertTrust(
+  { ports, settings }: Pick<Dependencies, "ports" | "settings">,
+  identity: UserAssignedIdentity,
+  trust: Trust,
+): Promise<void> {
+  if (await ports.identities.trusts(identity, trust)) return;
+  throw new DriverError("Misconfigured", refusal(identity, trust, { ...settings, managesFederatedCredentials: false }));
 }
 
 function refusal(identity: UserAssignedIdentity, trust: Trust, settings: Settings): string {

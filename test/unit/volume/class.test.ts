@@ -186,9 +186,9 @@ describe("StorageClass parameters", () => {
     [{ protocol: "fuse3" }, /protocol "fuse3" is not valid: remove it or use fuse2$/],
     [
       { shareName: "data" },
-      /shareName is of file.csi.azure.com, for another kind of storage: remove it; .*"A container that exists"/,
+      /shareName is of file.csi.azure.com, for another kind of storage: remove it; .*`keyless-csi static`/,
     ],
-    [{ containerName: "data" }, /containerName is not supported yet: remove it; .*"A container that exists"/],
+    [{ containerName: "data" }, /containerName is not supported yet: remove it; .*`keyless-csi static`/],
     [
       { mountOptions: "-o ro" },
       /mountOptions is a field of the StorageClass, not of its parameters: move it out of `parameters`/,
