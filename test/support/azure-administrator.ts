@@ -19,6 +19,8 @@ export interface AzureAdministrator {
   replaceTags(account: string, tags: Readonly<Record<string, string>>): Promise<void>;
   /** Replaces the metadata of a container. */
   setMetadata(account: string, container: string, metadata: Readonly<Record<string, string>>): Promise<void>;
+  /** `az storage container-rm create`. */
+  createContainer(account: string, container: string): Promise<void>;
   /** `az storage container-rm delete`. */
   removeContainer(account: string, container: string): Promise<void>;
   /** `az role assignment delete`. */
@@ -64,6 +66,9 @@ export function azureAdministrator(ready: ReadyFile): AzureAdministrator {
     },
     async setMetadata(account, container, metadata) {
       await storage.blobContainers.update(resourceGroup, account, container, { metadata });
+    },
+    async createContainer(account, container) {
+      await storage.blobContainers.create(resourceGroup, account, container, {});
     },
     async removeContainer(account, container) {
       await storage.blobContainers.delete(resourceGroup, account, container);
