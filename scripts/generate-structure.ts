@@ -96,6 +96,7 @@ In \`volume/\` the stories (\`create.ts\`, \`delete.ts\` and so on) and what all
 | \`drift/\` | the background checks: whether accounts are still keyless, and whether volumes have what they use |
 | \`pools/\` | accounts that are made before a volume needs them |
 | \`static/\` | volumes that are written by hand: for data that exists, and for a second ServiceAccount |
+| \`access-review/\` | who can open which volume, beside what the claims say |
 | \`orphans/\` | what is left, and its removal |
 `;
 }

@@ -3,6 +3,7 @@
  * that they share.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { createAccessReads } from "../azure/access-reads.ts";
 import { createAccounts } from "../azure/accounts.ts";
 import { type ApiVersionFallback, createApiVersions } from "../azure/api-versions.ts";
 import { type Arm, type AzureCall, createArm } from "../azure/arm.ts";
@@ -153,6 +154,7 @@ export async function createAdapters(
       { rememberMs, now },
     ),
     identities: createIdentities({ arm, scopes: config.identityScopes, rememberMs: config.identityCacheMs, now }),
+    access: createAccessReads(arm),
     cluster,
     observer,
     accountLock: createReadersWriterLock(),

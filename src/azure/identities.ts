@@ -58,6 +58,17 @@ export function createIdentities({ arm, scopes, rememberMs, now }: IdentitiesOpt
       await writes(identity.id, () => writeCredential(arm, identity, trust, name));
       trusts.set(listOf(identity), entryOf(trust), true);
     },
+    async list() {
+      try {
+        return [...(await listByIds(arm, scopes)).entries()].flatMap(([key, found]) =>
+          key === found.clientId ? [found] : [],
+        );
+      } catch (error) {
+        if (isLasting(error)) return undefined;
+        throw error;
+      }
+    },
+    listTrusts: async (identity) => (await listCredentials(arm, identity)).map(({ trust }) => trust),
     listCredentials: () => listAllCredentials(arm, scopes),
     async removeCredential(credential) {
       const { identity, trust } = credential;

@@ -32,7 +32,7 @@ async function list(client: Client, scope: string, filter?: string): Promise<Lis
   try {
     const found: ListedRoleAssignment[] = [];
     for await (const item of client.listForScope(sdkScope(scope), filter === undefined ? {} : { filter })) {
-      found.push({ ...toRoleAssignment(item), description: item.description ?? "" });
+      found.push(toListed(item));
     }
     return found;
   } catch (error) {
@@ -40,6 +40,17 @@ async function list(client: Client, scope: string, filter?: string): Promise<Lis
     const above = scopeAbove(scope);
     return above === undefined ? [] : await list(client, above);
   }
+}
+
+function toListed(item: ArmRoleAssignment): ListedRoleAssignment {
+  const { description, principalType, createdBy, condition } = item;
+  return {
+    ...toRoleAssignment(item),
+    description: description ?? "",
+    ...(principalType && { principalType }),
+    ...(createdBy && { createdBy }),
+    ...(condition && { condition }),
+  };
 }
 
 /** A container's account, an account's resource group; undefined for a resource group, which takes all that is in it along. */

@@ -8,6 +8,7 @@ import type {
   Account,
   AccountRef,
   ClusterVolume,
+  DataPermission,
   FileSystemRef,
   FileSystemReference,
   Settings,
@@ -104,6 +105,8 @@ export interface Backend<Class extends VolumeClass = VolumeClass> {
   scopeOf(fileSystem: FileSystemRef): string;
   /** What brings a deleted one back under its name, where the account keeps deleted ones: for people who can. */
   restoringCommand(fileSystem: FileSystemRef): string;
+  /** What these permissions let somebody do with a file system's content, a word for each right: `read` is what a mount needs. */
+  rightsOf(permissions: readonly DataPermission[]): readonly string[];
   /** Undefined for a scope at which this controller never assigns a role. */
   parseScope(scope: string): AssignmentScope | undefined;
   /** What the node plugin needs to mount the volume with the workload's own token, and nothing else. */

@@ -2,6 +2,7 @@
  * Replaces `service-commands.ts` in the service bundle. What is imported dynamically esbuild keeps whole, and all that it
  * imports; the commands share nearly everything, and their own parts are small.
  */
+import * as access from "./access.ts";
 import * as controller from "./controller.ts";
 import * as doctor from "./doctor.ts";
 import * as orphans from "./orphans.ts";
@@ -15,6 +16,7 @@ export const serviceCommands: ServiceCommands = {
   doctor: async () => doctor,
   orphans: async () => orphans,
   static: async () => staticVolumes,
+  access: async () => access,
   roles: async () => roles,
   support: async () => support,
 };

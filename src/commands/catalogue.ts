@@ -28,6 +28,11 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
     load: serviceCommands.orphans,
   },
   {
+    name: "access",
+    summary: "show who can open which volume, and what the claims do not account for",
+    load: serviceCommands.access,
+  },
+  {
     name: "static",
     summary: "print PersistentVolume and claim for a container that exists, or for a second ServiceAccount",
     load: serviceCommands.static,

@@ -9,6 +9,7 @@ export interface ServiceCommands {
   readonly doctor: Load;
   readonly orphans: Load;
   readonly static: Load;
+  readonly access: Load;
   readonly roles: Load;
   readonly support: Load;
 }
@@ -18,6 +19,7 @@ export const serviceCommands: ServiceCommands = {
   doctor: () => import("./doctor.ts"),
   orphans: () => import("./orphans.ts"),
   static: () => import("./static.ts"),
+  access: () => import("./access.ts"),
   roles: () => import("./roles.ts"),
   support: () => import("./support.ts"),
 };

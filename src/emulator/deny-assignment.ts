@@ -9,6 +9,8 @@ export interface DenyAssignment {
   readonly scope: string;
   readonly actions: readonly string[];
   readonly notActions: readonly string[];
+  /** Absent: none. */
+  readonly dataActions?: readonly string[];
   /** Object ids that it does not deny anything. */
   readonly excludePrincipals: readonly string[];
 }

@@ -7,11 +7,13 @@
  */
 import type { FollowUps } from "../concurrency/follow-ups.ts";
 import type { ReadersWriterLock } from "../concurrency/readers-writer-lock.ts";
+import type { AccessReads } from "./access-reads.ts";
 import type { Account, AccountShape, Accounts } from "./accounts.ts";
 import type { ClaimRef, Cluster, VolumeIdentity, Warning } from "./cluster.ts";
 import type { AccountRef, FileSystemRef } from "./places.ts";
 import type { ResourceGroupRef } from "./settings.ts";
 
+export type { AccessReads, DataPermission, DataRole, DenyAssignment } from "./access-reads.ts";
 export type { Account, AccountShape, AccountSpec, Accounts, CreatedAccount } from "./accounts.ts";
 export type {
   Claim,
@@ -89,6 +91,12 @@ export interface RoleAssignment {
 /** A role assignment as a list shows it. Its description also names the cluster that it belongs to. */
 export interface ListedRoleAssignment extends RoleAssignment {
   readonly description: string;
+  /** `User`, `Group`, `ServicePrincipal` and so on; absent where ARM does not state it. */
+  readonly principalType?: string;
+  /** Object id of who made it; absent where ARM does not state it. */
+  readonly createdBy?: string;
+  /** What limits it (Azure's attribute-based access control). */
+  readonly condition?: string;
 }
 
 export interface RoleAssignments {
@@ -106,7 +114,7 @@ export interface RoleAssignments {
   listAtAndAbove(scope: string): Promise<readonly RoleAssignment[]>;
   /** Those at this scope and at everything below it, also where that is gone. */
   listAtAndBelow(scope: string): Promise<readonly RoleAssignment[]>;
-  /** Those at the resource group and at everything in it, also where the resource is gone. */
+  /** Those at the resource group, at everything in it, also where the resource is gone, and at what is above it. */
   listIn(group: ResourceGroupRef): Promise<readonly ListedRoleAssignment[]>;
   /** Whether it existed. */
   remove(assignment: RoleAssignment): Promise<boolean>;
@@ -157,6 +165,10 @@ export interface Identities {
   trusts(identity: UserAssignedIdentity, trust: Trust): Promise<boolean>;
   /** Writes that credential, under a name computed from what it states. Throws QuotaExhausted at Azure's limit of 20. */
   addTrust(identity: UserAssignedIdentity, trust: Trust, name: string): Promise<void>;
+  /** All in the operator's identity scopes, one list for each scope; undefined where Azure does not let the controller list them. */
+  list(): Promise<readonly UserAssignedIdentity[] | undefined>;
+  /** What the identity trusts: one call. */
+  listTrusts(identity: UserAssignedIdentity): Promise<readonly Trust[]>;
   /** Every federated credential of every identity in the operator's identity scopes: one call for each identity. */
   listCredentials(): Promise<readonly Credential[]>;
   removeCredential(credential: Credential): Promise<void>;
@@ -217,6 +229,7 @@ export interface Ports {
   readonly fileSystems: FileSystems;
   readonly roleAssignments: RoleAssignments;
   readonly identities: Identities;
+  readonly access: AccessReads;
   readonly cluster: Cluster;
   readonly observer: Observer;
   /** Keyed by `accountKey`. */

@@ -71,6 +71,23 @@ describe("the emulator's authorization", () => {
     equal(allowsAction("p2", READ, ACCOUNT), false);
   });
 
+  it("lets a deny assignment of data outrank every role, but not for those whom it excludes", () => {
+    const { world, role, grant, allowsDataAction } = setUp();
+    grant(GROUP, role({ dataActions: ["*"] }));
+    const mayRead = () => allowsDataAction("p1", BLOB_READ, ACCOUNT);
+    const deny = (scope: string, excludePrincipals: string[]) => {
+      const denied = { actions: [], notActions: [], dataActions: ["*/blobs/read"] };
+      world.denyAssignments.set("d1", { id: "d1", displayName: "no reads", scope, ...denied, excludePrincipals });
+    };
+    equal(mayRead(), true);
+    deny(GROUP, []);
+    equal(mayRead(), false);
+    deny(GROUP, ["p1"]);
+    equal(mayRead(), true);
+    deny(`${GROUP}/providers/Microsoft.Storage/storageAccounts/two`, []);
+    equal(mayRead(), true);
+  });
+
   it("honours a role assignment once it has propagated, and a removed one until its removal has", () => {
     const { allowsAction, clock, role, grant } = setUp();
     const now = clock.now();

@@ -85,6 +85,7 @@ export const memoryBackend: Backend<MemoryClass> = {
     if (account === undefined) return undefined;
     return rest === "" ? { account } : { account, fileSystem: rest.replace("/buckets/", "") };
   },
+  rightsOf: (permissions) => permissions.flatMap(({ dataActions }) => dataActions),
   volumeContext: ({ fileSystem, identity, volumeClass }) => ({
     bucket: fileSystem.name,
     ...(identity && { clientID: identity.clientId }),

@@ -3,6 +3,7 @@ import { DriverError } from "../../errors.ts";
 import type { Account, FileSystemRef } from "../../volume/ports.ts";
 import type { Backend } from "../backend.ts";
 import { containerId, parseScope } from "./arm-ids.ts";
+import { rightsOf } from "./data-rights.ts";
 import { BUILT_IN_DATA_ROLE_IDS, dataRoleId } from "./data-role.ts";
 import { RECOMMENDED_OPTIONS } from "./mount-options.ts";
 import { findMountProblems } from "./mount-problems.ts";
@@ -28,6 +29,7 @@ export const blobBackend: Backend<BlobClass> = {
   scopeOf: containerId,
   restoringCommand,
   parseScope,
+  rightsOf,
   volumeContext,
   readReferences,
 };

@@ -52,8 +52,19 @@ export function createAuthorization(world: World, clock: Clock): Authorization {
     allowsAction: (principalId, action, scope, attributes = {}) =>
       allows(principalId, scope, { plane: "actions", action, attributes }),
     allowsDataAction: (principalId, action, scope, attributes = {}) =>
+      !isDenied(world, principalId, action, scope) &&
       allows(principalId, scope, { plane: "dataActions", action, attributes }),
   };
+}
+
+/** Deny assignments outrank every role; what they refuse of actions is ARM's to say (`arm/front-door/deny-assignments.ts`). */
+function isDenied({ denyAssignments }: World, principalId: string, action: string, scope: string): boolean {
+  return [...denyAssignments.values()].some(
+    (each) =>
+      coversScope(each.scope, scope) &&
+      !each.excludePrincipals.includes(principalId) &&
+      (each.dataActions ?? []).some((pattern) => coversAction(pattern, action)),
+  );
 }
 
 function withTime(attributes: ConditionAttributes, now: number): ConditionAttributes {

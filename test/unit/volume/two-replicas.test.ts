@@ -87,6 +87,7 @@ function startReplica(cloud: MemoryCloud, { scheduled }: Scheduler) {
     fileSystems: scheduled(cloud.fileSystems),
     roleAssignments: rememberRoleAssignments(asked, { rememberMs: Number.MAX_SAFE_INTEGER, now }),
     identities: { findReadable: async () => [] } as unknown as Ports["identities"],
+    access: { listRoles: async () => [], listDenials: async () => [] },
     cluster: { ...NO_CLUSTER, findNamespaceUid: async () => "uid-1" },
     observer,
     accountLock: createReadersWriterLock(),

@@ -27,11 +27,12 @@ function listAssignments(request: ArmRequest): Reply {
   return pageReply(request, items);
 }
 
-function assignmentView({ id, displayName, scope, actions, notActions, excludePrincipals }: DenyAssignment): object {
+function assignmentView({ id, displayName, scope, excludePrincipals, ...denied }: DenyAssignment): object {
+  const { actions, notActions, dataActions = [] } = denied;
   const properties = {
     denyAssignmentName: displayName,
     description: "",
-    permissions: [{ actions, notActions, dataActions: [], notDataActions: [] }],
+    permissions: [{ actions, notActions, dataActions, notDataActions: [] }],
     scope,
     doNotApplyToChildScopes: false,
     principals: [EVERYONE],

@@ -1,0 +1,61 @@
+/** Role definitions and deny assignments through ARM, for a review of who may do what with data. */
+import type { DenyAssignment as ArmDenyAssignment, Permission } from "@azure/arm-authorization";
+import type { AccessReads, DataPermission, DataRole, DenyAssignment, ResourceGroupRef } from "../volume/ports.ts";
+import type { Arm } from "./arm.ts";
+import { statusOf, toDriverError } from "./faults.ts";
+
+export function createAccessReads(arm: Arm): AccessReads {
+  return {
+    listRoles: (group) => listRoles(arm, group),
+    listDenials: (group) => listDenials(arm, group),
+  };
+}
+
+/** The SDK puts a slash before the scope itself. */
+function scopeOf({ subscriptionId, resourceGroup }: ResourceGroupRef): string {
+  return `subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`;
+}
+
+/** Without a filter the list has what can be assigned at the scope, below it, and the built-in roles (REST: Role Definitions - List). */
+async function listRoles(arm: Arm, group: ResourceGroupRef): Promise<DataRole[]> {
+  const { roleDefinitions } = arm.subscription(group.subscriptionId).authorization;
+  try {
+    const found: DataRole[] = [];
+    for await (const { name = "", roleName = "", permissions } of roleDefinitions.list(scopeOf(group))) {
+      found.push({ id: name, name: roleName, permissions: toPermissions(permissions) });
+    }
+    return found;
+  } catch (error) {
+    throw toDriverError(error, `listing the roles of resource group ${group.resourceGroup}`);
+  }
+}
+
+/** Without a filter the list has what is above the scope and below it too (REST: Deny Assignments - List For Scope). */
+async function listDenials(arm: Arm, group: ResourceGroupRef): Promise<DenyAssignment[] | undefined> {
+  const { denyAssignments } = arm.subscription(group.subscriptionId).authorization;
+  try {
+    const found: DenyAssignment[] = [];
+    for await (const item of denyAssignments.listForScope(scopeOf(group))) found.push(toDenyAssignment(item));
+    return found;
+  } catch (error) {
+    if (statusOf(error) === 403) return undefined;
+    throw toDriverError(error, `listing the deny assignments of resource group ${group.resourceGroup}`);
+  }
+}
+
+function toDenyAssignment(item: ArmDenyAssignment): DenyAssignment {
+  const idsOf = (principals: ArmDenyAssignment["principals"] = []) => principals.flatMap(({ id }) => id ?? []);
+  return {
+    id: item.id ?? "",
+    name: item.denyAssignmentName ?? item.name ?? "",
+    scope: item.scope ?? "",
+    principalIds: idsOf(item.principals),
+    excludedPrincipalIds: idsOf(item.excludePrincipals),
+    permissions: toPermissions(item.permissions),
+    isInherited: item.doNotApplyToChildScopes !== true,
+  };
+}
+
+function toPermissions(permissions: readonly Permission[] = []): DataPermission[] {
+  return permissions.map(({ dataActions = [], notDataActions = [] }) => ({ dataActions, notDataActions }));
+}

@@ -1,0 +1,421 @@
+// Who can open which volume: what the claims account for, and what was made by hand, is missing or is inherited, each shown as what it is.
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { type AccessValues, runAccess } from "../../src/commands/access.ts";
+import type { Volume } from "../../src/csi/proto.generated.ts";
+import type { RoleAssignment } from "../../src/emulator/world.ts";
+import { allowController } from "../support/emulated-rights.ts";
+import { createSink } from "../support/sink.ts";
+import { startVolumesInUse, type VolumesInUse } from "../support/volumes-in-use.ts";
+
+const READER = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1";
+const OWNER_OF_DATA = "b7e6dc6d-f1e8-4753-8033-0f276bb0955b";
+const CONTRIBUTOR = "b24988ac-6180-42a0-ab88-20f7382dd24c";
+const READ_AND_WRITE = ["read", "write", "delete", "add", "move"];
+
+interface Shown {
+  readonly state: string;
+  readonly principalId: string;
+  readonly principalType?: string;
+  readonly role?: string;
+  readonly rights?: string[];
+  readonly assignedAt?: string;
+  readonly madeBy?: string;
+  readonly createdBy?: string;
+  readonly createdOn?: string;
+  readonly scope?: string;
+  readonly condition?: string;
+}
+
+interface Document {
+  readonly volumes: {
+    readonly container: string | null;
+    readonly mounts: { readonly claim: string; readonly identity: string; readonly serviceAccounts: string[] | null }[];
+    readonly access: Shown[];
+  }[];
+  readonly openAccounts: { readonly name: string; readonly nonEntraAccess: string[] }[];
+  readonly denyAssignments: { readonly name: string }[] | null;
+  readonly notReviewed: { readonly volume: string }[];
+  readonly identitiesRead: boolean;
+  readonly differences: Record<string, number>;
+}
+
+describe("access", () => {
+  let use: VolumesInUse;
+  afterEach(() => use.app.stop());
+
+  async function run(values: Partial<AccessValues> & Pick<AccessValues, "output">) {
+    const { app, cluster } = use;
+    const out = createSink();
+    const stderr = createSink();
+    const streams = { stdout: out.stream, stderr: stderr.stream };
+    app.forgetCalls();
+    const code = await runAccess({ config: app.config, values, cluster, ...streams });
+    return { code, text: out.text() };
+  }
+  async function access(values: Partial<AccessValues> = {}) {
+    const { code, text } = await run({ ...values, output: "json" });
+    return { code, ...(JSON.parse(text) as Document) };
+  }
+  /** State, level and maker of what opens the claim's volume. */
+  const of = ({ volumes }: Document, claim: string) =>
+    (volumes.find(({ mounts }) => mounts.some((mount) => mount.claim === `team/${claim}`)) ?? assert.fail(claim))
+      .access;
+  const briefly = (shown: readonly Shown[]) =>
+    shown.map(({ state, assignedAt, madeBy }) => [state, assignedAt, madeBy].filter(Boolean).join(", "));
+
+  const world = () => use.app.emulator.world;
+  const identity = (name: string) =>
+    [...world().identities.values()].find((each) => each.name === name) ?? assert.fail(name);
+  const group = () => [...world().resourceGroups.values()][0] ?? assert.fail("no group");
+  const accountScope = ({ volume_context }: Volume) =>
+    world().accounts.get(volume_context["storageaccount"] ?? "")?.id ?? assert.fail("no account");
+  const containerScope = (volume: Volume) =>
+    `${accountScope(volume)}/blobServices/default/containers/${volume.volume_context["containerName"]}`;
+
+  /** As an administrator does in the portal. */
+  function assign(scope: string, role: string, more: Partial<RoleAssignment> = {}): string {
+    const name = randomUUID();
+    const [tenantId = ""] = world().tenants.keys();
+    world().roleAssignments.set(name, {
+      name,
+      scope,
+      tenantId,
+      roleDefinitionName: role,
+      principalId: randomUUID(),
+      principalType: "User",
+      createdAt: Date.UTC(2026, 0, 2, 3, 4, 5),
+      createdBy: "aaaaaaaa-0000-4000-8000-000000000001",
+      effectiveFrom: 0,
+      ...more,
+    });
+    return world().roleAssignments.get(name)?.principalId ?? "";
+  }
+
+  it("shows what claims account for, with identity, role and rights, and finds nothing", async () => {
+    use = await startVolumesInUse();
+    const volume = await use.bind("one");
+    const { code, ...document } = await access();
+    assert.equal(code, 0);
+    assert.deepEqual(document.differences, { missing: 0, unexpected: 0, inherited: 0, open: 0 });
+    const [shown = assert.fail("nothing is shown")] = of(document, "one");
+    const { principalId } = identity("workload-a");
+    assert.deepEqual(briefly([shown]), ["expected, container, keyless-csi"]);
+    assert.deepEqual([shown.principalId, shown.principalType], [principalId, "ServicePrincipal"]);
+    assert.deepEqual(shown.rights, READ_AND_WRITE);
+    assert.match(shown.role ?? "", /keyless-csi Blob Data$/);
+    assert.equal(shown.scope, containerScope(volume));
+    assert.ok(Date.parse(shown.createdOn ?? "") > Date.UTC(2026, 0, 1));
+  });
+
+  it("costs the same lists for many volumes, and no single read", async () => {
+    use = await startVolumesInUse();
+    for (const name of ["a", "b", "c"]) await use.bind(name);
+    await access();
+    assert.deepEqual(use.calls(), [
+      "identities/list",
+      "storageAccounts/listByGroup",
+      "roleAssignments/list",
+      "roleDefinitions/list",
+      "federatedCredentials/list",
+      "denyAssignments/list",
+    ]);
+  });
+
+  it("shows a grant made by hand as unexpected: at a container, at its account, and between the two", async () => {
+    use = await startVolumesInUse();
+    const [one, two] = [await use.bind("one"), await use.bind("two")];
+    const reader = assign(containerScope(one), READER);
+    assign(`${accountScope(one)}/blobServices/default`, OWNER_OF_DATA);
+    assign(accountScope(two), CONTRIBUTOR);
+    const { code, ...document } = await access();
+    assert.equal(code, 3);
+    assert.equal(document.differences["unexpected"], 2, "a role without data actions opens nothing");
+    const hand = of(document, "one").find(({ principalId }) => principalId === reader);
+    assert.deepEqual(hand && { ...hand, roleAssignment: undefined, scope: undefined }, {
+      ...hand,
+      state: "unexpected",
+      principalType: "User",
+      role: "Storage Blob Data Reader",
+      rights: ["read"],
+      assignedAt: "container",
+      madeBy: "others",
+      createdBy: "aaaaaaaa-0000-4000-8000-000000000001",
+      createdOn: "2026-01-02T03:04:05.000Z",
+      roleAssignment: undefined,
+      scope: undefined,
+    });
+    assert.deepEqual(briefly(of(document, "two")).sort(), [
+      "expected, container, keyless-csi",
+      "unexpected, account, others",
+    ]);
+  });
+
+  it("shows a grant of others to the right identity as expected, and who made it", async () => {
+    use = await startVolumesInUse();
+    const volume = await use.bind("one");
+    use.loseAccess(volume);
+    const { principalId } = identity("workload-a");
+    assign(containerScope(volume), OWNER_OF_DATA, { principalId, principalType: "ServicePrincipal" });
+    const { code, ...document } = await access();
+    assert.deepEqual([code, briefly(of(document, "one"))], [0, ["expected, container, others"]]);
+  });
+
+  it("shows one that is missing, with the identity that mounts the volume", async () => {
+    use = await startVolumesInUse();
+    const [lost] = [await use.bind("lost"), await use.bind("kept")];
+    use.loseAccess(lost);
+    const { code, ...document } = await access();
+    assert.equal(code, 3);
+    assert.deepEqual(document.differences, { missing: 1, unexpected: 0, inherited: 0, open: 0 });
+    const [shown] = of(document, "lost");
+    assert.deepEqual([shown?.state, shown?.principalId], ["missing", identity("workload-a").principalId]);
+    assert.deepEqual(briefly(of(document, "kept")), ["expected, container, keyless-csi"]);
+  });
+
+  it("takes a role that cannot read for no access", async () => {
+    use = await startVolumesInUse();
+    const volume = await use.bind("one");
+    use.loseAccess(volume);
+    const { principalId } = identity("workload-a");
+    const role = randomUUID();
+    world().roleDefinitions.set(role, {
+      name: role,
+      roleName: "tags alone",
+      description: "",
+      type: "CustomRole",
+      permissions: [
+        {
+          actions: [],
+          notActions: [],
+          dataActions: ["Microsoft.Storage/storageAccounts/blobServices/containers/blobs/*"],
+          notDataActions: ["microsoft.storage/*/blobs/read", "*/write", "*/delete", "*/action"],
+        },
+      ],
+      assignableScopes: [group().id],
+    });
+    assign(containerScope(volume), role, { principalId, principalType: "ServicePrincipal" });
+    const { differences, volumes } = await access();
+    assert.equal(differences["missing"], 1);
+    assert.deepEqual(
+      volumes[0]?.access.map(({ state, rights }) => [state, rights]),
+      [
+        ["expected", ["read tags"]],
+        ["missing", undefined],
+      ],
+    );
+  });
+
+  it("shows what is inherited, once for all volumes, and what is accepted as no difference", async () => {
+    use = await startVolumesInUse();
+    await use.bind("one");
+    await use.bind("two");
+    const { subscriptionId, id } = group();
+    const team = assign(id, READER, { principalType: "Group" });
+    const admin = assign(`/subscriptions/${subscriptionId}`, OWNER_OF_DATA);
+    assign("", READER);
+    const found = await access();
+    assert.equal(found.code, 3);
+    assert.deepEqual(found.differences, { missing: 0, unexpected: 0, inherited: 3, open: 0 });
+    for (const claim of ["one", "two"]) {
+      assert.deepEqual(briefly(of(found, claim)).sort(), [
+        "expected, container, keyless-csi",
+        "inherited, resource group, others",
+        "inherited, subscription, others",
+        "inherited, tenant root, others",
+      ]);
+    }
+    const accepted = await access({ accept: [team.toUpperCase(), admin] });
+    assert.deepEqual([accepted.code, accepted.differences["inherited"]], [3, 1]);
+    assert.equal(of(accepted, "one").filter(({ state }) => state === "accepted").length, 2);
+  });
+
+  it("takes an identity that inherits its access for one that has it", async () => {
+    use = await startVolumesInUse();
+    use.loseAccess(await use.bind("one"));
+    const { principalId } = identity("workload-a");
+    assign(group().id, OWNER_OF_DATA, { principalId, principalType: "ServicePrincipal" });
+    const { differences } = await access();
+    assert.deepEqual(differences, { missing: 0, unexpected: 0, inherited: 1, open: 0 });
+  });
+
+  it("knows the other identities of a namespace at their account, and nobody else there", async () => {
+    use = await startVolumesInUse();
+    const shared = { isolation: "namespace", grantScope: "account" };
+    const one = await use.bind("one", {}, shared);
+    await use.bind("two", {}, { ...shared, clientID: identity("workload-b").clientId });
+    assert.deepEqual(briefly(of(await access(), "one")).sort(), [
+      "expected, account, keyless-csi",
+      "shared, account, keyless-csi",
+    ]);
+    assign(accountScope(one), READER);
+    const document = await access();
+    assert.deepEqual([document.differences["unexpected"], of(document, "two").length], [1, 3]);
+  });
+
+  it("does not believe a list that lags, in either direction", async () => {
+    use = await startVolumesInUse([], { settings: { assignmentListLagMs: 86_400_000 } });
+    await use.bind("one");
+    const { code, ...document } = await access();
+    assert.deepEqual([code, briefly(of(document, "one"))], [0, ["expected, container, keyless-csi"]]);
+  });
+
+  it("finds access that is left at a volume of no claim, but not of one that is being created", async () => {
+    use = await startVolumesInUse();
+    await use.bind("one");
+    use.cluster.persistentVolumes.splice(0);
+    const young = await access();
+    assert.deepEqual([young.code, young.volumes[0]?.access.map(({ state }) => state)], [0, ["new"]]);
+    for (const [key, each] of world().roleAssignments) {
+      if (each.scope.includes("/containers/")) world().roleAssignments.set(key, { ...each, createdAt: 0 });
+    }
+    const left = await access();
+    assert.deepEqual([left.code, left.differences["unexpected"]], [3, 1]);
+  });
+
+  it("counts another PersistentVolume that names the container, of whichever driver, with its own identity", async () => {
+    use = await startVolumesInUse();
+    const volume = await use.bind("one");
+    const { principalId, clientId } = identity("workload-b");
+    assign(containerScope(volume), READER, { principalId, principalType: "ServicePrincipal" });
+    assert.equal((await access()).differences["unexpected"], 1);
+    use.cluster.persistentVolumes.push({
+      name: "by-hand",
+      handle: volume.volume_id,
+      attributes: { clientID: clientId },
+      phase: "Bound",
+      claim: { namespace: "team", name: "second", uid: randomUUID() },
+    });
+    const { code, ...document } = await access();
+    assert.deepEqual([code, of(document, "second").map(({ state }) => state)], [0, ["expected", "expected"]]);
+  });
+
+  /** One grant made by hand, one missing, one inherited, and one volume as it should be. */
+  async function withDifferences(): Promise<void> {
+    use = await startVolumesInUse();
+    const [one, lost] = [await use.bind("one"), await use.bind("lost")];
+    use.loseAccess(lost);
+    await use.bind("kept");
+    assign(containerScope(one), READER, { principalId: "bbbbbbbb-0000-4000-8000-000000000001" });
+    assign(group().id, OWNER_OF_DATA, { principalType: "Group", principalId: "cccccccc-0000-4000-8000-000000000001" });
+  }
+  const squeeze = (text: string) => text.replaceAll(/\s+/g, " ");
+
+  it("prints a table of 80 columns, and on request what differs alone", async () => {
+    await withDifferences();
+    const { code, text } = await run({ output: "table" });
+    assert.equal(code, 3);
+    const words = squeeze(text);
+    for (const expected of [
+      /team\/one container pvc-\S+ in kl\S+ mounted as workload-a, which trusts demo\/workload-a \(of another namespace\) expected/,
+      /unexpected bbbbbbbb-\S+ container 2026-01-02 Storage Blob Data Reader: read; a user; made by aaaaaaaa-/,
+      /team\/lost .* missing workload-a no role assignment lets it in team\/kept/,
+      /inherited cccccccc-\S+ resource group 2026-01-02 Storage Blob Data Owner: read, .*; a group; .* opens 3 volumes/,
+      /Volumes: 3. Missing: 1, unexpected: 1, inherited: 1, accounts open without Entra: 0. Azure calls: \d+./,
+    ]) {
+      assert.match(words, expected);
+    }
+    assert.equal(text.split("  inherited ").length - 1, 1, "once for all volumes");
+    const tooLong = text.split("\n").filter((line) => line.trim().includes(" ") && line.length > 80);
+    assert.deepEqual(tooLong, []);
+    const short = (await run({ output: "table", onlyDifferences: true })).text;
+    assert.match(squeeze(short), /team\/one.*team\/lost/);
+    assert.doesNotMatch(short, /team\/kept|expected {4}workload-a/);
+  });
+
+  it("prints CSV: a line for each volume and role assignment, and no text that a spreadsheet would run", async () => {
+    await withDifferences();
+    const role = world().roleDefinitions.get(READER) ?? assert.fail("no role");
+    role.roleName = '=HYPERLINK("https://example.com", "x")';
+    const { code, text } = await run({ output: "csv" });
+    const [header, ...lines] = text.trimEnd().split("\r\n");
+    assert.equal(code, 3);
+    assert.match(header ?? "", /^state,claims,persistent_volumes,.*,role_assignment$/);
+    const states = lines.map((line) => line.split(",").slice(0, 2).join(" "));
+    assert.deepEqual(states.sort(), [
+      "expected team/kept",
+      "expected team/one",
+      "inherited team/kept",
+      "inherited team/lost",
+      "inherited team/one",
+      "missing team/lost",
+      "unexpected team/one",
+    ]);
+    assert.ok(text.includes(`,"'=HYPERLINK(""https://example.com"", ""x"")",`));
+    const short = (await run({ output: "csv", onlyDifferences: true })).text;
+    assert.doesNotMatch(short, /^expected/m);
+  });
+
+  it("shows deny assignments that take data away, to those who may read them", async () => {
+    use = await startVolumesInUse();
+    await use.bind("one");
+    const deny = (displayName: string, dataActions: string[]) => {
+      const id = `${group().id}/providers/Microsoft.Authorization/denyAssignments/${randomUUID()}`;
+      const excludePrincipals = [identity("workload-b").principalId];
+      const denied = { actions: ["*/delete"], notActions: [], dataActions, excludePrincipals };
+      world().denyAssignments.set(id.toLowerCase(), { id, displayName, scope: group().id, ...denied });
+    };
+    allowController(use.app.emulator, group().id, ["Microsoft.Authorization/denyAssignments/read"]);
+    deny("of data", ["*"]);
+    deny("of the stack", []);
+    const { code, denyAssignments } = await access();
+    assert.deepEqual([code, denyAssignments?.map(({ name }) => name)], [0, ["of data"]]);
+    const { text } = await run({ output: "table" });
+    assert.match(squeeze(text), /of data: denied to everybody, except \S+; at \/subscriptions\//);
+  });
+
+  it("says where an account is open without any role assignment", async () => {
+    use = await startVolumesInUse();
+    const account = world().accounts.get((await use.bind("one")).volume_context["storageaccount"] ?? "");
+    Object.assign(account?.properties ?? {}, { allowSharedKeyAccess: true });
+    const { code, openAccounts, differences } = await access();
+    assert.deepEqual([code, differences["open"]], [3, 1]);
+    assert.deepEqual(openAccounts[0]?.nonEntraAccess, ["shared key access is on (allowSharedKeyAccess is not false)"]);
+  });
+
+  it("says which ServiceAccounts can become the identity, unless it need not", async () => {
+    use = await startVolumesInUse();
+    await use.bind("one");
+    const { federatedCredentials } = identity("workload-a");
+    const audiences = ["api://AzureADTokenExchange"];
+    const { issuer } = use.app.emulator.issuer;
+    federatedCredentials.clear();
+    const trust = (name: string, issuer: string, subject: string) =>
+      federatedCredentials.set(name, { name, issuer, subject, audiences });
+    trust("own", issuer, "system:serviceaccount:team:app");
+    trust("ci", "https://token.actions.example", "repo:team/app:ref:refs/heads/main");
+    const [mount] = (await access()).volumes[0]?.mounts ?? [];
+    assert.deepEqual(mount?.serviceAccounts, ["team/app"]);
+    assert.match(JSON.stringify(mount), /repo:team\/app/);
+    assert.equal((await access({ trusts: false })).volumes[0]?.mounts[0]?.serviceAccounts, null);
+    assert.ok(!use.calls().includes("federatedCredentials/list"));
+  });
+
+  it("goes on without rights to read identities and deny assignments, and says so", async () => {
+    use = await startVolumesInUse();
+    await use.bind("one");
+    use.loseAccess(await use.bind("lost"));
+    for (const operation of ["identities/list", "denyAssignments/list"]) {
+      use.app.emulator.faults.add({
+        match: { operation },
+        times: -1,
+        action: { status: 403, code: "AuthorizationFailed" },
+      });
+    }
+    const { code, ...document } = await access();
+    assert.deepEqual([code, document.identitiesRead, document.denyAssignments], [3, false, null]);
+    assert.deepEqual(briefly(of(document, "one")), ["expected, container, keyless-csi"]);
+    assert.deepEqual(briefly(of(document, "lost")), ["missing"]);
+    const { text } = await run({ output: "table" });
+    assert.match(text, /identities could not be read/);
+    assert.match(text, /Deny assignments could not be read/);
+  });
+
+  it("fails where role assignments cannot be read: what is unknown is not called fine", async () => {
+    use = await startVolumesInUse();
+    await use.bind("one");
+    const refused = { status: 403, code: "AuthorizationFailed" };
+    use.app.emulator.faults.add({ match: { operation: "roleAssignments/list" }, times: -1, action: refused });
+    await assert.rejects(access(), /listing the role assignments/);
+  });
+});
