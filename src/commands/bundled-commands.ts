@@ -8,8 +8,8 @@ import * as doctor from "./doctor.ts";
 import * as orphans from "./orphans.ts";
 import * as roles from "./roles.ts";
 import type { ServiceCommands } from "./service-commands.ts";
-import * as support from "./support.ts";
 import * as staticVolumes from "./static.ts";
+import * as support from "./support.ts";
 
 export const serviceCommands: ServiceCommands = {
   controller: async () => controller,
