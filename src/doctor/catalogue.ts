@@ -2,6 +2,8 @@
 import type { Check } from "./check.ts";
 import { ACCOUNT_CHECKS, CLUSTER_ID_CHECKS } from "./checks/accounts.ts";
 import { ADMISSION_CHECKS } from "./checks/admission.ts";
+import { CLAIM_CHECKS } from "./checks/claim.ts";
+import { CLAIM_STORAGE_CHECKS } from "./checks/claim-storage.ts";
 import { CLASS_CHECKS } from "./checks/classes.ts";
 import { CONTROLLER_CHECKS } from "./checks/controller.ts";
 import { IDENTITY_CHECKS } from "./checks/identities.ts";
@@ -24,6 +26,8 @@ export const CHECKS: readonly Check[] = [
   ...MOUNTING_CHECKS,
   ...ADMISSION_CHECKS,
   ...CLASS_CHECKS,
+  ...CLAIM_CHECKS,
+  ...CLAIM_STORAGE_CHECKS,
 ];
 
 export interface Selection {

@@ -77,6 +77,29 @@ export interface InspectedClass extends ClusterClass {
   readonly isExpandable: boolean;
 }
 
+/** A claim as Kubernetes shows it to people. */
+export interface InspectedClaim {
+  readonly uid: string;
+  /** `Pending`, `Bound` or `Lost`. */
+  readonly phase: string;
+  /** Kubernetes' names: `ReadWriteMany` and so on. */
+  readonly accessModes: readonly string[];
+  readonly isBlock: boolean;
+  readonly className?: string;
+  /** The PersistentVolume that it is bound to, or asks for. */
+  readonly volumeName?: string;
+  /** Reason and message. */
+  readonly lastEvent?: string;
+}
+
+/** A pod that uses a claim. */
+export interface InspectedPod {
+  readonly name: string;
+  readonly serviceAccount: string;
+  /** Absent until it is scheduled. */
+  readonly node?: string;
+}
+
 export interface ServiceAccountRef {
   readonly namespace: string;
   readonly name: string;
@@ -107,6 +130,11 @@ export interface ClusterInspection {
   /** The nodes, each with the CSI drivers that its kubelet has. */
   listNodes(): Promise<readonly { readonly name: string; readonly drivers: readonly string[] }[]>;
   listClasses(): Promise<readonly InspectedClass[]>;
+  findClaim(ref: ClaimRef): Promise<InspectedClaim | undefined>;
+  /** In whatever phase. */
+  listPodsUsing(claim: ClaimRef): Promise<readonly InspectedPod[]>;
+  /** `spec.csi.driver`, `""` for a volume that is not CSI's. Throws NotFound. */
+  readDriverOf(volume: string): Promise<string>;
   mayDo(account: ServiceAccountRef, right: ClusterRight): Promise<boolean>;
 }
 

@@ -43,6 +43,10 @@ const KINDS: Readonly<Record<string, string>> = {
   deployments: "Deployment",
   daemonsets: "DaemonSet",
   storageclasses: "StorageClass",
+  persistentvolumeclaims: "PersistentVolumeClaim",
+  persistentvolumes: "PersistentVolume",
+  pods: "Pod",
+  events: "Event",
   validatingadmissionpolicies: "ValidatingAdmissionPolicy",
   validatingadmissionpolicybindings: "ValidatingAdmissionPolicyBinding",
   mutatingadmissionpolicies: "MutatingAdmissionPolicy",
@@ -72,7 +76,8 @@ type State = Omit<ManifestApi, "inspection">;
 
 function answer(api: State, path: string): unknown {
   const { version, nodes, objects } = api;
-  const last = path.split("/").at(-1) ?? "";
+  const [bare = ""] = path.split("?");
+  const [before = "", last = ""] = bare.split("/").slice(-2);
   if (api.forbidden.has(last)) throw new ApiException(403, "refused", "", {});
   if (path === "/version") return { gitVersion: version };
   if (last === "csinodes") {
@@ -83,6 +88,8 @@ function answer(api: State, path: string): unknown {
     return { items };
   }
   const [, namespace] = /\/namespaces\/([^/]+)\//.exec(path) ?? [];
+  if (KINDS[before] !== undefined && before !== "namespaces")
+    return one(objects, path, { kind: KINDS[before], name: last });
   const kind = KINDS[last];
   if (kind === undefined) throw new ApiException(404, "refused", "", {});
   const found = objects.filter(
@@ -91,8 +98,18 @@ function answer(api: State, path: string): unknown {
   return { items: found.map((each) => withStatus(api, each)) };
 }
 
+function one(objects: readonly Manifest[], path: string, { kind, name }: { kind: string; name: string }): Manifest {
+  const [, namespace] = /\/namespaces\/([^/]+)\//.exec(path) ?? [];
+  const found = objects.find(
+    (each) => each.kind === kind && each.metadata.name === name && each.metadata.namespace === namespace,
+  );
+  if (found === undefined) throw new ApiException(404, "refused", "", {});
+  return found;
+}
+
 function withStatus({ ready }: State, object: Manifest): unknown {
   const { replicas = 1 } = (object["spec"] ?? {}) as { readonly replicas?: number };
+  if (object["status"] !== undefined) return object;
   const isReady = { readyReplicas: ready ?? replicas, desiredNumberScheduled: 2, numberReady: 2 };
   return { ...object, status: isReady };
 }

@@ -1,6 +1,6 @@
 /** Whether the admission policies of the installation are in force. */
 import { type Check, type Finding, ok } from "../check.ts";
-import { clusterOf } from "./controller.ts";
+import { clusterOf } from "../cluster.ts";
 
 /** By the end of their names, whose beginning the chart's `fullnameOverride` changes: what is open without it. */
 const POLICIES = {

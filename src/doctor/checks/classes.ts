@@ -4,17 +4,24 @@ import { ownClasses } from "../../volume/class/cluster-classes.ts";
 import { findClass } from "../../volume/class/known-classes.ts";
 import { findIgnored } from "../../volume/class/parse-class.ts";
 import { type Check, error, type Finding, heaviest, type Outcome, ok, warning } from "../check.ts";
+import { findClaim } from "../claim-case.ts";
+import { clusterOf } from "../cluster.ts";
 import type { DoctorContext, InspectedClass } from "../ports.ts";
-import { clusterOf } from "./controller.ts";
 
 /** What a claim of several writers asks for: whatever it would lose, others may not. */
 const MODES = ["MULTI_NODE_MULTI_WRITER"];
 /** csi-provisioner's own parameters for secrets, also by their names before Kubernetes 1.12. */
 const SECRET = /^(csi\.storage\.k8s\.io\/.*-secret-name(space)?|csi.*secret(name|namespace))$/i;
 
+/** The class that was asked for, or that of the claim that was. */
+async function classAsked(context: DoctorContext): Promise<string | undefined> {
+  return context.className ?? (await findClaim(context))?.className;
+}
+
 /** All classes of the driver, or the one that was asked for. */
 async function listOwn(context: DoctorContext): Promise<readonly InspectedClass[]> {
-  const { className, settings } = context;
+  const { settings } = context;
+  const className = await classAsked(context);
   const all = await clusterOf(context).listClasses();
   return all.filter(({ provisioner }) => provisioner === settings.driverName).filter(isAsked(className));
 }
@@ -40,7 +47,8 @@ const present: Check = {
   needs: ["kubernetes-api"],
   isAfterInstallation: true,
   async run(context) {
-    const { className, settings } = context;
+    const { settings } = context;
+    const className = await classAsked(context);
     const own = await listOwn(context);
     if (own.length > 0) return ok(own.map(({ name }) => name).join(", "));
     const which = className === undefined ? "no StorageClass" : `no StorageClass ${className}`;

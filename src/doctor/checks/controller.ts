@@ -1,20 +1,15 @@
 /** The controller's own Deployment: whether it runs, with the flags that names depend on and the rights that it needs. */
 import { DriverError } from "../../errors.ts";
 import { type Check, error, type Finding, ok, warning } from "../check.ts";
+import { clusterOf } from "../cluster.ts";
 import { neededClusterRights } from "../cluster-rights.ts";
-import type { ClusterInspection, ClusterRight, DoctorContext, Workload } from "../ports.ts";
+import type { ClusterRight, DoctorContext, Workload } from "../ports.ts";
 
 const LABEL = "app.kubernetes.io/name";
 const NAME = "keyless-csi";
 
 /** The part of a sidecar's image or name by which it is found. */
 const PROVISIONER = "csi-provisioner";
-
-/** The cluster that is asked. Checks of this category are run only where there is one. */
-export function clusterOf({ cluster }: DoctorContext): ClusterInspection {
-  if (cluster === undefined) throw new Error("a check of the cluster was run without one");
-  return cluster;
-}
 
 async function findController(context: DoctorContext): Promise<Workload | undefined> {
   const cluster = clusterOf(context);

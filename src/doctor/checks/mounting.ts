@@ -1,8 +1,8 @@
 /** Whether nodes can mount the volumes: the CSIDriver object that counts, the node plugin, and what leads volumes to it. */
 import { findDriverProblem } from "../../volume/node-driver.ts";
 import { type Check, error, ok, unchecked, warning } from "../check.ts";
+import { clusterOf } from "../cluster.ts";
 import type { DoctorContext, Workload } from "../ports.ts";
-import { clusterOf } from "./controller.ts";
 
 /** The first with MutatingAdmissionPolicy on by default (Kubernetes 1.36 release notes). */
 const MUTATES_SINCE = 36;

@@ -5,6 +5,7 @@ import { connect } from "../clients.ts";
 import { mayDo, readUserName, userNameOf } from "./access-reviews.ts";
 import { listMutatingPolicies, listValidatingPolicies } from "./admission.ts";
 import { ask, type Reads } from "./ask.ts";
+import { findInspectedClaim, listInspectedPods, readDriverOf } from "./claims.ts";
 import { listDaemonSets, listDeployments } from "./workloads.ts";
 
 /** `namespace`: where the controller runs; absent: the one that this process works in. */
@@ -42,6 +43,9 @@ export function inspectionBy(api: Reads, namespace: string): ClusterInspection {
         isExpandable: each.allowVolumeExpansion === true,
       }));
     },
+    findClaim: (ref) => findInspectedClaim(api, ref),
+    listPodsUsing: (claim) => listInspectedPods(api, claim),
+    readDriverOf: (volume) => readDriverOf(api, volume),
     async mayDo(account, right) {
       const isSelf = (await readUserName(api)) === userNameOf(account);
       return await mayDo(api, { account, isSelf }, right);
