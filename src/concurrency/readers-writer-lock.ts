@@ -30,13 +30,12 @@ export function createReadersWriterLock(): ReadersWriterLock {
       let state = stateOf(key);
       for (; state.writer !== undefined; state = stateOf(key)) await state.writer;
       // No await between this check and taking the lock: several may have been waiting for the same moment.
-      const running = Promise.withResolvers<void>();
-      state.readers.add(running.promise);
+      const running = work();
+      state.readers.add(running);
       try {
-        return await work();
+        return await running;
       } finally {
-        state.readers.delete(running.promise);
-        running.resolve();
+        state.readers.delete(running);
         dropUnused(key, state);
       }
     },
@@ -46,7 +45,7 @@ export function createReadersWriterLock(): ReadersWriterLock {
       const running = Promise.withResolvers<void>();
       state.writer = running.promise;
       try {
-        await Promise.all(state.readers);
+        await Promise.allSettled(state.readers);
         return await work();
       } finally {
         state.writer = undefined;

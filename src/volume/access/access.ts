@@ -10,7 +10,6 @@ import { encodeDescription } from "../formats/role-assignment-description.ts";
 import type { AdmittedIdentity } from "../identity/identity.ts";
 import { metadataIn, type VolumePlan } from "../plan.ts";
 import type { FileSystem, FileSystemRef, RoleAssignment } from "../ports.ts";
-import { clusterOf } from "../settings.ts";
 import { type AccountAssignments, createAccountAssignments } from "./account-assignments.ts";
 import { createOwn, findOwn, useFound } from "./own-assignment.ts";
 import { findOthersAt, recordPrincipal } from "./recorded-principals.ts";
@@ -56,14 +55,9 @@ async function ensureAccess(
   const own = isForThisVolume(plan)
     ? await forThisVolume(deps, plan, request, { description, announce })
     : await atSharedAccount(atAccounts, request, { description, announce });
-  const others = await findOthers(deps, plan, request, own.assignment);
-  const isOwn = (other: RoleAssignment) => isSamePrincipal(other, own.assignment);
-  await removeRoleAssignments(
-    deps,
-    others.filter((other) => !isOwn(other)),
-  );
-  const isNew = await own.ensure();
-  await removeRoleAssignments(deps, others.filter(isOwn));
+  const hasOthers = existing !== undefined || request.former.length > 0;
+  const others = hasOthers ? await findOthers(deps, plan, request, own.assignment) : [];
+  const isNew = others.length === 0 ? await own.ensure() : await ensureAlone(deps, own, others);
   if (isOfOtherRequest(plan, existing)) {
     await setMetadata(withMembers(metadata ?? {}, metadataIn(plan, fileSystem.account)));
   }
@@ -72,6 +66,17 @@ async function ensureAccess(
   async function setMetadata(changed: FileSystem["metadata"]): Promise<void> {
     await ports.fileSystems.setMetadata(fileSystem, changed);
   }
+}
+
+async function ensureAlone(deps: Dependencies, own: Own, others: readonly RoleAssignment[]): Promise<boolean> {
+  const isOwn = (other: RoleAssignment) => isSamePrincipal(other, own.assignment);
+  await removeRoleAssignments(
+    deps,
+    others.filter((other) => !isOwn(other)),
+  );
+  const isNew = await own.ensure();
+  await removeRoleAssignments(deps, others.filter(isOwn));
+  return isNew;
 }
 
 /** The identity's role assignment, and how to make it exist. */
@@ -151,5 +156,6 @@ async function findOthers(
 }
 
 function describe({ settings }: Dependencies, { request: { name, claim } }: VolumePlan): string {
-  return encodeDescription({ ...clusterOf(settings), volume: name, ...(claim && { claim }) });
+  const { clusterId, clusterUid } = settings;
+  return encodeDescription({ clusterId, clusterUid, volume: name, claim });
 }

@@ -11,7 +11,7 @@ export interface RoleAssignmentDescription {
   readonly clusterUid?: string | undefined;
   /** Absent for one that was put back after a failed clean-up: no single volume is meant. */
   readonly volume?: string;
-  readonly claim?: { readonly namespace: string; readonly name: string };
+  readonly claim?: { readonly namespace: string; readonly name: string } | undefined;
 }
 
 export function encodeDescription({ clusterId, clusterUid, volume, claim }: RoleAssignmentDescription): string {
