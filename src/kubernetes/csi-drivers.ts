@@ -12,11 +12,11 @@ const REMEMBER_MS = 60_000;
 export function createCsiDrivers(api: Api, now: () => number): Cluster["findCsiDriver"] {
   const cache = createTtlCache<CsiDriver>(REMEMBER_MS, now);
   const reading = createSingleFlight<CsiDriver | undefined>("CSIDriver");
-  return async (name, { isFresh } = { isFresh: false }) => {
+  return (name, { isFresh } = { isFresh: false }) => {
     const known = isFresh ? undefined : cache.get(name);
-    if (known !== undefined) return known;
+    if (known !== undefined) return Promise.resolve(known);
     // What is missing is not remembered, since somebody may just have repaired it, but claims that ask together ask once.
-    return await reading.run(name, async () => {
+    return reading.run(name, async () => {
       const path = apiPath`/apis/storage.k8s.io/v1/csidrivers/${name}`;
       const found = await read(`CSIDriver ${name}`, () => api.get<V1CSIDriver>(path));
       if (found === undefined) return undefined;

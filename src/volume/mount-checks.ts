@@ -6,7 +6,6 @@
 import type { MountProblem } from "../backend/backend.ts";
 import { DriverError } from "../errors.ts";
 import { listed } from "../text/cut.ts";
-import { findIgnored } from "./class/parse-class.ts";
 import type { Dependencies } from "./dependencies.ts";
 import type { ClaimContext } from "./identity/identity.ts";
 import { findDriverProblem } from "./node-driver.ts";
@@ -20,25 +19,21 @@ import type { VolumePlan } from "./plan.ts";
 export async function checkMount(deps: Dependencies, plan: VolumePlan, claim: ClaimContext): Promise<void> {
   const { ports, settings, backend } = deps;
   if (!ports.cluster.isConnected || settings.mountChecks === "off") return;
-  const { mountFlags: flags, accessModes, parameters } = plan.request;
+  const { mountFlags: flags, accessModes } = plan.request;
   const { volumeClass } = plan;
   const request = { flags, accessModes, volumeClass, className: claim.claim?.className };
   const problems = [
     ...(await findDriverProblems(deps)),
     ...backend.findMountProblems(request),
-    ...findParameterProblems(deps, parameters),
+    ...findParameterProblems(plan),
   ];
-  const [refused] = settings.mountChecks === "refuse" ? problems.filter(({ isRefused }) => isRefused) : [];
+  const refused = settings.mountChecks === "refuse" ? problems.find(({ isRefused }) => isRefused) : undefined;
   if (refused !== undefined) throw new DriverError("Misconfigured", refused.message);
   for (const { kind: reason, message } of problems) await warnOwner(deps, plan, claim, { reason, message });
 }
 
 /** Parameters that promise something which no mount does: a class that has them works as it did. */
-function findParameterProblems(
-  { backend }: Dependencies,
-  parameters: Readonly<Record<string, string>>,
-): MountProblem[] {
-  const ignored = findIgnored(backend.parameters, parameters);
+function findParameterProblems({ ignored }: VolumePlan): MountProblem[] {
   return ignored.length === 0 ? [] : [{ kind: "NoEffect", isRefused: false, message: listed(ignored) }];
 }
 
@@ -46,11 +41,12 @@ function findParameterProblems(
 async function findDriverProblems({ ports, settings }: Dependencies): Promise<MountProblem[]> {
   const { nodeDriver } = settings;
   if (nodeDriver === "") return [];
-  const find = async (isFresh: boolean) =>
-    findDriverProblem(nodeDriver, await ports.cluster.findCsiDriver(nodeDriver, { isFresh }), settings);
   try {
+    const known = await ports.cluster.findCsiDriver(nodeDriver);
+    if (findDriverProblem(nodeDriver, known, settings) === undefined) return [];
     // Somebody may just have repaired it: only a good one is taken from memory.
-    const problem = (await find(false)) && (await find(true));
+    const fresh = await ports.cluster.findCsiDriver(nodeDriver, { isFresh: true });
+    const problem = findDriverProblem(nodeDriver, fresh, settings);
     return problem === undefined ? [] : [problem];
   } catch (error) {
     if (!(error instanceof DriverError) || error.reason !== "Misconfigured") throw error;

@@ -61,14 +61,12 @@ function problem(what: string, effect: string, fix: string): MountProblem {
 }
 
 function lackingTokens(driver: CsiDriver, audience: string): string[] {
-  const found = {
-    [`tokenRequests lacks audience ${audience}`]: !hasAudience(driver, audience),
-    "requiresRepublish is not true": !driver.isRepublished,
-    "serviceAccountTokenInSecrets is true, which plugins up to v1.27 do not read": driver.hasTokensInSecrets,
-  };
-  return Object.entries(found)
-    .filter(([, isSo]) => isSo)
-    .map(([words]) => words);
+  const lacking: string[] = [];
+  if (!hasAudience(driver, audience)) lacking.push(`tokenRequests lacks audience ${audience}`);
+  if (!driver.isRepublished) lacking.push("requiresRepublish is not true");
+  if (driver.hasTokensInSecrets)
+    lacking.push("serviceAccountTokenInSecrets is true, which plugins up to v1.27 do not read");
+  return lacking;
 }
 
 /** The worst that follows. A plugin that is handed tokens for other audiences only refuses the mount. */

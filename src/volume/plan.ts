@@ -52,6 +52,8 @@ export interface VolumePlan extends AccountPlan {
   readonly metadata: Readonly<Record<string, string>>;
   /** Hash of the parameters: the same name with another one is another volume (ALREADY_EXISTS). */
   readonly requestHash: string;
+  /** What to report of parameters of the class that are accepted and do nothing. */
+  readonly ignored: readonly string[];
 }
 
 type Rules = Pick<Dependencies, "settings" | "backend">;
@@ -59,7 +61,7 @@ type Rules = Pick<Dependencies, "settings" | "backend">;
 /** Throws InvalidRequest or OutOfRange; makes no call. */
 export function planVolume(request: VolumeRequest, rules: Rules): VolumePlan {
   const { settings, backend } = rules;
-  const { volumeClass, accountShape, requestHash, places } = findClass(request.parameters, settings, backend);
+  const { volumeClass, accountShape, requestHash, places, ignored } = findClass(request.parameters, settings, backend);
   const { name, claim } = request;
   if (volumeClass.isolation === "namespace" && claim === undefined) {
     throw new DriverError(
@@ -80,6 +82,7 @@ export function planVolume(request: VolumeRequest, rules: Rules): VolumePlan {
     fileSystemName: volumeClass.storageAccount === undefined ? fileSystemName(name) : strictFileSystemName(name),
     metadata: encodeMetadata({ clusterId, clusterUid, volumeName: name, sizeBytes, requestHash, claim }),
     requestHash,
+    ignored,
   };
   return withPlaces(plan, places, spot, rules);
 }

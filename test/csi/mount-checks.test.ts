@@ -130,8 +130,8 @@ describe("the mount checks of CreateVolume", () => {
       await start();
       const asked = request(RECOMMENDED_OPTIONS);
       const plain = await create(app, request(RECOMMENDED_OPTIONS));
-      const parameters = { ...asked.parameters, mountPermissions: "0755", fsGroupChangePolicy: "Always" };
-      const made = await create(app, { ...asked, parameters });
+      const withoutEffect = { mountPermissions: "0755", fsGroupChangePolicy: "Always" };
+      const made = await create(app, { ...asked, parameters: { ...asked.parameters, ...withoutEffect } });
       assert.deepEqual(Object.keys(made.volume_context).sort(), Object.keys(plain.volume_context).sort());
       assert.deepEqual(
         cluster.warnings.map(({ reason }) => reason),
@@ -140,6 +140,11 @@ describe("the mount checks of CreateVolume", () => {
       const message = cluster.warnings[0]?.message ?? "";
       assert.match(message, /fsGroupChangePolicy "Always" has no effect, .*; mountPermissions "0755" has no effect/);
       assert(message.length <= LONGEST_MESSAGE, `${message.length}`);
+      const second = request(RECOMMENDED_OPTIONS);
+      await create(app, { ...second, parameters: { ...second.parameters, ...withoutEffect } });
+      await create(app, request(RECOMMENDED_OPTIONS));
+      const others = cluster.warnings.slice(1).map((warning) => warning.message);
+      assert.deepEqual(others, [message], "each volume of that class, and no other");
     });
 
     it("say nothing with --mount-checks=off", async () => {

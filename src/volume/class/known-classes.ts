@@ -7,7 +7,7 @@ import { remembering } from "../../concurrency/remembered.ts";
 import { hashOf } from "../names.ts";
 import type { AccountShape } from "../ports.ts";
 import type { Settings } from "../settings.ts";
-import { parseVolumeClass } from "./parse-class.ts";
+import { findIgnored, parseVolumeClass } from "./parse-class.ts";
 import { furtherPlaces } from "./places.ts";
 import { accountShapeOf, type VolumeClass } from "./volume-class.ts";
 
@@ -19,6 +19,8 @@ export interface KnownClass {
   readonly requestHash: string;
   /** The class in each place to which it goes on when a quota is met. */
   readonly places: readonly VolumeClass[];
+  /** What to report of parameters that are accepted and do nothing. */
+  readonly ignored: readonly string[];
 }
 
 type Parameters = Readonly<Record<string, string>>;
@@ -52,6 +54,7 @@ function readClass<Class extends VolumeClass>(
     accountShape: accountShapeOf(backend.parameters, volumeClass),
     requestHash: hashOf(lowerCaseKeys(parameters)),
     places: furtherPlaces(volumeClass, parameters, { settings, backend }),
+    ignored: findIgnored(backend.parameters, parameters),
   };
 }
 
