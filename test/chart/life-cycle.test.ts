@@ -8,10 +8,10 @@ import { delimiter, dirname, join } from "node:path";
 import { type ControlPlane, startControlPlane } from "../support/control-plane.ts";
 import type { Manifest } from "../support/deployment.ts";
 import { trackFailures } from "../support/installation.ts";
+import { commandsOf } from "../support/page-commands.ts";
 import { repository } from "../support/sources.ts";
 import { toolPath } from "../support/tools.ts";
 import { CONFIGURED } from "./support/helm.ts";
-import { commandsOf } from "./support/page-commands.ts";
 
 /** What this machine cannot do, by the beginning of a command. */
 const NOT_RUN = {

@@ -1,7 +1,7 @@
 // The commands that a page shows.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { repository } from "../../support/sources.ts";
+import { repository } from "./sources.ts";
 
 /** Heading -> the commands of its console blocks, in their order. Of a page under docs, whose sections begin with these signs. */
 export function commandsOf(page: string, signs = "##"): ReadonlyMap<string, readonly string[]> {
