@@ -95,8 +95,8 @@ export interface Backend<Class extends VolumeClass = VolumeClass> {
   /** Undefined for an id that this controller cannot have given out. */
   parseVolumeId(volumeId: string): FileSystemRef | undefined;
   /**
-   * The handle of a PersistentVolume that is written by hand, of this name: no other has it, it names the file system to
-   * `readReferences`, and DeleteVolume of any driver takes it for one that was never given out.
+   * The handle of a PersistentVolume that is written by hand, of this name: no other has it, `readReferences` takes no other file
+   * system from it than the attributes name, and DeleteVolume of any driver takes it for one that was never given out.
    */
   toStaticHandle(fileSystem: FileSystemRef, volumeName: string): string;
   /** What a PersistentVolume says by its handle and attributes, also one of another driver or made by hand. */

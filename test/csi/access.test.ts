@@ -1,9 +1,12 @@
 // Who can open which volume: what the claims account for, and what was made by hand, is missing or is inherited, each shown as what it is.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { parseAllDocuments } from "yaml";
 import { type AccessValues, runAccess } from "../../src/commands/access.ts";
+import { runStatic } from "../../src/commands/static.ts";
 import type { Volume } from "../../src/csi/proto.generated.ts";
 import type { RoleAssignment } from "../../src/emulator/world.ts";
+import type { StaticObjects } from "../../src/volume/static/objects.ts";
 import { allowController } from "../support/emulated-rights.ts";
 import { createSink } from "../support/sink.ts";
 import { startVolumesInUse, type VolumesInUse } from "../support/volumes-in-use.ts";
@@ -159,6 +162,34 @@ describe("access", () => {
     assign(containerScope(volume), OWNER_OF_DATA, { principalId, principalType: "ServicePrincipal" });
     const { code, ...document } = await access();
     assert.deepEqual([code, briefly(of(document, "one"))], [0, ["expected, container, others"]]);
+  });
+
+  it("expects the access of a second ServiceAccount that `static` has given, once its volume is in the cluster", async () => {
+    use = await startVolumesInUse();
+    await use.bind("one");
+    const { app, cluster } = use;
+    const [, { clientId }] = app.emulator.info.identities as [unknown, { readonly clientId: string }];
+    cluster.serviceAccounts.set("demo/workload-b", clientId);
+    const out = createSink();
+    const values = {
+      serviceAccount: { namespace: "demo", name: "workload-b" },
+      volume: cluster.persistentVolumes[0]?.name,
+      assign: true,
+    };
+    await runStatic({ config: app.config, values, cluster, stdout: out.stream, stderr: createSink().stream });
+    assert.deepEqual(briefly(of(await access(), "one")).sort(), [
+      "expected, container, keyless-csi",
+      "unexpected, container, keyless-csi",
+    ]);
+    const [printed] = parseAllDocuments(out.text()).map((each) => each.toJS() as StaticObjects["persistentVolume"]);
+    const { csi, claimRef } = printed?.spec ?? assert.fail("nothing was printed");
+    const claim = { ...claimRef, uid: randomUUID() };
+    const { volumeHandle: handle, volumeAttributes: attributes } = csi;
+    cluster.persistentVolumes.push({ name: "second", handle, attributes, phase: "Bound", claim });
+    const { code, volumes, differences } = await access();
+    assert.equal(code, 0);
+    assert.equal(volumes.length, 1);
+    assert.deepEqual(differences, { missing: 0, unexpected: 0, inherited: 0, open: 0 });
   });
 
   it("shows one that is missing, with the identity that mounts the volume", async () => {

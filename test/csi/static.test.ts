@@ -254,7 +254,7 @@ describe("static", () => {
       const { name } = container();
       const { persistentVolume } = await run("demo/workload-a", ofContainer(name));
       const handle = persistentVolume?.spec.csi.volumeHandle ?? "";
-      assert.match(handle, new RegExp(`^${ACCOUNT}_${name}_[a-z2-7]{8}$`));
+      assert.match(handle, new RegExp(`^${ACCOUNT}-[a-z2-7]{8}_${name}$`));
       await app.csi.controller("DeleteVolume", { volume_id: handle });
       assert(app.emulator.world.containers.has(`${ACCOUNT}/${name}`));
     });

@@ -13,12 +13,13 @@ export function toVolumeId({ account, name }: FileSystemRef): string {
 }
 
 /**
- * `account_container_hash`: Microsoft's form for volumes that are written by hand. Without a '#' this driver's DeleteVolume and
- * that of blob.csi.azure.com succeed and delete nothing. The hash, of the PersistentVolume's name, keeps two volumes of one
- * container apart: the kubelet takes equal handles for one volume.
+ * `account-hash_container`: close to Microsoft's form for volumes that are written by hand. Without a '#' this driver's DeleteVolume
+ * and that of blob.csi.azure.com succeed and delete nothing. The hash, of the PersistentVolume's name, keeps two volumes of one
+ * container apart: the kubelet takes equal handles for one volume. It is no word of its own, which could be taken for a container's
+ * name (references.ts); the attributes say account and container.
  */
 export function toStaticHandle({ account, name }: FileSystemRef, volumeName: string): string {
-  return `${account.name}_${name}_${hashOf(volumeName).slice(0, 8)}`;
+  return `${account.name}-${hashOf(volumeName).slice(0, 8)}_${name}`;
 }
 
 /** The container behind a volume id, or undefined when it cannot be an id that this controller has given out. */
