@@ -95,7 +95,7 @@ describe("a class with identity: serviceAccount", () => {
     const name = request.parameters["csi.storage.k8s.io/pvc/name"] ?? "";
     cluster.pods.set("demo/one", { name: "one", uid: "1", serviceAccount: "workload-a", uses: [name] });
     cluster.pods.set("demo/two", { name: "two", uid: "2", serviceAccount: "workload-b", uses: [name] });
-    await isRefused(request, /\(workload-a, workload-b\).*keyless-csi\/service-account/);
+    await isRefused(request, /\(workload-a, workload-b\).*keyless-csi\/service-account.*`keyless-csi static --volume`/);
   });
 
   it("pods of a claim that is bound at once choose nothing", async () => {

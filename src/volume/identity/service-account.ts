@@ -56,6 +56,7 @@ function onlyOne(ref: ClaimRef, pods: readonly Pod[]): string | undefined {
   throw new DriverError(
     "Misconfigured",
     `pods with different ServiceAccounts use claim ${ref.namespace}/${ref.name} (${listed(names, ", ")}), and a volume is opened ` +
-      `for one: choose it with the annotation ${SERVICE_ACCOUNT_ANNOTATION} on the claim`,
+      `for one: choose it with the annotation ${SERVICE_ACCOUNT_ANNOTATION} on the claim. An administrator can open it for others with ` +
+      "`keyless-csi static --volume`",
   );
 }
