@@ -1,5 +1,5 @@
 /** How clients find the emulator: one JSON file that appears when everything listens, and the files that it names. */
-import { dirname, join, parse } from "node:path";
+import { dirname, join, parse, resolve } from "node:path";
 import { ADMINISTRATOR, CONTROLLER, identityResourceId, SEED, WORKLOADS } from "./seed/seed.ts";
 import type { RequestLimits } from "./settings.ts";
 
@@ -51,7 +51,8 @@ export function fileNames(readyFile: string | undefined, directory: string): Emu
   if (readyFile === undefined) {
     return { ready: undefined, ca: join(directory, "ca.pem"), token: join(directory, "controller-token") };
   }
-  const stem = join(dirname(readyFile), parse(readyFile).name);
+  // Who reads the file may run in another folder.
+  const stem = join(resolve(dirname(readyFile)), parse(readyFile).name);
   return { ready: readyFile, ca: `${stem}-ca.pem`, token: `${stem}-controller-token` };
 }
 

@@ -2,7 +2,7 @@ import { deepEqual, equal, match } from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { get } from "node:https";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { text } from "node:stream/consumers";
 import { runCommandLine } from "../../src/command-line.ts";
 import { CATALOGUE } from "../../src/commands/catalogue.ts";
@@ -47,11 +47,13 @@ describe("the emulator command", () => {
 
   it("has all variants of Azure with --realistic, each with a flag of its own", async () => {
     const stop = new AbortController();
-    const readyFile = join(folder, "emulator.json");
+    // Relative, as people write it: what it names is found from any folder.
+    const readyFile = relative(process.cwd(), join(folder, "emulator.json"));
     const flags = ["--realistic", "--list-lag-seconds", "5", "--poll-needs-right=false", "--quiet"];
     const { code } = run(["--ready-file", readyFile, ...flags], stop.signal);
     while (!readdirSync(folder).includes("emulator.json")) await new Promise((resolve) => setTimeout(resolve, 10));
     const { adminEndpoint, adminSecret, caFile } = JSON.parse(readFileSync(readyFile, "utf8")) as EmulatorInfo;
+    equal(caFile, join(folder, "emulator-ca.pem"));
     const headers = { "x-emulator-secret": adminSecret };
     const options = { headers, ca: readFileSync(caFile) };
     const shown = await new Promise<string>((resolve, reject) => {
