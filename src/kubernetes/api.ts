@@ -17,8 +17,8 @@ export interface Api {
   get<T>(path: string): Promise<T>;
   create<T>(path: string, object: T): Promise<T>;
   replace<T>(path: string, object: T): Promise<T>;
-  /** A page as text. Stops reading, and closes the connection, behind `mostBytes`. */
-  list(path: string, query: Readonly<Record<string, string>>, mostBytes: number): Promise<Body>;
+  /** A page as text. Stops reading, and closes the connection, behind `mostBytes`. `timeoutMs`: if not that of a page. */
+  list(path: string, query: Readonly<Record<string, string>>, mostBytes: number, timeoutMs?: number): Promise<Body>;
 }
 
 /** One object, or one page of a list: normally well under a second. */
@@ -45,6 +45,8 @@ interface Request {
   readonly query?: Readonly<Record<string, string>>;
   /** Of the answer. Absent: all of it is read. */
   readonly mostBytes?: number;
+  /** Absent: that of an object or a page. */
+  readonly timeoutMs?: number | undefined;
 }
 
 /** `server` is the kubeconfig's address; `now` in milliseconds of a monotonic clock; `signInMs` is how long a sign-in may take. */
@@ -60,8 +62,8 @@ export function createApi(config: KubeConfig, server: string, now: () => number,
     return answer;
   };
   const ask = async (request: Request): Promise<Body> => {
-    const { mostBytes = Number.POSITIVE_INFINITY } = request;
-    const exchange = new Exchange({ timeoutMs: REQUEST_TIMEOUT_MS, mostBytes });
+    const { mostBytes = Number.POSITIVE_INFINITY, timeoutMs = REQUEST_TIMEOUT_MS } = request;
+    const exchange = new Exchange({ timeoutMs, mostBytes });
     // Its time counts while it waits, too; a sign-in that failed is the answer.
     gate(() => send(exchange, request)).catch((error: unknown) => exchange.fail(error));
     const { status, headers, body } = await exchange.answer;
@@ -73,7 +75,7 @@ export function createApi(config: KubeConfig, server: string, now: () => number,
     get: (path) => askForJson({ method: "GET", path }),
     create: (path, object) => askForJson({ method: "POST", path, object }),
     replace: (path, object) => askForJson({ method: "PUT", path, object }),
-    list: (path, query, mostBytes) => ask({ method: "GET", path, query, mostBytes }),
+    list: (path, query, mostBytes, timeoutMs) => ask({ method: "GET", path, query, mostBytes, timeoutMs }),
   };
 }
 

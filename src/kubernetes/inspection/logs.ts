@@ -15,6 +15,8 @@ export interface LogLimits {
  * API server sends the oldest bytes first and has no way to ask for the newest, so more is read than is kept.
  */
 const READ_BYTES = 32 << 20;
+/** Some MiB from a node through the API server, over a slow line. */
+const READ_MS = 120_000;
 
 /** Whole lines, each behind its time, and in front of them what is missing. */
 export async function readLog(api: Api, log: ContainerLog, limits: LogLimits): Promise<Attempt<string>> {
@@ -29,7 +31,7 @@ export async function readLog(api: Api, log: ContainerLog, limits: LogLimits): P
   };
   return await attempt(async () => {
     // Twice that is never sent, so the text is there.
-    const { text = "" } = await api.list(path, query, 2 * READ_BYTES);
+    const { text = "" } = await api.list(path, query, 2 * READ_BYTES, READ_MS);
     return newestOf(Buffer.from(text), limits.mostBytes);
   });
 }

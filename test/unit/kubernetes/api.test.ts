@@ -127,6 +127,22 @@ describe("the API server", () => {
     assert.deepEqual(asked, ["1.1 /clusters/a/api/v1/any", `1.1 ${list}`]);
   });
 
+  it("is waited for as long as the reader says", async function () {
+    this.timeout(8_000); // shorter than the time limit of a page
+    const silent = createServer(() => undefined).listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    const config = new KubeConfig();
+    const home = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    config.loadFromClusterAndUser({ name: "a", server: home, skipTLSVerify: true }, user as User);
+    try {
+      const list = createApi(config, home, () => now).list("/api/v1/all", {}, 100, 1);
+      await assert.rejects(list, { name: "TimeoutError" });
+    } finally {
+      silent.closeAllConnections();
+      silent.close();
+    }
+  });
+
   for (const refusal of [204, 302, 403, 500]) {
     it(`has not answered with an object when the status is ${refusal}`, async () => {
       status = refusal;
