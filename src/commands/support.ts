@@ -35,6 +35,9 @@ const MIB = 1 << 20;
 /** As `orphans` has it by default. */
 const ORPHANS_OLDER_THAN_MS = 3_600_000;
 
+/** What POSIX shells call their folders is no password. */
+const FOLDERS = ["PWD", "OLDPWD"];
+
 const settings = {
   output: optional(path, {
     group: GROUP,
@@ -83,7 +86,9 @@ interface Sources {
 
 async function collect(bundle: Bundle, sources: Sources): Promise<void> {
   const { config, values, given, env, progress } = sources;
-  for (const [name, value = ""] of Object.entries(env)) if (isSecretName(name)) bundle.redactor.withhold(value);
+  for (const [name, value = ""] of Object.entries(env)) {
+    if (isSecretName(name) && !FOLDERS.includes(name)) bundle.redactor.withhold(value);
+  }
   if (usesKubernetes(config)) {
     const limits = { sinceMs: values.since, mostBytes: values.maxLogSize * MIB };
     const { api } = connect(config.kubeconfig);

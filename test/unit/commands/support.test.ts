@@ -64,7 +64,7 @@ describe("keyless-csi support", () => {
     where = ["--cluster-id=c", "--credential=environment", `--cloud-file=${cloudFile}`];
     server = await startPagingServer();
     canaries = plantCanaries(server);
-    ran = await run([`--output=${join(folder, "bundle.tar.gz")}`], canaries.env);
+    ran = await run([`--output=${join(folder, "bundle.tar.gz")}`], { ...canaries.env, PWD: folder });
     files = await unpack(join(folder, "bundle.tar.gz"), join(folder, "unpacked"));
   });
   after(async () => {
@@ -140,9 +140,10 @@ describe("keyless-csi support", () => {
   });
 
   it("says of each setting where it stands, here and in the controller's own file", () => {
-    const { settings } = jsonOf<{ settings: { setting: string }[] }>("command-configuration.json");
+    const { settings } = jsonOf<{ settings: { setting: string; value: string }[] }>("command-configuration.json");
     const found = (name: string) => settings.find(({ setting }) => setting === name);
     assert.deepEqual(found("cluster-id"), { setting: "cluster-id", value: "c", source: "--cluster-id" });
+    assert.deepEqual(found("cloud-file")?.value, join(folder, "cloud.json"), "$PWD is no password");
     assert.deepEqual(found("on-delete"), { setting: "on-delete", value: "delete", source: "default" });
     const [own] = jsonOf<{ settings: object[] }[]>("controller-configuration.json");
     const location = { setting: "location", value: "westeurope", source: "config.yaml: location" };
