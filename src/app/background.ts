@@ -1,5 +1,5 @@
 /**
- * What runs in the background: the drift check, and accounts made ahead of volumes. With Kubernetes in the one replica that
+ * What runs in the background: checks of accounts, volumes and access, and accounts made ahead of volumes. With Kubernetes in the one replica that
  * holds a Lease, without in this process, which is then the only one. A further task is a further row here, never a second
  * Lease.
  */
@@ -11,9 +11,11 @@ import { ALONE, createElection, type Leadership, type LeaseStore } from "../conc
 import type { Time } from "../concurrency/time.ts";
 import type { ControllerConfig } from "../config/controller.ts";
 import { createLeaseStore } from "../kubernetes/leases.ts";
+import type { AccessSeen } from "../telemetry/access-metrics.ts";
 import type { AccountsSeen } from "../telemetry/metrics.ts";
 import type { PoolFill } from "../telemetry/pool-metrics.ts";
 import type { VolumesSeen } from "../telemetry/volume-metrics.ts";
+import { createBackgroundReview } from "../volume/access-review/background-review.ts";
 import { createDriftCheck } from "../volume/drift/drift-check.ts";
 import { createVolumeCheck } from "../volume/drift/volume-check.ts";
 import type { Volumes } from "../volume/volumes.ts";
@@ -42,6 +44,7 @@ const ACCOUNT_CALLS = { count: 100, withinMs: 300_000 };
 const CONFIRMED_AFTER = 0.8;
 /** A shorter --account-cache does not make the rounds more frequent: volumes then ask again themselves. */
 const SHORTEST_ROUND_MS = 60_000;
+const SHORTEST_REVIEW_MS = 3_600_000;
 /** With --account-cache=0 nothing is remembered, and rounds only see to it that the accounts exist. */
 const LONGEST_ROUND_MS = 240_000;
 
@@ -60,12 +63,13 @@ export function startBackgroundTasks(
 ): Background {
   const drift = createDriftTask(config.driftCheckMs, adapters);
   const inUse = createVolumeTask(config.driftCheckMs, adapters);
+  const access = createAccessTask(config.driftCheckMs, adapters);
   const prewarm = createPrewarmTask(config.accountCacheMs, adapters, volumes);
   const { isConnected } = adapters.ports.cluster;
   const tasks = [
     ...(config.driftCheckMs > 0 ? [drift.task] : []),
     // Without Kubernetes nobody says which volumes are in use.
-    ...(config.driftCheckMs > 0 && isConnected ? [inUse.task] : []),
+    ...(config.driftCheckMs > 0 && isConnected ? [inUse.task, access.task] : []),
     ...(config.prewarms ? [prewarm.task] : []),
   ].filter(({ name }) => only === undefined || only.includes(name));
   if (tasks.length === 0) return { isLeading: () => false, stop: async () => undefined };
@@ -74,6 +78,7 @@ export function startBackgroundTasks(
   metrics.watchBackground(background.isLeading);
   metrics.watchAccounts(() => (background.isLeading() ? drift.latest() : undefined));
   metrics.watchVolumes(() => (background.isLeading() ? inUse.latest() : undefined));
+  metrics.watchAccess(() => (background.isLeading() ? access.latest() : undefined));
   metrics.watchPools(() => (background.isLeading() ? prewarm.latest() : undefined));
   if (config.driftCheckMs > 0) metrics.setCheckInterval(config.driftCheckMs);
   return background;
@@ -143,6 +148,14 @@ function createVolumeTask(intervalMs: number, adapters: Adapters): SeeingTask<Vo
     budget: LISTS,
   };
   return createSeeingTask(schedule, adapters, (publish) => createVolumeCheck(adapters, { publish, now: Date.now }));
+}
+
+/** A list of roles has a megabyte, and an auditor does not ask by the minute. */
+function createAccessTask(intervalMs: number, adapters: Adapters): SeeingTask<AccessSeen> {
+  const schedule = { name: "access-review", intervalMs: Math.max(intervalMs, SHORTEST_REVIEW_MS), budget: LISTS };
+  return createSeeingTask(schedule, adapters, (publish) =>
+    createBackgroundReview(adapters, { publish, now: Date.now }),
+  );
 }
 
 /** In the replica that holds the Lease, which need not be the one that creates volumes: that one asks Azure again. */

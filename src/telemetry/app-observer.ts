@@ -92,6 +92,7 @@ export interface AppObserver {
     readonly withoutStorage: number;
     readonly withoutAccess: number;
   }): void;
+  accessDiffers(found: { readonly missing: number; readonly unexpected: number; readonly inherited: number }): void;
   warned(warning: {
     readonly volume: string;
     readonly claim: { readonly namespace: string; readonly name: string } | undefined;

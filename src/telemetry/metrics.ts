@@ -3,6 +3,7 @@
  * beside it (`*-metrics.ts`, `labelled.ts`, `optional.ts`) the only one that knows prom-client. Names are an API: docs/reference lists them.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { type AccessSeen, watchAccess } from "./access-metrics.ts";
 import { type BudgetState, watchBudget } from "./budget-metrics.ts";
 import { type CallMetrics, countCalls } from "./call-metrics.ts";
 import { type Row, watchGauge } from "./labelled.ts";
@@ -40,6 +41,8 @@ export interface Metrics extends CallMetrics {
   setCheckInterval(milliseconds: number): void;
   /** What the background check has seen of all volumes, read at each scrape; undefined: nothing yet, or not here. */
   watchVolumes(read: () => VolumesSeen | undefined): void;
+  /** What the background review of access has found, read at each scrape; undefined: nothing yet, or not here. */
+  watchAccess(read: () => AccessSeen | undefined): void;
   /** Storage accounts of each subscription and region that has been counted, read at each scrape. */
   watchAccountUsage(read: () => Promise<readonly AccountUsage[]>): void;
   /** The pools of accounts that are made ahead, read at each scrape; undefined: nothing yet, or not here. */
@@ -103,6 +106,7 @@ export function createMetrics(driverName: string, version: string): Metrics {
     watchAccounts: (read) => watchAccounts(registry, read),
     setCheckInterval: (milliseconds) => setCheckInterval(registry, milliseconds),
     watchVolumes: (read) => watchVolumes(registry, read),
+    watchAccess: (read) => watchAccess(registry, read),
     watchAccountUsage: (read) => watchAccountUsage(registry, read),
     watchPools: (read) => watchPools(registry, read),
     watchBudget: (read) => watchBudget(registry, read),

@@ -2,6 +2,7 @@
  * What happens, as logs and metrics: the observer that `app/` gives to every layer. Each log line of a call carries the
  * call's id, volume and claim, so that one grep finds the whole story of a volume. docs/reference/logs.md lists the fields.
  */
+import { describeDifferences } from "./access-metrics.ts";
 import type { AppObserver, RequestIds } from "./app-observer.ts";
 import { type CallContext, createCallContext, volumeFields } from "./call-context.ts";
 import type { Logger } from "./log.ts";
@@ -62,6 +63,7 @@ export function createAppObserver({ log, metrics, requestIdsOf, reasonOf }: AppO
     },
     ...observeSurprises({ log, metrics }, inCall),
     volumesLost: (volumes) => log.warn(describeLosses(volumes), inCall()),
+    accessDiffers: (found) => log.warn(describeDifferences(found), inCall()),
     warned({ volume: name, claim, className, reason: warning, message }) {
       log.warn(message, { ...inCall(), ...volumeFields({ name, claim }), storageClass: className, warning });
     },

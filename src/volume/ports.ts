@@ -220,6 +220,8 @@ export interface Observer {
     readonly withoutStorage: number;
     readonly withoutAccess: number;
   }): void;
+  /** How many role assignments at volumes, or above their accounts, the claims do not account for. */
+  accessDiffers(found: { readonly missing: number; readonly unexpected: number; readonly inherited: number }): void;
   /** The volume is created all the same, but its mount will not do what its owner expects. */
   warned(warning: Warning & { volume: string; claim: ClaimRef | undefined; className: string | undefined }): void;
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { parseAllDocuments } from "yaml";
-import { type AccessValues, runAccess } from "../../src/commands/access.ts";
+import { type AccessValues, command, runAccess } from "../../src/commands/access.ts";
 import { runStatic } from "../../src/commands/static.ts";
 import type { Volume } from "../../src/csi/proto.generated.ts";
 import type { RoleAssignment } from "../../src/emulator/world.ts";
@@ -448,5 +448,138 @@ describe("access", () => {
     const refused = { status: 403, code: "AuthorizationFailed" };
     use.app.emulator.faults.add({ match: { operation: "roleAssignments/list" }, times: -1, action: refused });
     await assert.rejects(access(), /listing the role assignments/);
+  });
+
+  it("does not look at another cluster's accounts, nor at others' containers in an account that was given", async () => {
+    use = await startVolumesInUse();
+    const volume = await use.bind("one");
+    const account = world().accounts.get(volume.volume_context["storageaccount"] ?? "") ?? assert.fail("no account");
+    const given = { ...account, id: account.id.replace(account.name, "given"), name: "given" };
+    world().accounts.set("given", { ...given, tags: { "keyless-csi.cluster": use.app.config.clusterId } });
+    assign(`${given.id}/blobServices/default/containers/others`, READER);
+    assert.deepEqual((await access()).differences, { missing: 0, unexpected: 0, inherited: 0, open: 0 });
+    account.tags = { ...account.tags, "keyless-csi.cluster-uid": "of-another" };
+    assign(containerScope(volume), READER);
+    assert.deepEqual((await access()).volumes, []);
+  });
+
+  it("looks at an account that lost its tags, and says which volume it could not look at", async () => {
+    use = await startVolumesInUse();
+    const volume = await use.bind("one");
+    const account = world().accounts.get(volume.volume_context["storageaccount"] ?? "") ?? assert.fail("no account");
+    account.tags = {};
+    assign(containerScope(volume), READER);
+    assert.equal((await access()).differences["unexpected"], 1);
+    world().accounts.delete(account.name);
+    const { code, volumes, notReviewed } = await access();
+    assert.deepEqual([code, volumes, notReviewed.length], [0, [], 1]);
+    const { text } = await run({ output: "table" });
+    assert.match(squeeze(text), /PersistentVolume pvc-\S+ was not looked at: its storage account is gone/);
+  });
+
+  it("finds what opens an account ahead of its first volume", async () => {
+    use = await startVolumesInUse();
+    const volume = await use.bind("one");
+    assign(accountScope(volume), READER);
+    use.cluster.persistentVolumes.splice(0);
+    use.loseAccess(volume);
+    const { differences, volumes } = await access();
+    assert.deepEqual([differences["unexpected"], volumes.map(({ container }) => container)], [1, [null]]);
+  });
+
+  it("says what is wrong without a cluster", async () => {
+    use = await startVolumesInUse();
+    const streams = { stdout: createSink().stream, stderr: createSink().stream };
+    const config = { ...use.app.config, kubernetes: "off" as const };
+    await assert.rejects(
+      runAccess({ config, values: { output: "json" }, ...streams }),
+      /no cluster was queried, .*: give --kubeconfig FILE/,
+    );
+    const draft = command.check?.({ kubernetes: "off" }, {}) ?? [];
+    assert.ok(draft.some(({ setting }) => setting === "kubernetes"));
+  });
+});
+
+describe("the review of access in the background", () => {
+  let use: VolumesInUse;
+  afterEach(() => use.app.stop());
+
+  /** Longer than the interval and its jitter. */
+  const ROUND_MS = 72 * 60_000;
+  async function round(): Promise<string> {
+    const ended = use.app.untilTask("access-review");
+    await use.app.time.advance(ROUND_MS);
+    return await ended;
+  }
+  async function gauges(): Promise<(number | undefined)[]> {
+    const { host = "", port = 0 } = use.app.app.health ?? {};
+    const text = await (await fetch(`http://${host}:${port}/metrics`)).text();
+    return ["missing", "unexpected", "inherited"].map((kind) => {
+      const [, value] = new RegExp(`^keyless_csi_access_differences{kind="${kind}"} (.*)$`, "m").exec(text) ?? [];
+      return value === undefined ? undefined : Number(value);
+    });
+  }
+  const logged = (text: string) => use.app.log().split(text).length - 1;
+
+  it("counts what the claims do not account for, by four lists, and says each change once", async () => {
+    use = await startVolumesInUse([], { tasks: ["access-review"] });
+    const lost = await use.bind("lost");
+    await use.bind("kept");
+    assert.deepEqual(await gauges(), [undefined, undefined, undefined], "left out before the first round");
+    use.app.forgetCalls();
+    assert.equal(await round(), "done");
+    assert.deepEqual(use.calls(), [
+      "identities/list",
+      "storageAccounts/listByGroup",
+      "roleAssignments/list",
+      "roleDefinitions/list",
+    ]);
+    assert.deepEqual([await gauges(), logged("do not account for")], [[0, 0, 0], 0]);
+    use.loseAccess(lost);
+    const { roleAssignments, resourceGroups } = use.app.emulator.world;
+    const [kept = assert.fail("no role assignment")] = [...roleAssignments.values()].filter(({ scope }) =>
+      scope.includes("/containers/"),
+    );
+    const [group = assert.fail("no group")] = resourceGroups.values();
+    for (const [name, scope] of [
+      ["00000000-0000-4000-8000-00000000000a", kept.scope],
+      ["00000000-0000-4000-8000-00000000000b", group.id],
+    ] as const) {
+      roleAssignments.set(name, { ...kept, name, scope, principalId: randomUUID() });
+    }
+    for (let rounds = 0; rounds < 2; rounds++) assert.equal(await round(), "done");
+    assert.deepEqual(await gauges(), [1, 1, 1]);
+    assert.equal(
+      logged("role assignments that the claims do not account for: 1 missing, 1 unexpected, 1 inherited"),
+      1,
+    );
+  });
+
+  it("keeps the numbers of the round before while Azure does not answer", async () => {
+    use = await startVolumesInUse([], { tasks: ["access-review"] });
+    use.loseAccess(await use.bind("lost"));
+    await round();
+    const refused = { status: 403, code: "AuthorizationFailed" };
+    use.app.emulator.faults.add({ match: { operation: "roleAssignments/list" }, times: -1, action: refused });
+    assert.equal(await round(), "failed");
+    assert.deepEqual(await gauges(), [1, 0, 0]);
+  });
+
+  it("costs as many lists for thousands of volumes, and some reads of what lists do not show", async () => {
+    use = await startVolumesInUse([], { tasks: ["access-review"] });
+    const { volume_id: id } = await use.bind("first");
+    const [first = assert.fail("no volume")] = use.cluster.persistentVolumes;
+    const name = id.split("#")[2] ?? "";
+    for (let number = 0; number < 1_000; number++) {
+      const container = `${name.slice(0, -6)}${String(900_000 + number)}`;
+      use.cluster.persistentVolumes.push({ ...first, name: container, handle: id.replace(name, container) });
+      const last = use.cluster.persistentVolumes.at(-1);
+      if (last) Object.assign(last, { attributes: { ...first.attributes, containerName: container } });
+    }
+    use.app.forgetCalls();
+    assert.equal(await round(), "done");
+    const reads = use.calls().filter((operation) => operation === "roleAssignments/get").length;
+    assert.deepEqual([use.calls().length - reads, reads], [4, 100]);
+    assert.deepEqual(await gauges(), [1_000, 0, 0]);
   });
 });

@@ -34,6 +34,7 @@ describe("docs/reference", () => {
     metrics.countBackgroundRun("t", "done");
     metrics.watchBackground(() => true);
     metrics.watchVolumes(() => ({ checked: 1, withoutStorage: 0, withoutAccess: 0 }));
+    metrics.watchAccess(() => ({ missing: 1, unexpected: 0, inherited: 0 }));
     metrics.watchAccounts(() => ({ checked: 1, open: 0, completedAt: 1 }));
     metrics.watchAccountUsage(async () => [{ subscriptionId: "s", location: "l", used: 1, limit: 2 }]);
     metrics.watchPools(() => [{ className: "c", present: 1, wanted: 2 }]);

@@ -125,6 +125,19 @@ export const FEATURES = {
     assert.equal(await ended, "done", app.log());
     assert.equal(account.properties["allowSharedKeyAccess"], false);
   },
+  "access that is reviewed": async (app) => {
+    const { volume_id: handle, volume_context: attributes } = await create(app, request(app, byPrincipal(app)));
+    const claim = { namespace: "demo", name: handle, uid: randomUUID() };
+    const made = { phase: "Bound", provisioner: "keyless.blob.csi", claim };
+    app.cluster.persistentVolumes.push({ name: handle, handle, attributes, ...made });
+    const differences = () => app.log().split("the claims do not account for").length;
+    const before = differences();
+    const ended = app.untilTask("access-review");
+    await app.time.advance(72 * 60_000);
+    assert.equal(await ended, "done", app.log());
+    assert.equal(differences(), before, app.log());
+    app.cluster.persistentVolumes.length = 0;
+  },
   "volumes in use that are checked": async (app) => {
     const [open, lost] = [
       await create(app, request(app, byPrincipal(app))),

@@ -13,8 +13,8 @@ export type Level = "file system" | "account" | "resource group" | "subscription
 
 /**
  * `expected`: it is for an identity that mounts the volume. `shared`: made by this controller at the account of a namespace, for the
- * identity of another of its volumes. `new`: made by this controller within the last hour, for a volume that no PersistentVolume names
- * yet. `accepted`: of a principal that an administrator has named. `inherited`: made above the account. `unexpected`: everything else.
+ * identity of another of its volumes. `new`: made by this controller within the last hour, for an identity that no PersistentVolume
+ * names yet. `accepted`: of a principal that an administrator has named. `inherited`: made above the account. `unexpected`: everything else.
  */
 export type AccessState = "expected" | "shared" | "new" | "accepted" | "inherited" | "unexpected";
 

@@ -4,7 +4,7 @@ import { decodeAccountTags } from "../formats/account-tags.ts";
 import type { Account } from "../ports.ts";
 import type { Access, AccessState, Grant, Level, Mount } from "./access.ts";
 
-/** Of a volume that is being created the PersistentVolume comes last. */
+/** Of a volume that is being created, and of a second identity's, the PersistentVolume comes last. */
 const NEW_MS = 3_600_000;
 
 /** What is known beside the grant. */
@@ -35,7 +35,7 @@ function stateOf(grant: Grant, level: Level, known: Case): AccessState {
   if (isShared && isFor(grant, known.mountsInAccount, known)) return "shared";
   const { createdAtMs } = grant.assignment;
   const isNew = grant.isOurs && createdAtMs !== undefined && known.nowMs - createdAtMs < NEW_MS;
-  return isNew && known.mounts.length === 0 ? "new" : "unexpected";
+  return isNew ? "new" : "unexpected";
 }
 
 /** Where an identity cannot be read, what this controller assigned to a principal that cannot be read either counts as its own. */
