@@ -57,6 +57,8 @@ export interface VolumeReferences {
   readonly accounts: readonly string[];
   /** In doubt one too many. */
   readonly fileSystems: readonly FileSystemReference[];
+  /** The one that the node plugin mounts, all in lower case; undefined where it would mount none. */
+  readonly mounted: { readonly account: string; readonly name: string } | undefined;
   readonly clientId: string | undefined;
 }
 

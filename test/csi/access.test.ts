@@ -1,7 +1,11 @@
 // Who can open which volume: what the claims account for, and what was made by hand, is missing or is inherited, each shown as what it is.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+
 import { parseAllDocuments } from "yaml";
+
+import { blobBackend } from "../../src/backend/blob/backend.ts";
+
 import { type AccessValues, command, runAccess } from "../../src/commands/access.ts";
 import { runStatic } from "../../src/commands/static.ts";
 import type { Volume } from "../../src/csi/proto.generated.ts";
@@ -310,10 +314,15 @@ describe("access", () => {
     const { principalId, clientId } = identity("workload-b");
     assign(containerScope(volume), READER, { principalId, principalType: "ServicePrincipal" });
     assert.equal((await access()).differences["unexpected"], 1);
+    const fileSystem = blobBackend.parseVolumeId(volume.volume_id) ?? assert.fail("no handle");
     use.cluster.persistentVolumes.push({
       name: "by-hand",
-      handle: volume.volume_id,
-      attributes: { clientID: clientId },
+      handle: blobBackend.toStaticHandle(fileSystem, "by-hand"),
+      attributes: {
+        clientID: clientId,
+        storageAccount: fileSystem.account.name,
+        containerName: fileSystem.name.toUpperCase(),
+      },
       phase: "Bound",
       claim: { namespace: "team", name: "second", uid: randomUUID() },
     });

@@ -75,8 +75,15 @@ export const memoryBackend: Backend<MemoryClass> = {
   toStaticHandle: ({ account, name }, volumeName) => `hand/made/${account.name}/${name}/${volumeName}`,
   readReferences({ handle }) {
     const [, , account, name] = handle.split("/");
-    if (account === undefined || name === undefined) return { accounts: [], fileSystems: [], clientId: undefined };
-    return { accounts: [account], fileSystems: [{ name, accounts: [account] }], clientId: undefined };
+    if (account === undefined || name === undefined) {
+      return { accounts: [], fileSystems: [], mounted: undefined, clientId: undefined };
+    }
+    return {
+      accounts: [account],
+      fileSystems: [{ name, accounts: [account] }],
+      mounted: { account, name },
+      clientId: undefined,
+    };
   },
   scopeOf: scopeOfBucket,
   restoringCommand: ({ name }) => `restore ${name}`,

@@ -28,6 +28,9 @@ export function readReferences({ handle, attributes }: Pick<ClusterVolume, "hand
   const named = readHandle(handle.toLowerCase());
   const containers = valuesOf(attributes, CONTAINER_KEY).map((name) => fillIn(name, attributes));
   const accounts = ACCOUNT_KEYS.flatMap((key) => valuesOf(attributes, key));
+  // What the plugin mounts; a handle of another form names nothing to it.
+  const [account = named?.account] = accounts;
+  const [name = named?.container] = containers;
   if (named !== undefined) {
     containers.push(named.container);
     accounts.push(named.account);
@@ -39,6 +42,7 @@ export function readReferences({ handle, attributes }: Pick<ClusterVolume, "hand
       ...unique(containers).map((name) => ({ name, accounts: unique(accounts) })),
       ...words.map((name) => ({ name, accounts: words })),
     ],
+    mounted: account && name ? { account, name } : undefined,
     clientId: findByName(attributes, "clientID"),
   };
 }

@@ -22,7 +22,6 @@ export interface MountInput {
   readonly accounts: ReadonlyMap<string, AccountRef>;
 }
 
-/** A handle made by hand may name more than it mounts: what is no account's name leads nowhere. */
 export function readMounts(
   { backend, settings }: Pick<Dependencies, "backend" | "settings">,
   { volumes, identities, accounts }: MountInput,
@@ -31,29 +30,21 @@ export function readMounts(
   const found = new Map<string, Map<string, Mount[]>>();
   const provisioned = new Set<string>();
   const leftOut: LeftOut[] = [];
-  for (const volume of volumes) {
-    if (LEFT_PHASES.includes(volume.phase)) continue;
-    const { clientId, fileSystems } = backend.readReferences(volume);
-    const identity = clientId === undefined ? undefined : byClientId.get(clientId.toLowerCase());
-    const mount = { volume: volume.name, claim: volume.claim, clientId, identity };
+  for (const volume of volumes.filter(({ phase }) => !LEFT_PHASES.includes(phase))) {
+    const { clientId, mounted } = backend.readReferences(volume);
+    const account = accounts.get(mounted?.account ?? "");
     const isOurs = volume.provisioner === settings.driverName;
-    const places = fileSystems.flatMap(({ name, accounts: names }) =>
-      names.flatMap((each) => (each === name ? [] : { account: accounts.get(each), name })),
-    );
-    const known = places.flatMap(({ account, name }) => (account === undefined ? [] : [{ account, name }]));
-    if (isOurs && known.length === 0) leftOut.push({ volume: volume.name, why: whyLeftOut(places.length) });
-    for (const { account, name } of known) {
-      if (isOurs) provisioned.add(account.name);
-      const inAccount = found.get(accountKey(account)) ?? new Map<string, Mount[]>();
-      found.set(accountKey(account), inAccount);
-      inAccount.set(name, [...(inAccount.get(name) ?? []), mount]);
-    }
+    if (isOurs && account === undefined) leftOut.push({ volume: volume.name, why: ELSEWHERE });
+    if (mounted === undefined || account === undefined) continue;
+    if (isOurs) provisioned.add(account.name);
+    const identity = byClientId.get(clientId?.toLowerCase() ?? "");
+    const mount = { volume: volume.name, claim: volume.claim, clientId, identity };
+    const inAccount = found.get(accountKey(account)) ?? new Map<string, Mount[]>();
+    found.set(accountKey(account), inAccount);
+    inAccount.set(mounted.name, [...(inAccount.get(mounted.name) ?? []), mount]);
   }
   return { of: (account) => found.get(accountKey(account)) ?? new Map(), provisioned, leftOut };
 }
 
-function whyLeftOut(named: number): string {
-  return named === 0
-    ? "it names no storage account"
-    : "its storage account is gone, or in no resource group of --resource-group, --allowed-resource-groups and --overflow";
-}
+const ELSEWHERE =
+  "its storage account is gone, or in no resource group of --resource-group, --allowed-resource-groups and --overflow";
