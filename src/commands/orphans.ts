@@ -9,7 +9,7 @@ import { createPace } from "../concurrency/pace.ts";
 import { runFor } from "../concurrency/purpose.ts";
 import type { ControllerConfig } from "../config/controller.ts";
 import { clusterIdentity } from "../config/controller-kinds.ts";
-import { choice, duration, list, toggle } from "../config/kinds.ts";
+import { choice, duration, list, toggle, value } from "../config/kinds.ts";
 import type { SettingProblem } from "../config/problem.ts";
 import { type Draft, setting, type ValuesOf } from "../config/setting.ts";
 import { DriverError } from "../errors.ts";
@@ -24,6 +24,7 @@ import type { Cluster } from "../volume/ports.ts";
 import { defineCommand, EXIT } from "./command.ts";
 import { findOperatorProblems, operatorSettings, toOperatorConfig } from "./operator-settings.ts";
 import { assertWithinLimits } from "./orphans/limits.ts";
+import { selectNamed } from "./orphans/names.ts";
 import { type Report, type Result, toJsonReport, toMarking, toTextReport } from "./orphans/report.ts";
 
 const ORPHANS = "Orphans";
@@ -31,6 +32,8 @@ const ORPHANS = "Orphans";
 const CONFIRMATION = { group: ORPHANS, fallback: "false", onlyFrom: "command line" } as const;
 /** Azure allows 100 lists in 5 minutes for a subscription; the running controller needs some of them (azure.md 1). */
 const LISTS = { count: 80, withinMs: 300_000 };
+
+const orphanName = value("NAME", { type: "string", minLength: 1 }, (text) => ({ value: text }));
 
 // Its own first: that is the order of the help.
 const settings = {
@@ -41,6 +44,11 @@ const settings = {
   }),
   delete: setting(toggle, { ...CONFIRMATION, help: "delete what was found; requires --yes" }),
   yes: setting(toggle, { ...CONFIRMATION, help: "confirm permanent data loss" }),
+  name: setting(list(orphanName), {
+    ...CONFIRMATION,
+    help: "only these: names of containers, accounts, role assignments or credentials, or whole ARM ids",
+    fallback: "",
+  }),
   unmarked: setting(toggle, {
     ...CONFIRMATION,
     help: "state that no other cluster has this --cluster-id, so that what carries no mark is this one's",
@@ -104,12 +112,17 @@ export async function runOrphans({ config, values, stdout, stderr, cluster }: Or
   const remove = removal && ((orphan: Orphan) => observer.inTask("orphans", () => removal(orphan)));
   const pace = createPace({ ...LISTS, now: () => performance.now(), sleep: (ms) => sleep(ms) });
   const nowMs = Date.now();
-  const { unmarked = false, goneCluster: goneClusters = [] } = values;
+  const { unmarked = false, goneCluster: goneClusters = [], name: names = [] } = values;
   const options = { olderThanMs: values.olderThan, nowMs, pace, unmarked, goneClusters };
   const survey = await surveyOrphans(adapters, options);
-  const { orphans, needed } = survey;
+  const { needed } = survey;
+  const isNamed = names.length > 0;
+  const orphans = isNamed ? selectNamed(survey.orphans, names, { toDelete: values.delete }) : survey.orphans;
   const { clusterId, clusterUid } = adapters.settings;
-  if (remove !== undefined) assertWithinLimits(orphans, needed, clusterId, values);
+  const limitedBy = { needed, clusterId, noun: adapters.backend.noun };
+  // Who names each one has looked at each one.
+  const confirmed = { ...values, moreThanUsual: values.moreThanUsual === true || isNamed };
+  if (remove !== undefined) assertWithinLimits(orphans, limitedBy, confirmed);
   const results: Result[] = [];
   for (const orphan of orphans) results.push(await decide(orphan, remove));
   const marking = toMarking(survey.unmarked, { clusterId, clusterUid });

@@ -1,7 +1,7 @@
 // What is left in Azure that no volume needs: all of it is found and nothing else, and only that is deleted.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { runOrphans } from "../../src/commands/orphans.ts";
+import { type OrphansValues, runOrphans } from "../../src/commands/orphans.ts";
 import { NO_CLUSTER } from "../../src/kubernetes/cluster.ts";
 import { trustTag } from "../../src/volume/formats/federated-credential.ts";
 import { startAppInCluster } from "../support/app-in-cluster.ts";
@@ -35,7 +35,7 @@ describe("orphans", () => {
   afterEach(() => app.stop());
 
   /** Runs the command; its answer as JSON. */
-  async function orphans(options: { delete?: boolean; evenAll?: boolean; olderThan?: number } = {}) {
+  async function orphans(options: Partial<OrphansValues> = {}) {
     const out = createSink();
     const stated = { delete: false, moreThanUsual: true, evenAll: false, output: "json" as const };
     const values = { olderThan: HOUR_MS, ...stated, ...options };
@@ -428,6 +428,51 @@ describe("orphans", () => {
     assert.equal(report.code, 3);
     assert.equal(held().containers.length, 2);
     assert.equal(held().assignments.length, 2);
+  });
+
+  it("by name, exactly those that are named are deleted, and nothing when one name is wrong", async () => {
+    await start();
+    const [named, other, live] = [await provision(), await provision(), await provision()];
+    bind(live);
+    abandon(named);
+    abandon(other);
+    age();
+    const usual = { delete: true, moreThanUsual: false };
+    for (const [name, wrong] of [
+      [live.container, /is no orphan: nothing was deleted; list them without --name/],
+      ["pvc-", /is no orphan/],
+    ] as const) {
+      await assert.rejects(orphans({ ...usual, name: [named.container, name] }), wrong);
+    }
+    assert.equal(held().containers.length, 3);
+    await assert.rejects(orphans(usual), /2 of 3 containers would be deleted, more than 20 %/);
+    const report = await orphans({ ...usual, name: [named.container.toUpperCase()] });
+    assert.deepEqual([report.code, report.kinds], [0, ["container"]]);
+    assert.deepEqual(held().containers.sort(), [other.container, live.container].sort());
+    const { findings } = await orphans({ name: [other.container] });
+    const whole = await orphans({ ...usual, name: [findings[0]?.id ?? ""] });
+    assert.deepEqual([whole.code, held().containers], [0, [live.container]]);
+  });
+
+  it("what is retained, or only listed, is not deleted by name either", async () => {
+    await start("--on-delete", "retain");
+    const [left, live] = [await provision(), await provision()];
+    bind(live);
+    abandon(left);
+    age();
+    await assert.rejects(
+      orphans({ delete: true, name: [left.container] }),
+      /is retained \(--on-delete=retain\): nothing was deleted; leave it out/,
+    );
+    const { world } = app.emulator;
+    const account = world.accounts.get(left.account) ?? assert.fail("no account");
+    const { "keyless-csi.cluster-uid": _, ...unmarked } = account.tags;
+    account.tags = unmarked;
+    const container = world.containers.get(`${left.account}/${left.container}`) ?? assert.fail("no container");
+    container.metadata = {};
+    const { name } = heldRoleAssignments(world).find(({ scope }) => scope.endsWith(left.container)) ?? { name: "" };
+    await assert.rejects(orphans({ delete: true, name: [name] }), /is only listed: it carries no mark/);
+    assert.deepEqual([held().containers.length, held().assignments.length], [2, 2]);
   });
 
   it("a lock is reported, and does not keep the others from being deleted", async () => {

@@ -200,7 +200,7 @@ describe("keyless-csi orphans", () => {
     const orphans = (count: number) => Array.from({ length: count }, () => orphanOf(false));
     const refused = (count: number, needed: number, stated = {}) => {
       try {
-        assertWithinLimits(orphans(count), needed, "c", stated);
+        assertWithinLimits(orphans(count), { needed, clusterId: "c", noun: "container" }, stated);
         return undefined;
       } catch (error) {
         return (error as Error).message;
@@ -213,7 +213,7 @@ describe("keyless-csi orphans", () => {
     assert.match(refused(1, 0, { moreThanUsual: true }) ?? "", /needs none of the containers/);
     assert.equal(refused(11, 0, { evenAll: true }), undefined);
     const kept = orphans(30).map((orphan) => ({ ...orphan, keptBecause: "x" }));
-    assert.doesNotThrow(() => assertWithinLimits(kept, 1, "c", {}));
+    assert.doesNotThrow(() => assertWithinLimits(kept, { needed: 1, clusterId: "c", noun: "container" }, {}));
   });
 
   it("prints sizes and ages in the largest unit that fits", () => {
