@@ -1,11 +1,8 @@
 // Who can open which volume: what the claims account for, and what was made by hand, is missing or is inherited, each shown as what it is.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-
 import { parseAllDocuments } from "yaml";
-
 import { blobBackend } from "../../src/backend/blob/backend.ts";
-
 import { type AccessValues, command, runAccess } from "../../src/commands/access.ts";
 import { runStatic } from "../../src/commands/static.ts";
 import type { Volume } from "../../src/csi/proto.generated.ts";
