@@ -180,7 +180,7 @@ describe("access", () => {
     await runStatic({ config: app.config, values, cluster, stdout: out.stream, stderr: createSink().stream });
     assert.deepEqual(briefly(of(await access(), "one")).sort(), [
       "expected, container, keyless-csi",
-      "unexpected, container, keyless-csi",
+      "new, container, keyless-csi",
     ]);
     const [printed] = parseAllDocuments(out.text()).map((each) => each.toJS() as StaticObjects["persistentVolume"]);
     const { csi, claimRef } = printed?.spec ?? assert.fail("nothing was printed");
