@@ -5,6 +5,7 @@ import { trackFailures } from "../support/installation.ts";
 import { eventually } from "../support/processes.ts";
 import { claim, NOT_ROOT, pod, remove, running, shell } from "./support/pods.ts";
 import { type Stage, startStage } from "./support/stage.ts";
+import { useStaticVolume } from "./support/static.ts";
 import { addTenants, applyShippedClasses, storageOf } from "./support/tenants.ts";
 
 const SHARED = "blob.csi.azure.com";
@@ -21,6 +22,9 @@ describe("a pod on a node with the node plugin of another installation", functio
     await waitForPolicy(stage);
   });
   after(() => stage?.stop({ keepLogs: hasFailed() }));
+
+  it("that is not root reads and writes a container of others, on the volume that `static` prints", () =>
+    useStaticVolume(stage, SHARED));
 
   for (const className of ["keyless", "keyless-one-identity"]) {
     it(`that is not root reads and writes a volume of class ${className}, which our controller deletes`, async () => {

@@ -12,6 +12,7 @@ import { KUBELET_FOLDER } from "./support/kubelet.ts";
 import { mountsBelow } from "./support/mounts.ts";
 import { claim, NOT_ROOT, pod, podSpec, refusedMount, remove, running, shell } from "./support/pods.ts";
 import { OUR_DRIVER, type Stage, startStage } from "./support/stage.ts";
+import { useStaticVolume } from "./support/static.ts";
 import { addTenants, applyShippedClasses, storageOf } from "./support/tenants.ts";
 
 describe("a pod on a node with a node plugin of this driver's own name", function () {
@@ -94,6 +95,9 @@ describe("a pod on a node with a node plugin of this driver's own name", functio
     await assert.rejects(read("z/b/c"), /HTTP 404/);
     await assert.rejects(read("a/b/c"), /HTTP 404/);
   });
+
+  it("reads and writes a container of others, on the volume that `static` prints", () =>
+    useStaticVolume(stage, OUR_DRIVER));
 
   it("of a ReadOnlyMany claim can read and cannot write", async () => {
     await stage.apply(

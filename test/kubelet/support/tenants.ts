@@ -8,7 +8,7 @@ import { readDeployed } from "../../support/sources.ts";
 import { CLUSTER_ID, readObjects, type Stage } from "./stage.ts";
 
 /** The account of deploy/examples/existing-account.yaml. */
-const GIVEN_ACCOUNT = "contosodata";
+export const GIVEN_ACCOUNT = "contosodata";
 
 /** Namespace -> index of the identity that its ServiceAccount `app` names. */
 const TENANTS = { team: 0, other: 1 } as const;
