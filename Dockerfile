@@ -10,6 +10,18 @@ COPY src src
 # The Node that the image contains makes the code cache: npm would take that of node_modules.
 RUN node scripts/bundle.ts service
 
+FROM build AS build-emulator
+RUN node scripts/bundle.ts emulator
+
+# `make emulator-image`: Azure for demos in a cluster (docs/how-to/laptop.md). Nothing of it is in the service's image, which is the last.
+FROM gcr.io/distroless/cc-debian13:nonroot@sha256:d97bc0a941b8d4be647dc0ee75b264ddbb772f1ac5ba690a4309c00723b23775 AS emulator
+COPY --from=build /usr/local/bin/node /usr/local/bin/node
+COPY --from=build-emulator /build/dist/emulator/keyless-csi-emulator.mjs /build/dist/emulator/program.js \
+     /build/dist/emulator/program.js.LEGAL.txt /app/
+COPY --from=build /usr/local/LICENSE /usr/local/LICENSE
+USER 65532:65532
+ENTRYPOINT ["node", "/app/keyless-csi-emulator.mjs", "emulator"]
+
 # The same Debian release as the build stage: Node needs its C++ library.
 FROM gcr.io/distroless/cc-debian13:nonroot@sha256:d97bc0a941b8d4be647dc0ee75b264ddbb772f1ac5ba690a4309c00723b23775
 # `make image` and the release fill these in.

@@ -1,5 +1,6 @@
 # The project's tasks; each is an npm script or a single command. `make` without a target lists them.
 IMAGE ?= keyless-csi:dev
+EMULATOR_IMAGE ?= keyless-csi-emulator:dev
 # The date of the commit, not of the build: the same commit gives the same labels.
 LABELS = --build-arg VERSION=$(shell node -p "require('./package.json').version") \
 	--build-arg REVISION=$(shell git rev-parse HEAD) \
@@ -7,10 +8,10 @@ LABELS = --build-arg VERSION=$(shell node -p "require('./package.json').version"
 	--build-arg CREATED=$(shell git show --no-patch --format=%cI HEAD)
 
 .DEFAULT_GOAL := help
-.PHONY: help install check test demo cluster kubelet chart manifests build generate image push-image bench clean
+.PHONY: help install check test demo cluster kubelet chart manifests build generate image emulator-image push-image bench clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: ## install packages, and Node 24 on Linux x64 and arm64
 	npm ci
@@ -44,6 +45,9 @@ generate: ## regenerate the generated files
 
 image: ## build the container image for this machine (IMAGE=keyless-csi:dev; needs docker)
 	docker buildx build $(LABELS) --tag $(IMAGE) --load .
+
+emulator-image: ## build the image of the emulator, for demos in a cluster (EMULATOR_IMAGE=keyless-csi-emulator:dev; needs docker)
+	docker buildx build --target emulator --tag $(EMULATOR_IMAGE) --load .
 
 push-image: ## build it for amd64 and arm64, and push it (IMAGE=<registry>/keyless-csi:0.2.0)
 	docker buildx build $(LABELS) --platform linux/amd64,linux/arm64 --tag $(IMAGE) --push .

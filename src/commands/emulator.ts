@@ -2,11 +2,14 @@
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import type { Writable } from "node:stream";
+import { issuerUrl } from "../config/controller-kinds.ts";
 import { certificateFile, writableFile } from "../config/files.ts";
 import { amount, list, toggle, value } from "../config/kinds.ts";
-import { type Kind, optional, setting, type ValuesOf } from "../config/setting.ts";
+import { hostName } from "../config/object-kinds.ts";
+import type { SettingProblem } from "../config/problem.ts";
+import { type Draft, type Kind, optional, setting, type ValuesOf } from "../config/setting.ts";
 import { type Emulator, type EmulatorOptions, startEmulator } from "../emulator/emulator.ts";
-import { findAddressFault, IMDS_ADDRESS } from "../emulator/http/server.ts";
+import { findAddressFault, findFormFault, IMDS_ADDRESS } from "../emulator/http/server.ts";
 import { type Latency, parseLatency } from "../emulator/latency.ts";
 import { type EmulatorSettings, REALISTIC_SETTINGS } from "../emulator/settings.ts";
 import { DriverError } from "../errors.ts";
@@ -22,6 +25,12 @@ function loopback(...also: readonly string[]): Kind<string> {
   });
 }
 
+/** Any address; `findProblems` says which may be used. */
+const address: Kind<string> = value("HOST:PORT", { type: "string" }, (text) => {
+  const wrong = findFormFault(text);
+  return wrong === undefined ? { value: text } : { wrong };
+});
+
 /** One time for all answers, or a spread. */
 const latency: Kind<Latency> = value("MEDIAN[/P99]", { type: "string" }, (text) => {
   const parsed = parseLatency(text);
@@ -33,10 +42,17 @@ const ADDRESSES = "Addresses";
 const BEHAVIOUR = "Behaviour";
 
 const settings = {
-  listen: setting(list(loopback()), {
+  listen: setting(list(address), {
     group: ADDRESSES,
     help: "loopback addresses for ARM, Entra, Blob and Data Lake; port 0: chosen by the system",
     fallback: "127.0.0.1:0",
+  }),
+  "reachable-as": optional(hostName, {
+    group: ADDRESSES,
+    help:
+      "for demos only: the host name by which pods or other machines reach --listen, which need not be loopback then; " +
+      "anyone who reaches it can use this Azure",
+    absent: "only this machine reaches it",
   }),
   "ready-file": optional(writableFile, {
     group: ADDRESSES,
@@ -47,6 +63,13 @@ const settings = {
   "issuer-ca": optional(certificateFile, {
     group: ADDRESSES,
     help: "PEM certificates to trust when fetching keys of ServiceAccount issuers",
+  }),
+  "cluster-issuer": optional(issuerUrl, {
+    group: ADDRESSES,
+    help:
+      "issuer of a cluster's ServiceAccount tokens: the identities of the start trust its demo/workload-a, demo/workload-b " +
+      "and kube-system/keyless-csi-controller too",
+    absent: "only the built-in issuer is trusted",
   }),
   imds: optional(loopback(IMDS_ADDRESS), {
     group: ADDRESSES,
@@ -83,8 +106,17 @@ const settings = {
 
 type Values = ValuesOf<typeof settings>;
 
+function findProblems({ listen = [], reachableAs }: Draft<typeof settings>): readonly SettingProblem[] {
+  if (reachableAs !== undefined) return [];
+  return listen.flatMap((text) => {
+    const problem = findAddressFault(text);
+    return problem === undefined ? [] : [{ setting: "listen", source: "--listen", value: text, problem }];
+  });
+}
+
 export const command = defineCommand({
   settings,
+  check: findProblems,
   async run({ values, stdout, signal }) {
     const emulator = await start(values);
     if (!values.quiet) greet(emulator, values, stdout);
@@ -115,10 +147,12 @@ function describeStart(error: unknown, { imds, state }: Values): string {
 }
 
 function toOptions(values: Values): EmulatorOptions {
-  const { listen, readyFile, issuerCa, imds, state } = values;
+  const { listen, reachableAs, clusterIssuer, readyFile, issuerCa, imds, state } = values;
   return {
     listen,
     settings: toSettings(values),
+    ...(reachableAs === undefined ? {} : { reachableAs }),
+    ...(clusterIssuer === undefined ? {} : { clusterIssuer }),
     ...(readyFile === undefined ? {} : { readyFile }),
     ...(imds === undefined ? {} : { imds }),
     ...(state === undefined ? {} : { stateFile: state }),
@@ -149,7 +183,11 @@ function greet({ info }: Emulator, values: Values, stdout: Writable): void {
     ["Trust", info.caFile],
     ...(values.readyFile === undefined ? [] : [["Ready file", values.readyFile]]),
   ];
-  stdout.write("The keyless-csi emulator is running. It is not Azure: nothing leaves this machine.\n");
+  const where =
+    values.reachableAs === undefined
+      ? "nothing leaves this machine"
+      : "for demos only, since others reach it; put nothing into it that matters";
+  stdout.write(`The keyless-csi emulator is running. It is not Azure: ${where}.\n`);
   for (const [name = "", value = ""] of lines) stdout.write(`  ${name.padEnd(22)} ${value}\n`);
   if (values.readyFile === undefined) stdout.write("Start it with --ready-file FILE to get ids and secrets.\n");
 }

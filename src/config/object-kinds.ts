@@ -12,6 +12,9 @@ export interface NamespacedName {
 /** A StorageClass. */
 export const className = pattern("NAME", kubernetes.storageClass);
 
+/** The name of a machine or a Service. */
+export const hostName = pattern("NAME", kubernetes.hostName);
+
 /** A claim or a ServiceAccount, as `kubectl` writes it in messages. */
 export const namespacedName: Kind<NamespacedName> = value<NamespacedName>(
   "NAMESPACE/NAME",

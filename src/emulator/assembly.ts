@@ -36,6 +36,8 @@ interface Ground {
   readonly blobFolder: string;
   /** PEM certificates to trust when issuers' keys are fetched. */
   readonly authorities: readonly string[];
+  /** Issuer of a cluster's ServiceAccount tokens, which the seeded identities trust besides the built-in one. */
+  readonly clusterIssuer?: string | undefined;
   readonly settings: EmulatorSettings;
   readonly snapshot: Snapshot | undefined;
 }
@@ -60,7 +62,7 @@ export async function assemble(ground: Ground): Promise<Assembly> {
   const [key, issuerKey] = await signingKeys(snapshot);
   const { clock, onClockMoved } = createMovedClock(snapshot);
   const issuer = createServiceAccountIssuer(`${url}/_oidc`, issuerKey, clock);
-  const { world, administratorSecret } = takeWorld(snapshot, issuer.issuer);
+  const { world, administratorSecret } = takeWorld(ground, issuer.issuer);
   const calls = createCallLog();
   const faults = createFaults(() => operations);
   const services: Services = {
@@ -146,11 +148,11 @@ function createMovedClock(snapshot: Snapshot | undefined): { clock: Clock; onClo
 }
 
 /** The saved world, adjusted to this run's address, or a newly seeded one. */
-function takeWorld(snapshot: Snapshot | undefined, issuer: string) {
+function takeWorld({ snapshot, clusterIssuer }: Ground, issuer: string) {
   if (snapshot === undefined) {
     const world = createWorld();
     const administratorSecret = newClientSecret();
-    seedWorld(world, { issuer, administratorSecret });
+    seedWorld(world, { issuer, clusterIssuer, administratorSecret });
     return { world, administratorSecret };
   }
   moveIssuer(snapshot.world, snapshot.issuer, issuer);

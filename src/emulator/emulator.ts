@@ -11,7 +11,7 @@ import type { Clock } from "./clock.ts";
 import type { Faults } from "./faults/faults.ts";
 import { AZURE_NAMES, createServerIdentity } from "./http/certificate.ts";
 import type { Dispatch } from "./http/dispatch.ts";
-import { IMDS_ADDRESS, listen, parseListenAddress } from "./http/server.ts";
+import { IMDS_ADDRESS, listen, parseAnyAddress, parseListenAddress } from "./http/server.ts";
 import type { ServiceAccountIssuer } from "./issuer/service.ts";
 import { keepTokenFresh } from "./issuer/token-file.ts";
 import { describeEmulator, type EmulatorFiles, type EmulatorInfo, fileNames } from "./ready-file.ts";
@@ -24,6 +24,13 @@ import { writeWhole } from "./write-whole.ts";
 export interface EmulatorOptions {
   /** Loopback addresses, `host:port`; port 0 lets the system choose. The first is the one in `info`. */
   readonly listen?: readonly string[];
+  /**
+   * For demos only: the name by which other machines reach the first address of `listen`, which need not be loopback then. It
+   * replaces the address in `info`, and the certificate has it.
+   */
+  readonly reachableAs?: string;
+  /** Issuer of a cluster whose ServiceAccounts the seeded identities trust besides the built-in ones of the same names. */
+  readonly clusterIssuer?: string;
   /** Where the instance metadata service listens, plain HTTP; absent: nowhere. */
   readonly imds?: string;
   /** PEM certificates to trust when ServiceAccount issuers' keys are fetched, beside the public ones and its own. */
@@ -59,6 +66,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   try {
     const assembly = await assemble({
       url: sockets.url,
+      clusterIssuer: options.clusterIssuer,
       snapshot,
       settings: { ...DEFAULT_SETTINGS, ...options.settings },
       blobFolder: options.stateFile === undefined ? join(directory, "blobs") : blobFolderOf(options.stateFile),
@@ -86,10 +94,12 @@ interface Sockets {
 
 /** Opens all listeners or none. They come first because the services contain their addresses. */
 async function openSockets(options: EmulatorOptions): Promise<Sockets> {
-  const addresses = (options.listen ?? ["127.0.0.1:0"]).map((text) => parseListenAddress(text));
+  const { reachableAs: name } = options;
+  const read = name === undefined ? (text: string) => parseListenAddress(text) : parseAnyAddress;
+  const addresses = (options.listen ?? ["127.0.0.1:0"]).map(read);
   const imds = options.imds === undefined ? undefined : parseListenAddress(options.imds, [IMDS_ADDRESS]);
   const hosts = new Set(["127.0.0.1", "::1", "localhost", ...addresses.map(({ host }) => host)]);
-  const identity = await createServerIdentity([...hosts, ...AZURE_NAMES]);
+  const identity = await createServerIdentity([...hosts, ...(name === undefined ? [] : [name]), ...AZURE_NAMES]);
   const door = Promise.withResolvers<Assembly>();
   const enter: Dispatch = async (call, gone) => (await door.promise).dispatch(call, gone);
   const enterImds: Dispatch = async (call, gone) => (await door.promise).dispatchImds(call, gone);
@@ -104,7 +114,7 @@ async function openSockets(options: EmulatorOptions): Promise<Sockets> {
     await close();
     throw failed.reason;
   }
-  const [url = "", imdsUrl] = [listeners[0]?.url, imds && listeners.at(-1)?.url];
+  const [url = "", imdsUrl] = [listeners[0]?.urlAs(name), imds && listeners.at(-1)?.urlAs()];
   return { url, imdsUrl, ca: identity.ca, admit: door.resolve, close };
 }
 

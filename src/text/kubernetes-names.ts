@@ -19,6 +19,12 @@ export const storageClass = pattern(serviceAccount.pattern, {
   fix: "give the name of a StorageClass",
 });
 
+/** A DNS subdomain name too, as a Service has one. */
+export const hostName = pattern(serviceAccount.pattern, {
+  wrong: "is not a host name",
+  fix: 'write a DNS name in lower case without a port, as in "azure.demo.svc"',
+});
+
 /** A DNS label. */
 export const namespace = pattern(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, {
   wrong: "is not the name of a namespace",

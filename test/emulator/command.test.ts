@@ -71,6 +71,17 @@ describe("the emulator command", () => {
     equal(stdout.text(), "");
   });
 
+  it("listens where others reach it only under a name that --reachable-as states", async () => {
+    const refused = run(["--reachable-as", "https://azure.demo.svc", "--listen", "127.0.0.1"]);
+    equal(await refused.code, 2);
+    match(refused.stderr.text(), /--reachable-as ".*": is not a host name/);
+    match(refused.stderr.text(), /"127\.0\.0\.1" is not an address/);
+    const named = run(["--reachable-as", "azure.demo.svc"], AbortSignal.abort("SIGINT"));
+    equal(await named.code, 0);
+    match(named.stdout.text(), /^The keyless-csi emulator .* for demos only, since others reach it/);
+    match(named.stdout.text(), /Resource Manager +https:\/\/azure\.demo\.svc:\d+\n/);
+  });
+
   it("refuses an address that is not loopback, and a ready file that cannot be written", async () => {
     const open = run(["--listen", "0.0.0.0:443", "--imds", "10.0.0.1:80"]);
     equal(await open.code, 2);

@@ -237,7 +237,7 @@ describe("the emulator's Entra", () => {
       });
       await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
       issuer = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
-      federated = await startEmulator({ issuerCa: identity.ca });
+      federated = await startEmulator({ issuerCa: identity.ca, clusterIssuer: issuer });
       const [held] = [...federated.world.identities.values()];
       held?.federatedCredentials.set("outside", {
         name: "outside",
@@ -258,11 +258,11 @@ describe("the emulator's Entra", () => {
         "/.well-known/openid-configuration": { issuer, jwks_uri: `${issuer}/keys` },
         "/keys": { keys: [jwk] },
       };
-      return () =>
+      return (subject = "me") =>
         new SignJWT({})
           .setProtectedHeader({ alg: "RS256", kid })
           .setIssuer(issuer)
-          .setSubject("me")
+          .setSubject(subject)
           .setAudience("api://AzureADTokenExchange")
           .setIssuedAt()
           .setExpirationTime("10m")
@@ -278,6 +278,12 @@ describe("the emulator's Entra", () => {
       equal((await exchange(await first())).status, 200);
       const second = await publish("two");
       equal((await exchange(await second())).status, 200);
+    });
+
+    it("trusts the ServiceAccounts of the cluster that it was started for, each for its identity alone", async () => {
+      const sign = await publish("cluster");
+      equal((await exchange(await sign("system:serviceaccount:demo:workload-a"))).status, 200);
+      equal(refusedWith(await exchange(await sign("system:serviceaccount:demo:workload-b"))), 700213);
     });
 
     it("reports when the issuer's keys cannot be fetched", async () => {

@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connect } from "node:tls";
 import { decodeJwt } from "jose";
 import { type Emulator, startEmulator } from "../../src/emulator/emulator.ts";
 import { originOf } from "../../src/emulator/http/exchange.ts";
@@ -58,6 +59,22 @@ describe("the emulator as a server", () => {
     emulator = await startEmulator({ listen: ["127.0.0.1:0", "[::1]:0", "127.0.0.2:0"] });
     match(emulator.info.armEndpoint, /^https:\/\/127\.0\.0\.1:\d+$/);
     equal((await send(emulator, "/common/discovery/keys")).status, 200);
+  });
+
+  it("answers under the name by which others reach it, with a certificate for it", async () => {
+    emulator = await startEmulator({ reachableAs: "azure.demo.svc" });
+    const { armEndpoint, authorityHost, blobEndpoint, issuer } = emulator.info;
+    const { hostname, port } = new URL(armEndpoint);
+    deepEqual([hostname, authorityHost, blobEndpoint], ["azure.demo.svc", armEndpoint, armEndpoint]);
+    const socket = connect({ host: "127.0.0.1", port: Number(port), servername: hostname, ca: emulator.ca });
+    await once(socket, "secureConnect");
+    equal(socket.authorized, true);
+    socket.destroy();
+    const { tenantId } = emulator.info;
+    const path = `/${tenantId}/v2.0/.well-known/openid-configuration`;
+    const answer = await send(emulator, path, { base: `https://127.0.0.1:${port}`, host: `${hostname}:${port}` });
+    equal(answer.json<{ issuer: string }>().issuer, `${authorityHost}/${tenantId}/v2.0`);
+    equal(issuer, `${armEndpoint}/_oidc`);
   });
 
   it("refuses to listen where another machine could reach it", async () => {

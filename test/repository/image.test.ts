@@ -83,10 +83,20 @@ describe("the container image", () => {
     assert.deepEqual(inFinal("USER"), ["65532:65532"]);
   });
 
+  it("has nothing of the emulator, which has a target of its own with the same base and user", () => {
+    const begin = build.findLastIndex(({ name }) => name === "FROM");
+    const emulator = build.slice(begin).map(({ name, rest }) => `${name} ${rest}`);
+    assert.equal(emulator[0], `FROM ${inFinal("FROM")[0]} AS emulator`);
+    assert.ok(emulator.includes("USER 65532:65532"));
+    assert.ok(emulator.includes('ENTRYPOINT ["node", "/app/keyless-csi-emulator.mjs", "emulator"]'));
+    assert.doesNotMatch(JSON.stringify(final), /emulator/);
+  });
+
   it("is built from what the Dockerfile copies and nothing else of the checkout", () => {
     const ignore = readFileSync(join(repository, ".dockerignore"), "utf8").split("\n");
     const letThrough = ignore.filter((line) => line.startsWith("!")).map((line) => line.slice(1));
-    const copied = build.filter(({ name }) => name === "COPY").flatMap(({ rest }) => rest.split(" ").slice(0, -1));
+    const ofCheckout = build.filter(({ name, rest }) => name === "COPY" && !rest.startsWith("--from="));
+    const copied = ofCheckout.flatMap(({ rest }) => rest.split(" ").slice(0, -1));
     assert.ok(ignore.includes("*"));
     assert.deepEqual(letThrough.sort(), copied.sort());
   });

@@ -22,8 +22,8 @@ interface ListenAddress {
 
 /** A socket that accepts calls. */
 interface Listener {
-  /** As clients write it, without a trailing slash: `https://127.0.0.1:41233`, and `https://127.0.0.1` for port 443. */
-  readonly url: string;
+  /** As clients write it, without a trailing slash: `https://127.0.0.1:41233`, `https://127.0.0.1` for port 443; `name`: their host. */
+  urlAs(name?: string): string;
   /** Stops accepting and cuts every connection. */
   close(): Promise<void>;
 }
@@ -33,11 +33,18 @@ export const IMDS_ADDRESS = "169.254.169.254";
 
 const ADDRESS = /^(?:\[([0-9a-f:.]+)\]|([^:]+)):(\d{1,5})$/i;
 
+/** What is wrong with the form of an address, or undefined. */
+export function findFormFault(text: string): string | undefined {
+  const [, , , port] = ADDRESS.exec(text) ?? [];
+  if (port === undefined || Number(port) > 65_535) return "is not an address; write it as 127.0.0.1:8443 or [::1]:8443";
+  return undefined;
+}
+
 /** What is wrong with an address, or undefined. `also` are hosts that are permitted besides loopback. */
 export function findAddressFault(text: string, also: readonly string[] = []): string | undefined {
-  const [, bracketed, plain, port] = ADDRESS.exec(text) ?? [];
-  const host = bracketed ?? plain ?? "";
-  if (port === undefined || Number(port) > 65_535) return "is not an address; write it as 127.0.0.1:8443 or [::1]:8443";
+  const fault = findFormFault(text);
+  if (fault !== undefined) return fault;
+  const { host } = parseAnyAddress(text);
   const isLoopback = host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
   if (isLoopback || also.includes(host)) return undefined;
   return `is not loopback, and the emulator listens nowhere else; use ${["127.0.0.1", "::1", "localhost", ...also].join(", ")}`;
@@ -50,6 +57,11 @@ export function findAddressFault(text: string, also: readonly string[] = []): st
 export function parseListenAddress(text: string, also: readonly string[] = []): ListenAddress {
   const problem = findAddressFault(text, also);
   if (problem !== undefined) throw new Error(`cannot listen on "${text}": it ${problem}`);
+  return parseAnyAddress(text);
+}
+
+/** Reads any address, for an emulator that other machines are to reach; its form has been checked. */
+export function parseAnyAddress(text: string): ListenAddress {
   const [, bracketed, plain = "", port] = ADDRESS.exec(text) ?? [];
   return { host: bracketed ?? plain, port: Number(port) };
 }
@@ -76,7 +88,10 @@ export async function listen(
   });
   const { port } = server.address() as AddressInfo;
   const host = address.host.includes(":") ? `[${address.host}]` : address.host;
-  return { url: originOf(scheme, `${host}:${port}`), close: () => closeServer(server, cutAll) };
+  return {
+    urlAs: (name = host) => originOf(scheme, `${name}:${port}`),
+    close: () => closeServer(server, cutAll),
+  };
 }
 
 /** Clients reuse connections after long pauses and upload for minutes; Node's defaults would close those. */

@@ -60,6 +60,8 @@ const OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
 interface SeedOptions {
   /** Of the built-in ServiceAccount issuer. */
   readonly issuer: string;
+  /** Of a cluster whose ServiceAccounts of the same names are trusted too. */
+  readonly clusterIssuer?: string | undefined;
   readonly administratorSecret: string;
 }
 
@@ -104,7 +106,7 @@ function groupScope(): string {
   return `${subscriptionScope()}/resourceGroups/${SEED.resourceGroup}`;
 }
 
-function addIdentity(world: World, seed: SeedIdentity, { issuer }: SeedOptions): void {
+function addIdentity(world: World, seed: SeedIdentity, { issuer, clusterIssuer }: SeedOptions): void {
   const { name, clientId, principalId, serviceAccount } = seed;
   const { tenantId, subscriptionId, resourceGroup, location } = SEED;
   const subject = `system:serviceaccount:${serviceAccount.namespace}:${serviceAccount.name}`;
@@ -118,7 +120,12 @@ function addIdentity(world: World, seed: SeedIdentity, { issuer }: SeedOptions):
     clientId,
     tenantId,
     tags: {},
-    federatedCredentials: new Map([[name, { name, issuer, subject, audiences: [SEED.audience] }]]),
+    federatedCredentials: new Map(
+      [
+        { name, issuer },
+        ...(clusterIssuer === undefined ? [] : [{ name: `${name}-of-cluster`, issuer: clusterIssuer }]),
+      ].map((trusted) => [trusted.name, { ...trusted, subject, audiences: [SEED.audience] }]),
+    ),
   };
   world.identities.set(identity.id.toLowerCase(), identity);
   world.principals.set(principalId, {
