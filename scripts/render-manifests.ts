@@ -14,6 +14,7 @@ const MANIFESTS = [
   "admission-policy",
   "controller",
   "csidriver",
+  "doctor-rbac",
   "network-policy",
   "node-driver-policy",
   "pod-disruption-budget",

@@ -22,6 +22,8 @@ interface Container {
   readonly args: readonly string[];
 }
 
+const CONTROLLERS_CLUSTER_ROLE = "ClusterRole/keyless-csi-controller";
+const CONTROLLERS_ROLE = "Role/keyless-csi-controller";
 const CONTAINERS = "spec.template.spec.containers";
 
 /** Changes one container. */
@@ -94,10 +96,10 @@ const BREAKAGES: readonly Breakage[] = [
     "cluster-rights",
     /may not get, list, watch storageclasses\.storage\.k8s\.io$/,
     (api) => {
-      const rules = get<readonly Rule[]>(api, "ClusterRole", "rules");
+      const rules = get<readonly Rule[]>(api, CONTROLLERS_CLUSTER_ROLE, "rules");
       set(
         api,
-        "ClusterRole",
+        CONTROLLERS_CLUSTER_ROLE,
         "rules",
         rules.filter(({ resources }) => !resources.includes("storageclasses")),
       );
@@ -108,10 +110,10 @@ const BREAKAGES: readonly Breakage[] = [
     "cluster-rights",
     /may not get, update leases\.coordination\.k8s\.io keyless\.blob\.csi-background in namespace kube-system$/,
     (api) => {
-      const rules = get<readonly Rule[]>(api, "Role", "rules");
+      const rules = get<readonly Rule[]>(api, CONTROLLERS_ROLE, "rules");
       set(
         api,
-        "Role",
+        CONTROLLERS_ROLE,
         "rules",
         rules.map((rule) => (rule.resourceNames ? { ...rule, resourceNames: rule.resourceNames.slice(1) } : rule)),
       );
@@ -344,6 +346,22 @@ describe("doctor on a cluster", () => {
     });
   }
 
+  it("finds the controller under another label, as the chart's nameOverride gives it", async () => {
+    const api = await createManifestApi();
+    set(api, "Deployment", "metadata.labels", { "app.kubernetes.io/name": "storage" });
+    assert.equal((await diagnosisOf({ ...app, inspection: api.inspection }, "controller")).status, "ok");
+  });
+
+  it("needs no right in kube-system for a node plugin beside the controller", async () => {
+    const api = await createManifestApi();
+    api.objects = api.objects.map((each) => ({ ...each, metadata: { ...each.metadata, namespace: "storage" } }));
+    api.forbidden.add("kube-system/daemonsets");
+    const inspection = api.inspectionIn("storage");
+    assert.equal((await diagnosisOf({ ...app, inspection }, "node-plugin-version")).status, "ok");
+    remove(api, ({ kind }) => kind === "DaemonSet");
+    assert.equal((await diagnosisOf({ ...app, inspection }, "node-plugin-version")).status, "unchecked");
+  });
+
   it("before an installation looks only at what it needs", async () => {
     const api = await createManifestApi();
     api.objects = [];
@@ -374,7 +392,7 @@ describe("doctor on a cluster", () => {
   it("asks for the very rights that deploy/manifests/rbac.yaml gives, those of doctor aside", async () => {
     const { objects } = await createManifestApi();
     const granted = objects
-      .filter(({ kind }) => kind === "ClusterRole" || kind === "Role")
+      .filter(({ kind, metadata }) => /^(Cluster)?Role$/.test(kind) && metadata.name !== "keyless-csi-doctor")
       .flatMap((role) =>
         (
           role["rules"] as { apiGroups: string[]; resources: string[]; verbs: string[]; resourceNames?: string[] }[]

@@ -199,7 +199,10 @@ describe("deploy/manifests", () => {
   });
 
   it("lets the pod hold its own three Leases, in its own namespace alone, and nobody else's", () => {
-    const { metadata, ...role } = manifestOf(manifests, "Role");
+    const roles = manifests.filter(
+      ({ kind, metadata }) => kind === "Role" && metadata.name === "keyless-csi-controller",
+    );
+    const { metadata, ...role } = manifestOf(roles, "Role");
     assert.equal(metadata.namespace, manifestOf(manifests, "Deployment").metadata.namespace);
     const driver = "keyless.blob.csi";
     const sanitized = driver.replaceAll(".", "-"); // as csi-lib-utils does

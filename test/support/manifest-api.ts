@@ -30,13 +30,15 @@ export interface ManifestApi {
   objects: Manifest[];
   version: string;
   nodes: { readonly name: string; readonly drivers: readonly string[] }[];
-  /** Paths that are answered with 403. */
+  /** Ends of paths that are answered with 403. */
   readonly forbidden: Set<string>;
   /** How many pods of each Deployment are ready; absent: all. */
   ready: number | undefined;
   /** Who is signed in. */
   userName: string;
+  /** With the controller in kube-system. */
   readonly inspection: ClusterInspection;
+  readonly inspectionIn: (namespace: string) => ClusterInspection;
 }
 
 const KINDS: Readonly<Record<string, string>> = {
@@ -57,7 +59,7 @@ const KINDS: Readonly<Record<string, string>> = {
 export async function createManifestApi(): Promise<ManifestApi> {
   const plugin = await readFile(join(repository, "deploy/examples/dedicated-node-plugin.yaml"), "utf8");
   const own = parseAllDocuments(plugin).map((document) => document.toJS() as Manifest);
-  const api: Omit<ManifestApi, "inspection"> = {
+  const api: State = {
     objects: [...(await readManifests()), ...own],
     version: "v1.37.2",
     nodes: ["a", "b"].map((name) => ({ name, drivers: ["keyless.blob.csi"] })),
@@ -69,16 +71,17 @@ export async function createManifestApi(): Promise<ManifestApi> {
     get: async <T>(path: string) => answer(api, path) as T,
     create: async <T>(path: string, object: T) => review(api, path, object) as T,
   };
-  return Object.assign(api, { inspection: inspectionBy(reads, "kube-system") });
+  const inspectionIn = (namespace: string) => inspectionBy(reads, namespace);
+  return Object.assign(api, { inspectionIn, inspection: inspectionIn("kube-system") });
 }
 
-type State = Omit<ManifestApi, "inspection">;
+type State = Omit<ManifestApi, "inspection" | "inspectionIn">;
 
 function answer(api: State, path: string): unknown {
   const { version, nodes, objects } = api;
   const [bare = ""] = path.split("?");
   const [before = "", last = ""] = bare.split("/").slice(-2);
-  if (api.forbidden.has(last)) throw new ApiException(403, "refused", "", {});
+  if ([...api.forbidden].some((end) => bare.endsWith(`/${end}`))) throw new ApiException(403, "refused", "", {});
   if (path === "/version") return { gitVersion: version };
   if (last === "csinodes") {
     const items = nodes.map(({ name, drivers }) => ({

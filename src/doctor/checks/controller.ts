@@ -13,8 +13,13 @@ const PROVISIONER = "csi-provisioner";
 
 async function findController(context: DoctorContext): Promise<Workload | undefined> {
   const cluster = clusterOf(context);
-  const found = (await cluster.listDeployments(cluster.namespace)).filter(({ labels }) => labels[LABEL] === NAME);
+  const found = (await cluster.listDeployments(cluster.namespace)).filter(isOurs);
   return found.find(({ containers }) => containers.some(isProvisioner)) ?? found[0];
+}
+
+/** The chart's nameOverride changes the label; the container keeps its name. */
+function isOurs({ labels, containers }: Workload): boolean {
+  return labels[LABEL] === NAME || containers.some(({ name }) => name === NAME);
 }
 
 async function controllerOf(context: DoctorContext): Promise<Workload> {

@@ -1,6 +1,6 @@
 /** Whether nodes can mount the volumes: the CSIDriver object that counts, the node plugin, and what leads volumes to it. */
 import { findDriverProblem } from "../../volume/node-driver.ts";
-import { type Check, error, ok, unchecked, warning } from "../check.ts";
+import { type Check, error, type Outcome, ok, unchecked, warning } from "../check.ts";
 import { clusterOf } from "../cluster.ts";
 import type { DoctorContext, Workload } from "../ports.ts";
 
@@ -94,22 +94,25 @@ const pluginVersion: Check = {
   async run(context) {
     const cluster = clusterOf(context);
     const namespaces = [...new Set([cluster.namespace, "kube-system"])];
-    const found = (await Promise.all(namespaces.map((each) => cluster.listDaemonSets(each)))).flat();
-    const images = found.flatMap((each) => imagesOf(each, context.settings.nodeDriver));
-    const [image] = images;
-    if (image === undefined) {
-      return unchecked(
-        `no DaemonSet of namespaces ${namespaces.join(" and ")} is the node plugin of ${context.settings.nodeDriver}`,
-      );
+    for (const namespace of namespaces) {
+      const found = await cluster.listDaemonSets(namespace);
+      const [image] = found.flatMap((each) => imagesOf(each, context.settings.nodeDriver));
+      if (image !== undefined) return judgeImage(image);
     }
-    const [, ...parts] = /:v?(\d+)\.(\d+)\.(\d+)/.exec(image) ?? [];
-    if (parts.length === 0) return unchecked(`image ${image} states no version`);
-    const isOld = compare(parts.map(Number), FIRST) < 0;
-    return isOld
-      ? error(`image ${image} is older than ${FIRST.join(".")}`, "upgrade the node plugin to 1.27.1 or later")
-      : ok(image);
+    return unchecked(
+      `no DaemonSet of ${namespaces.join(" and ")} is the node plugin of ${context.settings.nodeDriver}`,
+    );
   },
 };
+
+function judgeImage(image: string): Outcome {
+  const [, ...parts] = /:v?(\d+)\.(\d+)\.(\d+)/.exec(image) ?? [];
+  if (parts.length === 0) return unchecked(`image ${image} states no version`);
+  const isOld = compare(parts.map(Number), FIRST) < 0;
+  return isOld
+    ? error(`image ${image} is older than ${FIRST.join(".")}`, "upgrade the node plugin to 1.27.1 or later")
+    : ok(image);
+}
 
 function imagesOf({ containers }: Workload, driver: string): string[] {
   return containers

@@ -11,6 +11,10 @@
 {{ include "keyless-csi.fullname" . }}-controller
 {{- end }}
 
+{{- define "keyless-csi.doctor" -}}
+{{ include "keyless-csi.fullname" . }}-doctor
+{{- end }}
+
 {{- define "keyless-csi.serviceAccount" -}}
 {{- default (include "keyless-csi.controller" .) .Values.serviceAccount.name }}
 {{- end }}

@@ -1,0 +1,179 @@
+// `keyless-csi doctor` on a real control plane, with the controller's own rights: nothing is wrong with what deploy/ installs, and of
+// whatever is broken there exactly one root cause is named.
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { manifestOf } from "../support/deployment.ts";
+import { assertOneCause, wrong } from "../support/diagnosis.ts";
+import { doctorOf } from "../support/doctor-command.ts";
+import { type Installation, startInstallation, trackFailures } from "../support/installation.ts";
+import { eventually } from "../support/processes.ts";
+import { repository } from "../support/sources.ts";
+
+const CLUSTER_ID = "doctor-test";
+const DRIVER = "keyless.blob.csi";
+const OF_CONTROLLER = "system:serviceaccount:kube-system:keyless-csi-controller";
+
+/** What a kubelet writes once the node plugin has registered. */
+const csiNode = (name: string, drivers: readonly string[]) => ({
+  apiVersion: "storage.k8s.io/v1",
+  kind: "CSINode",
+  metadata: { name },
+  spec: { drivers: drivers.map((driver) => ({ name: driver, nodeID: name })) },
+});
+
+describe("doctor on a real control plane", function () {
+  this.timeout(900_000); // a guard against a hang only; the first run on a machine builds the tools (about 6 minutes)
+  let installation: Installation;
+  let nodePlugin: string;
+  const hasFailed = trackFailures();
+
+  before(async () => {
+    installation = await startInstallation({ clusterId: CLUSTER_ID });
+    nodePlugin = await readFile(join(repository, "deploy/examples/dedicated-node-plugin.yaml"), "utf8");
+  });
+  beforeEach(mend);
+  after(() => installation?.stop({ keepLogs: hasFailed() }));
+
+  const kubectl = (...args: string[]) => installation.plane.kubectl(args);
+  const inKubeSystem = (...args: string[]) => kubectl("--namespace", "kube-system", ...args);
+  const doctor = (...flags: string[]) => doctorOf(installation, CLUSTER_ID, flags);
+  const shipped = (kind: string) => manifestOf(installation.manifests, kind);
+
+  const setStatus = (what: string, status: object) =>
+    inKubeSystem("patch", what, "--subresource=status", "--type=merge", "--patch", JSON.stringify({ status }));
+
+  /** Everything as it is shipped, and one node, which has the plugin. */
+  async function mend(): Promise<void> {
+    await kubectl("delete", "storageclass/keyless", "csinode/node-2", "--ignore-not-found");
+    const objects = [...installation.manifests, csiNode("node-1", [DRIVER])].map((object) => JSON.stringify(object));
+    await installation.apply(...objects, nodePlugin);
+    // Nothing runs the pods here: what the Deployment's controller would write.
+    await setStatus("deployment/keyless-csi-controller", { replicas: 2, readyReplicas: 2 });
+    await untilAllowed("yes", "storageclasses");
+    await untilAllowed("yes", "csinodes");
+  }
+
+  async function replaceClass(changes: Readonly<Record<string, unknown>>): Promise<void> {
+    await kubectl("delete", "storageclass", "keyless");
+    await installation.apply(JSON.stringify({ ...shipped("StorageClass"), ...changes }));
+  }
+
+  /** Until the API server's authorizer has seen that the controller may, or may no longer, list these. */
+  const untilAllowed = (answer: "yes" | "no", resource: string) =>
+    eventually(installation.provisioner, async () => {
+      const said = await kubectl("auth", "can-i", "list", resource, `--as=${OF_CONTROLLER}`).catch(() => "no");
+      assert.equal(said.trim(), answer);
+    });
+
+  it("finds nothing wrong with what deploy/ installs, and has every right that it needs to say so", async () => {
+    const { code, checks } = await doctor();
+    assert.deepEqual(
+      checks.filter(({ status }) => status !== "ok"),
+      [],
+    );
+    assert.equal(code, 0);
+    assert.ok(checks.length >= 20, String(checks.length));
+  });
+
+  it("says what it could not check without the rights of doctor, and takes it for no fault", async () => {
+    await kubectl("delete", "clusterrolebinding", "keyless-csi-doctor");
+    await inKubeSystem("delete", "rolebinding", "keyless-csi-doctor");
+    await untilAllowed("no", "csinodes");
+    const { code, checks } = await doctor();
+    assert.deepEqual(
+      checks.filter(({ status }) => status !== "ok").map(({ id, status }) => `${id} ${status}`),
+      ["controller", "sidecar-flags", "cluster-rights", "node-plugin", "node-plugin-version", "admission-policies"].map(
+        (id) => `${id} unchecked`,
+      ),
+    );
+    assert.equal(code, 0);
+  });
+
+  const breakages: readonly (readonly [what: string, cause: string, says: RegExp, breaks: () => Promise<unknown>])[] = [
+    [
+      "no pod is ready",
+      "controller",
+      /^Deployment kube-system\/keyless-csi-controller: 0 of 2 pods are ready$/,
+      () => setStatus("deployment/keyless-csi-controller", { readyReplicas: 0 }),
+    ],
+    [
+      "csi-provisioner without --extra-create-metadata",
+      "sidecar-flags",
+      /lacks --extra-create-metadata$/,
+      () => installation.apply(JSON.stringify(shipped("Deployment")).replace('"--extra-create-metadata",', "")),
+    ],
+    [
+      "no right to read StorageClasses",
+      "cluster-rights",
+      /may not get, list, watch storageclasses\.storage\.k8s\.io$/,
+      async () => {
+        const role = installation.manifests.find(
+          ({ kind, metadata }) => kind === "ClusterRole" && metadata.name === "keyless-csi-controller",
+        );
+        const rules = (role?.["rules"] ?? []) as readonly { readonly resources: readonly string[] }[];
+        const kept = rules.filter(({ resources }) => !resources.includes("storageclasses"));
+        await installation.apply(JSON.stringify({ ...role, rules: kept }));
+        await untilAllowed("no", "storageclasses");
+      },
+    ],
+    [
+      "no CSIDriver object",
+      "csi-driver",
+      /^CSIDriver keyless\.blob\.csi does not exist/,
+      () => kubectl("delete", "csidriver", DRIVER),
+    ],
+    [
+      "a node without the plugin",
+      "node-plugin",
+      /^1 of 2 nodes lack driver keyless\.blob\.csi: node-2$/,
+      () => installation.apply(JSON.stringify(csiNode("node-2", ["disk.csi.azure.com"]))),
+    ],
+    [
+      "an old node plugin",
+      "node-plugin-version",
+      /blob-csi:v1\.26\.4 is older than 1\.27\.1$/,
+      () => installation.apply(nodePlugin.replace(/blob-csi:v[\d.]+/, "blob-csi:v1.26.4")),
+    ],
+    [
+      "an admission policy that is not bound",
+      "admission-policies",
+      /^no policy …-volumes of keyless\.blob\.csi/,
+      () => kubectl("delete", "validatingadmissionpolicybinding", "keyless-csi-volumes"),
+    ],
+    [
+      "an admission policy that only warns",
+      "admission-policies",
+      /^no policy …-node-driver of keyless\.blob\.csi/,
+      () =>
+        kubectl(
+          "patch",
+          "validatingadmissionpolicybinding",
+          "keyless-csi-node-driver",
+          "--type=merge",
+          "--patch",
+          JSON.stringify({ spec: { validationActions: ["Warn"] } }),
+        ),
+    ],
+    [
+      "a parameter that CreateVolume refuses",
+      "class-parameters",
+      /^StorageClass keyless: .*protocl/,
+      () => replaceClass({ parameters: { identity: "serviceAccount", protocl: "fuse2" } }),
+    ],
+    [
+      "a class that binds at once",
+      "class-contradictions",
+      /^StorageClass keyless binds at once/,
+      () => replaceClass({ volumeBindingMode: "Immediate" }),
+    ],
+  ];
+  for (const [what, cause, says, breaks] of breakages) {
+    it(`names one root cause: ${what}`, async () => {
+      await breaks();
+      const { code, checks } = await doctor();
+      assertOneCause(checks, cause, says);
+      assert.equal(code, wrong(checks)[0]?.status === "error" ? 3 : 0);
+    });
+  }
+});
