@@ -17,8 +17,10 @@ export interface BrowserOptions {
 export interface Browser {
   /** Opens a page in a window of this size and resolves when it has loaded. */
   open(url: string, size: { readonly width: number; readonly height: number }): Promise<void>;
-  /** What an expression is in the page, as JSON can carry it. Rejects with what it throws. */
+  /** What an expression is in the page, or what its promise becomes, as JSON can carry it. Rejects with what it throws. */
   evaluate<T>(expression: string): Promise<T>;
+  /** Evaluates what leads to another page, and resolves when that has loaded. */
+  follow(expression: string): Promise<void>;
   /** The whole page as PNG. */
   screenshot(): Promise<Buffer>;
   /** What the browser has complained of: console messages, blocked content, failed loads. */
@@ -140,9 +142,14 @@ async function drive(url: string, stop: () => Promise<void>): Promise<Browser> {
       await loaded;
     },
     async evaluate<T>(expression: string) {
-      const answer = await call("Runtime.evaluate", { expression, returnByValue: true });
+      const answer = await call("Runtime.evaluate", { expression, returnByValue: true, awaitPromise: true });
       if (answer["exceptionDetails"] !== undefined) throw new Error(JSON.stringify(answer["exceptionDetails"]));
       return (answer["result"] as { value: T }).value;
+    },
+    async follow(expression) {
+      const loaded = new Promise<void>((resolve) => events.set("Page.loadEventFired", resolve));
+      await call("Runtime.evaluate", { expression });
+      await loaded;
     },
     async screenshot() {
       const { data } = await call("Page.captureScreenshot", { captureBeyondViewport: true });

@@ -88,13 +88,37 @@ describe("the emulator's page in Chromium", function () {
 
   it("shows what callers sent as text, executes nothing of it, and loads nothing from elsewhere", async () => {
     assert.equal(await browser.evaluate("document.title"), "keyless-csi emulator");
-    assert.equal(await browser.evaluate(`document.querySelectorAll("script, img, link, iframe").length`), 0);
+    assert.equal(await browser.evaluate(`document.querySelectorAll("img, link, iframe").length`), 0);
+    assert.equal(await browser.evaluate(`document.querySelectorAll("script").length`), 1, "the page's own");
     assert(await browser.evaluate(`document.body.innerText.includes(${JSON.stringify(HOSTILE)})`));
-    assert.equal(await browser.evaluate(`performance.getEntriesByType("resource").length`), 0);
+    const loaded = await browser.evaluate<string[]>(`performance.getEntriesByType("resource").map(({ name }) => name)`);
+    const own = address.replace(/\/\/[^@]+@/, "//");
+    assert.deepEqual(
+      loaded.filter((name) => name !== own && !name.endsWith("/favicon.ico")),
+      [],
+    );
     assert.deepEqual(
       browser.complaints().filter((complaint) => !complaint.includes("favicon")),
       [],
     );
+  });
+
+  it("renews itself: what has changed appears without a reload, and what was selected elsewhere stays", async () => {
+    await browser.open(address, DESKTOP);
+    const appears = browser.evaluate<boolean>(
+      `new Promise((resolve) => new MutationObserver((_, watch) => {
+        if (document.querySelectorAll("#containers tbody tr").length === 3) { watch.disconnect(); resolve(true); }
+      }).observe(document.body, { childList: true, subtree: true }))`,
+    );
+    await create(app, createRequest(app.emulator));
+    assert.equal(await appears, true);
+    assert.equal(await browser.evaluate(`document.getElementById("note").innerText`), "It renews itself.");
+  });
+
+  it("says without scripts how to see what has changed", async () => {
+    const { text: answer } = await sendAdmin(app.emulator, "GET", "/");
+    assert.match(answer, /<span id="note">Reload the page to see what has changed\.<\/span>/);
+    assert.match(answer, /<section id="accounts">.*<section id="containers">.*<section id="grants">/s);
   });
 
   it("shows alarms above everything else", async () => {

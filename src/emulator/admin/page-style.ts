@@ -1,4 +1,4 @@
-/** The style sheet of the page at `/_emulator/`: light and dark, no script, no font or picture from elsewhere. */
+/** The style sheet of the page at `/_emulator/`: light and dark, no font or picture from elsewhere. */
 
 export const PAGE_STYLE = `
 :root { color-scheme: light dark; --ink: #1b1f24; --soft: #57606a; --line: #d8dee4; --back: #f6f8fa; --card: #fff;
@@ -27,4 +27,10 @@ td { border-top: 1px solid var(--line); font: 12.5px/1.5 ui-monospace, "DejaVu S
 td.long { white-space: pre-line; overflow-wrap: anywhere; min-width: 16rem; }
 td.good { color: var(--good); }
 td.bad { color: var(--bad); font-weight: 600; }
+form { display: flex; flex-wrap: wrap; gap: .75rem; align-items: end; padding: .7rem 1rem; border-top: 1px solid var(--line); }
+h2 + form { border-top: 0; }
+label { color: var(--soft); font-size: .8rem; }
+input, select, button { display: block; margin-top: .2rem; padding: .35rem .6rem; border: 1px solid var(--line);
+  border-radius: 6px; background: var(--back); color: var(--ink); font: inherit; }
+button { cursor: pointer; font-weight: 600; }
 `;

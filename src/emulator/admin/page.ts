@@ -1,6 +1,7 @@
-/** The page at `/_emulator/`: what the emulator holds and what it was asked last, as plain HTML without scripts. */
+/** The page at `/_emulator/`: what the emulator holds and what it was asked last. Whole without scripts; one keeps it current. */
 import type { CallReport, LoggedCall } from "../call-log.ts";
 import { CONTRACT } from "./contract-count.generated.ts";
+import { LIVE_ID, LIVE_SCRIPT } from "./live.ts";
 import { PAGE_STYLE } from "./page-style.ts";
 import type { StateView } from "./state-view.ts";
 
@@ -67,13 +68,21 @@ const CALLS: readonly Column<LoggedCall>[] = [
   { title: "Scripted fault", show: ({ fault }) => fault ?? "" },
 ];
 
+/** What somebody else puts on the page, as HTML: the demo's forms. */
+export interface Panel {
+  /** Stays as it is while the page renews itself. */
+  readonly forms: string;
+  /** Renewed with the rest, above it. */
+  readonly live: string;
+}
+
 /** The whole page. */
-export function renderPage(state: StateView, report: CallReport): string {
+export function renderPage(state: StateView, report: CallReport, panel: Panel = { forms: "", live: "" }): string {
   const alarms = report.alarms.map((alarm) => `<div class="alarm" role="alert">ALARM: ${toText(alarm)}</div>`).join("");
   const calls = report.calls.slice(-SHOWN_CALLS).reverse();
   const assignments = state.roleAssignments.filter((row) => row["effectiveUntil"] === undefined);
-  const body = [
-    header(),
+  const live = [
+    panel.live,
     `${alarms}${figures(state, report, assignments)}`,
     section("Storage accounts", "accounts", table(state.accounts, ACCOUNTS)),
     section("Containers", "containers", table(state.containers, CONTAINERS)),
@@ -88,14 +97,16 @@ export function renderPage(state: StateView, report: CallReport): string {
   const head =
     '<meta charset="utf-8"><meta name="viewport" content="width=device-width">' +
     `<title>keyless-csi emulator</title><style>${PAGE_STYLE}</style>`;
-  return `<!doctype html><html lang="en"><head>${head}</head><body>${body.join("\n")}</body></html>\n`;
+  const content = `<main id="${LIVE_ID}">${live.join("\n")}</main>`;
+  const body = `${header()}${panel.forms}${content}<script>${LIVE_SCRIPT}</script>`;
+  return `<!doctype html><html lang="en"><head>${head}</head><body>${body}</body></html>\n`;
 }
 
 function header(): string {
   const confirmed = `Azure has confirmed ${CONTRACT.confirmed} of the ${CONTRACT.sentences} sentences of its contract so far`;
   return (
     "<header><h1>keyless-csi emulator</h1>" +
-    `<p>This is not Azure; ${confirmed}. Reload the page to see what has changed.</p></header>`
+    `<p>This is not Azure; ${confirmed}. <span id="note">Reload the page to see what has changed.</span></p></header>`
   );
 }
 
@@ -136,7 +147,8 @@ function toShortPath(path: string): string {
   return path.replace(/^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/[^/]+\//i, "…/");
 }
 
-function section(title: string, id: string, content: string): string {
+/** One part of the page, with a heading; `content` is HTML. */
+export function section(title: string, id: string, content: string): string {
   const inside = content === "" ? "<p>None.</p>" : `<div class="wide">${content}</div>`;
   return `<section id="${id}"><h2>${toText(title)}</h2>${inside}</section>`;
 }
@@ -159,6 +171,6 @@ function toPairs(values: Row): string {
 }
 
 /** What is shown comes from callers of the emulator: none of it may become markup. */
-function toText(value: unknown): string {
+export function toText(value: unknown): string {
   return String(value ?? "").replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }

@@ -13,6 +13,7 @@ import { readBody } from "../http/exchange.ts";
 import type { ServiceAccountIssuer, ServiceAccountTokenRequest } from "../issuer/service.ts";
 import { type AzureVariants, NO_VARIANTS, parseVariants } from "../variants.ts";
 import type { World } from "../world.ts";
+import { PAGE_POLICY } from "./live.ts";
 import { renderPage } from "./page.ts";
 import { parsePolicies } from "./policies.ts";
 import type { StateView } from "./state-view.ts";
@@ -78,7 +79,7 @@ export function createAdminService(context: AdminContext): Service {
 function showPage({ state, calls }: AdminContext): Reply {
   const headers = {
     "content-type": "text/html; charset=utf-8",
-    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
+    "content-security-policy": PAGE_POLICY,
   };
   return { status: 200, headers, body: renderPage(state(), calls.report()) };
 }
