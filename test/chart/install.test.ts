@@ -26,7 +26,8 @@ import {
   startReplica,
   valuesFor,
 } from "./support/chart-installation.ts";
-import { helm, render, renderText } from "./support/helm.ts";
+import { helm, render, renderText, type Values } from "./support/helm.ts";
+import { helmTest, makeReady } from "./support/helm-test.ts";
 
 describe("an installation by the chart", function () {
   this.timeout(900_000); // a guard against a hang only; the first run on a machine builds the tools
@@ -81,6 +82,9 @@ describe("an installation by the chart", function () {
   const opened = (of: Volume) =>
     openVolume(of, { plane, ready: options.ready, namespace: "team-a", serviceAccount: "app" });
 
+  /** What is applied without Helm: all but the pod of `helm test`. */
+  const rendered = (values: Values = {}) => renderText({ values: valuesFor(options, values), flags: ["--skip-tests"] });
+
   async function checksum(): Promise<string | undefined> {
     const { spec } = await get<Manifest>("deployment/keyless-csi-controller", "--namespace", "kube-system");
     const { template } = spec as { template: { metadata: { annotations: Record<string, string> } } };
@@ -112,6 +116,17 @@ describe("an installation by the chart", function () {
     );
   });
 
+  it("fails helm test while something is wrong, and then passes it", async () => {
+    const before = await helmTest(options, emulator);
+    assert.match(before.message, /pod keyless-csi-doctor failed/);
+    assert.match(before.log, /× the controller runs\n {4}Deployment kube-system\/keyless-csi-controller: 0 of 2 pods/);
+    assert.match(before.log, / 1 error, /);
+    await makeReady(plane, emulator);
+    const after = await helmTest(options, emulator);
+    assert.deepEqual([after.isPassed, after.message], [true, ""], after.log);
+    assert.match(after.log, / 0 errors, /);
+  });
+
   it("has metrics of csi-provisioner by the names that rules and dashboard read", async () => {
     const text = await (await fetch(replica?.provisionerMetrics ?? "")).text();
     const ours = '"keyless.blob.csi",grpc_status_code="OK",method_name="/csi.v1.Controller/CreateVolume"';
@@ -131,13 +146,15 @@ describe("an installation by the chart", function () {
       serviceAccount("default", "restricted", "unused"),
     );
     const dryRun = async (kind: string) => {
-      const { spec } = manifestOf(await render(), kind) as unknown as { spec: { template: { spec: object } } };
+      const { spec } = manifestOf(await render(), kind) as unknown as { spec: { template?: { spec: object } } };
       // A priority of the system is for kube-system alone.
-      const podSpec = { ...spec.template.spec, priorityClassName: undefined };
+      const podSpec = { ...(spec.template?.spec ?? spec), priorityClassName: undefined };
       const pod = { apiVersion: "v1", kind: "Pod", metadata: { name: "p", namespace: "restricted" }, spec: podSpec };
       return plane.kubectl(["apply", "--dry-run=server", "-f", "-"], JSON.stringify(pod));
     };
-    assert.match(await dryRun("Deployment"), /pod\/p created \(server dry run\)/);
+    for (const kind of ["Deployment", "Pod"]) {
+      assert.match(await dryRun(kind), /pod\/p created \(server dry run\)/);
+    }
     await assert.rejects(dryRun("DaemonSet"), /violates PodSecurity "restricted/);
   });
 
@@ -255,7 +272,7 @@ describe("an installation by the chart", function () {
   });
 
   it("serves the same volume again once it is applied by kubectl, as helm template renders it", async () => {
-    await apply(await renderText({ values: valuesFor(options) }));
+    await apply(await rendered());
     replica = await startReplica(options);
     await plane.kubectl(["delete", "pvc", "data", "--namespace", "team-a"]);
     await plane.kubectl(["wait", "--for=delete", `pv/${volume.metadata.name}`, "--timeout=60s"]);
@@ -270,7 +287,7 @@ describe("an installation by the chart", function () {
     const readmeClaim = readmeExcerpt(await readFile(join(repository, "README.md"), "utf8"), "PersistentVolumeClaim");
     const drivers: string[] = [];
     for (const mode of ["dedicated", "shared"]) {
-      await apply(await renderText({ values: valuesFor(options, { nodePlugin: { mode } }) }));
+      await apply(await rendered({ nodePlugin: { mode } }));
       await replica?.stop();
       replica = await startReplica(options);
       if (mode === "shared") await eventually(emulator, isRewritten);

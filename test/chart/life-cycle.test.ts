@@ -19,6 +19,7 @@ const NOT_RUN = {
   "kubectl --namespace kube-system rollout status": "no node runs pods here",
   "kubectl -n kube-system rollout status": "no node runs pods here",
   "kubectl --namespace kube-system logs": "no node runs pods here",
+  "helm test": "no node runs pods here; install.test.ts plays the kubelet",
   "kubectl drain": "there is no node",
   "kubectl --namespace kube-system delete pod": "there is no node",
   "kubectl uncordon": "there is no node",

@@ -109,3 +109,50 @@ capabilities:
 - --log-level={{ . }}
 {{- end }}
 {{- end }}
+
+{{/* What a pod that signs in as the controller has in common with it. */}}
+{{- define "keyless-csi.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+fsGroup: 65532
+seccompProfile:
+  type: RuntimeDefault
+{{- end }}
+
+{{- define "keyless-csi.imageArchitectures" -}}
+requiredDuringSchedulingIgnoredDuringExecution:
+  nodeSelectorTerms:
+    - matchExpressions:
+        - key: kubernetes.io/arch
+          operator: In
+          values: [amd64, arm64]
+{{- end }}
+
+{{- define "keyless-csi.controllerMounts" -}}
+- name: configuration
+  mountPath: /etc/keyless-csi
+  readOnly: true
+- name: azure-token
+  mountPath: /var/run/secrets/keyless-csi/azure
+  readOnly: true
+{{- with .Values.controller.extraVolumeMounts }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "keyless-csi.controllerVolumes" -}}
+- name: configuration
+  configMap:
+    name: {{ include "keyless-csi.configMap" . }}
+- name: azure-token
+  projected:
+    sources:
+      - serviceAccountToken:
+          path: token
+          audience: {{ include "keyless-csi.audience" . }}
+          expirationSeconds: 3600
+{{- with .Values.controller.extraVolumes }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
