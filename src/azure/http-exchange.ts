@@ -1,14 +1,9 @@
 /** One answer of Azure, decoded, with failures worded as the SDKs word them. */
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate } from "node:zlib";
-import {
-  createHttpHeaders,
-  type HttpHeaders,
-  type PipelineRequest,
-  type PipelineResponse,
-  RestError,
-} from "@azure/core-rest-pipeline";
+import { type PipelineRequest, type PipelineResponse, RestError } from "@azure/core-rest-pipeline";
 import { AnswerGatherer, type RawHeaders, textOf } from "../http/answer-gatherer.ts";
+import { AnswerHeaders } from "./answer-headers.ts";
 import { type BoundedOptions, readError, tooLong } from "./bounded-http-client.ts";
 
 export interface ExchangeOptions extends Required<Pick<BoundedOptions, "mostBytes">> {
@@ -38,7 +33,7 @@ export class Exchange extends AnswerGatherer<PipelineResponse> {
 
   protected begun(status: number, headers: RawHeaders): void {
     const { request, onHead } = this.#options;
-    this.#response = { request, status, headers: toHttpHeaders(headers) };
+    this.#response = { request, status, headers: new AnswerHeaders(headers) };
     onHead?.(this.#response);
   }
 
@@ -90,30 +85,6 @@ const DECODERS: Readonly<Record<string, Decoder | undefined>> = {
   deflate: promisify<Buffer, object, Buffer>(inflate),
   br: promisify<Buffer, object, Buffer>(brotliDecompress),
 };
-
-/** Of a header that came more than once Node keeps the first of these (http.IncomingMessage, `headers`), and joins the others. */
-const KEPT_ONCE = [
-  "age",
-  "content-length",
-  "content-type",
-  "etag",
-  "expires",
-  "last-modified",
-  "location",
-  "retry-after",
-  "server",
-  "set-cookie",
-];
-
-function toHttpHeaders(headers: RawHeaders): HttpHeaders {
-  const result = createHttpHeaders();
-  for (const name in headers) {
-    const value = headers[name];
-    if (typeof value === "string") result.set(name, value);
-    else if (value !== undefined) result.set(name, KEPT_ONCE.includes(name) ? (value[0] ?? "") : value.join(", "));
-  }
-  return result;
-}
 
 /** What the SDKs throw for a request that was aborted or took too long; they know it by its name. */
 export function abortError(): Error {
