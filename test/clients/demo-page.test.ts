@@ -96,7 +96,7 @@ describe("the demo's page in Chromium", function () {
     assert(!(await rows("containers")).some(([account, name]) => `${account} / ${name}` === place));
   });
 
-  it("is closed to whoever does not know its address", async () => {
+  it("is closed to anyone who does not know its address", async () => {
     const { origin } = new URL(address);
     const other = `${origin}/${"0".repeat(32)}/`;
     for (const url of [`${origin}/`, other]) assert.equal((await fetch(url)).status, 404, url);

@@ -1,5 +1,5 @@
 /**
- * The demo's page over plain HTTP on loopback: what the emulator holds, and forms. Closed to whoever does not have its address,
+ * The demo's page over plain HTTP on loopback: what the emulator holds, and forms. Closed to anyone who does not have its address,
  * which holds a secret, and to pages of other sites, which cannot know it.
  */
 import { randomBytes } from "node:crypto";
