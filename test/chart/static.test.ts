@@ -13,7 +13,7 @@ import { renderManifests } from "../../scripts/render-manifests.ts";
 import { checkController } from "../../src/config/controller.ts";
 import { controllerSettings } from "../../src/config/controller-settings.ts";
 import { loadSettings } from "../../src/config/load.ts";
-import { argumentsOf, type Manifest, manifestOf } from "../support/deployment.ts";
+import { argumentsOf, environmentOf, type Manifest, manifestOf } from "../support/deployment.ts";
 import { kubernetesVersions, schemaLocation } from "../support/kubernetes-schemas.ts";
 import { repository } from "../support/sources.ts";
 import { toolPath } from "../support/tools.ts";
@@ -158,7 +158,8 @@ describe("the chart", function () {
       await withFile((data as Record<string, string>)["config.yaml"] ?? "", async (file) => {
         const [, ...flags] = argumentsOf(manifestOf(objects, "Deployment"), "keyless-csi");
         const argv = flags.map((flag) => flag.replace("/etc/keyless-csi/config.yaml", file));
-        const loaded = loadSettings(controllerSettings, { argv, env: {} }, checkController);
+        const env = environmentOf(manifestOf(objects, "Deployment"), "keyless-csi");
+        const loaded = loadSettings(controllerSettings, { argv, env }, checkController);
         assert.ok(loaded.ok, JSON.stringify(loaded));
         assert.equal(loaded.values.clusterId, "production-weu");
         assert.equal(loaded.values.nodeDriver, mode === "shared" ? "blob.csi.azure.com" : undefined);

@@ -17,6 +17,7 @@ interface PodSpec {
   readonly containers: readonly {
     readonly image: string;
     readonly args: readonly string[];
+    readonly env: readonly { readonly name: string; readonly value: string }[];
     readonly volumeMounts: readonly { readonly name: string }[];
   }[];
   readonly volumes: readonly { readonly name: string }[];
@@ -58,6 +59,7 @@ describe("orphans on a real control plane", function () {
       container?.args.every((arg) => arg === "orphans" || controller?.args.includes(arg)),
       "its own flags",
     );
+    assert.deepEqual(container?.env, controller?.env);
     for (const { name } of container?.volumeMounts ?? []) {
       const find = ({ volumes }: PodSpec) => volumes.find((volume) => volume.name === name);
       assert.deepEqual(find(own), find(shipped), name);

@@ -10,7 +10,14 @@ import { checkController } from "../../src/config/controller.ts";
 import { controllerSettings } from "../../src/config/controller-settings.ts";
 import { loadSettings } from "../../src/config/load.ts";
 import { readSettingsFile } from "../../src/config/sources.ts";
-import { argumentsOf, type Manifest, manifestOf, readManifests, shippedConfiguration } from "../support/deployment.ts";
+import {
+  argumentsOf,
+  environmentOf,
+  type Manifest,
+  manifestOf,
+  readManifests,
+  shippedConfiguration,
+} from "../support/deployment.ts";
 import { kubernetesVersions } from "../support/kubernetes-schemas.ts";
 import { readDeployed, readSources, repository } from "../support/sources.ts";
 import { SUBSCRIPTION } from "../support/volume-settings.ts";
@@ -109,7 +116,8 @@ describe("deploy/manifests", () => {
       const [command, ...flags] = argumentsOf(manifestOf(manifests, "Deployment"), "keyless-csi");
       assert.equal(command, "controller");
       const argv = flags.map((flag) => flag.replace("/etc/keyless-csi/config.yaml", path));
-      const loaded = loadSettings(controllerSettings, { argv, env: {} }, checkController);
+      const env = environmentOf(manifestOf(manifests, "Deployment"), "keyless-csi");
+      const loaded = loadSettings(controllerSettings, { argv, env }, checkController);
       assert.ok(loaded.ok, JSON.stringify(loaded));
       assert.ok(pod.terminationGracePeriodSeconds * 1000 > loaded.values.gracePeriod);
       const mount = pod.containers[0]?.volumeMounts.find(({ name }) => name === "azure-token");

@@ -3,7 +3,7 @@
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ControlPlane } from "./control-plane.ts";
-import { argumentsOf, type Manifest, withFlags } from "./deployment.ts";
+import { argumentsOf, environmentOf, type Manifest, withFlags } from "./deployment.ts";
 import { waitUntilReady } from "./emulated-driver.ts";
 import type { ReadyFile } from "./emulator-admin.ts";
 import { type Program, startProgram } from "./processes.ts";
@@ -94,7 +94,11 @@ async function commandsOf(
   });
   const [path, ...before] = entryPoint;
   return {
-    "keyless-csi": { path, args: [...before, command, ...ofController], env },
+    "keyless-csi": {
+      path,
+      args: [...before, command, ...ofController],
+      env: { ...environmentOf(deployment, "keyless-csi"), ...env },
+    },
     "csi-provisioner": await sidecar("csi-provisioner"),
     "csi-resizer": await sidecar("csi-resizer"),
   };

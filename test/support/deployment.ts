@@ -37,14 +37,28 @@ export function manifestOf(manifests: readonly Manifest[], kind: string): Manife
   return found;
 }
 
-/** The arguments that the Deployment gives to the container of this name. */
-export function argumentsOf(deployment: Manifest, container: string): string[] {
-  const { template } = deployment["spec"] as {
-    template: { spec: { containers: { name: string; args?: string[] }[] } };
-  };
+interface Container {
+  readonly name: string;
+  readonly args?: string[];
+  readonly env?: readonly { readonly name: string; readonly value: string }[];
+}
+
+function containerOf(deployment: Manifest, container: string): Container {
+  const { template } = deployment["spec"] as { template: { spec: { containers: Container[] } } };
   const found = template.spec.containers.find(({ name }) => name === container);
   if (!found) throw new Error(`the Deployment has no container ${container}`);
-  return found.args ?? [];
+  return found;
+}
+
+/** The arguments that the Deployment gives to the container of this name. */
+export function argumentsOf(deployment: Manifest, container: string): string[] {
+  return containerOf(deployment, container).args ?? [];
+}
+
+/** The environment that it gives to the container, as `kubectl exec` passes it on. */
+export function environmentOf(deployment: Manifest, container: string): Record<string, string> {
+  const { env = [] } = containerOf(deployment, container);
+  return Object.fromEntries(env.map(({ name, value }) => [name, value]));
 }
 
 /** The same arguments with the values of some flags replaced, others added: `{"csi-address": "/tmp/x"}`. */

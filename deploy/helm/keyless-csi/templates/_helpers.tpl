@@ -99,12 +99,6 @@ capabilities:
 - --endpoint=unix:///csi/csi.sock
 - --config=/etc/keyless-csi/config.yaml
 - --http-endpoint=:8080 # metrics, and the readiness of this pod
-{{- if eq (index .Values.config "credential") "workload-identity" }}
-- --token-file=/var/run/secrets/keyless-csi/azure/token
-{{- end }}
-{{- if eq .Values.nodePlugin.mode "shared" }}
-- --node-driver={{ .Values.nodePlugin.sharedDriver }}
-{{- end }}
 {{- with .Values.controller.logLevel }}
 - --log-level={{ . }}
 {{- end }}
@@ -153,6 +147,21 @@ requiredDuringSchedulingIgnoredDuringExecution:
           audience: {{ include "keyless-csi.audience" . }}
           expirationSeconds: 3600
 {{- with .Values.controller.extraVolumes }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* Settings of the chart's own that every command in the container needs: what `kubectl exec` starts there inherits the environment. */}}
+{{- define "keyless-csi.controllerEnv" -}}
+{{- if eq (index .Values.config "credential") "workload-identity" }}
+- name: KEYLESS_CSI_TOKEN_FILE
+  value: /var/run/secrets/keyless-csi/azure/token
+{{- end }}
+{{- if eq .Values.nodePlugin.mode "shared" }}
+- name: KEYLESS_CSI_NODE_DRIVER
+  value: {{ .Values.nodePlugin.sharedDriver }}
+{{- end }}
+{{- with .Values.controller.extraEnv }}
 {{ toYaml . }}
 {{- end }}
 {{- end }}
