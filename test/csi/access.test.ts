@@ -285,6 +285,28 @@ describe("access", () => {
     assert.deepEqual([document.differences["unexpected"], of(document, "two").length], [1, 3]);
   });
 
+  it("expects at an account that volumes of different identities share nobody but the volume's own", async () => {
+    use = await startVolumesInUse();
+    const one = await use.bind("one");
+    await use.bind("two", {}, { clientID: identity("workload-b").clientId });
+    const { principalId } = identity("workload-b");
+    assign(accountScope(one), READER, { principalId, principalType: "ServicePrincipal" });
+    const found = await access();
+    assert.equal(found.differences["unexpected"], 1);
+    assert.deepEqual(briefly(of(found, "one")), ["expected, container, keyless-csi", "unexpected, account, others"]);
+    assert.deepEqual(briefly(of(found, "two")), ["expected, account, others", "expected, container, keyless-csi"]);
+  });
+
+  it("takes a role that it cannot read for one that opens everything", async () => {
+    use = await startVolumesInUse();
+    assign(containerScope(await use.bind("one")), randomUUID());
+    const found = await access();
+    assert.equal(found.differences["unexpected"], 1);
+    const [, shown] = of(found, "one");
+    assert.deepEqual([shown?.role, shown?.rights], [null, null]);
+    assert.match((await run({ output: "table" })).text, /role \S+, which\s+could\s+not\s+be\s+read/);
+  });
+
   it("does not believe a list that lags, in either direction", async () => {
     use = await startVolumesInUse([], { settings: { assignmentListLagMs: 86_400_000 } });
     await use.bind("one");
@@ -430,7 +452,7 @@ describe("access", () => {
 
   it("goes on without rights to read identities and deny assignments, and says so", async () => {
     use = await startVolumesInUse();
-    await use.bind("one");
+    assign(containerScope(await use.bind("one")), READER);
     use.loseAccess(await use.bind("lost"));
     for (const operation of ["identities/list", "denyAssignments/list"]) {
       use.app.emulator.faults.add({
@@ -441,7 +463,10 @@ describe("access", () => {
     }
     const { code, ...document } = await access();
     assert.deepEqual([code, document.identitiesRead, document.denyAssignments], [3, false, null]);
-    assert.deepEqual(briefly(of(document, "one")), ["expected, container, keyless-csi"]);
+    assert.deepEqual(briefly(of(document, "one")).sort(), [
+      "expected, container, keyless-csi",
+      "unexpected, container, others",
+    ]);
     assert.deepEqual(briefly(of(document, "lost")), ["missing"]);
     const { text } = await run({ output: "table" });
     assert.match(text, /identities could not be read/);
