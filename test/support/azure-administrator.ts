@@ -1,5 +1,6 @@
 // What an administrator does in Azure beside the controller, with Azure's own SDKs: trust ServiceAccounts, prepare an
 // account, remove a role assignment. It signs in as the application in the emulator's ready file that owns the subscription.
+import { randomUUID } from "node:crypto";
 import { AuthorizationManagementClient } from "@azure/arm-authorization";
 import { ManagedServiceIdentityClient } from "@azure/arm-msi";
 import { StorageManagementClient } from "@azure/arm-storage";
@@ -23,6 +24,8 @@ export interface AzureAdministrator {
   createContainer(account: string, container: string): Promise<void>;
   /** `az storage container-rm delete`. */
   removeContainer(account: string, container: string): Promise<void>;
+  /** `az role assignment create`, for a user. */
+  assignRole(scope: string, roleId: string, principalId: string): Promise<void>;
   /** `az role assignment delete`. */
   removeRoleAssignment(scope: string, name: string): Promise<void>;
 }
@@ -72,6 +75,11 @@ export function azureAdministrator(ready: ReadyFile): AzureAdministrator {
     },
     async removeContainer(account, container) {
       await storage.blobContainers.delete(resourceGroup, account, container);
+    },
+    async assignRole(scope, roleId, principalId) {
+      const roleDefinitionId = `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${roleId}`;
+      const body = { roleDefinitionId, principalId, principalType: "User" };
+      await authorization.roleAssignments.create(scope.replace(/^\//, ""), randomUUID(), body);
     },
     async removeRoleAssignment(scope, name) {
       await authorization.roleAssignments.delete(scope.replace(/^\//, ""), name);

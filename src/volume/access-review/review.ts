@@ -56,7 +56,18 @@ export async function reviewAccess(
       found.push(...(await reviewAccount(review, account, grants)));
     }
   }
+  found.sort((a, b) => compare(orderOf(a), orderOf(b)));
   return { volumes: found, openAccounts, areIdentitiesKnown: identities !== undefined, leftOut: mounts.leftOut };
+}
+
+/** By claim, and what no claim has at the end; by code units, as everywhere in Kubernetes. */
+function orderOf({ mounts, name = "" }: ReviewedVolume): string {
+  const [claim] = mounts.flatMap((mount) => mount.claim ?? []);
+  return claim === undefined ? `~ ${name}` : `${claim.namespace}/${claim.name} ${name}`;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
 }
 
 interface GroupSeen {
