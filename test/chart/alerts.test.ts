@@ -395,6 +395,26 @@ describe("the alert rules", function () {
     await fires(expected, before, { text: await scrape(use.app), minutes: 20 });
   });
 
+  it("somebody is given access to a volume by hand", async () => {
+    const use = await startVolumesInUse([], { tasks: ["access-review"] });
+    app = use.app;
+    await use.bind("open");
+    const review = async () => {
+      const ended = use.app.untilTask("access-review");
+      await use.app.time.advance(72 * 60_000);
+      assert.equal(await ended, "done");
+      return await scrape(use.app);
+    };
+    const before = await review();
+    const { roleAssignments } = use.app.emulator.world;
+    const [own = assert.fail("none")] = [...roleAssignments.values()].filter(({ scope }) =>
+      scope.includes("/containers/"),
+    );
+    const [name, principalId] = ["00000000-0000-4000-8000-00000000000a", "00000000-0000-4000-8000-00000000000b"];
+    roleAssignments.set(name, { ...own, name, principalId });
+    await fires(["KeylessCSIAccessUnexpected"], before, { text: await review(), minutes: 120 });
+  });
+
   it("a deleted volume's account is not found", async () => {
     const running = await start();
     const { volume_id } = await make(running);

@@ -88,7 +88,7 @@ describe("the dashboard", function () {
     cluster.classes.push({ name: "pool", provisioner: "keyless.blob.csi", parameters });
     await create(app, createRequest(app.emulator));
     await assert.rejects(create(app, createRequest(app.emulator, { skuNmae: "x" })));
-    for (const task of ["drift-check", "prewarm", "volume-check"]) {
+    for (const task of ["access-review", "drift-check", "prewarm", "volume-check"]) {
       const ended = app.untilTask(task);
       await app.time.advance(12 * 60_000);
       await ended;
