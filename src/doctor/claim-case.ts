@@ -1,14 +1,18 @@
 /** What is known of the claim of `--claim`: what CreateVolume would make of it, or has made. Reads only. */
 
+import { DriverError } from "../errors.ts";
+import { isSameText } from "../text/without-case.ts";
 import { createAccountChoice } from "../volume/account/account-choice.ts";
 import { createFormerAccounts } from "../volume/account/former-accounts.ts";
 import { ownClasses } from "../volume/class/cluster-classes.ts";
 import { accountId } from "../volume/formats/arm-ids.ts";
+import type { ServiceAccountRef } from "../volume/formats/federated-credential.ts";
 import type { AdmittedIdentity, ClaimContext } from "../volume/identity/identity.ts";
 import { ensureIdentity, findAnnotated } from "../volume/identity/identity.ts";
+import { ensureRole } from "../volume/identity/role.ts";
 import { chooseServiceAccount } from "../volume/identity/service-account.ts";
 import { planVolume, type VolumePlan } from "../volume/plan.ts";
-import type { Account, FileSystemRef, MountableVolume } from "../volume/ports.ts";
+import type { Account, FileSystemRef, MountableVolume, UserAssignedIdentity } from "../volume/ports.ts";
 import { clusterOf } from "./cluster.ts";
 import type { DoctorContext, InspectedClaim, InspectedClass } from "./ports.ts";
 
@@ -56,6 +60,9 @@ export async function planOf(context: DoctorContext): Promise<VolumePlan> {
 /** Throws Misconfigured for what CreateVolume refuses. Writes no federated credential, whatever the settings. */
 export async function identityOf(context: DoctorContext): Promise<AdmittedIdentity> {
   const { ports, settings, claim: ref } = context;
+  const mounted = await mountedIdentityOf(context);
+  if (mounted !== undefined)
+    return { ...mounted, roleId: await ensureRole(context, (await planOf(context)).volumeClass) };
   const claim: ClaimContext = { ref, claim: ref && (await ports.cluster.findClaim(ref)) };
   const { volumeClass } = await planOf(context);
   return await ensureIdentity(
@@ -65,14 +72,47 @@ export async function identityOf(context: DoctorContext): Promise<AdmittedIdenti
   );
 }
 
-/** The ServiceAccount of the claim, and the identity that it names. */
-export async function annotatedOf(context: DoctorContext) {
+/** Whom a volume of a class with `identity: serviceAccount` is for. */
+export interface ClaimUser {
+  readonly identity: UserAssignedIdentity;
+  /** Absent where the volume is there and nothing says now who uses it. */
+  readonly account?: ServiceAccountRef;
+}
+
+/** By the PersistentVolume once there is one: pods come and go, and may run as others. Before, as CreateVolume chooses. */
+export async function userOf(context: DoctorContext): Promise<ClaimUser> {
   const { ports, claim: ref = { namespace: "", name: "" } } = context;
   const { volumeClass } = await planOf(context);
   const claim = (await ports.cluster.findClaim(ref)) ?? { uid: "" };
-  const name = await chooseServiceAccount(ports.cluster, ref, claim, volumeClass.defaultServiceAccount);
-  const account = { namespace: ref.namespace, serviceAccount: name };
-  return { account, identity: await findAnnotated(ports, account) };
+  const mounted = await mountedIdentityOf(context);
+  if (mounted === undefined) {
+    const name = await chooseServiceAccount(ports.cluster, ref, claim, volumeClass.defaultServiceAccount);
+    const account = { namespace: ref.namespace, serviceAccount: name };
+    return { account, identity: await findAnnotated(ports, account) };
+  }
+  const pods = await clusterOf(context).listPodsUsing(ref);
+  const stated = [claim.serviceAccount, ...pods.map((pod) => pod.serviceAccount), volumeClass.defaultServiceAccount];
+  for (const name of stated.filter((each) => each !== undefined)) {
+    const clientId = await ports.cluster.findClientId(ref.namespace, name);
+    if (clientId !== undefined && isSameText(clientId, mounted.clientId)) {
+      return { identity: mounted, account: { namespace: ref.namespace, serviceAccount: name } };
+    }
+  }
+  return { identity: mounted };
+}
+
+/** The identity that the PersistentVolume is mounted with, where its class leaves the choice to the ServiceAccount. */
+async function mountedIdentityOf(context: DoctorContext): Promise<UserAssignedIdentity | undefined> {
+  const volume = await findVolume(context);
+  const clientId = volume && context.backend.readReferences(volume).clientId;
+  if (clientId === undefined || (await planOf(context)).volumeClass.identity !== "serviceAccount") return undefined;
+  const found = await context.ports.identities.findByClientId(clientId);
+  if (found !== undefined) return found;
+  throw new DriverError(
+    "Misconfigured",
+    `volume ${volume?.name} is mounted with client id ${clientId}, which is not a user-assigned identity that the controller ` +
+      "may use: it was deleted, or is not in --identity-scopes any more",
+  );
 }
 
 /** The account that has its container or would get it; undefined where it is made with the volume. */

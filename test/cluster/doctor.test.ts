@@ -3,6 +3,9 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { trustCloud } from "../../src/commands/trust-cloud.ts";
+import { azureAdministrator } from "../support/azure-administrator.ts";
+import { boundVolume, claim, namespace, pod, serviceAccount } from "../support/cluster-objects.ts";
 import { manifestOf } from "../support/deployment.ts";
 import { assertOneCause, wrong } from "../support/diagnosis.ts";
 import { doctorOf } from "../support/doctor-command.ts";
@@ -88,6 +91,66 @@ describe("doctor on a real control plane", function () {
       ),
     );
     assert.equal(code, 0);
+  });
+
+  describe("with --claim", () => {
+    const ofClaim = ["--claim", "team-a/data"];
+
+    before(async () => {
+      const { driver, plane } = installation;
+      trustCloud(driver.ready);
+      await azureAdministrator(driver.ready).trust(0, plane.server, "team-a", "app");
+      await installation.apply(
+        namespace("team-a"),
+        serviceAccount("app", "team-a", driver.ready.identities[0]?.clientId ?? ""),
+        serviceAccount("other", "team-a", "unused"),
+        claim("data", "keyless", { namespace: "team-a" }),
+      );
+    });
+
+    const start = async (account: string) => {
+      const use = { persistentVolumeClaim: { claimName: "data" } };
+      await kubectl(
+        "--namespace",
+        "team-a",
+        "delete",
+        "pod",
+        "app",
+        "--ignore-not-found",
+        "--grace-period=0",
+        "--force",
+      );
+      await installation.apply(pod("app", "team-a", account, use));
+    };
+
+    it("says that a pod is missing", async () => {
+      const { code, checks } = await doctor(...ofClaim);
+      assertOneCause(checks, "claim-consumer", /^no pod uses claim team-a\/data, and its class waits for one$/);
+      assert.equal(code, 3);
+    });
+
+    it("says that the ServiceAccount of its pod names no identity", async () => {
+      await start("other");
+      const { checks } = await doctor(...ofClaim);
+      assertOneCause(checks, "claim-service-account", /^ServiceAccount team-a\/other names client id "unused"/);
+    });
+
+    it("follows the volume once it is there, whatever pods run now", async () => {
+      await start("app");
+      const selected = "volume.kubernetes.io/selected-node=node-1";
+      await kubectl("--namespace", "team-a", "annotate", "pvc", "data", selected);
+      const { metadata } = await boundVolume(installation.plane, "data", "team-a");
+      const { checks } = await doctor(...ofClaim);
+      // What Azure has just granted is not in force everywhere.
+      assertOneCause(checks, "claim-access", /^role assignment \S+ is 0 min old: it may take 10$/);
+      const said = checks.find(({ id }) => id === "claim")?.findings[0]?.found ?? "";
+      assert.match(said, new RegExp(`^Bound, volume ${metadata.name}; its last event: `));
+      await start("other");
+      assert.deepEqual(
+        wrong((await doctor(...ofClaim)).checks).map(({ id }) => id),
+        ["claim-access", "claim-pods"],
+      );
+    });
   });
 
   const breakages: readonly (readonly [what: string, cause: string, says: RegExp, breaks: () => Promise<unknown>])[] = [

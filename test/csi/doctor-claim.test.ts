@@ -109,14 +109,49 @@ const BOUND: readonly Breakage[] = [
   row(
     "the ServiceAccount of its pod",
     "claim-pods",
-    /^pod app runs as ServiceAccount workload-b, and the volume was opened for workload-a$/,
-    ({ api }) => set(api, "Pod", "spec.serviceAccountName", "workload-b"),
+    /^pod app runs as ServiceAccount somebody, which identity \S+ of the volume does not trust$/,
+    (known) => runAs(known, "somebody"),
+  ),
+  row(
+    "the trust in the ServiceAccount of its pod",
+    "claim-trust",
+    /^identity \S+ does not trust system:serviceaccount:demo:stranger/,
+    (known) => {
+      known.app.cluster.serviceAccounts.set("demo/stranger", known.app.emulator.info.identities[0]?.clientId ?? "");
+      runAs(known, "stranger");
+    },
+  ),
+  row(
+    "the identity of its volume",
+    "claim-service-account",
+    /^volume pvc-\S+ is mounted with client id \S+, which is not a user-assigned identity that the controller may use/,
+    ({ app }) => {
+      const [volume] = app.cluster.persistentVolumes.splice(0);
+      assert(volume);
+      app.cluster.persistentVolumes.push({ ...volume, attributes: { ...volume.attributes, clientID: randomUUID() } });
+    },
   ),
   // Last: the service goes on believing in the account for a while.
   row("its account", "claim-account", /^storage account kl\w+ of volume pvc-\S+ is gone$/, ({ app }) =>
     app.emulator.world.accounts.clear(),
   ),
 ];
+
+/** Lets the identity of the volumes trust another ServiceAccount. */
+function trust({ emulator }: GrantedApp, serviceAccount: string): void {
+  const wanted = emulator.info.identities[0]?.clientId;
+  const identity = [...emulator.world.identities.values()].find(({ clientId }) => clientId === wanted);
+  const [like] = identity?.federatedCredentials.values() ?? [];
+  assert(identity && like);
+  const subject = `system:serviceaccount:${NAMESPACE}:${serviceAccount}`;
+  identity.federatedCredentials.set(serviceAccount, { ...like, name: serviceAccount, subject });
+}
+
+/** What both the controller and doctor see of the pod. */
+function runAs({ app, api }: Case, serviceAccount: string): void {
+  set(api, "Pod", "spec.serviceAccountName", serviceAccount);
+  app.cluster.pods.set("demo/app", { name: "app", uid: "u", serviceAccount, uses: ["data"] });
+}
 
 /** Makes the role assignments of the volume so old. */
 function age({ emulator }: GrantedApp, uid: string, milliseconds: number): void {
@@ -194,6 +229,35 @@ describe("doctor --claim", () => {
     api.objects = [...api.objects, { apiVersion: "v1", kind: "PersistentVolume", metadata: { name }, spec: { csi } }];
     age(app, uid, HOUR_MS);
   }
+
+  it("finds nothing wrong with a bound claim that no pod uses now", async () => {
+    const known = await prepare("Bound");
+    await bind(known);
+    remove(known.api, ({ kind }) => kind === "Pod");
+    app.cluster.pods.clear();
+    const results = await diagnosesOf({ ...app, inspection: known.api.inspection }, { claim: CLAIM });
+    assert.deepEqual(
+      results.filter(({ status }) => status !== "ok"),
+      [],
+    );
+  });
+
+  it("finds nothing wrong with pods of several ServiceAccounts that the identity of the volume trusts", async () => {
+    const known = await prepare("Bound");
+    await bind(known);
+    trust(app, "second");
+    const [pod] = known.api.objects.filter(({ kind }) => kind === "Pod");
+    assert(pod);
+    const spec = { ...(pod["spec"] as object), serviceAccountName: "second" };
+    known.api.objects = [...known.api.objects, { ...pod, metadata: { ...pod.metadata, name: "second" }, spec }];
+    app.cluster.pods.set("demo/second", { name: "second", uid: "v", serviceAccount: "second", uses: ["data"] });
+    const results = await diagnosesOf({ ...app, inspection: known.api.inspection }, { claim: CLAIM });
+    app.cluster.pods.delete("demo/second");
+    assert.deepEqual(
+      results.filter(({ status }) => status !== "ok"),
+      [],
+    );
+  });
 
   for (const phase of ["Pending", "Bound"] as const) {
     it(`finds nothing wrong with a claim that is ${phase} and should be`, async () => {

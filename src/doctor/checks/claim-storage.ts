@@ -1,9 +1,11 @@
 /** Whether a claim has its storage and its access, and why its pods wait: what CreateVolume has made, and the mount. */
 import { findOwn } from "../../volume/access/own-assignment.ts";
 import { ourRoleAssignment } from "../../volume/access/role-assignments.ts";
-import { type Check, error, ok, warning } from "../check.ts";
-import { annotatedOf, claimOf, findAccount, findVolume, identityOf, placeOf, planOf, scopeOf } from "../claim-case.ts";
+import { trustIn } from "../../volume/identity/trust.ts";
+import { type Check, error, type Outcome, ok, warning } from "../check.ts";
+import { claimOf, findAccount, findVolume, identityOf, placeOf, planOf, scopeOf, userOf } from "../claim-case.ts";
 import { clusterOf } from "../cluster.ts";
+import type { DoctorContext, InspectedPod } from "../ports.ts";
 
 /** A role assignment is in force everywhere after some minutes ("Troubleshoot Azure RBAC": up to 10). */
 const IN_FORCE_MS = 600_000;
@@ -104,8 +106,8 @@ const persistentVolume: Check = {
 const pods: Check = {
   id: "claim-pods",
   category: "claim",
-  title: "its pods are on nodes with the node plugin, with the ServiceAccount that has access",
-  why: "The node plugin presents the token of the pod's own ServiceAccount: another one is refused with 403.",
+  title: "its pods are on nodes with the node plugin, with a ServiceAccount that has access",
+  why: "The kubelet passes the token of the pod's own ServiceAccount: one that the volume's identity does not trust gets no access.",
   needs: ["claim-volume", "node-plugin"],
   isOfClaim: true,
   async run(context) {
@@ -126,15 +128,25 @@ const pods: Check = {
     }
     const { volumeClass } = await planOf(context);
     if (volumeClass.identity !== "serviceAccount") return ok(using.map(({ name }) => name).join(", "));
-    const { account: wanted } = await annotatedOf(context);
-    const other = using.find((pod) => pod.serviceAccount !== wanted.serviceAccount);
-    if (other === undefined) return ok(using.map(({ name }) => name).join(", "));
-    return error(
-      `pod ${other.name} runs as ServiceAccount ${other.serviceAccount}, and the volume was opened for ${wanted.serviceAccount}`,
-      `run it as ${wanted.serviceAccount}, or open the volume for another one: keyless-csi static --volume ${volumeName} ` +
-        `--service-account ${wanted.namespace}/${other.serviceAccount}`,
-    );
+    return await judgeAccounts(context, using);
   },
 };
+
+/** The kubelet passes the token of the pod's ServiceAccount, which Entra exchanges only if the volume's identity trusts it. */
+async function judgeAccounts(context: DoctorContext, using: readonly InspectedPod[]): Promise<Outcome> {
+  const { identity, account } = await userOf(context);
+  const { namespace } = context.claim ?? { namespace: "" };
+  const { volumeName } = await claimOf(context);
+  for (const { name, serviceAccount } of using) {
+    if (await context.ports.identities.trusts(identity, await trustIn(context, { namespace, serviceAccount })))
+      continue;
+    return error(
+      `pod ${name} runs as ServiceAccount ${serviceAccount}, which identity ${identity.clientId} of the volume does not trust`,
+      `run it as ${account?.serviceAccount ?? "the ServiceAccount that the volume was made for"}, or open the volume for another ` +
+        `one: keyless-csi static --volume ${volumeName} --service-account ${namespace}/${serviceAccount}`,
+    );
+  }
+  return ok(using.map(({ name }) => name).join(", "));
+}
 
 export const CLAIM_STORAGE_CHECKS: readonly Check[] = [account, fileSystem, grant, persistentVolume, pods];

@@ -3,7 +3,7 @@ import { DriverError } from "../../errors.ts";
 import { encodeSubject, isListedIn } from "../../volume/formats/federated-credential.ts";
 import { assertTrust, trustIn } from "../../volume/identity/trust.ts";
 import { type Check, error, ok } from "../check.ts";
-import { annotatedOf, claimOf, classOf, findClaim, identityOf, planOf } from "../claim-case.ts";
+import { claimOf, classOf, findClaim, identityOf, planOf, userOf } from "../claim-case.ts";
 import { clusterOf } from "../cluster.ts";
 import type { DoctorContext, InspectedClaim } from "../ports.ts";
 
@@ -111,7 +111,7 @@ const serviceAccount: Check = {
   id: "claim-service-account",
   category: "claim",
   title: "its identity is known",
-  why: "The claim's annotation, its pods or its class say which ServiceAccount uses it; that names the identity. With identity: parameters the class names it.",
+  why: "The claim's annotation, its pods or its class say which ServiceAccount uses it; that names the identity. With identity: parameters the class names it; once there is a volume, that does.",
   needs: ["claim-consumer", "identity-scopes"],
   isOfClaim: true,
   async run(context) {
@@ -120,8 +120,9 @@ const serviceAccount: Check = {
       const { clientId, principalId } = await identityOf(context);
       return ok(`client id ${clientId}, object id ${principalId}, named by the class`);
     }
-    const { identity, account } = await annotatedOf(context);
-    return ok(`ServiceAccount ${account.serviceAccount}, client id ${identity.clientId}`);
+    const { identity, account } = await userOf(context);
+    const who = account === undefined ? "that of the volume" : `ServiceAccount ${account.serviceAccount}`;
+    return ok(`${who}, client id ${identity.clientId}`);
   },
 };
 
@@ -136,7 +137,8 @@ const trust: Check = {
     const { volumeClass } = await planOf(context);
     if (volumeClass.identity !== "serviceAccount")
       return ok("the class names the identity: whom it trusts is not compared");
-    const { account, identity } = await annotatedOf(context);
+    const { account, identity } = await userOf(context);
+    if (account === undefined) return ok("no ServiceAccount that names this identity uses the claim now");
     const wanted = await trustIn(context, account);
     const mayBeWritten =
       context.settings.managesFederatedCredentials && isListedIn(identity.tags, wanted.issuer, account);
