@@ -9,6 +9,7 @@ import { runFor } from "../concurrency/purpose.ts";
 import type { ControllerConfig } from "../config/controller.ts";
 import { amount, duration, path, toggle } from "../config/kinds.ts";
 import type { GivenSettings } from "../config/load.ts";
+import { namespacedName } from "../config/object-kinds.ts";
 import type { SettingProblem } from "../config/problem.ts";
 import { type Draft, optional, setting, type ValuesOf } from "../config/setting.ts";
 import type { Status } from "../doctor/check.ts";
@@ -45,6 +46,11 @@ const settings = {
     absent: "keyless-csi-support-<time>.tar.gz in the current folder",
   }),
   stdout: setting(toggle, { group: GROUP, help: "write to standard output", fallback: "false" }),
+  claim: optional(namespacedName, {
+    group: GROUP,
+    help: "the claim that the report is about: doctor says why it waits",
+    absent: "no claim is looked at",
+  }),
   since: setting(duration({ max: "8760h" }), {
     group: GROUP,
     help: "how far back logs go; 0s: as far as the nodes have kept them",
@@ -89,26 +95,35 @@ async function collect(bundle: Bundle, sources: Sources): Promise<void> {
   for (const [name, value = ""] of Object.entries(env)) {
     if (isSecretName(name) && !FOLDERS.includes(name)) bundle.redactor.withhold(value);
   }
-  if (usesKubernetes(config)) {
-    const limits = { sinceMs: values.since, mostBytes: values.maxLogSize * MIB };
-    const { api } = connect(config.kubeconfig);
-    await addCluster(bundle, api, { names: config, limits, progress });
-  } else {
-    await bundle.text("objects, logs and metrics", { why: "no cluster is configured; give --kubeconfig FILE" });
-  }
+  const namespace = await addClusterIfAny(bundle, sources);
   const { version, platform, arch } = process;
   await bundle.json("version.json", { value: { keylessCsi: VERSION, node: version, platform, arch } });
   await bundle.json("command-configuration.json", { value: toEffective(given, config) });
   progress("what doctor finds");
-  await addDiagnosis(bundle, sources);
+  await addDiagnosis(bundle, sources, namespace);
   if (!values.orphans) return;
   progress("what orphans finds");
   await bundle.json("orphans.json", await attempted(() => orphansOf(config)));
 }
 
+/** The namespace of the controller, as far as it was found. */
+async function addClusterIfAny(bundle: Bundle, { config, values, progress }: Sources): Promise<string | undefined> {
+  if (!usesKubernetes(config)) {
+    await bundle.text("objects, logs and metrics", { why: "no cluster is configured; give --kubeconfig FILE" });
+    return undefined;
+  }
+  const limits = { sinceMs: values.since, mostBytes: values.maxLogSize * MIB };
+  const { api } = connect(config.kubeconfig);
+  return await addCluster(bundle, api, { names: config, limits, progress });
+}
+
 /** What each command says, as it prints it with `--output json`; its log is not kept. */
-async function addDiagnosis(bundle: Bundle, { config, signal }: Sources): Promise<void> {
-  const values = { pre: false, output: "json" } as const;
+async function addDiagnosis(
+  bundle: Bundle,
+  { config, signal, values: { claim } }: Sources,
+  namespace: string | undefined,
+): Promise<void> {
+  const values = { pre: false, output: "json", namespace, claim } as const;
   const found = await attempted(() => diagnose({ config, values, stdout: nowhere(), stderr: nowhere(), signal }));
   if ("why" in found) return bundle.json("doctor.json", found);
   const { results, calls } = found.value;

@@ -29,18 +29,18 @@ export interface ClusterOptions {
 /** A node plugin has a pod on every node: of so many the logs are in the bundle, those in trouble first. */
 const NODE_PLUGIN_PODS = 5;
 
-/** Objects first: what is withheld of them is then removed from everything else. */
-export async function addCluster(bundle: Bundle, api: Api, { names, limits, progress }: ClusterOptions): Promise<void> {
+/** Objects first: what is withheld of them is then removed from everything else. Answers the controller's namespace if it was found. */
+export async function addCluster(
+  bundle: Bundle,
+  api: Api,
+  { names, limits, progress }: ClusterOptions,
+): Promise<string | undefined> {
   const openList = createListOpener(api);
   progress("objects");
   const objects = await readObjects(openList, names);
   await addObjects(bundle, objects);
   await bundle.json("cluster-versions.json", { value: await readVersions(api, openList) });
-  const deployments = objects.get("deployments");
-  if (deployments !== undefined && "value" in deployments) {
-    const mounted = await Promise.all(deployments.value.objects.map((each) => readMountedFiles(api, each)));
-    await bundle.json("controller-configuration.json", { value: mounted.flat().map(toMounted) });
-  }
+  const namespace = await addControllerConfiguration(bundle, api, objects);
   const controllers = podsOf(objects, "controller");
   for (const pod of controllers) await addMetrics(bundle, api, pod, progress);
   const others = podsOf(objects, "node plugin");
@@ -53,6 +53,20 @@ export async function addCluster(bundle: Bundle, api: Api, { names, limits, prog
     }
   }
   if (controllers.length === 0) await bundle.text("logs and metrics", { why: whyNoPods(objects) });
+  return namespace;
+}
+
+/** The namespace of the first controller's Deployment. */
+async function addControllerConfiguration(
+  bundle: Bundle,
+  api: Api,
+  objects: ClusterObjects,
+): Promise<string | undefined> {
+  const deployments = objects.get("deployments");
+  if (deployments === undefined || "why" in deployments) return undefined;
+  const mounted = await Promise.all(deployments.value.objects.map((each) => readMountedFiles(api, each)));
+  await bundle.json("controller-configuration.json", { value: mounted.flat().map(toMounted) });
+  return deployments.value.objects[0]?.metadata?.namespace;
 }
 
 async function addObjects({ json, redactor }: Bundle, objects: ClusterObjects): Promise<void> {
