@@ -32,9 +32,12 @@ const COMMON = {
   bundle: true,
   platform: "node",
   target: "node24",
-  minify: true,
-  // The image does not contain the map: stacks in its log keep functions' names, and errors their classes'.
-  keepNames: true,
+  // Not `minify`, which shortens names too: the image does not contain the map, and stacks in its log keep functions' names, and
+  // errors their classes'. `keepNames` would keep them as well, by a call whenever a function is made, also with each request.
+  minifySyntax: true,
+  minifyWhitespace: true,
+  // Names of packages' files are in the program then: as they are called from the repository's root, wherever a link leads.
+  preserveSymlinks: true,
   logLevel: "warning",
   // The file itself, also in the image's build: nothing that the repository's root happens to hold decides.
   tsconfig: join(repository, "tsconfig.json"),
