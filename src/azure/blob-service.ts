@@ -8,7 +8,6 @@ import { randomUUID } from "node:crypto";
 import {
   bearerTokenAuthenticationPolicy,
   createEmptyPipeline,
-  createHttpHeaders,
   createPipelineRequest,
   type HttpHeaders,
   type Pipeline,
@@ -25,6 +24,7 @@ import { createBlobRetries } from "./blob-retries.ts";
 import { type Budget, createBudget } from "./budget/budget.ts";
 import { createBudgetPolicy } from "./budget/policy.ts";
 import { intend } from "./intent.ts";
+import { LeanHeaders } from "./lean-headers.ts";
 import { createSettlingMark } from "./settling.ts";
 import type { TimeLimits } from "./time-limits.ts";
 
@@ -104,12 +104,12 @@ export function createBlobService(options: BlobServiceOptions): BlobService {
   }
   return {
     async createContainer(place, metadata) {
-      const headers = createHttpHeaders();
+      const headers = new LeanHeaders({});
       for (const name in metadata) headers.set(headerOf(name), metadata[name] ?? "");
       await send(place, "PUT", headers, 201);
     },
     async readMetadata(place) {
-      const response = await send(place, "GET", createHttpHeaders(), 200);
+      const response = await send(place, "GET", new LeanHeaders({}), 200);
       // All is in the headers: what another program on the way answers would read as a container without metadata.
       if (!response.headers.has("etag")) throw toBlobRefusal(response);
       return metadataIn(response);

@@ -3,8 +3,8 @@ import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate } from "node:zlib";
 import { type PipelineRequest, type PipelineResponse, RestError } from "@azure/core-rest-pipeline";
 import { AnswerGatherer, type RawHeaders, textOf } from "../http/answer-gatherer.ts";
-import { AnswerHeaders } from "./answer-headers.ts";
 import { type BoundedOptions, readError, tooLong } from "./bounded-http-client.ts";
+import { LeanHeaders } from "./lean-headers.ts";
 
 export interface ExchangeOptions extends Required<Pick<BoundedOptions, "mostBytes">> {
   readonly request: PipelineRequest;
@@ -33,7 +33,7 @@ export class Exchange extends AnswerGatherer<PipelineResponse> {
 
   protected begun(status: number, headers: RawHeaders): void {
     const { request, onHead } = this.#options;
-    this.#response = { request, status, headers: new AnswerHeaders(headers) };
+    this.#response = { request, status, headers: new LeanHeaders(headers) };
     onHead?.(this.#response);
   }
 

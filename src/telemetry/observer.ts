@@ -29,8 +29,9 @@ export function createAppObserver({ log, metrics, requestIdsOf, reasonOf }: AppO
   return {
     ...observeCalls({ log, metrics, requestIdsOf }, context),
     currentCallId: context.callId,
-    azureCalled({ milliseconds, ...call }) {
-      metrics.observeAzureRequest({ ...call, seconds: milliseconds / 1000 });
+    azureCalled(call) {
+      const { operation, status, milliseconds } = call;
+      metrics.observeAzureRequest({ operation, status, seconds: milliseconds / 1000 });
       log.debug("Azure answered", () => ({ ...inCall(), ...call, milliseconds: Math.round(milliseconds) }));
     },
     // The audit: one line for each change of Azure, at level info whatever became of it.

@@ -1,6 +1,6 @@
 /**
- * The headers of one answer as the SDKs read them, in the object that undici has made of them. The SDKs' own class makes a map of
- * them, with an object and two texts for each, which is much of what a small answer costs.
+ * The headers of one request or answer as the SDKs read and set them, in one plain object: that which undici has made of an answer.
+ * The SDKs' own class makes a map of them, with an object and two texts for each, which is much of what a small exchange costs.
  */
 import type { HttpHeaders, RawHttpHeaders } from "@azure/core-rest-pipeline";
 
@@ -18,8 +18,11 @@ const KEPT_ONCE = [
   "set-cookie",
 ];
 
-/** Answers what the SDKs' `createHttpHeaders` would. Takes over what it is given: names in lower case, several values as a list. */
-export class AnswerHeaders implements HttpHeaders {
+/**
+ * Answers what the SDKs' `createHttpHeaders` would, but that names are in lower case, also as they are sent. Takes over what it is given:
+ * names in lower case, several values as a list.
+ */
+export class LeanHeaders implements HttpHeaders {
   readonly #values: Record<string, string>;
 
   constructor(read: Record<string, string | string[] | undefined>) {
@@ -41,7 +44,7 @@ export class AnswerHeaders implements HttpHeaders {
   }
 
   set(name: string, value: string | number | boolean): void {
-    this.#values[name.toLowerCase()] = String(value).trim();
+    this.#values[name.toLowerCase()] = String(value).trim().replace(LINE_BREAKS, "");
   }
 
   delete(name: string): void {
@@ -60,6 +63,9 @@ export class AnswerHeaders implements HttpHeaders {
     return Object.entries(this.#values)[Symbol.iterator]();
   }
 }
+
+/** What would begin another header. */
+const LINE_BREAKS = /[\r\n]/g;
 
 function joined(name: string, values: readonly string[]): string {
   return KEPT_ONCE.includes(name) ? (values[0] ?? "") : values.join(", ");
