@@ -52,7 +52,7 @@ function toDenyAssignment(item: ArmDenyAssignment): DenyAssignment {
     principalIds: idsOf(item.principals),
     excludedPrincipalIds: idsOf(item.excludePrincipals),
     permissions: toPermissions(item.permissions),
-    isInherited: item.doNotApplyToChildScopes !== true,
+    holdsBelow: item.doNotApplyToChildScopes !== true,
   };
 }
 

@@ -26,7 +26,7 @@ export interface DenyAssignment {
   readonly excludedPrincipalIds: readonly string[];
   readonly permissions: readonly DataPermission[];
   /** Whether it holds below its scope too. */
-  readonly isInherited: boolean;
+  readonly holdsBelow: boolean;
 }
 
 export interface AccessReads {

@@ -1,6 +1,8 @@
 // Who can open which volume: what the claims account for, and what was made by hand, is missing or is inherited, each shown as what it is.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { blobBackend } from "../../src/backend/blob/backend.ts";
 import { type AccessValues, command, runAccess } from "../../src/commands/access.ts";
@@ -10,6 +12,7 @@ import type { RoleAssignment } from "../../src/emulator/world.ts";
 import type { StaticObjects } from "../../src/volume/static/objects.ts";
 import { allowController } from "../support/emulated-rights.ts";
 import { createSink } from "../support/sink.ts";
+import { repository } from "../support/sources.ts";
 import { startVolumesInUse, type VolumesInUse } from "../support/volumes-in-use.ts";
 
 const READER = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1";
@@ -390,7 +393,9 @@ describe("access", () => {
     const { code, text } = await run({ output: "csv" });
     const [header, ...lines] = text.trimEnd().split("\r\n");
     assert.equal(code, 3);
-    assert.match(header ?? "", /^state,claims,persistent_volumes,.*,role_assignment$/);
+    const page = readFileSync(join(repository, "docs/how-to/access-review.md"), "utf8");
+    const [, listed = ""] = /The columns of `csv` are ([^;]*);/.exec(page) ?? [];
+    assert.equal(header, [...listed.matchAll(/`(\w+)`/g)].map(([, column]) => column).join(","));
     const states = lines.map((line) => line.split(",").slice(0, 2).join(" "));
     assert.deepEqual(states.sort(), [
       "expected team/kept",

@@ -3,7 +3,7 @@ import type { Access, Mount, ReviewedVolume } from "../../volume/access-review/a
 import { DIFFERENCES, type Report, type Row, toRows, wordOf } from "./rows.ts";
 
 export function toJson(report: Report, onlyDifferences: boolean): string {
-  const { review, differences, denials, noun, calls } = report;
+  const { review, differences, denials, calls } = report;
   const rows = Map.groupBy(toRows(report), ({ volume }) => volume);
   const volumes = review.volumes.map((volume) => toVolume(report, volume, rows.get(volume) ?? [], onlyDifferences));
   const isShown = ({ access }: { readonly access: readonly unknown[] }) => !onlyDifferences || access.length > 0;
@@ -15,7 +15,6 @@ export function toJson(report: Report, onlyDifferences: boolean): string {
     identitiesRead: review.areIdentitiesKnown,
     differences,
     azureCalls: calls,
-    noun,
   };
   return `${JSON.stringify(document, null, 2)}\n`;
 }
