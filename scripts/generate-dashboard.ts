@@ -201,6 +201,13 @@ export const ROWS: Readonly<Record<string, readonly Panel[]>> = {
       ],
     },
     {
+      title: "Access beside the claims",
+      about:
+        "Role assignments that are missing, unexpected at volumes, or inherited from above: keyless-csi access shows them.",
+      unit: "short",
+      queries: [["max by (kind) (keyless_csi_access_differences)", "{{kind}}"]],
+    },
+    {
       title: "Memory",
       about: "Resident, of each replica.",
       unit: "bytes",
