@@ -2,6 +2,7 @@
  * `keyless-csi access`: who can open which volume and why, beside what the claims say. It reads only, and runs with the
  * controller's own configuration, so it sees exactly what the controller may see.
  */
+import { once } from "node:events";
 import type { Writable } from "node:stream";
 import { assemble } from "../app/assembly.ts";
 import type { ControllerConfig } from "../config/controller.ts";
@@ -81,7 +82,10 @@ export async function runAccess({ config, values, stdout, stderr, cluster }: Acc
   const differences = countDifferences(review);
   const report: Report = { review, differences, trusts, denials, noun: adapters.backend.noun, calls };
   const print = { table: toTable, json: toJson, csv: toCsv }[values.output];
-  stdout.write(print(report, onlyDifferences));
+  const printed = print(report, onlyDifferences);
+  for (const part of typeof printed === "string" ? [printed] : printed) {
+    if (!stdout.write(part)) await once(stdout, "drain");
+  }
   return Object.values(differences).some((count) => count > 0) ? EXIT.findings : EXIT.ok;
 }
 

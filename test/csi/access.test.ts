@@ -40,6 +40,7 @@ interface Document {
     readonly mounts: { readonly claim: string; readonly identity: string; readonly serviceAccounts: string[] | null }[];
     readonly access: Shown[];
   }[];
+  readonly inherited: (Shown & { readonly volumes: number })[];
   readonly openAccounts: { readonly name: string; readonly nonEntraAccess: string[] }[];
   readonly denyAssignments: { readonly name: string }[] | null;
   readonly notReviewed: { readonly volume: string }[];
@@ -253,16 +254,21 @@ describe("access", () => {
     assert.equal(found.code, 3);
     assert.deepEqual(found.differences, { missing: 0, unexpected: 0, inherited: 3, open: 0 });
     for (const claim of ["one", "two"]) {
-      assert.deepEqual(briefly(of(found, claim)).sort(), [
-        "expected, container, keyless-csi",
-        "inherited, resource group, others",
-        "inherited, subscription, others",
-        "inherited, tenant root, others",
-      ]);
+      assert.deepEqual(briefly(of(found, claim)), ["expected, container, keyless-csi"]);
     }
+    assert.deepEqual(briefly(found.inherited).sort(), [
+      "inherited, resource group, others",
+      "inherited, subscription, others",
+      "inherited, tenant root, others",
+    ]);
+    assert.deepEqual(
+      found.inherited.map(({ volumes }) => volumes),
+      [2, 2, 2],
+    );
     const accepted = await access({ accept: [team.toUpperCase(), admin] });
     assert.deepEqual([accepted.code, accepted.differences["inherited"]], [3, 1]);
-    assert.equal(of(accepted, "one").filter(({ state }) => state === "accepted").length, 2);
+    assert.equal(accepted.inherited.filter(({ state }) => state === "accepted").length, 2);
+    assert.equal((await access({ accept: [admin], onlyDifferences: true })).inherited.length, 2);
   });
 
   it("takes an identity that inherits its access for one that has it", async () => {

@@ -32,11 +32,17 @@ const COLUMNS = [
 
 type Line = Partial<Record<(typeof COLUMNS)[number], string>>;
 
-export function toCsv(report: Report, onlyDifferences: boolean): string {
-  const rows = toRows(report).filter(({ state }) => !onlyDifferences || DIFFERENCES.includes(state));
-  const lines = [...rows.map((row) => toLine(row, report.noun)), ...report.review.openAccounts.map(toOpenLine)];
-  const texts = lines.map((line) => COLUMNS.map((column) => quote(line[column] ?? "")).join(","));
-  return `${[COLUMNS.join(","), ...texts].join("\r\n")}\r\n`;
+/** Piece by piece: with thousands of volumes, and administrators above them, the whole is larger than a pod's memory. */
+export function* toCsv(report: Report, onlyDifferences: boolean): Generator<string> {
+  yield `${COLUMNS.join(",")}\r\n`;
+  for (const row of toRows(report)) {
+    if (!onlyDifferences || DIFFERENCES.includes(row.state)) yield toText(toLine(row, report.noun));
+  }
+  for (const account of report.review.openAccounts) yield toText(toOpenLine(account));
+}
+
+function toText(line: Line): string {
+  return `${COLUMNS.map((column) => quote(line[column] ?? "")).join(",")}\r\n`;
 }
 
 function toLine({ volume, access, trusts, ...row }: Row, noun: string): Line {

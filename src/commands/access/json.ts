@@ -1,14 +1,15 @@
 /** A review of access as one JSON object. */
 import type { Access, Mount, ReviewedVolume } from "../../volume/access-review/access.ts";
-import { DIFFERENCES, type Report, type Row, toRows, wordOf } from "./rows.ts";
+import { type Report, type Row, sortRows, wordOf } from "./rows.ts";
 
 export function toJson(report: Report, onlyDifferences: boolean): string {
   const { review, differences, denials, calls } = report;
-  const rows = Map.groupBy(toRows(report), ({ volume }) => volume);
-  const volumes = review.volumes.map((volume) => toVolume(report, volume, rows.get(volume) ?? [], onlyDifferences));
+  const { own, above } = sortRows(report, onlyDifferences);
+  const volumes = review.volumes.map((volume) => toVolume(report, volume, own.get(volume) ?? []));
   const isShown = ({ access }: { readonly access: readonly unknown[] }) => !onlyDifferences || access.length > 0;
   const document = {
     volumes: volumes.filter(isShown),
+    inherited: above.map(({ length, 0: row }) => ({ ...toOpened(row, report.noun), volumes: length })),
     openAccounts: review.openAccounts.map(({ ref, nonEntraAccess }) => ({ ...ref, nonEntraAccess })),
     denyAssignments: denials.isReadable ? denials.found : null,
     notReviewed: review.leftOut,
@@ -19,23 +20,20 @@ export function toJson(report: Report, onlyDifferences: boolean): string {
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-function toVolume(report: Report, { account, name, mounts }: ReviewedVolume, rows: readonly Row[], isShort: boolean) {
+function toVolume(report: Report, { account, name, mounts }: ReviewedVolume, rows: readonly Row[]) {
   return {
     subscriptionId: account.subscriptionId,
     resourceGroup: account.resourceGroup,
     storageAccount: account.name,
     container: name ?? null,
     mounts: mounts.map((mount) => toMount(report, mount)),
-    access: rows
-      .filter(({ state }) => !isShort || DIFFERENCES.includes(state))
-      .map(({ state, identity, clientId, principalId, access }) => ({
-        state,
-        identity: identity || null,
-        clientId: clientId || null,
-        principalId: principalId || null,
-        ...(access && toAccess(access, report.noun)),
-      })),
+    access: rows.map((row) => toOpened(row, report.noun)),
   };
+}
+
+function toOpened({ state, identity, clientId, principalId, access }: Row, noun: string) {
+  const who = { identity: identity || null, clientId: clientId || null, principalId: principalId || null };
+  return { state, ...who, ...(access && toAccess(access, noun)) };
 }
 
 function toMount({ trusts }: Report, { volume, claim, clientId, identity }: Mount) {

@@ -78,6 +78,28 @@ export function toRows({ review, trusts }: Pick<Report, "review" | "trusts">): R
   });
 }
 
+export interface SortedRows {
+  /** At the volumes and their accounts. */
+  readonly own: ReadonlyMap<ReviewedVolume, readonly Row[]>;
+  /** Of each role assignment above the accounts its rows: one for each volume that it opens. */
+  readonly above: readonly (readonly [Row, ...Row[]])[];
+}
+
+/** Apart from what opens every volume: with thousands of them that is said once, and not for each. */
+export function sortRows(report: Report, onlyDifferences: boolean): SortedRows {
+  const rows = toRows(report).filter(({ state }) => !onlyDifferences || DIFFERENCES.includes(state));
+  const own = rows.filter((row) => !isAbove(row));
+  const above = Map.groupBy(rows.filter(isAbove), ({ access }) => access?.assignment.name);
+  return {
+    own: Map.groupBy(own, ({ volume }) => volume),
+    above: [...above.values()].flatMap(([first, ...more]) => (first === undefined ? [] : [[first, ...more] as const])),
+  };
+}
+
+function isAbove({ access }: Row): boolean {
+  return access !== undefined && access.level !== "file system" && access.level !== "account";
+}
+
 /** Of the rows of a volume. */
 const ORDER: readonly RowState[] = ["expected", "shared", "new", "missing", "unexpected", "inherited", "accepted"];
 

@@ -3,7 +3,7 @@ import { wrap } from "../../text/wrap.ts";
 import type { Access, ReviewedVolume } from "../../volume/access-review/access.ts";
 import type { Trusts } from "../../volume/access-review/trusts.ts";
 import type { DenyAssignment } from "../../volume/ports.ts";
-import { DIFFERENCES, type Report, type Row, toRows, wordOf } from "./rows.ts";
+import { type Report, type Row, type SortedRows, sortRows, wordOf } from "./rows.ts";
 
 const INDENT = "  ";
 const DETAIL = " ".repeat(14);
@@ -11,17 +11,13 @@ const DETAIL = " ".repeat(14);
 const EVERYBODY = "00000000-0000-0000-0000-000000000000";
 
 export function toTable(report: Report, onlyDifferences: boolean): string {
-  const rows = toRows(report).filter(({ state }) => !onlyDifferences || DIFFERENCES.includes(state));
-  const own = Map.groupBy(
-    rows.filter(({ state }) => state !== "inherited"),
-    ({ volume }) => volume,
-  );
+  const { own, above } = sortRows(report, onlyDifferences);
   const blocks = report.review.volumes.flatMap((volume) => {
     const ofVolume = own.get(volume) ?? [];
     return onlyDifferences && ofVolume.length === 0 ? [] : [volumeBlock(report, volume, ofVolume)];
   });
   const header = line("STATE", "WHO", "WHERE", "SINCE");
-  const parts = [...blocks, ...inheritedBlock(rows, report.noun), ...openBlock(report), ...denyBlock(report)];
+  const parts = [...blocks, ...aboveBlock(above, report.noun), ...openBlock(report), ...denyBlock(report)];
   return [...(parts.length === 0 ? [] : [[header]]), ...parts, [...notes(report), summary(report)]]
     .map((lines) => `${lines.join("\n")}\n`)
     .join("\n");
@@ -86,17 +82,12 @@ function describe({ role, assignment, isOurs }: Access): string {
 }
 
 /** Each once, however many volumes it opens. */
-function inheritedBlock(rows: readonly Row[], noun: string): string[][] {
-  const inherited = Map.groupBy(
-    rows.filter(({ state }) => state === "inherited"),
-    ({ access }) => access?.assignment.name,
-  );
-  if (inherited.size === 0) return [];
-  const lines = [...inherited.values()].flatMap((same) => {
+function aboveBlock(above: SortedRows["above"], noun: string): string[][] {
+  if (above.length === 0) return [];
+  const lines = above.flatMap((same) => {
     const [first] = same;
     const count = `opens ${same.length} ${same.length === 1 ? "volume" : "volumes"}`;
-    const scope = first?.access?.assignment.scope ?? "";
-    return first === undefined ? [] : [...rowLines(first, noun), ...wrap(`${count}, at ${scope}`, DETAIL)];
+    return [...rowLines(first, noun), ...wrap(`${count}, at ${first.access?.assignment.scope}`, DETAIL)];
   });
   return [["Assigned above the storage accounts, so it opens all that is below", ...lines]];
 }
