@@ -8,6 +8,7 @@ import { readProgram } from "../../src/bundled/program.ts";
 import { VERSION } from "../../src/version.ts";
 import { connectCsi } from "../support/csi-client.ts";
 import { eventually, fileWrittenBy, type Program, startProgram } from "../support/processes.ts";
+import { unpack } from "../support/unpack.ts";
 
 /** The generated classes of the Kubernetes client, 1 MB. */
 const UNUSED = "client-node/dist/gen/models/";
@@ -95,6 +96,24 @@ describe("the service bundle", () => {
       assert.match(await readLog(refused), /this build contains no emulator/);
     });
   }
+
+  it("makes a support bundle, with what it loads for that alone", async () => {
+    const nowhere = "https://127.0.0.1:1";
+    const cloud = { armEndpoint: nowhere, authorityHost: nowhere, blobEndpoint: nowhere, location: "westeurope" };
+    const ids = { tenantId: GUID, subscriptionId: GUID, resourceGroup: "rg-data", clusterId: "bundle" };
+    const [cloudFile, archive] = [join(folder, "cloud.json"), join(folder, "support.tar.gz")];
+    await writeFile(cloudFile, JSON.stringify({ ...cloud, ...ids }));
+    const flags = [`--cloud-file=${cloudFile}`, "--credential=environment", "--kubernetes=off", `--output=${archive}`];
+    const support = await start("support", ["support", "--no-orphans", ...flags]);
+    assert.equal(await support.ended, 0, await readLog(support));
+    const files = await unpack(archive, join(folder, "unpacked"));
+    assert.deepEqual([...files.keys()].sort(), [
+      "command-configuration.json",
+      "contents.txt",
+      "doctor.json",
+      "version.json",
+    ]);
+  });
 
   it("contains the service's code and none of the emulator", async () => {
     const { sources } = JSON.parse(await readFile(`${program}.map`, "utf8")) as { readonly sources: readonly string[] };

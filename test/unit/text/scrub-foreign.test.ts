@@ -14,6 +14,16 @@ describe("scrubbing of texts by others", () => {
     ["x-auth-token = hunter2; y", "x-auth-token = [redacted]; y"],
     ["--client-secret hunter2 --verbose", "--client-secret [redacted] --verbose"],
     ["map[password:hunter2 user:x]", "map[password:[redacted] user:x]"],
+    ["password: |-\n  hunter two\nnext: 1", "password: [redacted]\nnext: 1"],
+    ["password:\n  hunter2\nnext", "password:\n  [redacted]\nnext"],
+    ["<q:AccountKey>hunter two</q:AccountKey>", "<q:AccountKey>[redacted]</q:AccountKey>"],
+    ["curl -u ada:hunter2 https://x", "curl -u [redacted] https://x"],
+    ["curl --user='ada:hunter2' https://x", "curl --user='[redacted]' https://x"],
+    ['{"auths":{"r.io":{"auth":"YWRhOmh1bnRlcjI="}}}', '{"auths":{"r.io":{"auth":"[redacted]"}}}'],
+    [
+      `client-key-data: ${Buffer.from("-----BEGIN EC PRIVATE KEY-----\nMII").toString("base64")}`,
+      "client-key-data: [key]",
+    ],
     ["Authorization: Custom a=b, c=d\nnext", "Authorization: [redacted]\nnext"],
     ["Cookie: a=b; c=d", "Cookie: [redacted]"],
     ["X-Functions-Key: hunter2", "X-Functions-Key: [redacted]"],
@@ -37,6 +47,7 @@ describe("scrubbing of texts by others", () => {
     "see https://learn.microsoft.com/azure?view=a@b",
     "klv5evabcdefghijklmnopq rg/providers/Microsoft.Storage/storageAccounts/x",
     '{"message":"serving","credential":"workload-identity"}',
+    "W1127 10:00:00.000000 1 reflector.go:561] failed to list *v1.Secret: secrets is forbidden",
     "sha256:9f8a698c9f8a698c9f8a698c9f8a698c9f8a698c9f8a698c9f8a698c9f8a698c",
   ];
   for (const text of harmless) it(`keeps ${text}`, () => assert.equal(scrubForeign(text), text));
