@@ -71,8 +71,12 @@ export const REHEARSALS: readonly Rehearsal[] = [
   },
   {
     command: "az storage account list",
-    lines: 'az storage account list -g keyless-data --query "[0].name" -o tsv',
-    prints: /^kldocs$/m,
+    lines:
+      'az storage account list -g keyless-data --query "[0].name" -o tsv\n' +
+      'az storage account list --query "length([?tags.\\"keyless-csi.cluster\\" != null])" -o tsv\n' +
+      "az storage account update -n kldocs -g keyless-data --tags keyless-csi.cluster=docs -o none\n" +
+      'az storage account list --query "length([?tags.\\"keyless-csi.cluster\\" != null])" -o tsv',
+    prints: /^kldocs\n0\n1$/m,
   },
   {
     command: "az storage account show",
