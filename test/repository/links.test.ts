@@ -38,6 +38,14 @@ describe("documents", () => {
     assert.deepEqual(documents.flatMap(findDeadLinks), []);
   });
 
+  it("are all in the index by question, but for the decisions, which their folder lists", () => {
+    const index = readFileSync(join(repository, "docs/README.md"), "utf8");
+    const missing = readSources("docs", ".md")
+      .map(({ path }) => posix.relative("docs", path))
+      .filter((path) => path !== "README.md" && !path.startsWith("decisions/") && !index.includes(`](${path})`));
+    assert.deepEqual(missing, []);
+  });
+
   it("with a dead link are caught", () => {
     const text = "[a](../nowhere.md) [b](#none) [c](https://example.com) `[d](no)`\n# There\n[e](#there)";
     const found = findDeadLinks({ path: "docs/x.md", text });
