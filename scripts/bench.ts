@@ -38,7 +38,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   },
   storm: { about: "500 creations and 500 deletions at once, Azure's limits enforced (5 min)", measure: measureStorm },
   start: { about: "start until serving (10 s)", measure: measureStart },
-  memory: { about: "resident memory over 10,000 volumes (1 min a way)", measure: measureMemory },
+  memory: { about: "resident memory over 10,000 volumes, three runs (3 min a way)", measure: measureMemory },
   growth: { about: "creation and deletion in clusters of up to 100,000 volumes (2 min)", measure: measureGrowth },
   calls: { about: "calls for each volume, by kind (10 s a way)", measure: measureCalls },
 };

@@ -12,6 +12,14 @@ export function median(values: readonly number[]): number {
   return percentile(values, 0.5);
 }
 
+/** The one whose figure is in the middle, of at least one; the lower of two. */
+export function middleOf<T>(runs: readonly T[], figureOf: (run: T) => number): T {
+  const middle = median(runs.map(figureOf));
+  const found = runs.find((run) => figureOf(run) === middle);
+  if (found === undefined) throw new Error("nothing was measured");
+  return found;
+}
+
 export interface Point {
   readonly x: number;
   readonly y: number;

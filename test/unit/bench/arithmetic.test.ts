@@ -1,5 +1,5 @@
-import { equal, ok } from "node:assert/strict";
-import { median, percentile, slope } from "../../../scripts/bench/arithmetic.ts";
+import { equal, ok, throws } from "node:assert/strict";
+import { median, middleOf, percentile, slope } from "../../../scripts/bench/arithmetic.ts";
 
 describe("the bench's arithmetic", () => {
   it("takes the nearest rank as a percentile, of values in any order", () => {
@@ -11,6 +11,19 @@ describe("the bench's arithmetic", () => {
     equal(percentile([7], 0.99), 7);
     equal(median([3, 1, 2]), 2);
     ok(Number.isNaN(percentile([], 0.5)));
+  });
+
+  it("takes the run whose figure is in the middle", () => {
+    const runs = [{ mib: 46.8 }, { mib: 41.2 }, { mib: 45.9 }];
+    equal(
+      middleOf(runs, ({ mib }) => mib),
+      runs[2],
+    );
+    equal(
+      middleOf(runs.slice(0, 2), ({ mib }) => mib),
+      runs[1],
+    );
+    throws(() => middleOf([], () => 0), /nothing was measured/);
   });
 
   it("fits a slope by least squares, and none to a single x", () => {
