@@ -46,6 +46,18 @@ describe("documents", () => {
     assert.deepEqual(missing, []);
   });
 
+  it("that messages, help and manifests name exist", () => {
+    const sources = [...readSources("src", ".ts"), ...readSources("deploy", ".yaml", ".json", ".tpl", ".txt")];
+    const named = sources.flatMap(({ path, text }) =>
+      [...text.matchAll(/\bdocs\/[\w./-]+\.md\b/g)].map(([document]) => ({ path, document })),
+    );
+    assert(named.length > 20, `only ${named.length} were found`);
+    assert.deepEqual(
+      named.filter(({ document }) => !existsSync(join(repository, document))),
+      [],
+    );
+  });
+
   it("with a dead link are caught", () => {
     const text = "[a](../nowhere.md) [b](#none) [c](https://example.com) `[d](no)`\n# There\n[e](#there)";
     const found = findDeadLinks({ path: "docs/x.md", text });

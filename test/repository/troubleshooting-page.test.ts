@@ -5,10 +5,17 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readTable } from "../support/documents.ts";
 import { readSources, repository } from "../support/sources.ts";
-import { matches, readEntries, spansOf, TROUBLESHOOTING } from "../support/troubleshooting-page.ts";
+import {
+  matches,
+  readEntries,
+  readEntriesBySection,
+  spansOf,
+  TROUBLESHOOTING,
+} from "../support/troubleshooting-page.ts";
 import { readUserMessages, type UserMessages } from "../support/user-messages.ts";
 
 const PAGE = TROUBLESHOOTING;
+const CLASS = "the-class-is-wrong";
 
 describe(PAGE, function () {
   this.timeout(60_000); // a guard against a hang only: the compiler reads all sources once
@@ -64,19 +71,29 @@ describe(PAGE, function () {
     assert.deepEqual(unknown, []);
   });
 
-  it("begins with an index that leads to every section of messages", () => {
-    const targets = readTable(PAGE, "the message begins with, or contains")
-      .map(([, section = ""]) => section)
-      .join(" ");
+  it("begins with an index that leads from every message to its section", () => {
+    const index = readTable(PAGE, "the message begins with, or contains").map(([words = "", section = ""]) => {
+      return {
+        words: spansOf(words),
+        targets: [...section.matchAll(/\(#([\w-]+)\)/g)].map(([, anchor = ""]) => anchor),
+      };
+    });
+    const sections = readEntriesBySection();
+    assert(sections.size >= 12, `only ${sections.size} sections have messages`);
+    const lost = [...sections].flatMap(([anchor, messages]) => {
+      const words = index.filter(({ targets }) => targets.includes(anchor)).flatMap((row) => row.words);
+      // A problem of a class is one of those that this message lists.
+      const whole = (message: string) => (anchor === CLASS ? `StorageClass parameters: ${message}` : message);
+      const isLed = (message: string) => words.some((each) => matches(each, whole(message)));
+      return messages.filter((message) => !isLed(message)).map((message) => `#${anchor}: ${message}`);
+    });
+    assert.deepEqual(lost, [], "put words of these messages into the row of the index that leads to their section");
+  });
+
+  it("names the commands that find out more", () => {
     const text = readFileSync(join(repository, PAGE), "utf8");
-    for (const section of text.split(/^## /m).slice(1)) {
-      const [heading = ""] = section.split("\n");
-      if (!section.includes("| message |")) continue;
-      const anchor = heading
-        .toLowerCase()
-        .replaceAll("'", "")
-        .replaceAll(/[^\w]+/g, "-");
-      assert(targets.includes(`(#${anchor})`), heading);
+    for (const command of ["doctor", "access", "static", "support", "orphans"]) {
+      assert.match(text, new RegExp(`keyless-csi ${command}\\b`), command);
     }
   });
 
