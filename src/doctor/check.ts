@@ -48,6 +48,12 @@ export interface Check {
   run(context: DoctorContext): Promise<Outcome>;
 }
 
+/** Some messages state their fix, as an event shows it. */
+export function toFinding(message: string): Finding {
+  const [found = "", fix] = message.split(". Fix: ");
+  return fix === undefined ? { found } : { found, fix };
+}
+
 /** Everything is as it should be. */
 export function ok(found: string): Outcome {
   return { status: "ok", findings: [{ found }] };

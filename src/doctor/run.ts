@@ -1,6 +1,6 @@
 /** Runs checks one after the other, so that a fault is named once: what depends on what is broken is not run. */
 import { DriverError } from "../errors.ts";
-import type { Category, Check, Finding, Outcome, Status } from "./check.ts";
+import { type Category, type Check, type Finding, type Outcome, type Status, toFinding } from "./check.ts";
 import type { DoctorContext } from "./ports.ts";
 
 /** What became of one check. */
@@ -59,6 +59,6 @@ async function outcomeOf(check: Check, context: DoctorContext): Promise<Outcome>
   } catch (thrown) {
     if (!(thrown instanceof DriverError)) throw thrown;
     const status = thrown.reason === "Forbidden" ? "unchecked" : "error";
-    return { status, findings: [{ found: thrown.message }] };
+    return { status, findings: [toFinding(thrown.message)] };
   }
 }

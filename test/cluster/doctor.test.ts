@@ -17,6 +17,17 @@ const CLUSTER_ID = "doctor-test";
 const DRIVER = "keyless.blob.csi";
 const OF_CONTROLLER = "system:serviceaccount:kube-system:keyless-csi-controller";
 
+/** Of a Role or ClusterRole. */
+interface Rule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+  readonly resourceNames?: readonly string[];
+}
+
+const LIST_CLASSES: Rule = { apiGroups: ["storage.k8s.io"], resources: ["storageclasses"], verbs: ["list"] };
+const LIST_NODES: Rule = { apiGroups: ["storage.k8s.io"], resources: ["csinodes"], verbs: ["list"] };
+
 /** What a kubelet writes once the node plugin has registered. */
 const csiNode = (name: string, drivers: readonly string[]) => ({
   apiVersion: "storage.k8s.io/v1",
@@ -53,8 +64,8 @@ describe("doctor on a real control plane", function () {
     await installation.apply(...objects, nodePlugin);
     // Nothing runs the pods here: what the Deployment's controller would write.
     await setStatus("deployment/keyless-csi-controller", { replicas: 2, readyReplicas: 2 });
-    await untilAllowed("yes", "storageclasses");
-    await untilAllowed("yes", "csinodes");
+    await untilAllowed("yes", LIST_CLASSES);
+    await untilAllowed("yes", LIST_NODES);
   }
 
   async function replaceClass(changes: Readonly<Record<string, unknown>>): Promise<void> {
@@ -62,10 +73,14 @@ describe("doctor on a real control plane", function () {
     await installation.apply(JSON.stringify({ ...shipped("StorageClass"), ...changes }));
   }
 
-  /** Until the API server's authorizer has seen that the controller may, or may no longer, list these. */
-  const untilAllowed = (answer: "yes" | "no", resource: string) =>
+  /** Until the API server's authorizer has seen that the controller may, or may no longer, do this. */
+  const untilAllowed = (answer: "yes" | "no", { apiGroups, resources, verbs, resourceNames }: Rule) =>
     eventually(installation.provisioner, async () => {
-      const said = await kubectl("auth", "can-i", "list", resource, `--as=${OF_CONTROLLER}`).catch(() => "no");
+      const [group = "", whole = "", name] = [apiGroups[0], resources[0], resourceNames?.[0]];
+      const [resource = "", subresource = ""] = whole.split("/");
+      const what = `${resource}${group === "" ? "" : `.${group}`}${name === undefined ? "" : `/${name}`}`;
+      const can = ["auth", "can-i", verbs[0] ?? "", what, `--subresource=${subresource}`, `--as=${OF_CONTROLLER}`];
+      const said = await inKubeSystem(...can).catch(() => "no");
       assert.equal(said.trim(), answer);
     });
 
@@ -82,7 +97,7 @@ describe("doctor on a real control plane", function () {
   it("says what it could not check without the rights of doctor, and takes it for no fault", async () => {
     await kubectl("delete", "clusterrolebinding", "keyless-csi-doctor");
     await inKubeSystem("delete", "rolebinding", "keyless-csi-doctor");
-    await untilAllowed("no", "csinodes");
+    await untilAllowed("no", LIST_NODES);
     const { code, checks } = await doctor();
     assert.deepEqual(
       checks.filter(({ status }) => status !== "ok").map(({ id, status }) => `${id} ${status}`),
@@ -91,6 +106,27 @@ describe("doctor on a real control plane", function () {
       ),
     );
     assert.equal(code, 0);
+  });
+
+  it("names one root cause for each rule of the controller's roles that is missing", async () => {
+    const causes: string[] = [];
+    const expected: string[] = [];
+    for (const role of installation.manifests.filter(
+      ({ kind, metadata }) => /Role$/.test(kind) && metadata.name === "keyless-csi-controller",
+    )) {
+      const rules = role["rules"] as readonly Rule[];
+      for (const missing of rules) {
+        await installation.apply(JSON.stringify({ ...role, rules: rules.filter((rule) => rule !== missing) }));
+        await untilAllowed("no", missing);
+        causes.push(...wrong((await doctor()).checks).map(({ id }) => `${missing.resources.join()}: ${id}`));
+        // Without the UID of kube-system nothing else is asked.
+        const cause = missing.resources.includes("namespaces") ? "kubernetes-api" : "cluster-rights";
+        expected.push(`${missing.resources.join()}: ${cause}`);
+        await installation.apply(JSON.stringify(role));
+        await untilAllowed("yes", missing);
+      }
+    }
+    assert.deepEqual(causes, expected);
   });
 
   describe("with --claim", () => {
@@ -165,20 +201,6 @@ describe("doctor on a real control plane", function () {
       "sidecar-flags",
       /lacks --extra-create-metadata$/,
       () => installation.apply(JSON.stringify(shipped("Deployment")).replace('"--extra-create-metadata",', "")),
-    ],
-    [
-      "no right to read StorageClasses",
-      "cluster-rights",
-      /may not get, list, watch storageclasses\.storage\.k8s\.io$/,
-      async () => {
-        const role = installation.manifests.find(
-          ({ kind, metadata }) => kind === "ClusterRole" && metadata.name === "keyless-csi-controller",
-        );
-        const rules = (role?.["rules"] ?? []) as readonly { readonly resources: readonly string[] }[];
-        const kept = rules.filter(({ resources }) => !resources.includes("storageclasses"));
-        await installation.apply(JSON.stringify({ ...role, rules: kept }));
-        await untilAllowed("no", "storageclasses");
-      },
     ],
     [
       "no CSIDriver object",

@@ -1,6 +1,7 @@
 // `keyless-csi doctor` on a cluster with the objects of deploy/manifests: of whatever is broken there one root cause is named.
 import assert from "node:assert/strict";
 import { neededClusterRights } from "../../src/doctor/cluster-rights.ts";
+import { DriverError } from "../../src/errors.ts";
 import type { Manifest } from "../support/deployment.ts";
 import { assertOneCause, diagnosesOf, diagnosisOf } from "../support/diagnosis.ts";
 import { create, createRequest } from "../support/emulated-app.ts";
@@ -343,8 +344,18 @@ describe("doctor on a cluster", () => {
       const { status, findings } = await diagnosisOf({ ...app, inspection: api.inspection }, id);
       assert.equal(status, "unchecked");
       assert.match(findings[0]?.found ?? "", /may not be read with this sign-in to the cluster$/);
+      assert.match(findings[0]?.fix ?? "", /^kubectl apply -f deploy\/manifests\/doctor-rbac\.yaml, or rbac\.doctor/);
     });
   }
+
+  it("does not take it for a fault that the CSIDriver object may not be read", async () => {
+    const find = app.cluster.findCsiDriver;
+    const message = "reading CSIDriver keyless.blob.csi is forbidden";
+    app.cluster.findCsiDriver = () => Promise.reject(new DriverError("Misconfigured", message));
+    const { status, findings } = await diagnosisOf(app, "csi-driver");
+    app.cluster.findCsiDriver = find;
+    assert.deepEqual([status, findings[0]?.found], ["unchecked", message]);
+  });
 
   it("finds the controller under another label, as the chart's nameOverride gives it", async () => {
     const api = await createManifestApi();
@@ -387,6 +398,7 @@ describe("doctor on a cluster", () => {
       [status, findings[0]?.found],
       ["error", "there is no StorageClass keyless with provisioner keyless.blob.csi"],
     );
+    assert.equal(findings[0]?.fix, "use one of the driver's classes: other");
   });
 
   it("asks for the very rights that deploy/manifests/rbac.yaml gives, those of doctor aside", async () => {

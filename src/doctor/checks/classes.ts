@@ -18,12 +18,15 @@ async function classAsked(context: DoctorContext): Promise<string | undefined> {
   return context.className ?? (await findClaim(context))?.className;
 }
 
+async function listOfDriver(context: DoctorContext): Promise<readonly InspectedClass[]> {
+  const all = await clusterOf(context).listClasses();
+  return all.filter(({ provisioner }) => provisioner === context.settings.driverName);
+}
+
 /** All classes of the driver, or the one that was asked for. */
 async function listOwn(context: DoctorContext): Promise<readonly InspectedClass[]> {
-  const { settings } = context;
   const className = await classAsked(context);
-  const all = await clusterOf(context).listClasses();
-  return all.filter(({ provisioner }) => provisioner === settings.driverName).filter(isAsked(className));
+  return (await listOfDriver(context)).filter(isAsked(className));
 }
 
 function isAsked(className: string | undefined): (each: InspectedClass) => boolean {
@@ -52,9 +55,12 @@ const present: Check = {
     const own = await listOwn(context);
     if (own.length > 0) return ok(own.map(({ name }) => name).join(", "));
     const which = className === undefined ? "no StorageClass" : `no StorageClass ${className}`;
+    const names = (await listOfDriver(context)).map(({ name }) => name).join(", ");
     return error(
       `there is ${which} with provisioner ${settings.driverName}`,
-      "kubectl apply -f deploy/manifests/storageclass.yaml, or storageClasses of the chart",
+      names === ""
+        ? "kubectl apply -f deploy/manifests/storageclass.yaml, or storageClasses of the chart"
+        : `use one of the driver's classes: ${names}`,
     );
   },
 };

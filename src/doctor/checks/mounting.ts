@@ -1,6 +1,8 @@
 /** Whether nodes can mount the volumes: the CSIDriver object that counts, the node plugin, and what leads volumes to it. */
+import { DriverError } from "../../errors.ts";
 import { findDriverProblem } from "../../volume/node-driver.ts";
-import { type Check, error, type Outcome, ok, unchecked, warning } from "../check.ts";
+import type { CsiDriver, Ports } from "../../volume/ports.ts";
+import { type Check, error, type Outcome, ok, toFinding, unchecked, warning } from "../check.ts";
 import { clusterOf } from "../cluster.ts";
 import type { DoctorContext, Workload } from "../ports.ts";
 
@@ -50,13 +52,26 @@ const csiDriver: Check = {
   async run({ ports, settings }) {
     const { nodeDriver } = settings;
     if (nodeDriver === "") return unchecked(NOT_NAMED, "name its driver with --node-driver");
-    const found = await ports.cluster.findCsiDriver(nodeDriver, { isFresh: true });
-    const problem = findDriverProblem(nodeDriver, found, settings);
+    const found = await findDriver(ports, nodeDriver);
+    if ("status" in found) return found;
+    const problem = findDriverProblem(nodeDriver, found.driver, settings);
     if (problem === undefined) return ok(nodeDriver);
-    const [what = "", fix] = problem.message.split(". Fix: ");
-    return { status: "error", findings: [{ found: what, fix }] };
+    return { status: "error", findings: [toFinding(problem.message)] };
   },
 };
+
+/** A missing right is the finding of cluster-rights. */
+async function findDriver(
+  { cluster }: Ports,
+  name: string,
+): Promise<{ readonly driver?: CsiDriver | undefined } | Outcome> {
+  try {
+    return { driver: await cluster.findCsiDriver(name, { isFresh: true }) };
+  } catch (thrown) {
+    if (thrown instanceof DriverError && thrown.reason === "Misconfigured") return unchecked(thrown.message);
+    throw thrown;
+  }
+}
 
 const nodePlugin: Check = {
   id: "node-plugin",
@@ -75,7 +90,9 @@ const nodePlugin: Check = {
     if (without.length === nodes.length) return error(`no node has driver ${nodeDriver}`, install);
     // Windows and virtual nodes cannot have it.
     const some = `${without.length} of ${nodes.length} nodes lack driver ${nodeDriver}: ${without.slice(0, 3).join(", ")}`;
-    return without.length > 0 ? warning(some, install) : ok(`${nodeDriver} on ${nodes.length} nodes`);
+    return without.length > 0
+      ? warning(some, install)
+      : ok(`${nodeDriver} on ${nodes.length === 1 ? "1 node" : `${nodes.length} nodes`}`);
   },
 };
 

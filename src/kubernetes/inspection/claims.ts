@@ -4,15 +4,14 @@ import type { InspectedClaim, InspectedPod } from "../../doctor/ports.ts";
 import { DriverError } from "../../errors.ts";
 import type { ClaimRef } from "../../volume/ports.ts";
 import { apiPath } from "../api.ts";
-import { read } from "../faults.ts";
-import { ask, type Reads } from "./ask.ts";
+import { ask, askFor, type Reads } from "./ask.ts";
 
 export async function findInspectedClaim(
   api: Reads,
   { namespace, name }: ClaimRef,
 ): Promise<InspectedClaim | undefined> {
   const path = apiPath`/api/v1/namespaces/${namespace}/persistentvolumeclaims/${name}`;
-  const found = await read(`claim ${namespace}/${name}`, () => api.get<V1PersistentVolumeClaim>(path));
+  const found = await askFor(`claim ${namespace}/${name}`, () => api.get<V1PersistentVolumeClaim>(path));
   if (found === undefined) return undefined;
   const { metadata, spec, status } = found;
   const lastEvent = await lastEventOf(api, namespace, metadata?.uid ?? "");
@@ -56,7 +55,7 @@ export async function listInspectedPods(api: Reads, { namespace, name }: ClaimRe
 
 export async function readDriverOf(api: Reads, volume: string): Promise<string> {
   const path = apiPath`/api/v1/persistentvolumes/${volume}`;
-  const found = await read(`PersistentVolume ${volume}`, () => api.get<V1PersistentVolume>(path));
+  const found = await askFor(`PersistentVolume ${volume}`, () => api.get<V1PersistentVolume>(path));
   if (found === undefined) throw new DriverError("NotFound", `PersistentVolume ${volume} does not exist`);
   return found.spec?.csi?.driver ?? "";
 }
