@@ -75,17 +75,17 @@ function plural(count: number, noun: string): string {
 function toLines({ id, title, status, findings, because }: CheckResult, stdout: Writable): string {
   const [sign, colour] = SIGNS[status];
   const signed = styleText(colour, sign, { stream: stdout });
-  if (status === "not run") return `${signed} ${title}: not run, because of ${because}\n`;
+  // The sign takes two of the four columns.
+  const headed = (text: string) => `${signed} ${wrap(text, "    ").join("\n").trimStart()}\n`;
+  if (status === "not run") return headed(`${title}: not run, because of ${because}`);
   const [first] = findings;
   if (status === "ok") {
     const line = `${title}: ${first?.found ?? ""}`;
     const more = findings.length > 1 ? ` (and ${findings.length - 1} more)` : "";
-    return `${signed} ${wrap(line + more, "    ")
-      .join("\n")
-      .trimStart()}\n`;
+    return headed(line + more);
   }
   const lines = findings.flatMap(toFindingLines);
-  return `${signed} ${title}\n${lines.join("\n")}\n    see ${referenceOf(id)}\n`;
+  return `${headed(title)}${lines.join("\n")}\n    see ${referenceOf(id)}\n`;
 }
 
 /** Commands and ids stay whole, however long they are. */
