@@ -22,6 +22,7 @@ import { createSink } from "../support/sink.ts";
 import { repository } from "../support/sources.ts";
 
 const ACCOUNT = "contosodata";
+const READER = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1";
 const CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe";
 
 /** A list shows a role assignment late: what deletion finds without it, it finds by the name. */
@@ -152,6 +153,25 @@ describe("static", () => {
       assert.equal(code, 0);
       assert.match(text, new RegExp(`has access: role ${CONTRIBUTOR} at ${scope}, made by others`));
       assert.deepEqual(assignedAt(id), []);
+    });
+
+    it("does not take a role that only reads, or access to another container, for access", async () => {
+      const { name: account, id: scope } = addAccount(app.emulator, "contosoread");
+      addContainer(app.emulator, account, "reports");
+      allow(scope, READER);
+      allow(addContainer(app.emulator, account, "reports-2"), CONTRIBUTOR);
+      const { code, text } = await run("demo/workload-a", { storageAccount: { name: account }, container: "reports" });
+      assert.equal(code, 3);
+      assert.match(text, /missing the identity has no access to the container yet/);
+    });
+
+    it("says who else names the container", async () => {
+      const { name } = container();
+      const attributes = { storageAccount: ACCOUNT, containerName: name };
+      cluster.persistentVolumes.push({ name: "others", handle: "made-by-hand", attributes, phase: "Bound" });
+      const { text, out } = await run("demo/workload-a", ofContainer(name));
+      assert.match(text, new RegExp(`note PersistentVolume others names container ${name} too`));
+      assert.notEqual(out, "");
     });
 
     function allow(scope: string, roleDefinitionName: string) {
