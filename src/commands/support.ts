@@ -113,8 +113,8 @@ async function addClusterIfAny(bundle: Bundle, { config, values, progress }: Sou
     return undefined;
   }
   const limits = { sinceMs: values.since, mostBytes: values.maxLogSize * MIB };
-  const { api } = connect(config.kubeconfig);
-  return await addCluster(bundle, api, { names: config, limits, progress });
+  const { api, namespace } = connect(config.kubeconfig);
+  return await addCluster(bundle, api, { names: { ...config, namespace }, limits, progress });
 }
 
 /** What each command says, as it prints it with `--output json`; its log is not kept. */

@@ -98,6 +98,12 @@ describe("the support bundle of a real control plane", function () {
     );
   });
 
+  it("has what one namespace holds where no other may be listed, as the controller's ServiceAccount may", async () => {
+    const { files } = await supportWith(installation.kubeconfig, "controller");
+    assert.match(files.get("contents.txt") ?? "", / objects\/deployments\.json, 1 object, kube-system alone\n/);
+    assert.match(files.get("objects/deployments.json") ?? "", /"name": "keyless-csi-controller"/);
+  });
+
   it("is a bundle all the same for somebody without rights, who sees what could not be read", async () => {
     const { plane } = installation;
     await plane.kubectl(["create", "serviceaccount", "nobody"]);

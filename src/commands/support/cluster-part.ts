@@ -76,12 +76,11 @@ async function addObjects({ json, redactor }: Bundle, objects: ClusterObjects): 
 
 function keepAll(found: Attempt<Objects>, withhold: Bundle["redactor"]["withhold"]) {
   if ("why" in found) return { content: found, note: "" };
-  const { objects, count } = found.value;
-  const note = count > objects.length ? `${objects.length} of ${count} objects` : `${count} objects`;
-  return {
-    content: { value: objects.map((each) => keepObject(each, withhold)) },
-    note: count === 1 ? "1 object" : note,
-  };
+  const { objects, count, only } = found.value;
+  const counted = count === 1 ? "1 object" : `${count} objects`;
+  const note = count > objects.length ? `${objects.length} of ${counted}` : counted;
+  const where = only === undefined ? "" : `, ${only} alone`;
+  return { content: { value: objects.map((each) => keepObject(each, withhold)) }, note: `${note}${where}` };
 }
 
 async function addMetrics(

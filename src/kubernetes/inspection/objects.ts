@@ -3,6 +3,7 @@
  * the driver; Secrets never.
  */
 import type { V1DaemonSetSpec, V1ObjectMeta } from "@kubernetes/client-node";
+import { apiPath } from "../api.ts";
 import type { Listing, OpenList } from "../pages.ts";
 import { type Attempt, attempt } from "./attempt.ts";
 
@@ -17,6 +18,8 @@ export interface Objects {
   readonly objects: readonly KubernetesObject[];
   /** How many there are in all. */
   readonly count: number;
+  /** Those of this namespace alone, where no more may be listed. */
+  readonly only?: string;
 }
 
 /** Of one installation. */
@@ -24,6 +27,8 @@ export interface InstallationNames {
   readonly driverName: string;
   /** Name of the CSIDriver object of the node plugin; `""`: none is read. */
   readonly nodeDriver: string;
+  /** Where the controller most likely runs: looked at where not every namespace may be. */
+  readonly namespace: string;
 }
 
 /** By a name for people, in the order of reading. */
@@ -42,6 +47,17 @@ const ADMISSION = "/apis/admissionregistration.k8s.io/v1";
 /** All of them are read; a cluster has some thousands, and a report is read by people. */
 const MOST = 1_000;
 
+/** In namespaces. */
+const NAMESPACED = [
+  "deployments",
+  "daemonsets",
+  "replicasets",
+  "pods",
+  "services",
+  "poddisruptionbudgets",
+  "networkpolicies",
+  "leases",
+];
 /** Read whole, by their label. */
 const LABELLED = {
   deployments: "/apis/apps/v1/deployments",
@@ -62,7 +78,12 @@ const LABELLED = {
 export async function readObjects(openList: OpenList, names: InstallationNames): Promise<ClusterObjects> {
   const found = new Map<string, Attempt<Objects>>();
   const read = async (name: string, wanted: Wanted) => {
-    const result = await attempt(() => listSome(openList, wanted));
+    const everywhere = await attempt(() => listSome(openList, wanted));
+    const { namespace } = names;
+    const result =
+      "why" in everywhere && NAMESPACED.includes(name)
+        ? await listIn(namespace, openList, wanted, everywhere)
+        : everywhere;
     found.set(name, result);
     return "value" in result ? result.value.objects : [];
   };
@@ -71,6 +92,18 @@ export async function readObjects(openList: OpenList, names: InstallationNames):
   await read("events-of-pods", eventsOf("Pod", pods));
   await readOfDriver(read, names);
   return found;
+}
+
+/** What the namespace has, where that may be listed; otherwise why not even that is known, as of everywhere. */
+async function listIn(
+  namespace: string,
+  openList: OpenList,
+  wanted: Wanted,
+  everywhere: Attempt<Objects>,
+): Promise<Attempt<Objects>> {
+  const path = wanted.path.replace(/[^/]+$/, `${apiPath`namespaces/${namespace}`}/$&`);
+  const there = await attempt(() => listSome(openList, { ...wanted, path }));
+  return "why" in there ? everywhere : { value: { ...there.value, only: namespace } };
 }
 
 interface Wanted extends Pick<Listing<unknown, unknown>, "path" | "fieldSelector" | "labelSelector"> {

@@ -88,7 +88,7 @@ describe("what is read of a cluster for a report", () => {
     });
     const bound = Array.from({ length: 1_200 }, (_, index) => volume(index, "Bound"));
     server.lists.set("/api/v1/persistentvolumes", [...bound, volume(1_200, "Failed")]);
-    const names = { driverName: DRIVER, nodeDriver: DRIVER };
+    const names = { driverName: DRIVER, nodeDriver: DRIVER, namespace: "csi" };
     const found = (await readObjects(createListOpener(connect(server.kubeconfig).api), names)).get("persistentvolumes");
     const { objects, count } = found !== undefined && "value" in found ? found.value : assert.fail();
     assert.deepEqual([objects.length, count, objects[0]?.metadata?.name], [1_000, 1_201, "pv-1200"]);
