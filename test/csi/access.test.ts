@@ -336,6 +336,20 @@ describe("access", () => {
     assert.deepEqual([left.code, left.differences["unexpected"]], [3, 1]);
   });
 
+  it("shows what a released PersistentVolume still lets in, and does not miss it there", async () => {
+    use = await startVolumesInUse();
+    const volume = await use.bind("one");
+    const { persistentVolumes } = use.cluster;
+    persistentVolumes.push(...persistentVolumes.splice(0).map((each) => ({ ...each, phase: "Released" })));
+    const kept = await access();
+    assert.deepEqual([kept.code, briefly(of(kept, "one"))], [0, ["released, container, keyless-csi"]]);
+    assert.match((await run({ output: "table" })).text, /^team\/one, whose claim is gone$/m);
+    assign(containerScope(volume), READER);
+    assert.equal((await access()).differences["unexpected"], 1);
+    use.loseAccess(volume);
+    assert.equal((await access()).differences["missing"], 0);
+  });
+
   it("counts another PersistentVolume that names the container, of whichever driver, with its own identity", async () => {
     use = await startVolumesInUse();
     const volume = await use.bind("one");

@@ -36,11 +36,12 @@ function toOpened({ state, identity, clientId, principalId, access }: Row, noun:
   return { state, ...who, ...(access && toAccess(access, noun)) };
 }
 
-function toMount({ trusts }: Report, { volume, claim, clientId, identity }: Mount) {
+function toMount({ trusts }: Report, { volume, claim, isReleased, clientId, identity }: Mount) {
   const { serviceAccounts, others } = (identity && trusts?.get(identity.id)) ?? {};
   return {
     persistentVolume: volume,
     claim: claim ? `${claim.namespace}/${claim.name}` : null,
+    released: isReleased,
     clientId: clientId ?? null,
     identity: identity?.id ?? null,
     /** Null: not read. */

@@ -52,7 +52,11 @@ export function toRows({ review, trusts }: Pick<Report, "review" | "trusts">): R
   const trustsOf = (identity: string) => trusts?.get(identity);
   return review.volumes.flatMap((volume) => {
     const common = {
-      claims: unique(volume.mounts.flatMap(({ claim }) => (claim ? [`${claim.namespace}/${claim.name}`] : []))),
+      claims: unique(
+        volume.mounts.flatMap(({ claim, isReleased }) =>
+          claim && !isReleased ? [`${claim.namespace}/${claim.name}`] : [],
+        ),
+      ),
       persistentVolumes: unique(volume.mounts.map((mount) => mount.volume)),
       volume,
     };
@@ -101,7 +105,16 @@ function isAbove({ access }: Row): boolean {
 }
 
 /** Of the rows of a volume. */
-const ORDER: readonly RowState[] = ["expected", "shared", "new", "missing", "unexpected", "inherited", "accepted"];
+const ORDER: readonly RowState[] = [
+  "expected",
+  "shared",
+  "new",
+  "released",
+  "missing",
+  "unexpected",
+  "inherited",
+  "accepted",
+];
 
 function unique(texts: readonly string[]): string[] {
   return [...new Set(texts)].sort();

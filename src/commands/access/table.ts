@@ -28,9 +28,10 @@ function line(state: string, who: string, where: string, since: string): string 
 }
 
 function volumeBlock({ noun, trusts }: Report, volume: ReviewedVolume, rows: readonly Row[]): string[] {
-  const claims = volume.mounts.map(({ claim, volume: name }) =>
-    claim === undefined ? `PersistentVolume ${name}, without a claim` : `${claim.namespace}/${claim.name}`,
-  );
+  const claims = volume.mounts.map(({ claim, volume: name, isReleased }) => {
+    if (claim === undefined) return `PersistentVolume ${name}, without a claim`;
+    return `${claim.namespace}/${claim.name}${isReleased ? ", whose claim is gone" : ""}`;
+  });
   const place = volume.name === undefined ? `no ${noun} that is known` : `${noun} ${volume.name}`;
   return [
     claims.length === 0 ? "no PersistentVolume" : [...new Set(claims)].join(", "),

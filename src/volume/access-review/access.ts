@@ -14,9 +14,10 @@ export type Level = "file system" | "account" | "resource group" | "subscription
 /**
  * `expected`: it is for an identity that mounts the volume. `shared`: made by this controller at the account of a namespace, for the
  * identity of another of its volumes. `new`: made by this controller within the last hour, for an identity that no PersistentVolume
- * names yet. `accepted`: of a principal that an administrator has named. `inherited`: made above the account. `unexpected`: everything else.
+ * names yet. `released`: for the identity of a PersistentVolume whose claim is gone, and which is kept or about to be deleted.
+ * `accepted`: of a principal that an administrator has named. `inherited`: made above the account. `unexpected`: everything else.
  */
-export type AccessState = "expected" | "shared" | "new" | "accepted" | "inherited" | "unexpected";
+export type AccessState = "expected" | "shared" | "new" | "released" | "accepted" | "inherited" | "unexpected";
 
 /** A role assignment that opens data, whatever it is at. */
 export interface Grant {
@@ -38,6 +39,8 @@ export interface Mount {
   /** The PersistentVolume's name. */
   readonly volume: string;
   readonly claim: ClaimRef | undefined;
+  /** Released or Failed: its claim is gone. */
+  readonly isReleased: boolean;
   /** Undefined where the PersistentVolume names no identity, as one with keys. */
   readonly clientId: string | undefined;
   /** Undefined where the controller cannot read it. */
@@ -48,7 +51,6 @@ export interface ReviewedVolume {
   readonly account: AccountRef;
   /** Of the file system; undefined for an account that holds none that is known: what is assigned there opens the next one. */
   readonly name: string | undefined;
-  /** Those that name it and are neither Released nor Failed. */
   readonly mounts: readonly Mount[];
   readonly access: readonly Access[];
   /** What no role assignment opens to the identity that it states. */

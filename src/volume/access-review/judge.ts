@@ -29,10 +29,11 @@ export function judge(grant: Grant, level: Level, known: Case): Access {
 function stateOf(grant: Grant, level: Level, known: Case): AccessState {
   if (known.accepted.has(grant.assignment.principalId.toLowerCase())) return "accepted";
   if (level !== "file system" && level !== "account") return "inherited";
-  if (isFor(grant, known.mounts, known)) return "expected";
+  if (isFor(grant, known.mounts.filter(isInUse), known)) return "expected";
   const isNamespaces = decodeAccountTags(known.account.tags).isolation === "namespace";
   const isShared = level === "account" && grant.isOurs && isNamespaces;
-  if (isShared && isFor(grant, known.mountsInAccount, known)) return "shared";
+  if (isShared && isFor(grant, known.mountsInAccount.filter(isInUse), known)) return "shared";
+  if (isFor(grant, known.mounts, known)) return "released";
   const { createdAtMs } = grant.assignment;
   const isNew = grant.isOurs && createdAtMs !== undefined && known.nowMs - createdAtMs < NEW_MS;
   return isNew ? "new" : "unexpected";
@@ -49,11 +50,15 @@ function isFor(grant: Grant, mounts: readonly Mount[], { readable }: Case): bool
 /** Whom nothing lets in. In doubt there is access: by a role that cannot be read, under a condition, or inherited. */
 export function findMissing(access: readonly Access[], { mounts, readable }: Case): Mount[] {
   const letsIn = access.filter(({ role }) => role === undefined || role.rights.includes("read"));
-  return mounts.filter(({ clientId, identity }) => {
+  return mounts.filter(isInUse).filter(({ clientId, identity }) => {
     if (clientId === undefined) return false;
     if (identity !== undefined) return !letsIn.some(({ assignment }) => isSamePrincipal(identity, assignment));
     return !letsIn.some(({ isOurs, assignment }) => isOurs && !readable.has(assignment.principalId.toLowerCase()));
   });
+}
+
+function isInUse({ isReleased }: Mount): boolean {
+  return !isReleased;
 }
 
 function isUnread({ clientId, identity }: Mount): boolean {

@@ -4,7 +4,7 @@ import { accountKey } from "../formats/arm-ids.ts";
 import type { AccountRef, ClusterVolume, UserAssignedIdentity } from "../ports.ts";
 import type { LeftOut, Mount } from "./access.ts";
 
-/** Phases in which a PersistentVolume mounts nothing any more. */
+/** Phases of a PersistentVolume whose claim is gone. */
 const LEFT_PHASES = ["Released", "Failed"];
 
 export interface Mounts {
@@ -30,15 +30,16 @@ export function readMounts(
   const found = new Map<string, Map<string, Mount[]>>();
   const provisioned = new Set<string>();
   const leftOut: LeftOut[] = [];
-  for (const volume of volumes.filter(({ phase }) => !LEFT_PHASES.includes(phase))) {
+  for (const volume of volumes) {
     const { clientId, mounted } = backend.readReferences(volume);
     const account = accounts.get(mounted?.account ?? "");
     const isOurs = volume.provisioner === settings.driverName;
-    if (isOurs && account === undefined) leftOut.push({ volume: volume.name, why: ELSEWHERE });
+    const isReleased = LEFT_PHASES.includes(volume.phase);
+    if (isOurs && account === undefined && !isReleased) leftOut.push({ volume: volume.name, why: ELSEWHERE });
     if (mounted === undefined || account === undefined) continue;
     if (isOurs) provisioned.add(account.name);
     const identity = byClientId.get(clientId?.toLowerCase() ?? "");
-    const mount = { volume: volume.name, claim: volume.claim, clientId, identity };
+    const mount = { volume: volume.name, claim: volume.claim, isReleased, clientId, identity };
     const inAccount = found.get(accountKey(account)) ?? new Map<string, Mount[]>();
     found.set(accountKey(account), inAccount);
     inAccount.set(mounted.name, [...(inAccount.get(mounted.name) ?? []), mount]);
