@@ -1,12 +1,21 @@
 /** Everything that the checks of `keyless-csi doctor` look at, built as the controller builds it. */
 import { createAzureInspection } from "../azure/inspection/inspection.ts";
+import { BLOB_ACCOUNTS } from "../backend/blob/account-shape.ts";
+import { unseenWith } from "../backend/blob/shown-since.ts";
 import { remembering } from "../concurrency/remembered.ts";
 import type { ControllerConfig } from "../config/controller.ts";
-import type { AzureInspection, ClusterInspection, DoctorContext, NeededRight } from "../doctor/ports.ts";
+import type {
+  AzureInspection,
+  ClusterInspection,
+  DoctorContext,
+  NeededRight,
+  SentApiVersion,
+} from "../doctor/ports.ts";
 import { DriverError } from "../errors.ts";
 import { NO_CLUSTER } from "../kubernetes/cluster.ts";
 import { createClusterInspection } from "../kubernetes/inspection/inspection.ts";
 import type { Logger } from "../telemetry/log.ts";
+import { OTHER_API_VERSIONS, STORAGE_API_VERSIONS } from "../text/azure-api-versions.ts";
 import type { Cluster } from "../volume/ports.ts";
 import { type Assembly, assemble } from "./assembly.ts";
 import { createCredentials } from "./credentials.ts";
@@ -38,10 +47,18 @@ export async function createDoctorContext(options: DoctorOptions): Promise<Docto
   return {
     ...adapters,
     azure: askingOnce(
-      createAzureInspection({ arm: adapters.arm, credential: own, scope: config.cloud.armScope, timeoutMs: REACH_MS }),
+      createAzureInspection({
+        arm: adapters.arm,
+        shaping: BLOB_ACCOUNTS,
+        storageApiVersion: config.cloud.storageApiVersion,
+        credential: own,
+        scope: config.cloud.armScope,
+        timeoutMs: REACH_MS,
+      }),
     ),
     ...(cluster !== undefined && { cluster }),
     neededRights,
+    apiVersions: sentVersions(config),
     identityScopes: config.identityScopes.map(({ subscriptionId, resourceGroup }) =>
       resourceGroup === undefined
         ? `/subscriptions/${subscriptionId}`
@@ -57,6 +74,27 @@ export async function createDoctorContext(options: DoctorOptions): Promise<Docto
 
 function inspectionOf({ config, inspection, namespace }: DoctorOptions): ClusterInspection {
   return inspection ?? createClusterInspection(config.kubeconfig, namespace);
+}
+
+/** One type for each provider: all of its types know the same versions, as far as the controller uses them. */
+function sentVersions({ cloud }: ControllerConfig): readonly SentApiVersion[] {
+  const others = [
+    ["Microsoft.Authorization", "roleAssignments"],
+    ["Microsoft.ManagedIdentity", "userAssignedIdentities"],
+  ] as const;
+  return [
+    {
+      provider: "Microsoft.Storage",
+      type: "storageAccounts",
+      sent: cloud.storageApiVersion,
+      older: STORAGE_API_VERSIONS,
+      hiddenBy: unseenWith,
+    },
+    ...others.map(([provider, type]) => {
+      const older: readonly string[] = OTHER_API_VERSIONS[provider];
+      return { provider, type, sent: older.at(-1) ?? "", older, hiddenBy: () => [] };
+    }),
+  ];
 }
 
 /** A cluster that does not answer is a finding, and what there is to say of Azure is said all the same. */

@@ -7,6 +7,7 @@ import { DriverError } from "../errors.ts";
 import {
   newestOlder,
   OTHER_API_VERSIONS,
+  OTHERWISE_VERSIONED,
   STORAGE_API_VERSIONS,
   type StorageApiVersion,
   supportedVersions,
@@ -91,10 +92,13 @@ export function createApiVersionPolicy(versions: ApiVersions): PipelinePolicy {
 
 const SPELLED = new Map(Object.keys(KNOWN).map((name) => [name.toLowerCase(), name]));
 
-/** The provider of the last resource in the path, spelled as Azure spells it if it is pinned, or "". */
+/** The provider of the last resource in the path, spelled as Azure spells it if it is pinned; "" for what its versions do not hold for. */
 function providerOf({ method, url }: PipelineRequest): string {
-  const { provider } = targetOf(method, url);
-  return SPELLED.get(provider) ?? provider;
+  const { provider, type } = targetOf(method, url);
+  const spelled = SPELLED.get(provider);
+  if (spelled === undefined) return provider;
+  // What asks about the provider itself is asked of Microsoft.Resources.
+  return type === "" || OTHERWISE_VERSIONED.includes(type) ? "" : spelled;
 }
 
 /** In the text of the URL: to parse and write the query would encode a page token another way than Azure did. */

@@ -37,6 +37,8 @@ export interface AuditOptions {
 }
 
 const READS = ["GET", "HEAD", "OPTIONS"];
+/** Asked by a POST, and changes nothing. */
+const DRY_RUN = "/microsoft.policyinsights/checkpolicyrestrictions";
 const ACTIONS: Readonly<Record<string, string>> = { PUT: "create", PATCH: "update", DELETE: "delete" };
 
 /**
@@ -52,7 +54,7 @@ export function createAuditedHttpClient({ written, correlationId, now }: AuditOp
     async sendRequest(request) {
       const callId = correlationId();
       if (callId !== undefined) request.headers.set("x-ms-correlation-request-id", callId);
-      if (READS.includes(request.method)) return await inner.sendRequest(request);
+      if (isRead(request)) return await inner.sendRequest(request);
       const begun = now();
       heads.delete(request);
       let body: string | null | undefined;
@@ -65,6 +67,10 @@ export function createAuditedHttpClient({ written, correlationId, now }: AuditOp
       }
     },
   };
+}
+
+function isRead({ method, url }: PipelineRequest): boolean {
+  return READS.includes(method) || (method === "POST" && pathOf(url).toLowerCase().endsWith(DRY_RUN));
 }
 
 function describe(

@@ -1,13 +1,11 @@
 /** Federated credentials of user-assigned identities through ARM: which ServiceAccount tokens an identity accepts. */
 import { DriverError } from "../errors.ts";
+import { CREDENTIALS_PER_IDENTITY } from "../text/azure-limits.ts";
 import type { Credential, Trust, UserAssignedIdentity } from "../volume/ports.ts";
 import type { Arm } from "./arm.ts";
 import { codeOf, statusOf, toDriverError } from "./faults.ts";
 import { intending } from "./intent.ts";
 import { findRefusal } from "./refusals/codes.ts";
-
-/** Azure's limit for one identity, which cannot be raised. */
-const MAX_CREDENTIALS = 20;
 
 /** What the identity trusts. Azure allows exactly one audience in each. */
 export async function listCredentials(arm: Arm, identity: UserAssignedIdentity): Promise<Credential[]> {
@@ -41,10 +39,10 @@ export async function writeCredential(
     const failure = toDriverError(error, `writing federated credential ${credentialName} of ${identity.id}`);
     // Azure documents no code for the limit. A policy, a lock or a missing right is reported as what it is.
     const mayBeLimit = [400, 403, 409].includes(statusOf(error) ?? 0) && findRefusal(codeOf(error) ?? "") === undefined;
-    if (mayBeLimit && (await listCredentials(arm, identity).catch(() => [])).length >= MAX_CREDENTIALS) {
+    if (mayBeLimit && (await listCredentials(arm, identity).catch(() => [])).length >= CREDENTIALS_PER_IDENTITY) {
       throw new DriverError(
         "QuotaExhausted",
-        `identity ${identity.id} has ${MAX_CREDENTIALS} federated credentials, Azure's limit: remove one that is not needed ` +
+        `identity ${identity.id} has ${CREDENTIALS_PER_IDENTITY} federated credentials, Azure's limit: remove one that is not needed ` +
           `(\`keyless-csi orphans\` finds ours), or use another identity for ${subject}`,
         { cause: error },
       );

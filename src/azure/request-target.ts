@@ -8,6 +8,8 @@ export interface Target {
   readonly subscriptionId: string;
   /** The path's last provider in lower case, such as `microsoft.storage`; `""` where there is none. */
   readonly provider: string;
+  /** The first type behind it, in lower case; `""` where the path ends with the provider. */
+  readonly type: string;
   readonly operation: Operation;
   /** Name of the storage account that the request is about, in the path of Microsoft.Storage; `""` where there is none. */
   readonly account: string;
@@ -33,6 +35,7 @@ export function targetOf(method: string, url: string): Target {
   return {
     subscriptionId,
     provider,
+    type: segmentAfter(types, "/", 0),
     operation: operationOf(method, types),
     account,
     isAccount: account !== "" && types.length === "/storageaccounts/".length + account.length,

@@ -164,22 +164,35 @@ export const ROLES: readonly RoleRow[] = [
   role({
     key: "controller-usage",
     roleName: "keyless-csi Controller Usage",
-    description: "Count the role assignments and storage accounts of the subscription, whose numbers Azure limits.",
+    description:
+      "Count the role assignments and storage accounts of the subscription, whose numbers Azure limits, and read its resource providers.",
     option: "usage",
     assignedAt: "subscriptions",
     actions: {
       [`${ASSIGNMENTS}/read`]: "the metric keyless_csi_role_assignments",
       "Microsoft.Storage/locations/usages/read": "the metric keyless_csi_storage_accounts",
+      "Microsoft.Resources/subscriptions/providers/read":
+        "keyless-csi doctor: whether the subscription is registered with Microsoft.Storage",
     },
   }),
   role({
     key: "controller-doctor",
     roleName: "keyless-csi Controller Doctor",
-    description: "Ask Azure what the controller may do. Reads only.",
+    description:
+      "Ask Azure what the controller may do, and what policies, locks and deny assignments are in its way. Reads only.",
     option: "doctor",
     assignedAt: "resource groups and identity scopes",
     actions: {
       "Microsoft.Authorization/permissions/read": "keyless-csi doctor: name each right that is missing",
+      "Microsoft.PolicyInsights/checkPolicyRestrictions/read":
+        "keyless-csi doctor: ask Azure Policy what it would refuse",
+      "Microsoft.Authorization/policyAssignments/read":
+        "keyless-csi doctor: read the policies of management groups, which that answer leaves out",
+      "Microsoft.Authorization/policyDefinitions/read": "keyless-csi doctor: read what such a policy wants",
+      "Microsoft.Authorization/policySetDefinitions/read":
+        "keyless-csi doctor: read which policies such an initiative has",
+      "Microsoft.Authorization/locks/read": "keyless-csi doctor: find locks that hold up volumes",
+      "Microsoft.Authorization/denyAssignments/read": "keyless-csi doctor: find what outranks the roles",
     },
   }),
 ];

@@ -6,7 +6,7 @@ import { createHttpHeaders, createPipelineRequest, type HttpClient, RestError } 
 /** One request, as the REST reference states it. */
 export interface ArmRequest {
   readonly method: "GET" | "POST";
-  /** From its first slash on, without a query. */
+  /** From its first slash on; with its query, but for the api-version. */
   readonly path: string;
   /** Sent unless the provider's version is pinned (api-versions.ts). */
   readonly apiVersion: string;
@@ -23,7 +23,7 @@ export interface Sending {
 export async function sendToArm({ endpoint, client, httpClient }: Sending, asked: ArmRequest): Promise<unknown> {
   const { method, path, apiVersion, body } = asked;
   const request = createPipelineRequest({
-    url: `${endpoint}${path}?api-version=${apiVersion}`,
+    url: `${endpoint}${path}${path.includes("?") ? "&" : "?"}api-version=${apiVersion}`,
     method,
     headers: createHttpHeaders({
       accept: "application/json",

@@ -29,7 +29,8 @@ export function createUsage({ arm, subscriptionIds, now }: UsageOptions): () => 
   };
 }
 
-async function countAssignments(arm: Arm, subscriptionId: string): Promise<number> {
+/** Throws as the SDK does. */
+export async function countAssignments(arm: Arm, subscriptionId: string): Promise<number> {
   let used = 0;
   const { roleAssignments } = arm.subscription(subscriptionId).authorization;
   for await (const page of roleAssignments.listForSubscription().byPage()) used += page.length;
@@ -70,7 +71,8 @@ export function createAccountUsage({ arm, regions, refused, now }: AccountUsageO
   return async () => [...(await read())].map(([key, counted]) => ({ ...regionOf(key), ...counted }));
 }
 
-async function countAccounts(arm: Arm, { subscriptionId, location }: Region) {
+/** Throws as the SDK does, and for an answer without the number. */
+export async function countAccounts(arm: Arm, { subscriptionId, location }: Region) {
   for await (const usage of arm.subscription(subscriptionId).storage.usages.listByLocation(location)) {
     const { name, currentValue: used, limit } = usage;
     if (name?.value === "StorageAccounts" && used !== undefined && limit !== undefined) return { used, limit };

@@ -2,6 +2,8 @@
 import type { Check } from "./check.ts";
 import { ACCOUNT_CHECKS, CLUSTER_ID_CHECKS } from "./checks/accounts.ts";
 import { ADMISSION_CHECKS } from "./checks/admission.ts";
+import { VERSION_CHECKS } from "./checks/api-versions.ts";
+import { BARRIER_CHECKS } from "./checks/barriers.ts";
 import { CLAIM_CHECKS } from "./checks/claim.ts";
 import { CLAIM_STORAGE_CHECKS } from "./checks/claim-storage.ts";
 import { CLASS_CHECKS } from "./checks/classes.ts";
@@ -11,15 +13,21 @@ import { kubernetesApi } from "./checks/kubernetes-api.ts";
 import { MOUNTING_CHECKS } from "./checks/mounting.ts";
 import { PERMISSION_CHECKS } from "./checks/permissions.ts";
 import { PLACE_CHECKS } from "./checks/places.ts";
+import { POLICY_CHECKS } from "./checks/policies.ts";
+import { QUOTA_CHECKS } from "./checks/quotas.ts";
 import { SIGN_IN_CHECKS } from "./checks/sign-in.ts";
 import type { DoctorContext } from "./ports.ts";
 
 export const CHECKS: readonly Check[] = [
   ...SIGN_IN_CHECKS,
   ...PLACE_CHECKS,
+  ...VERSION_CHECKS,
   ...PERMISSION_CHECKS,
   ...IDENTITY_CHECKS,
   ...ACCOUNT_CHECKS,
+  ...POLICY_CHECKS,
+  ...BARRIER_CHECKS,
+  ...QUOTA_CHECKS,
   kubernetesApi,
   ...CLUSTER_ID_CHECKS,
   ...CONTROLLER_CHECKS,

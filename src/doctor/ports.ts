@@ -2,9 +2,22 @@
  * What checks ask, besides what the stories of a volume ask by volume/ports.ts. `azure/inspection/` and `kubernetes/inspection/`
  * implement it. Reads only; a foreign failure is thrown as a DriverError.
  */
+
 import type { Backend } from "../backend/backend.ts";
 import type { DriverError } from "../errors.ts";
 import type { ClaimRef, ClusterClass, Ports, ResourceGroupRef, Settings } from "../volume/ports.ts";
+import type { AzureSurroundings, SentApiVersion } from "./azure-ports.ts";
+
+export type {
+  AzureSurroundings,
+  DenyAssignment,
+  Lock,
+  PolicyRefusal,
+  PolicyVerdict,
+  ProviderState,
+  Quota,
+  SentApiVersion,
+} from "./azure-ports.ts";
 
 /** What a token for ARM says of its bearer (Entra, "Access token claims reference"). */
 export interface SignedIn {
@@ -32,7 +45,7 @@ export interface Permission {
   readonly condition?: string;
 }
 
-export interface AzureInspection {
+export interface AzureInspection extends AzureSurroundings {
   /** ARM's address, for messages. */
   readonly armEndpoint: string;
   /** ARM's clock by an answer that needs no token, in milliseconds since 1970. Throws Unavailable when ARM cannot be reached. */
@@ -161,6 +174,7 @@ export interface DoctorContext {
   /** Absent without a cluster. */
   readonly cluster?: ClusterInspection;
   readonly neededRights: readonly NeededRight[];
+  readonly apiVersions: readonly SentApiVersion[];
   /** Subscriptions and resource groups with workload identities, as `--identity-scopes` has them. */
   readonly identityScopes: readonly string[];
   /** Milliseconds since 1970. */

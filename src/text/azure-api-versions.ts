@@ -30,7 +30,17 @@ export const OTHER_API_VERSIONS = {
   "Microsoft.Authorization": ["2022-04-01"],
   /** The first stable one with federated credentials. */
   "Microsoft.ManagedIdentity": ["2023-01-31"],
+  /** Of checkPolicyRestrictions. The newest alone gives the reasons that the assignments' owners state. */
+  "Microsoft.PolicyInsights": ["2020-07-01", "2022-03-01", "2023-03-01", "2024-10-01"],
 } as const;
+
+/** Types of Microsoft.Authorization that have api-versions of their own: of Azure Policy and of locks. Lower case. */
+export const OTHERWISE_VERSIONED: readonly string[] = [
+  "policyassignments",
+  "policydefinitions",
+  "policysetdefinitions",
+  "locks",
+];
 
 /**
  * The api-versions that a refusal lists, or [] when it lists none. ARM's words: `The supported api-versions are 'a, b'.`

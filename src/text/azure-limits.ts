@@ -33,6 +33,9 @@ export interface AzureLimits {
   readonly identityDeletes: TokenBucketLimit;
 }
 
+/** How many federated credentials one identity may have; it cannot be raised ("Throttling limits" and the page's limits). */
+export const CREDENTIALS_PER_IDENTITY = 20;
+
 export const AZURE_LIMITS: AzureLimits = {
   armReads: { burst: 250, perSecond: 25 },
   armWrites: { burst: 200, perSecond: 10 },

@@ -110,6 +110,21 @@ export function planPool(parameters: VolumeRequest["parameters"], rules: Rules):
   });
 }
 
+/** Stands for the namespace and the volume where none is known; a valid name of both. */
+const SOME = "example";
+
+/**
+ * An account that the class would get for some volume; undefined for a class that names an account, and so makes none. Throws
+ * InvalidRequest.
+ */
+export function planExample(parameters: VolumeRequest["parameters"], rules: Rules): AccountPlan | undefined {
+  const { volumeClass, accountShape, places } = findClass(parameters, rules.settings, rules.backend);
+  if (volumeClass.storageAccount !== undefined) return undefined;
+  const spot = { namespace: SOME, volume: SOME, shard: 0 };
+  const candidates = candidatesFor(volumeClass, spot, rules);
+  return withPlaces({ request: {}, volumeClass, candidates, accountShape, elsewhere: [] }, places, spot, rules);
+}
+
 /** For whom an account is, and which of those that the class spreads over. */
 interface Spot extends Tenant {
   readonly shard: number;

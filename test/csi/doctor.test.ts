@@ -118,7 +118,7 @@ function changeGrant({ world }: GrantedApp["emulator"], change: (condition: stri
 describe("doctor", () => {
   let app: GrantedApp;
   before(async () => {
-    app = await startGrantedApp({ roles: [] });
+    app = await startGrantedApp({ roles: ["--with=identities,trust,doctor,usage"] });
   });
   after(() => app.stop());
 

@@ -7,9 +7,10 @@ import type { ResourceGroupRef } from "../../volume/ports.ts";
 import type { Arm } from "../arm.ts";
 import { codeOf, statusOf, toDriverError } from "../faults.ts";
 import { createHttpClient } from "../http-client.ts";
+import { createPolicyInspection, type PolicyInspectionOptions } from "./policies.ts";
+import { createSurroundings } from "./surroundings.ts";
 
-export interface InspectionOptions {
-  readonly arm: Arm;
+export interface InspectionOptions extends PolicyInspectionOptions {
   readonly credential: TokenCredential;
   /** Of tokens for ARM. */
   readonly scope: string;
@@ -20,8 +21,11 @@ export interface InspectionOptions {
 /** An account's name that nobody has: `kl` and what is no base32 behind it. */
 const NO_ACCOUNT = "kl0000000000000000000000";
 
-export function createAzureInspection({ arm, credential, scope, timeoutMs }: InspectionOptions): AzureInspection {
+export function createAzureInspection(options: InspectionOptions): AzureInspection {
+  const { arm, credential, scope, timeoutMs } = options;
   return {
+    ...createSurroundings(arm),
+    ...createPolicyInspection(options),
     armEndpoint: arm.endpoint,
     readClock: () => readClock(arm.endpoint, timeoutMs),
     async signIn() {

@@ -87,3 +87,20 @@ export function wishOf(name: string, targets: readonly string[], held: boolean):
     allows: (value) => found.holds(value, targets) === shouldHold,
   };
 }
+
+/**
+ * Whether the condition holds of a value; undefined for an operator that is not known. Of a property that is not there nothing
+ * holds but what is negated ("Policy definition structure: conditions").
+ */
+export function conditionHolds(
+  name: string,
+  value: string | undefined,
+  targets: readonly string[],
+): boolean | undefined {
+  const operator = name.toLowerCase();
+  if (operator === "exists") return (value !== undefined) === (targets[0]?.toLowerCase() === "true");
+  const isNegated = operator.startsWith("not");
+  const found = OPERATORS[isNegated ? operator.slice("not".length) : operator];
+  if (found === undefined) return undefined;
+  return (value !== undefined && found.holds(value, targets)) !== isNegated;
+}

@@ -49,10 +49,17 @@ const ROLES: readonly CustomRole[] = [
   {
     name: "f0000000-0000-4000-8000-00000000000c",
     roleName: "keyless-csi Controller R",
-    description: "Reads identities, grants, usages and its own rights; writes federated credentials.",
+    description: "Reads identities, grants, usages, policies, locks and its own rights; writes federated credentials.",
     actions: [
       "Microsoft.Storage/locations/usages/read",
+      "Microsoft.Resources/subscriptions/providers/read",
+      "Microsoft.PolicyInsights/checkPolicyRestrictions/read",
       "Microsoft.Authorization/permissions/read",
+      "Microsoft.Authorization/policyAssignments/read",
+      "Microsoft.Authorization/policyDefinitions/read",
+      "Microsoft.Authorization/policySetDefinitions/read",
+      "Microsoft.Authorization/locks/read",
+      "Microsoft.Authorization/denyAssignments/read",
       `${ASSIGNMENTS}/read`,
       `${IDENTITIES}/read`,
       `${IDENTITIES}/federatedIdentityCredentials/read`,

@@ -2,7 +2,6 @@
  * Step "account" of CreateVolume: the first account that is ours, else the first that Azure lets us create. No list call
  * (Azure allows 100 in 5 minutes): names are computed, and ARM is asked for each by its full id.
  */
-
 import { allInOrder } from "../../concurrency/all-in-order.ts";
 import { createSingleFlight, type SingleFlight } from "../../concurrency/single-flight.ts";
 import { DriverError } from "../../errors.ts";
@@ -110,7 +109,8 @@ function specOf(plan: AccountPlan, { ref, tags: present }: Account): AccountSpec
   return tags && toSpec(plan, { ...encodeAccountTags(tags), ...present });
 }
 
-function toSpec(
+/** What a new account of the plan is created from; `ours` are the tags of one of its candidates. */
+export function toSpec(
   { volumeClass: { location, tags }, accountShape }: AccountPlan,
   ours: AccountSpec["tags"],
 ): AccountSpec {

@@ -203,6 +203,7 @@ const HOURLY = "Azure Storage allows 1,200 writes an hour in a region: this call
 const TARGET = {
   subscriptionId: "s",
   provider: "microsoft.storage",
+  type: "storageaccounts",
   account: "a",
   isAccount: false,
   location: "",
