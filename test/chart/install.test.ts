@@ -195,6 +195,10 @@ describe("an installation by the chart", function () {
     await replica?.stop();
     replica = await startReplica(options);
     await eventually(emulator, isRewritten);
+    await makeReady(plane, emulator);
+    const tested = await helmTest(options, emulator);
+    assert.deepEqual([tested.isPassed, tested.message], [true, ""], tested.log);
+    assert.match(tested.log, /√ new volumes are led to the node plugin:\s+keyless-csi-shared-node-plugin\n/);
     await apply(
       claim("more", "keyless", { namespace: "team-a", annotations: { "keyless-csi/service-account": "app" } }),
     );

@@ -1,5 +1,6 @@
 // `helm test` where no node runs pods: the pod that Helm creates is run as a process with its own arguments, and what a kubelet would
 // write of its end is written.
+import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -31,14 +32,23 @@ export async function helmTest(options: ReplicaOptions, beside: Program): Promis
     (error: Error) => ({ isPassed: false, message: error.message }),
   );
   const get = async () => JSON.parse(await plane.kubectl(["get", "pod", POD, ...NAMESPACE, "-o", "json"])) as Manifest;
-  const { spec } = (await eventually(beside, get)) as unknown as { spec: { containers: [{ args: string[] }] } };
-  const { code, log } = await runPod(spec.containers[0].args, options);
+  const { spec } = (await eventually(beside, get)) as unknown as { readonly spec: PodSpec };
+  const { code, log } = await runContainer(spec.containers[0], options);
   await end(plane, code);
   return { ...(await ended), log };
 }
 
-async function runPod(
-  [command = "", ...flags]: readonly string[],
+interface PodSpec {
+  readonly containers: readonly [Container];
+}
+
+interface Container {
+  readonly args: readonly string[];
+  readonly env?: readonly { readonly name: string; readonly value: string }[];
+}
+
+async function runContainer(
+  { args: [command = "", ...flags], env = [] }: Container,
   { plane, ready, readyFile, bundle }: ReplicaOptions,
 ): Promise<{ readonly code: number; readonly log: string }> {
   const folder = await mkdtemp(join(plane.folder, "doctor-"));
@@ -54,8 +64,10 @@ async function runPod(
     "cloud-file": readyFile,
     kubernetes: "on",
   };
+  const argv = [...NODE_FLAGS, bundle, command, ...withFlags(flags, own)];
+  const environment = Object.fromEntries(env.map(({ name, value }) => [name, value]));
   return await new Promise((resolve) => {
-    execFile(process.execPath, [...NODE_FLAGS, bundle, command, ...withFlags(flags, own)], (error, stdout, stderr) =>
+    execFile(process.execPath, argv, { env: { ...process.env, ...environment } }, (error, stdout, stderr) =>
       resolve({ code: typeof error?.code === "number" ? error.code : 0, log: stdout + stderr }),
     );
   });
@@ -68,19 +80,18 @@ async function end(plane: ControlPlane, exitCode: number): Promise<void> {
   await patchStatus(plane, POD, status);
 }
 
-/** Has the Deployment's pods ready, as a kubelet would. */
+/** Has the Deployment's pods ready, as a kubelet would. Where it is being rolled, some come and go meanwhile. */
 export async function makeReady(plane: ControlPlane, beside: Program): Promise<void> {
   const selector = ["--selector", "app.kubernetes.io/name=keyless-csi"];
-  const names = await plane.kubectl(["get", "pods", ...NAMESPACE, ...selector, "-o", "name"]);
-  const now = new Date().toISOString();
-  const condition = { type: "Ready", status: "True", lastTransitionTime: now };
-  for (const name of names.trim().split("\n")) {
-    await patchStatus(plane, name.replace("pod/", ""), { phase: "Running", conditions: [condition] });
-  }
+  const where = ["deployment/keyless-csi-controller", ...NAMESPACE];
+  const path = "{.status.replicas} {.status.updatedReplicas} {.status.readyReplicas}";
   await eventually(beside, async () => {
-    const where = ["deployment/keyless-csi-controller", ...NAMESPACE];
-    const ready = await plane.kubectl(["get", ...where, "-o", "jsonpath={.status.readyReplicas}"]);
-    if (ready !== "2") throw new Error(`${ready} pods are ready`);
+    const names = await plane.kubectl(["get", "pods", ...NAMESPACE, ...selector, "-o", "name"]);
+    const condition = { type: "Ready", status: "True", lastTransitionTime: new Date().toISOString() };
+    for (const name of names.trim().split("\n")) {
+      await patchStatus(plane, name.replace("pod/", ""), { phase: "Running", conditions: [condition] });
+    }
+    assert.equal(await plane.kubectl(["get", ...where, "-o", `jsonpath=${path}`]), "2 2 2");
   });
 }
 
