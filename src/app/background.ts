@@ -1,7 +1,7 @@
 /**
- * What runs in the background: checks of accounts, volumes and access, and accounts made ahead of volumes. With Kubernetes in the one replica that
- * holds a Lease, without in this process, which is then the only one. A further task is a further row here, never a second
- * Lease.
+ * What runs in the background: checks of accounts, volumes and access, the look for orphans, and accounts made ahead of
+ * volumes. With Kubernetes in the one replica that holds a Lease, without in this process, which is then the only one. A
+ * further task is a further row here, never a second Lease.
  */
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
@@ -13,11 +13,13 @@ import type { ControllerConfig } from "../config/controller.ts";
 import { createLeaseStore } from "../kubernetes/leases.ts";
 import type { AccessSeen } from "../telemetry/access-metrics.ts";
 import type { AccountsSeen } from "../telemetry/metrics.ts";
+import type { OrphansSeen } from "../telemetry/orphan-metrics.ts";
 import type { PoolFill } from "../telemetry/pool-metrics.ts";
 import type { VolumesSeen } from "../telemetry/volume-metrics.ts";
 import { createBackgroundReview } from "../volume/access-review/background-review.ts";
 import { createDriftCheck } from "../volume/drift/drift-check.ts";
 import { createVolumeCheck } from "../volume/drift/volume-check.ts";
+import { createOrphanRounds } from "../volume/orphans/rounds.ts";
 import type { Volumes } from "../volume/volumes.ts";
 import { type Adapters, usesKubernetes } from "./adapters.ts";
 import type { Assembly } from "./assembly.ts";
@@ -27,6 +29,8 @@ import { OWN_TIME } from "./own-time.ts";
 export interface BackgroundParts {
   readonly time?: Time;
   readonly leases?: LeaseStore;
+  /** Milliseconds since 1970, for the age of what is in Azure. */
+  readonly date?: () => number;
   /** Names of the tasks to run. Absent: all. */
   readonly only?: readonly string[];
 }
@@ -59,17 +63,19 @@ export function startBackgroundTasks(
   }: Pick<Assembly, "adapters" | "metrics" | "observer"> & {
     readonly volumes: Pick<Volumes, "prewarmer">;
   },
-  { time = OWN_TIME, leases, only }: BackgroundParts = {},
+  { time = OWN_TIME, date = Date.now, leases, only }: BackgroundParts = {},
 ): Background {
   const drift = createDriftTask(config.driftCheckMs, adapters);
   const inUse = createVolumeTask(config.driftCheckMs, adapters);
   const access = createAccessTask(config.driftCheckMs, adapters);
+  const orphans = createOrphanTask(config.orphans, adapters, { now: time.now, date });
   const prewarm = createPrewarmTask(config.accountCacheMs, adapters, volumes);
   const { isConnected } = adapters.ports.cluster;
   const tasks = [
     ...(config.driftCheckMs > 0 ? [drift.task] : []),
-    // Without Kubernetes nobody says which volumes are in use.
+    // Without Kubernetes nobody says which volumes are in use, and which are not.
     ...(config.driftCheckMs > 0 && isConnected ? [inUse.task, access.task] : []),
+    ...(config.orphans.checkMs > 0 && isConnected ? [orphans.task] : []),
     ...(config.prewarms ? [prewarm.task] : []),
   ].filter(({ name }) => only === undefined || only.includes(name));
   if (tasks.length === 0) return { isLeading: () => false, stop: async () => undefined };
@@ -79,6 +85,7 @@ export function startBackgroundTasks(
   metrics.watchAccounts(() => (background.isLeading() ? drift.latest() : undefined));
   metrics.watchVolumes(() => (background.isLeading() ? inUse.latest() : undefined));
   metrics.watchAccess(() => (background.isLeading() ? access.latest() : undefined));
+  metrics.watchOrphans(() => (background.isLeading() ? orphans.latest() : undefined));
   metrics.watchPools(() => (background.isLeading() ? prewarm.latest() : undefined));
   if (config.driftCheckMs > 0) metrics.setCheckInterval(config.driftCheckMs);
   return background;
@@ -155,6 +162,26 @@ function createAccessTask(intervalMs: number, adapters: Adapters): SeeingTask<Ac
   const schedule = { name: "access-review", intervalMs: Math.max(intervalMs, SHORTEST_REVIEW_MS), budget: LISTS };
   return createSeeingTask(schedule, adapters, (publish) =>
     createBackgroundReview(adapters, { publish, now: Date.now }),
+  );
+}
+
+/** Deletes only with --orphan-cleanup. */
+function createOrphanTask(
+  { checkMs, cleansUp, graceMs }: ControllerConfig["orphans"],
+  adapters: Adapters,
+  clocks: { readonly now: () => number; readonly date: () => number },
+): SeeingTask<OrphansSeen> {
+  const schedule = {
+    name: "orphans",
+    intervalMs: checkMs,
+    budget: LISTS,
+  };
+  return createSeeingTask(schedule, adapters, (see) =>
+    createOrphanRounds(adapters, {
+      ...clocks,
+      cleanup: cleansUp ? { graceMs } : undefined,
+      publish: (counts) => see({ counts, completedAt: clocks.date() / 1000 }),
+    }),
   );
 }
 

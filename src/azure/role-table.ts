@@ -14,7 +14,15 @@ export type AssignedAt =
   | "nowhere";
 
 /** Optional roles by the names that `--with` accepts. */
-export const ROLE_OPTIONS = ["identities", "trust", "federated-credentials", "soft-delete", "usage", "doctor"] as const;
+export const ROLE_OPTIONS = [
+  "identities",
+  "trust",
+  "federated-credentials",
+  "soft-delete",
+  "orphans",
+  "usage",
+  "doctor",
+] as const;
 export type RoleOption = (typeof ROLE_OPTIONS)[number];
 
 /** One Azure action, and what the product does with it. */
@@ -159,6 +167,18 @@ export const ROLES: readonly RoleRow[] = [
     actions: {
       [`${SERVICE}/read`]: "classes with softDeleteBlobs or softDeleteContainers: read the current setting",
       [`${SERVICE}/write`]: "classes with softDeleteBlobs or softDeleteContainers: set it",
+    },
+  }),
+  role({
+    key: "controller-orphans",
+    roleName: "keyless-csi Controller Orphans",
+    description: "Let Azure refuse to delete a container that is not empty. Cannot lock the policy that does it.",
+    option: "orphans",
+    assignedAt: "resource groups",
+    actions: {
+      [`${CONTAINERS}/immutabilityPolicies/write`]: "--orphan-cleanup: Azure then deletes an empty container only",
+      [`${CONTAINERS}/immutabilityPolicies/delete`]:
+        "--orphan-cleanup: take that guard away from one that is not empty",
     },
   }),
   role({

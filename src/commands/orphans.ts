@@ -108,7 +108,7 @@ export async function runOrphans({ config, values, stdout, stderr, cluster }: Or
   };
   const { adapters, observer } = await assemble({ config, log, observer: counting, ...(cluster && { cluster }) });
   // Created before anything is read: it fails at once without Kubernetes.
-  const removal = values.delete ? createOrphanRemoval(adapters, () => performance.now()) : undefined;
+  const removal = values.delete ? createOrphanRemoval(adapters, { now: () => performance.now() }) : undefined;
   const remove = removal && ((orphan: Orphan) => observer.inTask("orphans", () => removal(orphan)));
   const pace = createPace({ ...LISTS, now: () => performance.now(), sleep: (ms) => sleep(ms) });
   const nowMs = Date.now();

@@ -23,6 +23,7 @@ import {
   tokenAudience,
 } from "./controller-kinds.ts";
 import { choice, duration, guid, hostPort, interval, list, path, toggle, unixSocket } from "./kinds.ts";
+import { orphanSettings } from "./orphan-settings.ts";
 import { optional, setting } from "./setting.ts";
 
 const CREDENTIALS = [
@@ -147,6 +148,7 @@ export const controllerSettings = {
     help: "make the accounts of classes with isolation pool ahead of their volumes, in one replica, in the background",
     fallback: "false",
   }),
+  ...orphanSettings,
   "storage-tenants": setting(list(storageTenant), {
     group: AZURE,
     help: "subscriptions of other tenants, and the client id there that trusts the controller's ServiceAccount",

@@ -7,6 +7,7 @@ import { CLOUDS, type Cloud, type CloudFile, toCloud } from "./cloud.ts";
 import type { ClusterIdentity, IdentityScope, ResourceGroupRef, StorageTenant } from "./controller-kinds.ts";
 import type { CredentialKind, controllerSettings } from "./controller-settings.ts";
 import type { HostPort } from "./kinds.ts";
+import { findOrphanProblems, type OrphanConfig, toOrphanConfig } from "./orphan-settings.ts";
 import { findOverflowAbroad } from "./overflow-tenants.ts";
 import type { SettingProblem } from "./problem.ts";
 import type { Draft, ValuesOf } from "./setting.ts";
@@ -62,6 +63,8 @@ export interface ControllerConfig {
   readonly repairsDrift: boolean;
   /** From one check of all accounts to the next; 0: no check. */
   readonly driftCheckMs: number;
+  /** What is left in Azure: whether one replica looks for it, and deletes of it. */
+  readonly orphans: OrphanConfig;
   /** Whether the accounts of pools are made before a volume needs them. */
   readonly prewarms: boolean;
   /** Absent: taken from the API server. */
@@ -105,7 +108,7 @@ export function checkController(draft: Draft<typeof controllerSettings>): readon
       mayComeFrom: "cloud-file",
     });
   }
-  problems.push(...findUnusedSignIn(draft), ...findOverflowAbroad(draft));
+  problems.push(...findUnusedSignIn(draft), ...findOverflowAbroad(draft), ...findOrphanProblems(draft));
   if (draft.role?.length === 0) {
     problems.push(problemOf("role", "is empty; name the role that workloads are assigned, or leave it out"));
   }
@@ -193,6 +196,7 @@ export function toControllerConfig(values: ControllerValues, emulator?: CloudFil
     onDelete: values.onDelete,
     repairsDrift: values.repairDrift,
     driftCheckMs: values.driftCheckInterval,
+    orphans: toOrphanConfig(values),
     prewarms: values.prewarm,
     oidcIssuer: values.oidcIssuer,
     kubernetes: values.kubernetes,

@@ -3,6 +3,7 @@
  * this layer does not import.
  */
 import type { VolumeIdentity } from "./call-context.ts";
+import type { OrphanKind, OrphanRow } from "./orphan-metrics.ts";
 
 /** By which Azure finds a request. */
 export interface RequestIds {
@@ -42,6 +43,13 @@ export interface AccountRef {
 
 export interface SeenAccount {
   readonly ref: { readonly name: string; readonly resourceGroup: string };
+}
+
+/** Something that no volume needs. */
+export interface SeenOrphan {
+  readonly kind: OrphanKind;
+  readonly id: string;
+  readonly because: string;
 }
 
 /** Notified of what happens, and of where it happens. */
@@ -93,6 +101,9 @@ export interface AppObserver {
     readonly withoutAccess: number;
   }): void;
   accessDiffers(found: { readonly missing: number; readonly unexpected: number; readonly inherited: number }): void;
+  orphansFound(counts: readonly OrphanRow[]): void;
+  orphanRemoved(orphan: SeenOrphan): void;
+  orphanLeft(orphan: SeenOrphan, why: string): void;
   warned(warning: {
     readonly volume: string;
     readonly claim: { readonly namespace: string; readonly name: string } | undefined;

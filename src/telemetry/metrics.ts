@@ -8,13 +8,14 @@ import { type BudgetState, watchBudget } from "./budget-metrics.ts";
 import { type CallMetrics, countCalls } from "./call-metrics.ts";
 import { type Row, watchGauge } from "./labelled.ts";
 import { watchOptional } from "./optional.ts";
+import { countOrphans, type OrphanMetrics } from "./orphan-metrics.ts";
 import { type AccountUsage, type PoolFill, watchAccountUsage, watchPools } from "./pool-metrics.ts";
 import { type VolumesSeen, watchVolumes } from "./volume-metrics.ts";
 
 const AZURE_BUCKETS_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
 /** What the service counts. */
-export interface Metrics extends CallMetrics {
+export interface Metrics extends CallMetrics, OrphanMetrics {
   /** One CSI call that failed, by a reason of the closed list in `errors.ts`. */
   countFailure(method: string, reason: string): void;
   /** One answered or failed call to Azure. `operation` as in `PUT Microsoft.Storage/storageAccounts`, `status` 0: no answer. */
@@ -100,6 +101,7 @@ export function createMetrics(driverName: string, version: string): Metrics {
     watchReadiness: (isReady, isSignedIn) => watchReadiness(registry, isReady, isSignedIn),
     watchInFlight: (read) => watchInFlight(registry, read),
     ...countSurprises(registers),
+    ...countOrphans(registry),
     watchRoleAssignments: (read) => watchRoleAssignments(registry, read),
     countBackgroundRun: (task, outcome) => backgroundRuns.labels(task, outcome).inc(),
     watchBackground: (isLeading) => watchBackground(registry, isLeading),

@@ -7,6 +7,7 @@ import type { AppObserver, RequestIds } from "./app-observer.ts";
 import { type CallContext, createCallContext, volumeFields } from "./call-context.ts";
 import type { Logger } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
+import { observeOrphans } from "./orphan-log.ts";
 import { describeLosses, observeSurprises, toAccountFields, toAssignmentFields } from "./surprises.ts";
 
 export type { AppObserver } from "./app-observer.ts";
@@ -65,6 +66,7 @@ export function createAppObserver({ log, metrics, requestIdsOf, reasonOf }: AppO
     ...observeSurprises({ log, metrics }, inCall),
     volumesLost: (volumes) => log.warn(describeLosses(volumes), inCall()),
     accessDiffers: (found) => log.warn(describeDifferences(found), inCall()),
+    ...observeOrphans({ log, metrics }, inCall),
     warned({ volume: name, claim, className, reason: warning, message }) {
       log.warn(message, { ...inCall(), ...volumeFields({ name, claim }), storageClass: className, warning });
     },

@@ -8,6 +8,7 @@ import { cut } from "../text/cut.ts";
 export const LOGGED_FIELDS = [
   "account",
   "action",
+  "because",
   "callId",
   "claim",
   "cloud",

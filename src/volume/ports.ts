@@ -10,6 +10,7 @@ import type { ReadersWriterLock } from "../concurrency/readers-writer-lock.ts";
 import type { AccessReads } from "./access-reads.ts";
 import type { Account, AccountShape, Accounts } from "./accounts.ts";
 import type { ClaimRef, Cluster, VolumeIdentity, Warning } from "./cluster.ts";
+import type { OrphanObserver } from "./orphans/observer.ts";
 import type { AccountRef, FileSystemRef } from "./places.ts";
 import type { ResourceGroupRef } from "./settings.ts";
 
@@ -64,6 +65,11 @@ export interface FileSystems {
   existIn(account: AccountRef, except?: string): Promise<boolean>;
   /** Raises the retention of an account to what the class states, and never lowers it; no call when it states none. */
   ensureRetention(account: AccountRef, shape: AccountShape): Promise<void>;
+  /**
+   * Until it is released, the storage refuses to remove it while it holds anything; undefined: it does not exist. Throws InUse
+   * where others protect it so.
+   */
+  guardContents(ref: FileSystemRef): Promise<{ release(): Promise<void> } | undefined>;
   /** `"absent"`: there was none. */
   remove(ref: FileSystemRef): Promise<"removed" | "absent">;
 }
@@ -184,7 +190,7 @@ export interface NothingDeleted {
 }
 
 /** What happens on the way, for logs, metrics, events and the demo's display: no story knows a logger. */
-export interface Observer {
+export interface Observer extends OrphanObserver {
   /** What a call has learnt about its volume: what is logged of the call from then on names it. */
   identified(volume: VolumeIdentity): void;
   /** A step of CreateVolume: `request`, `identity`, `account`, the backend's noun, `access`, `volume context`. */

@@ -141,7 +141,7 @@ describe("claims abandoned at any cloud call", function () {
   it("are removed completely, and nothing else is", async () => {
     const findings = await look(0);
     assertAll(findings);
-    const remove = createOrphanRemoval(looking, () => performance.now());
+    const remove = createOrphanRemoval(looking, { now: () => performance.now() });
     for (const finding of findings) assert.equal(await remove(finding), "removed", finding.id);
     assert.deepEqual(await look(0), []);
     const left = without(cloud.census(), live);

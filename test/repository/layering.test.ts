@@ -50,6 +50,11 @@ const RULES: Readonly<Record<string, Rule>> = {
   "src/telemetry/labelled.ts": { ours: [], outside: ["prom-client"] },
   "src/telemetry/call-metrics.ts": { ours: ["src/telemetry/labelled.ts"], outside: ["prom-client"] },
   "src/telemetry/pool-metrics.ts": { ours: ["src/telemetry/labelled.ts"], outside: [], outsideTypes: ["prom-client"] },
+  "src/telemetry/orphan-metrics.ts": {
+    ours: ["src/telemetry/labelled.ts", "src/telemetry/optional.ts"],
+    outside: [],
+    outsideTypes: ["prom-client"],
+  },
   "src/telemetry/access-metrics.ts": {
     ours: ["src/telemetry/labelled.ts"],
     outside: [],

@@ -37,6 +37,8 @@ describe("docs/reference", () => {
     metrics.watchAccess(() => ({ missing: 1, unexpected: 0, inherited: 0 }));
     metrics.watchAccounts(() => ({ checked: 1, open: 0, completedAt: 1 }));
     metrics.watchAccountUsage(async () => [{ subscriptionId: "s", location: "l", used: 1, limit: 2 }]);
+    metrics.countOrphanRemoved("account");
+    metrics.watchOrphans(() => ({ counts: [{ kind: "account", state: "orphan", count: 1 }], completedAt: 1 }));
     metrics.watchPools(() => [{ className: "c", present: 1, wanted: 2 }]);
     metrics.countNothingDeleted("account");
     metrics.watchRoleAssignments(async () => [{ subscriptionId: "s", used: 1, limit: 2 }]);

@@ -28,6 +28,8 @@ const NEEDED_FOR: Readonly<Record<string, FeatureName>> = {
   [`${CREDENTIALS}/delete`]: "trust that orphans removes",
   [`${ACCOUNTS}/blobServices/read`]: "a volume with soft delete",
   [`${ACCOUNTS}/blobServices/write`]: "a volume with soft delete",
+  [`${CONTAINERS}/immutabilityPolicies/write`]: "an orphan that is cleaned up",
+  [`${CONTAINERS}/immutabilityPolicies/delete`]: "an orphan that is cleaned up",
   "Microsoft.Storage/locations/usages/read": "the count of storage accounts",
   "Microsoft.Authorization/permissions/read": "a list of the rights that are missing",
 };

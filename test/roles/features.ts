@@ -179,6 +179,25 @@ export const FEATURES = {
     await runOrphans({ config: app.config, values, cluster: app.cluster, ...streams });
     assert.deepEqual(subjects(newcomerIdentity(app)), ["system:serviceaccount:demo:workload-b"], stdout.text());
   },
+  "an orphan that is cleaned up": async (app) => {
+    const round = async () => {
+      const ended = app.untilTask("orphans");
+      await app.time.advance(app.config.orphans.checkMs * 1.2);
+      assert.equal(await ended, "done", app.log());
+    };
+    for (let inUse = 0; inUse < 4; inUse++) await create(app, request(app, byPrincipal(app)));
+    await round();
+    const { volume_id: id } = await create(app, request(app, byPrincipal(app)));
+    const key = id.split("#").slice(1, 3).join("/");
+    const { containers } = app.emulator.world;
+    const container = containers.get(key);
+    assert(container);
+    container.lastModified = Date.now() + app.time.now();
+    for (const [claim, { uid }] of app.cluster.claims) if (key.endsWith(uid)) app.cluster.claims.delete(claim);
+    await round();
+    await round();
+    assert.equal(containers.get(key), undefined, app.log());
+  },
   "a list of the rights that are missing": async (app) => {
     const { findings } = await diagnosisOf(app, "permissions");
     assert.match(findings[0]?.found ?? "", /^\d+ actions at /);
@@ -203,4 +222,6 @@ export const FLAGS = [
   "--repair-drift",
   "--account-cache=0s",
   "--http-endpoint=127.0.0.1:0",
+  "--orphan-check-interval=168h",
+  "--orphan-cleanup",
 ];

@@ -51,6 +51,7 @@ describe("keyless-csi roles", () => {
       "controller-trust": "a663e5c1-a4d6-5b59-a3c4-cc19306af7a1",
       "controller-federated-credentials": "261e60d5-9f25-565f-9255-a813bb07ec75",
       "controller-soft-delete": "689cef75-b63d-5b16-a021-fdae3dcafda0",
+      "controller-orphans": "5cec4e1b-59e0-5d78-b88d-70616476b739",
       "controller-usage": "abb7b946-8b33-5fcc-87ce-1dbe4ce3faf6",
       "controller-doctor": "d17edbd2-76f6-5216-b36d-b9bc474ab5cc",
     });
@@ -107,9 +108,9 @@ describe("keyless-csi roles", () => {
     const found = await requests("--with=all");
     const scopes = scopesOf(found);
     const times = (scope: string) => scopes.filter((each) => each === scope).length;
-    assert.equal(times(`/subscriptions/${SUBSCRIPTION}/resourceGroups/data`), 4);
+    assert.equal(times(`/subscriptions/${SUBSCRIPTION}/resourceGroups/data`), 5);
     assert.equal(times(`/subscriptions/${SUBSCRIPTION}`), 5);
-    assert.equal(scopes.length, 9);
+    assert.equal(scopes.length, 10);
     assert(found.every(({ url }) => url.startsWith("https://management.azure.com/subscriptions/")));
   });
 

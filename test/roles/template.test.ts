@@ -83,7 +83,7 @@ describe("the template of deploy/roles", () => {
       };
       const before = roleAssignments.size;
       const held = await apply(first);
-      assert.equal(roleAssignments.size, before + 9);
+      assert.equal(roleAssignments.size, before + 10);
       const [assignments, definitions] = await apply(second);
       assert.deepEqual(assignments, held[0]);
       assert.deepEqual(definitions?.map(withoutTime), held[1]?.map(withoutTime));

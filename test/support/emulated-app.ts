@@ -118,7 +118,9 @@ async function startServiceFor(
   const time = createFakeTime();
   const cluster = options.clusterFor?.(emulator);
   const { leases, tasks } = options;
-  const background = { time, ...(leases && { leases }), ...(tasks && { only: tasks }) };
+  // The date goes on with the clock, from now.
+  const date = () => Date.now() + time.now();
+  const background = { time, date, ...(leases && { leases }), ...(tasks && { only: tasks }) };
   const app = await startApp({
     config,
     log,

@@ -186,6 +186,7 @@ function createBuckets({ buckets }: MemoryCloud["held"], writes: string[]): File
     },
     existIn: async (account, except) => inAccount(account).some(({ ref }) => ref.name !== except),
     ensureRetention: async () => {},
+    guardContents: async () => ({ release: async () => {} }),
     async remove(ref) {
       const isThere = buckets.delete(scopeOfBucket(ref));
       writes.push("remove bucket");

@@ -7,6 +7,7 @@ import { DriverError } from "../../errors.ts";
 import type { AccountRef, FileSystemPage, FileSystemRef, FileSystems } from "../../volume/ports.ts";
 import { containersId, describeContainer } from "./arm-ids.ts";
 import { createContentsCheck } from "./contents.ts";
+import { createDeletionGuard } from "./deletion-guard.ts";
 import { isGoneWith } from "./gone-account.ts";
 import { createRetention } from "./retention.ts";
 
@@ -47,6 +48,7 @@ export function createFileSystems(options: FileSystemsOptions): FileSystems {
     list: (account, limit, continuation) => list(options.arm, account, limit, continuation),
     existIn: createContentsCheck(options),
     ensureRetention: createRetention(options),
+    guardContents: createDeletionGuard(options.arm),
     remove: async (ref) => (await call(ref, "deleting", (client) => deleteUnleased(client, ref), isGone)) ?? "absent",
   };
 }

@@ -13,6 +13,7 @@ export function neededRights(config: ControllerConfig): readonly NeededRight[] {
   const { subscriptionId, identityScopes, managesFederatedCredentials, rolePrefix = subscriptionId } = config;
   const options: RoleOption[] = ["identities", "trust"];
   if (managesFederatedCredentials) options.push("federated-credentials");
+  if (config.orphans.cleansUp) options.push("orphans");
   const target = {
     subscriptionId,
     resourceGroups: allowedGroups(config),

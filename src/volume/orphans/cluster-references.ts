@@ -9,6 +9,8 @@ import { namedFileSystems } from "../references.ts";
 export interface ClusterReferences {
   /** Whether a PersistentVolume in any phase names the file system, or the claim that it was created for exists. */
   referencesFileSystem(name: string): boolean;
+  /** Whether a PersistentVolume in any phase names the file system. */
+  isNamedByVolume(name: string): boolean;
   /** Whether a volume of a claim in the namespace is mounted with the identity. */
   referencesIdentity(clientId: string, namespace: string): boolean;
 }
@@ -21,15 +23,17 @@ export async function readClusterReferences({
   // Claims before volumes: a volume created in between is still seen, and its claim was there before it.
   const claimUids = await cluster.listClaimUids();
   const volumes = await cluster.listVolumes();
-  const names = new Set([...claimUids].map(volumeNameOf));
+  const claimed = new Set([...claimUids].map(volumeNameOf));
+  const named = new Set<string>();
   const identities = new Set<string>();
   for (const volume of volumes) {
     const { clientId } = backend.readReferences(volume);
-    for (const { name } of namedFileSystems(volume, backend.readReferences)) names.add(name);
+    for (const { name } of namedFileSystems(volume, backend.readReferences)) named.add(name);
     if (clientId !== undefined) identities.add(identityKey(clientId, volume.claim?.namespace ?? ""));
   }
   return {
-    referencesFileSystem: (name) => names.has(name),
+    referencesFileSystem: (name) => claimed.has(name) || named.has(name),
+    isNamedByVolume: (name) => named.has(name),
     referencesIdentity: (clientId, namespace) => identities.has(identityKey(clientId, namespace)),
   };
 }

@@ -28,7 +28,7 @@ export interface Inventory {
   readonly references: ClusterReferences;
 }
 
-/** `pace` is awaited before each list of file systems: Azure allows 100 in 5 minutes, and there may be 250 accounts. */
+/** `pace` is awaited before each list: Azure allows 100 in 5 minutes, and there may be 250 accounts. */
 export async function takeInventory(
   deps: Dependencies,
   pace: () => Promise<void> = async () => {},
@@ -36,10 +36,14 @@ export async function takeInventory(
   const { ports, settings } = deps;
   const groups = allowedGroups(settings);
   const roleAssignments: ListedRoleAssignment[] = [];
-  for (const group of groups) roleAssignments.push(...(await ports.roleAssignments.listIn(group)));
+  for (const group of groups) {
+    await pace();
+    roleAssignments.push(...(await ports.roleAssignments.listIn(group)));
+  }
   const accounts = new Map<string, KnownAccount>();
   const foreign = new Set<string>();
   for (const group of groups) {
+    await pace();
     for (const account of await ports.accounts.list(group)) {
       const known = await lookInto(deps, account, pace);
       if (known === undefined) foreign.add(account.ref.name);

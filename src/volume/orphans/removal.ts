@@ -25,11 +25,23 @@ import type {
 /** `"spared"`: it is needed after all, or kept on purpose. */
 export type Outcome = "removed" | "spared";
 
+const NO_GUARD = { release: async () => {} };
+
 /** What the cluster needs, never older than this when something is removed. */
 const REFERENCES_AGE_MS = 10_000;
 
-/** A way to remove orphans. `now` in milliseconds, monotonic. Throws Misconfigured without Kubernetes. */
-export function createOrphanRemoval(deps: Dependencies, now: () => number): (orphan: Orphan) => Promise<Outcome> {
+export interface OrphanRemovalOptions {
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+  /** A file system that holds anything stays, and the removal throws InUse. Default: it goes with what it holds. */
+  readonly onlyEmpty?: boolean;
+}
+
+/** A way to remove orphans. Throws Misconfigured without Kubernetes. */
+export function createOrphanRemoval(
+  deps: Dependencies,
+  { now, onlyEmpty = false }: OrphanRemovalOptions,
+): (orphan: Orphan) => Promise<Outcome> {
   if (!deps.ports.cluster.isConnected) {
     throw new DriverError(
       "Misconfigured",
@@ -48,7 +60,7 @@ export function createOrphanRemoval(deps: Dependencies, now: () => number): (orp
     const references = await readReferences();
     switch (orphan.kind) {
       case "file system":
-        return await removeFileSystem(deps, orphan, references);
+        return await removeFileSystem(deps, orphan, { references, onlyEmpty });
       case "account":
         return await removeAccount(deps, orphan, references);
       case "role assignment":
@@ -62,10 +74,16 @@ export function createOrphanRemoval(deps: Dependencies, now: () => number): (orp
 async function removeFileSystem(
   deps: Dependencies,
   { fileSystem, isRetained }: OrphanedFileSystem,
-  references: ClusterReferences,
+  { references, onlyEmpty }: { readonly references: ClusterReferences; readonly onlyEmpty: boolean },
 ): Promise<Outcome> {
   if (isRetained || references.referencesFileSystem(fileSystem.name)) return "spared";
-  await deleteVolume(deps, deps.backend.toVolumeId(fileSystem));
+  const guard = onlyEmpty ? await deps.ports.fileSystems.guardContents(fileSystem) : NO_GUARD;
+  if (guard === undefined) return "spared";
+  try {
+    await deleteVolume(deps, deps.backend.toVolumeId(fileSystem));
+  } finally {
+    await guard.release();
+  }
   return "removed";
 }
 

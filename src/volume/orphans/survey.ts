@@ -14,15 +14,18 @@ import { takeInventory } from "./inventory.ts";
 import type { OrphanRules } from "./kept.ts";
 import { isRetained, type Orphan } from "./orphan.ts";
 import { findOrphanedRoleAssignments } from "./role-assignments.ts";
+import { fileSystemKey, type StoredFileSystem } from "./stored.ts";
 
 export interface SurveyOptions extends OrphanRules {
-  /** Awaited before each list of file systems. */
+  /** Awaited before each list. */
   readonly pace?: () => Promise<void>;
 }
 
 export interface OrphanSurvey {
   /** In the order in which they may be removed. */
   readonly orphans: readonly Orphan[];
+  /** Every file system in accounts that are ours or given, needed or not. */
+  readonly stored: readonly StoredFileSystem[];
   /** How many of our file systems the cluster does need: none at all may mean that it is another cluster. */
   readonly needed: number;
   /** Accounts that we made, that carry no mark, and in which nothing carries another cluster's. */
@@ -42,6 +45,7 @@ export async function surveyOrphans(deps: Dependencies, options: SurveyOptions):
       ...(await findOrphanedAccounts(deps, inventory, options)),
       ...(await findOrphanedCredentials(deps, references)),
     ],
+    stored: all.map(({ ref }) => ({ key: fileSystemKey(ref), isBound: references.isNamedByVolume(ref.name) })),
     needed: all.filter(({ ref }) => references.referencesFileSystem(ref.name)).length,
     unmarked: [...accounts.values()]
       .filter((known) => !isMarked(known.account) && !isSharedWithAnother(known, deps.settings))

@@ -200,7 +200,7 @@ describe("a backend", () => {
       orphans.map(({ kind, id }) => [kind, id.split("/").at(-1)]),
       [["file system", memoryBackend.parseVolumeId(lost.id)?.name]],
     );
-    const remove = createOrphanRemoval(deps, () => 0);
+    const remove = createOrphanRemoval(deps, { now: () => 0 });
     for (const orphan of orphans) assert.equal(await remove(orphan), "removed");
     assert.equal(cloud.held.buckets.size, 1);
   });
