@@ -124,13 +124,13 @@ describe("orphans in the background", () => {
     await rounds.rounds(1);
     assert.deepEqual(rounds.held().granted, names(...live, back));
     await rounds.rounds(17);
-    // What needs it comes between the look and the deletion: only a deletion lists a second time in a round.
-    const list = rounds.cluster.listVolumes;
+    // The claim comes between the look and the deletion: only a deletion lists a second time in a round.
+    const list = rounds.cluster.listClaimUids;
     let lists = 0;
     Object.assign(rounds.cluster, {
-      listVolumes: () => {
+      listClaimUids: () => {
         lists += 1;
-        if (lists === 2) rounds.bind(back);
+        if (lists === 2) rounds.cluster.claims.set(`team/${back.uid}`, { uid: back.uid, isBoundLate: false });
         return list();
       },
     });

@@ -4,13 +4,11 @@ import { randomUUID } from "node:crypto";
 import { containerFor, write } from "../../src/commands/demo/workload.ts";
 import type { BlobContainer } from "../../src/emulator/world.ts";
 import { create, type EmulatedApp, type EmulatedAppOptions, startEmulatedApp } from "./emulated-app.ts";
-import { allowController } from "./emulated-rights.ts";
 import { createFakeCluster, type FakeCluster, persistentVolumeOf } from "./fake-cluster.ts";
 import { heldContainers, heldRoleAssignments } from "./held.ts";
 import { SAFE_MOUNT } from "./safe-mount.ts";
 
 export const HOUR_MS = 3_600_000;
-const CONTAINERS = "Microsoft.Storage/storageAccounts/blobServices/containers";
 
 /** A volume that CreateVolume has made. */
 export interface MadeVolume {
@@ -63,10 +61,6 @@ export async function startOrphanRounds(
   });
   const cluster = made ?? assert.fail("no cluster");
   const { world, info } = app.emulator;
-  if (options.emulator === undefined) {
-    const actions = ["write", "delete"].map((verb) => `${CONTAINERS}/immutabilityPolicies/${verb}`);
-    allowController(app.emulator, `/subscriptions/${info.subscriptionId}`, actions);
-  }
   const record = ({ account, container }: MadeVolume) =>
     world.containers.get(`${account}/${container}`) ?? assert.fail(`no container ${container}`);
   const provision: OrphanRounds["provision"] = async (parameters = {}) => {

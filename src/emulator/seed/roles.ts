@@ -37,6 +37,8 @@ const ROLES: readonly CustomRole[] = [
       `${CONTAINERS}/write`,
       `${CONTAINERS}/delete`,
       `${CONTAINERS}/lease/action`,
+      `${CONTAINERS}/immutabilityPolicies/write`,
+      `${CONTAINERS}/immutabilityPolicies/delete`,
       "Microsoft.Authorization/roleDefinitions/read",
     ],
   },
