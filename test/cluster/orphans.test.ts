@@ -89,9 +89,22 @@ describe("orphans on a real control plane", function () {
     assert.equal(findings[0]?.claim, "default/removed");
   });
 
-  it("are deleted with their account and role assignment, and the live volume stays", async () => {
+  it("are shown as retained with --on-delete=retain, and survive --delete", async () => {
+    const flags = ["--on-delete", "retain", "--delete", "--yes", "--name", containerOf(removed)];
+    await assert.rejects(orphans(...flags), /is retained \(--on-delete=retain\): nothing was deleted/);
+    const { findings } = await orphans("--on-delete", "retain");
+    const shown = findings.map(({ kind, retained }) => [kind, retained]);
+    assert.deepEqual(shown, [
+      ["role assignment", false],
+      ["container", true],
+    ]);
+    const { containers } = await installation.driver.admin.state();
+    assert.equal(containers.length, 2);
+  });
+
+  it("are deleted by name, with their account and role assignment, and the live volume stays", async () => {
     await assert.rejects(orphans("--delete", "--yes"), /1 of 2 containers would be deleted, more than 20 %/);
-    const { code, findings } = await orphans("--delete", "--yes", "--more-than-usual");
+    const { code, findings } = await orphans("--delete", "--yes", "--name", containerOf(removed));
     assert.equal(code, 0);
     assert.deepEqual(
       findings.map(({ outcome }) => outcome),

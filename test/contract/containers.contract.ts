@@ -203,6 +203,27 @@ export const containers: Chapter = {
       },
     },
     {
+      says: "under an immutability policy that is not locked are not deleted while they hold a blob: 409; empty ones are",
+      source: SOURCES.containerPolicy,
+      async check(cloud) {
+        const body = { properties: { immutabilityPeriodSinceCreationInDays: 1 } };
+        const guard = async (id: string) => {
+          const policy = `${id}/immutabilityPolicies/default`;
+          const { etag } = answered(await cloud.arm("PUT", policy, { body }), 200).json<{ etag: string }>();
+          return () => cloud.arm("DELETE", policy, { headers: { "if-match": etag } });
+        };
+        const empty = await makeContainer(cloud);
+        await guard(empty.id);
+        answered(await cloud.arm("DELETE", empty.id), 200);
+        const full = await openContainer(cloud);
+        answered(await putBlob(cloud, `${full.url}/kept`, "kept"), 201);
+        const release = await guard(full.id);
+        refused(await cloud.arm("DELETE", full.id), 409, "ContainerProtectedFromDeletion");
+        answered(await release(), 200);
+        answered(await cloud.arm("GET", full.id), 200);
+      },
+    },
+    {
       says: "are created on the data plane too, by whom actions alone let write them and who opens no blob: 201 with the metadata that was sent, then 409 ContainerAlreadyExists and unchanged",
       source: SOURCES.containerCreateBlob,
       async check(cloud) {

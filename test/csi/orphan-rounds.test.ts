@@ -30,6 +30,29 @@ describe("orphans in the background", () => {
     assert.equal(logged("left in Azure without a volume: 1 orphans, 0 only listed, 0 retained").length, 1, "said once");
   });
 
+  it("cost one list of each account, however many volumes it holds", async () => {
+    rounds = await startOrphanRounds(CLEANUP);
+    const [made = assert.fail("no volume")] = await rounds.provisionInUse(1);
+    const [record, bound] = [rounds.record(made), rounds.cluster.persistentVolumes[0] ?? assert.fail("none")];
+    for (let number = 0; number < 999; number++) {
+      const container = `pvc-00000000-0000-4000-8000-${String(number).padStart(12, "0")}`;
+      const { containers } = rounds.app.emulator.world;
+      containers.set(`${made.account}/${container}`, { ...record, uid: container, name: container });
+      rounds.cluster.persistentVolumes.push({ ...bound, name: container, handle: "", attributes: {} });
+      rounds.cluster.volumes.add(container);
+    }
+    rounds.app.forgetCalls();
+    await rounds.rounds(1);
+    assert.deepEqual(
+      rounds.app
+        .armCalls()
+        .map(({ operation }) => operation)
+        .sort(),
+      ["containers/list", "roleAssignments/list", "storageAccounts/listByGroup"],
+    );
+    assert.equal(rounds.held().containers.length, 1000);
+  });
+
   it("that never had a PersistentVolume and hold nothing are deleted after the grace period, with their access", async () => {
     rounds = await startOrphanRounds(CLEANUP);
     const live = await rounds.provisionInUse(4);

@@ -11,6 +11,7 @@ export interface OrphansAnswer {
     readonly kind: string;
     readonly id: string;
     readonly outcome: string;
+    readonly retained: boolean;
     readonly keptBecause?: string;
     readonly claim?: string;
   }[];

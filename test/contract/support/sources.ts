@@ -34,6 +34,7 @@ export const SOURCES = {
   containerDelete: `${STORAGE_PROVIDER}/blob-containers/delete`,
   containerList: `${STORAGE_PROVIDER}/blob-containers/list`,
   containerLease: `${STORAGE_PROVIDER}/blob-containers/lease`,
+  containerPolicy: `${LEARN}/azure/storage/blobs/immutable-container-level-worm-policies`,
   containerHold: `${STORAGE_PROVIDER}/blob-containers/set-legal-hold`,
   containerNames: `${STORAGE}/naming-and-referencing-containers--blobs--and-metadata`,
   containerDeleteBlob: `${STORAGE}/delete-container`,
