@@ -24,5 +24,8 @@ export function startWarnings(config: ControllerConfig): string[] {
     ...(config.prewarms && !usesKubernetes(config)
       ? ["--prewarm has no effect without Kubernetes, which has the StorageClasses: no account is made ahead"]
       : []),
+    ...(config.orphans.checkMs > 0 && !usesKubernetes(config)
+      ? ["--orphan-check-interval has no effect without Kubernetes, which alone knows what is still needed"]
+      : []),
   ];
 }

@@ -40,17 +40,12 @@ export function toOrphanConfig(values: ValuesOf<typeof orphanSettings>): OrphanC
 }
 
 /** A clean-up that would never run, or too soon. */
-export function findOrphanProblems(
-  draft: Draft<typeof orphanSettings> & { readonly kubernetes?: string | undefined },
-): readonly SettingProblem[] {
-  const { orphanCheckInterval, orphanCleanup, orphanGracePeriod, kubernetes } = draft;
+export function findOrphanProblems(draft: Draft<typeof orphanSettings>): readonly SettingProblem[] {
+  const { orphanCheckInterval, orphanCleanup, orphanGracePeriod } = draft;
   const problems: SettingProblem[] = [];
   const add = (name: string, problem: string) => void problems.push({ setting: name, source: `--${name}`, problem });
   if (orphanCleanup === true && orphanCheckInterval === 0) {
     add("orphan-cleanup", "has no effect without --orphan-check-interval; set both, or leave it out");
-  }
-  if (orphanCleanup === true && kubernetes === "off") {
-    add("orphan-cleanup", "cannot be on with --kubernetes=off: only the cluster knows what is still in use");
   }
   if (orphanGracePeriod !== undefined && orphanGracePeriod < SHORTEST_GRACE_MS) {
     add("orphan-grace-period", "is too short; use at least 1h");

@@ -15,6 +15,7 @@ import {
 } from "../support/emulated-app.ts";
 import { createFakeCluster, type FakeCluster } from "../support/fake-cluster.ts";
 import { createMemoryLease } from "../support/memory-lease.ts";
+import { startOrphanRounds } from "../support/orphan-rounds.ts";
 import { repository } from "../support/sources.ts";
 import { startVolumesInUse } from "../support/volumes-in-use.ts";
 import { assertFiring, type Phase, promtool, RULES } from "./support/promtool.ts";
@@ -393,6 +394,17 @@ describe("the alert rules", function () {
     await use.round();
     const expected = ["KeylessCSIVolumesWithoutAccess", "KeylessCSIVolumesWithoutStorage"];
     await fires(expected, before, { text: await scrape(use.app), minutes: 20 });
+  });
+
+  it("a volume that nothing needs is left for days", async () => {
+    const rounds = await startOrphanRounds();
+    app = rounds.app;
+    const [left] = await rounds.provisionInUse(2);
+    await rounds.rounds(2);
+    const before = await scrape(rounds.app);
+    if (left !== undefined) rounds.abandon(left);
+    await rounds.rounds(2);
+    await fires(["KeylessCSIOrphans"], before, { text: await scrape(rounds.app), minutes: 3000 });
   });
 
   it("somebody is given access to a volume by hand", async () => {

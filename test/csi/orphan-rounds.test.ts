@@ -1,5 +1,6 @@
 // The look for orphans in the background: what it finds, what it deletes by itself, and everything that it leaves alone.
 import assert from "node:assert/strict";
+import { startEmulatedApp } from "../support/emulated-app.ts";
 import { type MadeVolume, type OrphanRounds, startOrphanRounds } from "../support/orphan-rounds.ts";
 
 const CLEANUP = ["--orphan-cleanup"] as const;
@@ -28,6 +29,15 @@ describe("orphans in the background", () => {
     assert.deepEqual(await rounds.gauges(), ["container orphan 1"]);
     assert.deepEqual(rounds.held(), { containers: names(live, vanished), granted: names(live, vanished) });
     assert.equal(logged("left in Azure without a volume: 1 orphans, 0 only listed, 0 retained").length, 1, "said once");
+  });
+
+  it("are not looked for without Kubernetes, which the log says at the start", async () => {
+    const app = await startEmulatedApp(["--orphan-check-interval", "1h"], { tasks: ["orphans"] });
+    rounds = { app } as OrphanRounds;
+    app.forgetCalls();
+    await app.time.advance(86_400_000);
+    assert.deepEqual(app.armCalls(), []);
+    assert.match(app.log(), /"level":"warn","message":"--orphan-check-interval has no effect without Kubernetes/);
   });
 
   it("cost one list of each account, however many volumes it holds", async () => {

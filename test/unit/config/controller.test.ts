@@ -241,6 +241,14 @@ describe("the controller's configuration", () => {
     }
   });
 
+  it("refuses a clean-up of orphans that never runs, or that grants no time", () => {
+    const made = config([...REQUIRED, "--orphan-check-interval=6h", "--orphan-cleanup", "--orphan-grace-period=48h"]);
+    assert.deepEqual(made.orphans, { checkMs: 6 * 3_600_000, cleansUp: true, graceMs: 48 * 3_600_000 });
+    assert.deepEqual(config(REQUIRED).orphans, { checkMs: 0, cleansUp: false, graceMs: 24 * 3_600_000 });
+    assert.match(problems([...REQUIRED, "--orphan-cleanup"])[0] ?? "", /without --orphan-check-interval/);
+    assert.match(problems([...REQUIRED, "--orphan-grace-period=59m"])[0] ?? "", /is too short; use at least 1h/);
+  });
+
   it("has a default that its own kind accepts in every row, and one line of help", () => {
     for (const [flag, row] of Object.entries(controllerSettings as SettingsTable)) {
       assert.match(flag, /^[a-z]+(-[a-z]+)*$/);
