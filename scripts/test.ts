@@ -12,10 +12,10 @@ const MOCHA = join(repository, "node_modules", "mocha", "bin", "mocha.js");
  * minute in all, are with the others, so that both processes take equally long.
  */
 const GROUPS = [
-  ["test/csi/**/!(overflow|drift-check).test.ts"],
+  ["test/csi/**/!(overflow|drift-check|stable-messages).test.ts"],
   [
-    "test/!(csi|chart|cluster|repository|clients|faults|kubelet|mount)/**/*.test.ts",
-    "test/csi/@(overflow|drift-check).test.ts",
+    "test/!(bundle|csi|chart|cluster|repository|clients|faults|kubelet|mount)/**/*.test.ts",
+    "test/csi/@(overflow|drift-check|stable-messages).test.ts",
   ],
 ];
 
