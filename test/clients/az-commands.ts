@@ -147,6 +147,15 @@ export const REHEARSALS: readonly Rehearsal[] = [
     prints: /^data$/m,
   },
   {
+    command: "az storage container immutability-policy show",
+    lines:
+      'policy() { verb=$1; shift; az storage container immutability-policy $verb --account-name kldocs -g keyless-data -c data "$@"; }\n' +
+      "policy create --period 1 -o none\n" +
+      "policy show --query immutabilityPeriodSinceCreationInDays -o tsv\n" +
+      'policy delete --if-match "$(policy show --query etag -o tsv)" -o none',
+    prints: /^1$/m,
+  },
+  {
     command: "az rest",
     lines:
       'blob() { az rest --resource https://storage.azure.com/ --headers x-ms-version=2021-12-02 --url "https://kldocs.blob.core.windows.net/$1" --method $2; }\n' +
