@@ -29,8 +29,14 @@ export async function newAccounts(context: DoctorContext): Promise<readonly NewA
 
 async function classesOf({ ports, settings, className }: DoctorContext): Promise<readonly ClusterClass[]> {
   if (!ports.cluster.isConnected) return [];
-  const own = ownClasses(await ports.cluster.listClasses(), settings);
+  const own = ownClasses(await ports.cluster.listClasses().catch(hide), settings);
   return className === undefined ? own : own.filter(({ name }) => name === className);
+}
+
+/** That the classes may not be read is a fault of its own, which another check names: here nothing is known then. */
+function hide(error: unknown): never {
+  if (!(error instanceof DriverError) || error.reason !== "Misconfigured") throw error;
+  throw new DriverError("Forbidden", `the accounts of the classes are not known: ${error.message}`, { cause: error });
 }
 
 function accountsOf(parameters: ClusterClass["parameters"], of: string, rules: DoctorContext): NewAccount[] {
