@@ -41,7 +41,7 @@ describe("the dashboard", function () {
   let app: EmulatedApp;
   let cluster: FakeCluster;
   before(async () => {
-    app = await startEmulatedApp(["--http-endpoint", "127.0.0.1:0", "--prewarm"], {
+    app = await startEmulatedApp(["--http-endpoint", "127.0.0.1:0", "--prewarm", "--orphan-check-interval=10m"], {
       clusterFor: ({ issuer }) => {
         cluster = createFakeCluster(issuer.issuer);
         return cluster;
@@ -88,7 +88,7 @@ describe("the dashboard", function () {
     cluster.classes.push({ name: "pool", provisioner: "keyless.blob.csi", parameters });
     await create(app, createRequest(app.emulator));
     await assert.rejects(create(app, createRequest(app.emulator, { skuNmae: "x" })));
-    for (const task of ["access-review", "drift-check", "prewarm", "volume-check"]) {
+    for (const task of ["access-review", "drift-check", "orphans", "prewarm", "volume-check"]) {
       const ended = app.untilTask(task);
       await app.time.advance(12 * 60_000);
       await ended;
