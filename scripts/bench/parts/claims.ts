@@ -1,7 +1,7 @@
 // (b) Claims on a real control plane: applied at once, provisioned by csi-provisioner with the flags of deploy/manifests, until
 // all are Bound; beside the do-nothing driver behind a csi-provisioner of its own, in turns.
 import { type ControlPlane, startControlPlane } from "../../../test/support/control-plane.ts";
-import { argumentsOf, manifestOf, readManifests, withFlags } from "../../../test/support/deployment.ts";
+import { argumentsOf, type Manifest, manifestOf, readManifests, withFlags } from "../../../test/support/deployment.ts";
 import { toolPath } from "../../../test/support/tools.ts";
 import { median } from "../arithmetic.ts";
 import { type ClaimBench, connectClaims } from "../claims-watch.ts";
@@ -58,8 +58,22 @@ async function measureWay(context: Context, way: Way): Promise<readonly Row[]> {
 }
 
 async function applyManifests(plane: ControlPlane): Promise<void> {
-  const items = (await readManifests()).filter(({ kind }) => kind !== "StorageClass");
+  const manifests = (await readManifests()).filter(({ kind }) => kind !== "StorageClass");
+  const items = manifests.map((each) => (each.kind === "Role" ? withLeaseOf(DO_NOTHING, each) : each));
   await plane.kubectl(["apply", "-f", "-"], JSON.stringify({ apiVersion: "v1", kind: "List", items }));
+}
+
+interface Rule {
+  readonly resourceNames?: readonly string[];
+}
+
+/** The shipped Role names the Leases of this driver's csi-provisioner; that of another has its driver's name too. */
+function withLeaseOf(driver: string, role: Manifest): Manifest {
+  const lease = driver.replaceAll(".", "-");
+  const rules = (role["rules"] as readonly Rule[]).map(({ resourceNames, ...rest }) => {
+    return { ...rest, ...(resourceNames && { resourceNames: [...resourceNames, lease] }) };
+  });
+  return { ...role, rules };
 }
 
 /** A StorageClass of the driver's name, and a csi-provisioner before its socket. */
