@@ -1,4 +1,5 @@
 /** What permissions allow (Azure RBAC, "How Azure RBAC determines if a user has access to a resource"). */
+import { coversAction } from "../text/action-pattern.ts";
 import type { Permission } from "./ports.ts";
 
 /** Whether one of the roles allows the action. A wildcard stands for any number of characters; compared without case. */
@@ -12,21 +13,5 @@ export function allowing(permissions: readonly Permission[], action: string): re
 }
 
 function isAllowedBy({ actions, notActions }: Permission, action: string): boolean {
-  const covers = (pattern: string) => matches(pattern.toLowerCase(), action.toLowerCase());
-  return actions.some(covers) && !notActions.some(covers);
-}
-
-/** Without a regular expression: a role's author writes the pattern. */
-function matches(pattern: string, action: string): boolean {
-  const [first = "", ...rest] = pattern.split("*");
-  if (rest.length === 0) return pattern === action;
-  if (!action.startsWith(first)) return false;
-  const last = rest.pop() ?? "";
-  let at = first.length;
-  for (const part of rest) {
-    const found = action.indexOf(part, at);
-    if (found < 0) return false;
-    at = found + part.length;
-  }
-  return action.length - last.length >= at && action.endsWith(last);
+  return coversAction(actions, action) && !coversAction(notActions, action);
 }

@@ -1,4 +1,5 @@
 /** What a role lets its holder do with a container's blobs, in words. */
+import { coversAction } from "../../text/action-pattern.ts";
 import type { DataPermission } from "../../volume/ports.ts";
 
 const BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs";
@@ -25,17 +26,9 @@ const RIGHTS: Readonly<Record<string, string>> = {
 export function rightsOf(permissions: readonly DataPermission[]): string[] {
   const isGiven = (action: string) =>
     permissions.some(
-      ({ dataActions, notDataActions }) => covers(dataActions, action) && !covers(notDataActions, action),
+      ({ dataActions, notDataActions }) => coversAction(dataActions, action) && !coversAction(notDataActions, action),
     );
   return Object.entries(RIGHTS)
     .filter(([action]) => isGiven(`${BLOBS}/${action}`))
     .map(([, word]) => word);
-}
-
-/** `*` stands for any text, also across slashes; without case ("Understand Azure role definitions"). */
-function covers(patterns: readonly string[], action: string): boolean {
-  return patterns.some((pattern) => {
-    const parts = pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
-    return new RegExp(`^${parts.join(".*")}$`, "i").test(action);
-  });
 }
