@@ -6,15 +6,10 @@ import { dataRoleId } from "../src/backend/blob/data-role.ts";
 import { type ArmTemplate, toArmTemplate } from "../src/commands/roles/arm-template.ts";
 import { POLICIES, POLICY_OPTION, POLICY_SUMMARY } from "../src/commands/roles/policy-table.ts";
 import { toCliDefinition } from "../src/commands/roles/role-bodies.ts";
-import {
-  groupScope,
-  type PlannedAssignment,
-  planRoles,
-  type RolePlan,
-  type RoleTarget,
-} from "../src/commands/roles/role-plan.ts";
+import { type PlannedAssignment, planRoles, type RolePlan, type RoleTarget } from "../src/commands/roles/role-plan.ts";
 import { DEFAULT_OPTIONS } from "../src/commands/roles.ts";
 import { defaultRoles } from "../src/volume/default-roles.ts";
+import { groupId } from "../src/volume/formats/arm-ids.ts";
 
 /** Placeholder in the files of single roles: it is replaced by the subscription before they are applied. */
 const NO_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000";
@@ -99,7 +94,7 @@ function guidOf(key: string, prefix: string): string {
 
 /** As `role-plan.ts` names it; without a prefix as earlier templates did. */
 function nameOf({ role, scope }: Omit<PlannedAssignment, "name">): string {
-  const isAtGroup = scope === groupScope(MARKS.subscriptionId, MARKS.resourceGroup);
+  const isAtGroup = scope === groupId(MARKS);
   const place = isAtGroup ? `${SUBSCRIPTION}, ${GROUP}` : SUBSCRIPTION;
   const id = isAtGroup
     ? `concat('/subscriptions/', ${SUBSCRIPTION}, '/resourceGroups/', ${GROUP})`

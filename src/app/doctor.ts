@@ -16,6 +16,7 @@ import { NO_CLUSTER } from "../kubernetes/cluster.ts";
 import { createClusterInspection } from "../kubernetes/inspection/inspection.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { OTHER_API_VERSIONS, STORAGE_API_VERSIONS } from "../text/azure-api-versions.ts";
+import { groupId } from "../volume/formats/arm-ids.ts";
 import type { Cluster } from "../volume/ports.ts";
 import { type Assembly, assemble } from "./assembly.ts";
 import { createCredentials } from "./credentials.ts";
@@ -60,9 +61,7 @@ export async function createDoctorContext(options: DoctorOptions): Promise<Docto
     neededRights,
     apiVersions: sentVersions(config),
     identityScopes: config.identityScopes.map(({ subscriptionId, resourceGroup }) =>
-      resourceGroup === undefined
-        ? `/subscriptions/${subscriptionId}`
-        : `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`,
+      resourceGroup === undefined ? `/subscriptions/${subscriptionId}` : groupId({ subscriptionId, resourceGroup }),
     ),
     now,
     ...(clientId !== undefined && { controllerClientId: clientId }),

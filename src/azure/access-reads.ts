@@ -1,8 +1,10 @@
 /** Role definitions and deny assignments through ARM, for a review of who may do what with data. */
 import type { DenyAssignment as ArmDenyAssignment, Permission } from "@azure/arm-authorization";
+import { groupId } from "../volume/formats/arm-ids.ts";
 import type { AccessReads, DataPermission, DataRole, DenyAssignment, ResourceGroupRef } from "../volume/ports.ts";
 import type { Arm } from "./arm.ts";
 import { statusOf, toDriverError } from "./faults.ts";
+import { sdkScope } from "./role-assignment-lists.ts";
 
 export function createAccessReads(arm: Arm): AccessReads {
   return {
@@ -11,17 +13,12 @@ export function createAccessReads(arm: Arm): AccessReads {
   };
 }
 
-/** The SDK puts a slash before the scope itself. */
-function scopeOf({ subscriptionId, resourceGroup }: ResourceGroupRef): string {
-  return `subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`;
-}
-
 /** Without a filter the list has what can be assigned at the scope, below it, and the built-in roles (REST: Role Definitions - List). */
 async function listRoles(arm: Arm, group: ResourceGroupRef): Promise<DataRole[]> {
   const { roleDefinitions } = arm.subscription(group.subscriptionId).authorization;
   try {
     const found: DataRole[] = [];
-    for await (const { name = "", roleName = "", permissions } of roleDefinitions.list(scopeOf(group))) {
+    for await (const { name = "", roleName = "", permissions } of roleDefinitions.list(sdkScope(groupId(group)))) {
       found.push({ id: name, name: roleName, permissions: toPermissions(permissions) });
     }
     return found;
@@ -35,7 +32,7 @@ async function listDenials(arm: Arm, group: ResourceGroupRef): Promise<DenyAssig
   const { denyAssignments } = arm.subscription(group.subscriptionId).authorization;
   try {
     const found: DenyAssignment[] = [];
-    for await (const item of denyAssignments.listForScope(scopeOf(group))) found.push(toDenyAssignment(item));
+    for await (const item of denyAssignments.listForScope(sdkScope(groupId(group)))) found.push(toDenyAssignment(item));
     return found;
   } catch (error) {
     if (statusOf(error) === 403) return undefined;

@@ -1,6 +1,6 @@
 /** Lists of role assignments through ARM. */
 import type { RoleAssignment as ArmRoleAssignment } from "@azure/arm-authorization";
-import { subscriptionOf } from "../volume/formats/arm-ids.ts";
+import { groupId, subscriptionOf } from "../volume/formats/arm-ids.ts";
 import type { ListedRoleAssignment, RoleAssignment, RoleAssignments } from "../volume/ports.ts";
 import type { Arm, SubscriptionClients } from "./arm.ts";
 import { statusOf, toDriverError } from "./faults.ts";
@@ -9,7 +9,6 @@ type Client = SubscriptionClients["authorization"]["roleAssignments"];
 
 export function createAssignmentLists(arm: Arm): Pick<RoleAssignments, "listAtAndAbove" | "listAtAndBelow" | "listIn"> {
   const clientFor = (scope: string) => arm.subscription(subscriptionOf(scope)).authorization.roleAssignments;
-  const groupId = (subscriptionId: string, group: string) => `/subscriptions/${subscriptionId}/resourceGroups/${group}`;
   return {
     // `atScope()` lists this scope and those above it, and leaves out what is below (REST: Role Assignments - List).
     listAtAndAbove: async (scope) =>
@@ -17,10 +16,7 @@ export function createAssignmentLists(arm: Arm): Pick<RoleAssignments, "listAtAn
     // Without a filter the list has what is above the scope too.
     listAtAndBelow: async (scope) =>
       (await list(clientFor(scope), scope)).filter((each) => isWithin(each.scope, scope)),
-    listIn: ({ subscriptionId, resourceGroup }) => {
-      const scope = groupId(subscriptionId, resourceGroup);
-      return list(clientFor(scope), scope);
-    },
+    listIn: (group) => list(clientFor(groupId(group)), groupId(group)),
   };
 }
 

@@ -3,7 +3,7 @@ import { createSingleFlight } from "../concurrency/single-flight.ts";
 import { createTtlCache } from "../concurrency/ttl-cache.ts";
 import { DriverError } from "../errors.ts";
 import { createRole } from "../text/missing-role.ts";
-import { subscriptionOf } from "../volume/formats/arm-ids.ts";
+import { groupId, subscriptionOf } from "../volume/formats/arm-ids.ts";
 import type { AskedRoleAssignments, ResourceGroupRef, RoleAssignment } from "../volume/ports.ts";
 import type { Arm, SubscriptionClients } from "./arm.ts";
 import { codeOf, statusOf, toDriverError } from "./faults.ts";
@@ -159,12 +159,13 @@ async function remove(client: Client, assignment: RoleAssignment, roleIds: reado
  */
 async function readRole(
   arm: Arm,
-  { subscriptionId, resourceGroup }: ResourceGroupRef,
+  group: ResourceGroupRef,
   { roleId, rolesCommand }: Pick<RoleAssignmentsOptions, "rolesCommand"> & { readonly roleId: string },
 ): Promise<boolean | DriverError> {
+  const { subscriptionId, resourceGroup } = group;
   const { roleDefinitions } = arm.subscription(subscriptionId).authorization;
   try {
-    await roleDefinitions.get(`subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`, roleId);
+    await roleDefinitions.get(sdkScope(groupId(group)), roleId);
     return true;
   } catch (error) {
     const code = codeOf(error);

@@ -76,10 +76,15 @@ export function unchecked(found: string, fix?: string): Outcome {
 
 const BY_WEIGHT: readonly Status[] = ["ok", "unchecked", "warning", "error"];
 
-/** One outcome of several, with what the heaviest of them have found. */
-export function heaviest(outcomes: readonly [Outcome, ...Outcome[]]): Outcome {
+/** One outcome of several, with what the heaviest of them have found; `none` where there are none. */
+export function heaviest(outcomes: readonly Outcome[], none: Outcome): Outcome {
   const weights = outcomes.map(({ status }) => BY_WEIGHT.indexOf(status));
-  const status = BY_WEIGHT[Math.max(...weights)] ?? "ok";
-  const [first, ...rest] = outcomes.filter((each) => each.status === status).flatMap(({ findings }) => findings);
-  return { status, findings: [first ?? { found: "" }, ...rest] };
+  const status = BY_WEIGHT[Math.max(...weights)] ?? none.status;
+  const findings = outcomes.filter((each) => each.status === status).flatMap((each) => each.findings);
+  return outcomeOf(status, findings, none);
+}
+
+/** What was found, with this status; `none` where that is nothing. */
+export function outcomeOf(status: Status, [first, ...rest]: readonly Finding[], none: Outcome): Outcome {
+  return first === undefined ? none : { status, findings: [first, ...rest] };
 }

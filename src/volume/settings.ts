@@ -83,6 +83,11 @@ export function allowedGroups({ subscriptionId, resourceGroup, ...further }: Pla
   return named.filter((_, index) => keys.indexOf(keys[index] ?? "") === index);
 }
 
+/** Their subscriptions, in lower case: once each. */
+export function allowedSubscriptions(settings: PlaceSettings): string[] {
+  return [...new Set(allowedGroups(settings).map(({ subscriptionId }) => subscriptionId.toLowerCase()))];
+}
+
 /** The group's name in lower case, for maps: ARM compares ids without case. */
 export function groupKey({ subscriptionId, resourceGroup }: ResourceGroupRef): string {
   return `${subscriptionId}/${resourceGroup}`.toLowerCase();

@@ -2,6 +2,7 @@
 
 import { remembering } from "../../concurrency/remembered.ts";
 import type { AzureSurroundings, PolicyRefusal, PolicyVerdict } from "../../doctor/ports.ts";
+import { groupId } from "../../volume/formats/arm-ids.ts";
 import type { AccountRef, AccountSpec } from "../../volume/ports.ts";
 import type { AccountShaping } from "../accounts.ts";
 import type { Arm } from "../arm.ts";
@@ -34,8 +35,8 @@ export function createPolicyInspection(options: PolicyInspectionOptions): Pick<A
   const readersOf = remembering((subscriptionId: string) => createRuleReader(arm, subscriptionId));
   return {
     async policiesOn(account, spec) {
-      const { subscriptionId, resourceGroup } = account;
-      const group = `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`;
+      const { subscriptionId } = account;
+      const group = groupId(account);
       const content = await contentOf(shaping, account, spec);
       const { state, denials } = await dryRun(options, { group, subscriptionId, content });
       const listed = await assignments(group);

@@ -1,5 +1,6 @@
 /** Limits, resource providers, locks and deny assignments around the resource groups of volumes. */
 import type { AzureSurroundings, DenyAssignment, Lock, ProviderState } from "../../doctor/ports.ts";
+import { groupId } from "../../volume/formats/arm-ids.ts";
 import type { ResourceGroupRef } from "../../volume/ports.ts";
 import type { Arm } from "../arm.ts";
 import { statusOf, toDriverError } from "../faults.ts";
@@ -30,10 +31,6 @@ export function createSurroundings(arm: Arm): Omit<AzureSurroundings, "policiesO
         return listed.flatMap(toDenyAssignment);
       }),
   };
-}
-
-function groupId({ subscriptionId, resourceGroup }: ResourceGroupRef): string {
-  return `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`;
 }
 
 /** `atScope()` lists the scope and those above it, and leaves out what is below. */

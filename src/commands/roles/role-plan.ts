@@ -4,6 +4,7 @@
  */
 
 import type { RoleRow } from "../../azure/role-table.ts";
+import { groupId } from "../../volume/formats/arm-ids.ts";
 import { armGuid, roleAssignmentName } from "../../volume/names.ts";
 import { assignmentCondition } from "./assignment-condition.ts";
 import type { PolicyRow } from "./policy-table.ts";
@@ -63,11 +64,6 @@ export function subscriptionScope(subscriptionId: string): string {
   return `/subscriptions/${subscriptionId}`;
 }
 
-/** `/subscriptions/<id>/resourceGroups/<name>`. */
-export function groupScope(subscriptionId: string, resourceGroup: string): string {
-  return `${subscriptionScope(subscriptionId)}/resourceGroups/${resourceGroup}`;
-}
-
 /** ARM id of a role definition; the same role exists in every subscription that it is assignable in. */
 export function roleDefinitionId(subscriptionId: string, roleId: string): string {
   return `${subscriptionScope(subscriptionId)}/providers/Microsoft.Authorization/roleDefinitions/${roleId}`;
@@ -114,13 +110,13 @@ function scopesOf({ assignedAt }: RoleRow, target: RoleTarget): readonly string[
 }
 
 function groupScopes({ resourceGroups }: RoleTarget): readonly string[] {
-  return unique(resourceGroups.map(({ subscriptionId, resourceGroup }) => groupScope(subscriptionId, resourceGroup)));
+  return unique(resourceGroups.map(groupId));
 }
 
 function identityScopes(target: RoleTarget): readonly string[] {
   return unique(
     target.identityScopes.map(({ subscriptionId, resourceGroup }) =>
-      resourceGroup === undefined ? subscriptionScope(subscriptionId) : groupScope(subscriptionId, resourceGroup),
+      resourceGroup === undefined ? subscriptionScope(subscriptionId) : groupId({ subscriptionId, resourceGroup }),
     ),
   );
 }

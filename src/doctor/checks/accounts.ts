@@ -3,7 +3,7 @@ import { toAlsoOwns } from "../../volume/account/another-mark.ts";
 import { clusterOfAccount, isOfAnotherMark, isOursOrGiven } from "../../volume/account/ownership.ts";
 import type { Account } from "../../volume/ports.ts";
 import { allowedGroups } from "../../volume/settings.ts";
-import { type Check, error, type Finding, heaviest, type Outcome, ok } from "../check.ts";
+import { type Check, error, type Finding, ok, outcomeOf } from "../check.ts";
 import type { DoctorContext } from "../ports.ts";
 
 async function listAccounts({ ports, settings }: DoctorContext): Promise<readonly Account[]> {
@@ -39,13 +39,13 @@ const keyless: Check = {
   needs: ["permissions"],
   async run(context) {
     const ours = (await listAccounts(context)).filter((account) => isOursOrGiven(account, context.settings));
-    const [first, ...rest] = ours.flatMap((account): Outcome[] => {
-      const { ref, nonEntraAccess } = account;
+    const opened = ours.flatMap(({ ref, nonEntraAccess }): Finding[] => {
       const fix = "close it again (docs/how-to/troubleshooting.md, the storage account), or set --repair-drift";
-      const found: Finding = { found: `storage account ${ref.name}: ${nonEntraAccess.join(", ")}`, fix };
-      return nonEntraAccess.length === 0 ? [] : [{ status: "error", findings: [found] }];
+      return nonEntraAccess.length === 0
+        ? []
+        : [{ found: `storage account ${ref.name}: ${nonEntraAccess.join(", ")}`, fix }];
     });
-    return first === undefined ? ok(`${ours.length} storage accounts`) : heaviest([first, ...rest]);
+    return outcomeOf("error", opened, ok(`${ours.length} storage accounts`));
   },
 };
 

@@ -1,5 +1,5 @@
 /** Whether the admission policies of the installation are in force. */
-import { type Check, type Finding, ok } from "../check.ts";
+import { type Check, type Finding, ok, outcomeOf } from "../check.ts";
 import { clusterOf } from "../cluster.ts";
 
 /** By the end of their names, whose beginning the chart's `fullnameOverride` changes: what is open without it. */
@@ -22,7 +22,7 @@ const admission: Check = {
     const found = (await clusterOf(context).listValidatingPolicies()).filter(({ text }) => text.includes(driverName));
     const inForce = found.filter(({ isInForce }) => isInForce).map(({ name }) => endOf(name));
     const missing = Object.entries(POLICIES).filter(([end]) => !inForce.includes(end));
-    const [first, ...rest] = missing.map(
+    const findings = missing.map(
       ([end, open]): Finding => ({
         found: `no policy …${end} of ${driverName} is in force: ${open}`,
         fix:
@@ -30,8 +30,7 @@ const admission: Check = {
           "(admissionPolicies.enabled)",
       }),
     );
-    if (first !== undefined) return { status: "error", findings: [first, ...rest] };
-    return ok(found.map(({ name }) => name).join(", "));
+    return outcomeOf("error", findings, ok(found.map(({ name }) => name).join(", ")));
   },
 };
 

@@ -1,14 +1,10 @@
 /** Whether Azure's resource providers can be used, in the api-versions that the controller sends. */
 import { newestOlder } from "../../text/azure-api-versions.ts";
-import { allowedGroups } from "../../volume/settings.ts";
+import { allowedSubscriptions } from "../../volume/settings.ts";
 import { type Check, error, heaviest, type Outcome, ok, unchecked, warning } from "../check.ts";
 import type { DoctorContext, SentApiVersion } from "../ports.ts";
 
 const STORAGE = "Microsoft.Storage";
-
-function subscriptionsOf({ settings }: DoctorContext): readonly string[] {
-  return [...new Set(allowedGroups(settings).map(({ subscriptionId }) => subscriptionId.toLowerCase()))];
-}
 
 const registration: Check = {
   id: "resource-provider",
@@ -17,8 +13,8 @@ const registration: Check = {
   why: "Azure creates nothing of a resource provider that a subscription is not registered with. A new subscription is with few.",
   needs: ["subscription"],
   async run(context) {
-    const [first, ...rest] = await Promise.all(subscriptionsOf(context).map((id) => lookAtRegistration(context, id)));
-    return heaviest([first ?? ok("none"), ...rest]);
+    const ids = allowedSubscriptions(context.settings);
+    return heaviest(await Promise.all(ids.map((id) => lookAtRegistration(context, id))), ok("none"));
   },
 };
 
@@ -44,9 +40,9 @@ const apiVersions: Check = {
     "show what a newer one can turn on, so that an account that is no longer keyless may be taken for one that is.",
   needs: ["resource-provider"],
   async run(context) {
-    const all = subscriptionsOf(context).flatMap((id) => context.apiVersions.map((sent) => ({ id, sent })));
-    const [first, ...rest] = await Promise.all(all.map(({ id, sent }) => lookAtVersion(context, id, sent)));
-    return heaviest([first ?? ok("none"), ...rest]);
+    const ids = allowedSubscriptions(context.settings);
+    const looks = ids.flatMap((id) => context.apiVersions.map((sent) => lookAtVersion(context, id, sent)));
+    return heaviest(await Promise.all(looks), ok("none"));
   },
 };
 

@@ -1,21 +1,15 @@
 /** What keeps the controller from changing a resource group, whatever its roles: locks and deny assignments. */
+
+import { groupId } from "../../volume/formats/arm-ids.ts";
 import type { ResourceGroupRef } from "../../volume/ports.ts";
-import { allowedGroups } from "../../volume/settings.ts";
 import { type Check, error, heaviest, type Outcome, ok, unchecked } from "../check.ts";
+import { overGroups } from "../over-groups.ts";
 import type { DenyAssignment, DoctorContext, Lock } from "../ports.ts";
 import { allows } from "../rights.ts";
 
 const APPLY = "apply what `keyless-csi roles --with doctor` prints";
 /** Whom a deny assignment names for everybody ("List Azure deny assignments"). */
 const EVERYBODY = "00000000-0000-0000-0000-000000000000";
-
-async function overGroups(
-  { settings }: DoctorContext,
-  lookAt: (group: ResourceGroupRef) => Promise<Outcome>,
-): Promise<Outcome> {
-  const [first, ...rest] = await Promise.all(allowedGroups(settings).map(lookAt));
-  return heaviest([first ?? ok("none"), ...rest]);
-}
 
 const locks: Check = {
   id: "locks",
@@ -29,8 +23,7 @@ const locks: Check = {
     overGroups(context, async (group) => {
       const found = await context.azure.locksAt(group);
       if (found === "hidden") return unchecked(`the locks of resource group ${group.resourceGroup} are hidden`, APPLY);
-      const [first, ...rest] = found.map(toOutcome);
-      return first === undefined ? ok(`none at resource group ${group.resourceGroup}`) : heaviest([first, ...rest]);
+      return heaviest(found.map(toOutcome), ok(`none at resource group ${group.resourceGroup}`));
     }),
 };
 
@@ -56,22 +49,22 @@ const denials: Check = {
         return unchecked(`the deny assignments of resource group ${group.resourceGroup} are hidden`, APPLY);
       }
       const { principalId } = await context.azure.signIn();
-      const [first, ...rest] = found.flatMap((each) => toDenial(context, group, principalId, each));
-      return first === undefined ? ok(`none at resource group ${group.resourceGroup}`) : heaviest([first, ...rest]);
+      const denials = found.flatMap((each) => toDenial(context, group, principalId, each));
+      return heaviest(denials, ok(`none at resource group ${group.resourceGroup}`));
     }),
 };
 
 function toDenial(
   { neededRights }: DoctorContext,
-  { subscriptionId, resourceGroup }: ResourceGroupRef,
+  group: ResourceGroupRef,
   principalId: string,
   denial: DenyAssignment,
 ): Outcome[] {
   const { name, scope, principals, excludedPrincipals } = denial;
   const isAbout = (ids: readonly string[]) => ids.some((id) => id.toLowerCase() === principalId.toLowerCase());
   if (isAbout(excludedPrincipals) || !(principals.includes(EVERYBODY) || isAbout(principals))) return [];
-  const group = `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`;
-  const denied = neededRights.filter((each) => each.scope === group && allows([denial], each.action));
+  const at = groupId(group);
+  const denied = neededRights.filter((each) => each.scope === at && allows([denial], each.action));
   if (denied.length === 0) return [];
   const actions = denied.map(({ action }) => action).join(", ");
   return [

@@ -38,8 +38,7 @@ async function judgeEach(
   judge: (each: InspectedClass) => readonly Outcome[],
 ): Promise<Outcome> {
   const own = await listOwn(context);
-  const [first, ...rest] = own.flatMap(judge);
-  return first === undefined ? ok(own.map(({ name }) => name).join(", ")) : heaviest([first, ...rest]);
+  return heaviest(own.flatMap(judge), ok(own.map(({ name }) => name).join(", ")));
 }
 
 const present: Check = {

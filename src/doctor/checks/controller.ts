@@ -1,6 +1,6 @@
 /** The controller's own Deployment: whether it runs, with the flags that names depend on and the rights that it needs. */
 import { DriverError } from "../../errors.ts";
-import { type Check, error, type Finding, ok, warning } from "../check.ts";
+import { type Check, error, type Finding, ok, outcomeOf, warning } from "../check.ts";
 import { clusterOf } from "../cluster.ts";
 import { neededClusterRights } from "../cluster-rights.ts";
 import type { ClusterRight, DoctorContext, Workload } from "../ports.ts";
@@ -114,14 +114,13 @@ const rbac: Check = {
     const needed = neededClusterRights(cluster.namespace, context.settings.driverName);
     const may = await Promise.all(needed.map((right) => cluster.mayDo(account, right)));
     const missing = needed.filter((_, index) => may[index] !== true);
-    const [first, ...rest] = byResource(missing).map(
+    const findings = byResource(missing).map(
       (words): Finding => ({
         found: `ServiceAccount ${account.namespace}/${name} may not ${words}`,
         fix: "kubectl apply -f deploy/manifests/rbac.yaml, or upgrade the chart's release (rbac.create)",
       }),
     );
-    if (first !== undefined) return { status: "error", findings: [first, ...rest] };
-    return ok(`${needed.length} rights of ${account.namespace}/${name}`);
+    return outcomeOf("error", findings, ok(`${needed.length} rights of ${account.namespace}/${name}`));
   },
 };
 

@@ -1,8 +1,20 @@
 /** What the controller may do, action by action, and what it lets workloads do. */
 import { DriverError } from "../../errors.ts";
+import { groupId } from "../../volume/formats/arm-ids.ts";
 import { ensureRole } from "../../volume/identity/role.ts";
 import { allowedGroups } from "../../volume/settings.ts";
-import { type Check, error, type Finding, heaviest, type Outcome, ok, unchecked, warning } from "../check.ts";
+import {
+  type Check,
+  error,
+  type Finding,
+  heaviest,
+  type Outcome,
+  ok,
+  outcomeOf,
+  unchecked,
+  warning,
+} from "../check.ts";
+import { overGroups } from "../over-groups.ts";
 import type { DoctorContext, NeededRight } from "../ports.ts";
 import { allowing, allows } from "../rights.ts";
 import { isController, RUN_IN_POD } from "../signed-in.ts";
@@ -19,8 +31,7 @@ const permissions: Check = {
   async run(context) {
     if (!(await isController(context))) return unchecked("these rights are not the controller's", RUN_IN_POD);
     const scopes = [...new Set(context.neededRights.map(({ scope }) => scope))];
-    const [first, ...rest] = await Promise.all(scopes.map((scope) => lookAtScope(context, scope)));
-    return heaviest([first ?? ok("none is needed"), ...rest]);
+    return heaviest(await Promise.all(scopes.map((scope) => lookAtScope(context, scope))), ok("none is needed"));
   },
 };
 
@@ -34,9 +45,8 @@ async function lookAtScope({ azure, neededRights }: DoctorContext, scope: string
       `apply what \`${ASK_FOR_IT}\` prints`,
     );
   }
-  const [first, ...rest] = needed.filter(({ action }) => !allows(granted, action)).map(toFinding);
-  if (first !== undefined) return { status: "error", findings: [first, ...rest] };
-  return ok(`${needed.length} actions at ${scope}`);
+  const missing = needed.filter(({ action }) => !allows(granted, action));
+  return outcomeOf("error", missing.map(toFinding), ok(`${needed.length} actions at ${scope}`));
 }
 
 function toFinding({ action, why, scope, command }: NeededRight): Finding {
@@ -54,19 +64,13 @@ const condition: Check = {
   needs: ["permissions"],
   async run(context) {
     if (!(await isController(context))) return unchecked("these rights are not the controller's", RUN_IN_POD);
-    const [first, ...rest] = await Promise.all(
-      allowedGroups(context.settings).map(async ({ subscriptionId, resourceGroup }): Promise<Outcome> => {
-        const scope = `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`;
-        const granted = await context.azure.permissionsAt(scope);
-        if (typeof granted === "string") return unchecked(`the controller may not ask for its own rights at ${scope}`);
-        return lookAtConditions(
-          context,
-          scope,
-          allowing(granted, ASSIGN).map((each) => each.condition),
-        );
-      }),
-    );
-    return heaviest([first ?? ok("none"), ...rest]);
+    return await overGroups(context, async (group) => {
+      const scope = groupId(group);
+      const granted = await context.azure.permissionsAt(scope);
+      if (typeof granted === "string") return unchecked(`the controller may not ask for its own rights at ${scope}`);
+      const conditions = allowing(granted, ASSIGN).map((each) => each.condition);
+      return lookAtConditions(context, scope, conditions);
+    });
   },
 };
 

@@ -1,6 +1,9 @@
 /** Whether the subscriptions and resource groups of the configuration are there. */
-import { allowedGroups, tenantOf } from "../../volume/settings.ts";
+import { groupId } from "../../volume/formats/arm-ids.ts";
+import type { ResourceGroupRef } from "../../volume/ports.ts";
+import { allowedSubscriptions, tenantOf } from "../../volume/settings.ts";
 import { type Check, error, heaviest, type Outcome, ok, unchecked } from "../check.ts";
+import { overGroups } from "../over-groups.ts";
 import type { DoctorContext } from "../ports.ts";
 
 /** States in which a subscription takes writes (Microsoft Cost Management, "Azure subscription states"). */
@@ -13,9 +16,8 @@ const subscriptions: Check = {
   why: "A disabled subscription can be read and not written to; one of another tenant needs --storage-tenants.",
   needs: ["azure-reach", "sign-in", "tenant"],
   async run(context) {
-    const ids = new Set(allowedGroups(context.settings).map((group) => group.subscriptionId.toLowerCase()));
-    const [first, ...rest] = await Promise.all([...ids].map((id) => lookAtSubscription(context, id)));
-    return heaviest([first ?? ok("none"), ...rest]);
+    const ids = allowedSubscriptions(context.settings);
+    return heaviest(await Promise.all(ids.map((id) => lookAtSubscription(context, id))), ok("none"));
   },
 };
 
@@ -46,26 +48,21 @@ const groups: Check = {
   title: "the resource groups exist",
   why: "Accounts are created in them: --resource-group, --allowed-resource-groups and --overflow.",
   needs: ["subscription"],
-  async run(context) {
-    const [first, ...rest] = await Promise.all(
-      allowedGroups(context.settings).map(async (group): Promise<Outcome> => {
-        const { subscriptionId, resourceGroup } = group;
-        const where = `${resourceGroup} in subscription ${subscriptionId}`;
-        const seen = await context.azure.probeGroup(group);
-        if (seen === "exists") return ok(where);
-        if (seen === "absent") {
-          return error(
-            `there is no resource group ${where}`,
-            `create it (az group create --subscription ${subscriptionId} --name ${resourceGroup} --location ` +
-              `${context.settings.location}), or correct the setting that names it`,
-          );
-        }
-        return await unseenGroup(context, where, `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`);
-      }),
-    );
-    return heaviest([first ?? ok("none"), ...rest]);
-  },
+  run: (context) => overGroups(context, (group) => lookAtGroup(context, group)),
 };
+
+async function lookAtGroup(context: DoctorContext, group: ResourceGroupRef): Promise<Outcome> {
+  const { subscriptionId, resourceGroup } = group;
+  const where = `${resourceGroup} in subscription ${subscriptionId}`;
+  const seen = await context.azure.probeGroup(group);
+  if (seen === "exists") return ok(where);
+  if (seen === "hidden") return await unseenGroup(context, where, groupId(group));
+  return error(
+    `there is no resource group ${where}`,
+    `create it (az group create --subscription ${subscriptionId} --name ${resourceGroup} --location ` +
+      `${context.settings.location}), or correct the setting that names it`,
+  );
+}
 
 /** Azure does not say whether what one may not read exists. */
 async function unseenGroup({ azure }: DoctorContext, where: string, scope: string): Promise<Outcome> {

@@ -1,5 +1,5 @@
 /** Whether Azure Policy would refuse the accounts that the classes get. */
-import { type Check, type Finding, heaviest, type Outcome, ok } from "../check.ts";
+import { type Check, type Finding, heaviest, type Outcome, ok, outcomeOf } from "../check.ts";
 import { type NewAccount, newAccounts } from "../new-accounts.ts";
 import type { DoctorContext, PolicyRefusal, PolicyVerdict } from "../ports.ts";
 
@@ -17,8 +17,8 @@ const policies: Check = {
   needs: ["resource-group"],
   async run(context) {
     const accounts = await newAccounts(context);
-    const [first, ...rest] = await Promise.all(accounts.map((account) => lookAt(context, account)));
-    return heaviest([first ?? ok("no class makes accounts"), ...rest]);
+    const outcomes = await Promise.all(accounts.map((account) => lookAt(context, account)));
+    return heaviest(outcomes, ok("no class makes accounts"));
   },
 };
 
@@ -26,13 +26,12 @@ async function lookAt({ azure }: DoctorContext, { of, ref, spec }: NewAccount): 
   const where = `of ${of} in resource group ${ref.resourceGroup}`;
   const verdict = await azure.policiesOn(ref, spec);
   const { refused, refusedByRule } = verdict;
-  const [error, ...errors] = refused.map(toFinding(`Azure Policy refuses the accounts ${where}`));
-  if (error !== undefined) return { status: "error", findings: [error, ...errors] };
-  const byRule = `by its rule, which knows no exemptions, a policy refuses the accounts ${where}`;
-  const [warning, ...warnings] = refusedByRule.map(toFinding(byRule));
-  if (warning !== undefined) return { status: "warning", findings: [warning, ...warnings] };
-  const [open, ...others] = whatIsOpen(verdict, where, ref.subscriptionId);
-  return open === undefined ? ok(`the accounts ${where}`) : { status: "unchecked", findings: [open, ...others] };
+  const byAzure = refused.map(toFinding(`Azure Policy refuses the accounts ${where}`));
+  const rule = `by its rule, which knows no exemptions, a policy refuses the accounts ${where}`;
+  const byRule = refusedByRule.map(toFinding(rule));
+  const open = whatIsOpen(verdict, where, ref.subscriptionId);
+  const unknown = outcomeOf("unchecked", open, ok(`the accounts ${where}`));
+  return outcomeOf("error", byAzure, outcomeOf("warning", byRule, unknown));
 }
 
 function toFinding(begin: string): (refusal: PolicyRefusal) => Finding {

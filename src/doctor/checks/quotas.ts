@@ -1,7 +1,7 @@
 /** How much is left of what Azure limits by number. */
 import { CREDENTIALS_PER_IDENTITY } from "../../text/azure-limits.ts";
 import type { AccountRef } from "../../volume/ports.ts";
-import { allowedGroups } from "../../volume/settings.ts";
+import { allowedSubscriptions } from "../../volume/settings.ts";
 import { type Check, error, heaviest, type Outcome, ok, unchecked, warning } from "../check.ts";
 import { newAccounts } from "../new-accounts.ts";
 import type { DoctorContext, Quota } from "../ports.ts";
@@ -24,13 +24,11 @@ const accounts: Check = {
   needs: ["resource-group"],
   async run(context) {
     const regions = await regionsOf(context);
-    const [first, ...rest] = await Promise.all(regions.map((region) => lookAtAccounts(context, region)));
-    if (first === undefined) return ok("no class makes accounts");
-    const outcomes = [first, ...rest] as const;
+    const outcomes = await Promise.all(regions.map((region) => lookAtAccounts(context, region)));
     // As long as one place has room, volumes go on there.
     const goesOn =
       context.settings.overflow.length > 0 && outcomes.some(({ status }) => status === "ok" || status === "warning");
-    return heaviest(goesOn ? (outcomes.map(lighter) as [Outcome, ...Outcome[]]) : [first, ...rest]);
+    return heaviest(goesOn ? outcomes.map(lighter) : outcomes, ok("no class makes accounts"));
   },
 };
 
@@ -65,9 +63,8 @@ const assignments: Check = {
   why: "A subscription may have 4,000 role assignments, which Azure never raises. With grantScope container each volume takes one.",
   needs: ["resource-group"],
   async run({ azure, settings }) {
-    const ids = new Set(allowedGroups(settings).map(({ subscriptionId }) => subscriptionId.toLowerCase()));
-    const [first, ...rest] = await Promise.all(
-      [...ids].map(async (id) => {
+    const outcomes = await Promise.all(
+      allowedSubscriptions(settings).map(async (id) => {
         const quota = await azure.assignmentQuota(id);
         const where = `role assignments of subscription ${id}`;
         if (quota === "hidden") return unchecked(`the number of ${where} is hidden`, APPLY);
@@ -76,7 +73,7 @@ const assignments: Check = {
         return judge(quota, where, fix);
       }),
     );
-    return heaviest([first ?? ok("none"), ...rest]);
+    return heaviest(outcomes, ok("none"));
   },
 };
 
@@ -88,14 +85,14 @@ const credentials: Check = {
   needs: ["identity-scopes"],
   async run({ ports, settings }) {
     const used = Map.groupBy(await ports.identities.listCredentials(), ({ identity }) => identity.id);
-    const [first, ...rest] = [...used].map(([id, { length }]) => {
+    const outcomes = [...used].map(([id, { length }]) => {
       const fix =
         "remove one that is not needed (`keyless-csi orphans` finds ours), or use another identity for further ServiceAccounts";
       const outcome = judge({ used: length, limit: CREDENTIALS_PER_IDENTITY }, `federated credentials of ${id}`, fix);
       // Only where the controller writes them does a full identity stop a volume.
       return settings.managesFederatedCredentials ? outcome : lighter(outcome);
     });
-    return heaviest([first ?? ok("no identity has any"), ...rest]);
+    return heaviest(outcomes, ok("no identity has any"));
   },
 };
 

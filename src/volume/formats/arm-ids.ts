@@ -1,5 +1,10 @@
-/** The ARM id of a storage account, written and read. ARM compares ids without case. */
-import type { AccountRef } from "../ports.ts";
+/** The ARM ids of resource groups and storage accounts, written and read. ARM compares ids without case. */
+import type { AccountRef, ResourceGroupRef } from "../ports.ts";
+
+/** `/subscriptions/<s>/resourceGroups/<g>` */
+export function groupId({ subscriptionId, resourceGroup }: ResourceGroupRef): string {
+  return `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`;
+}
 
 /** The id and the key of an account. */
 interface Spelled {
@@ -21,8 +26,7 @@ export function accountKey(ref: AccountRef): string {
 }
 
 function spell(ref: AccountRef): Spelled {
-  const { subscriptionId, resourceGroup, name } = ref;
-  const id = `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/Microsoft.Storage/storageAccounts/${name}`;
+  const id = `${groupId(ref)}/providers/Microsoft.Storage/storageAccounts/${ref.name}`;
   const made = { id, key: id.toLowerCase() };
   spelled.set(ref, made);
   return made;
