@@ -17,7 +17,7 @@ import { createClusterInspection } from "../kubernetes/inspection/inspection.ts"
 import type { Logger } from "../telemetry/log.ts";
 import { OTHER_API_VERSIONS, STORAGE_API_VERSIONS } from "../text/azure-api-versions.ts";
 import { groupId } from "../volume/formats/arm-ids.ts";
-import type { Cluster } from "../volume/ports.ts";
+import type { Cluster, Ports } from "../volume/ports.ts";
 import { type Assembly, assemble } from "./assembly.ts";
 import { createCredentials } from "./credentials.ts";
 
@@ -47,6 +47,7 @@ export async function createDoctorContext(options: DoctorOptions): Promise<Docto
   const { own } = createCredentials(config, () => performance.now());
   return {
     ...adapters,
+    ports: listingOnce(adapters.ports),
     azure: askingOnce(
       createAzureInspection({
         arm: adapters.arm,
@@ -72,7 +73,7 @@ export async function createDoctorContext(options: DoctorOptions): Promise<Docto
 }
 
 function inspectionOf({ config, inspection, namespace }: DoctorOptions): ClusterInspection {
-  return inspection ?? createClusterInspection(config.kubeconfig, namespace);
+  return askingClusterOnce(inspection ?? createClusterInspection(config.kubeconfig, namespace));
 }
 
 /** One type for each provider: all of its types know the same versions, as far as the controller uses them. */
@@ -114,13 +115,33 @@ async function assembleAnyway({
 
 /** Several checks ask the same, and an answer holds for as long as the command runs. */
 function askingOnce(azure: AzureInspection): AzureInspection {
-  let signedIn: ReturnType<AzureInspection["signIn"]> | undefined;
+  return { ...azure, signIn: once(azure.signIn), permissionsAt: onceFor(azure.permissionsAt) };
+}
+
+/** The same of the accounts that volumes are in. */
+function listingOnce(ports: Ports): Ports {
+  return { ...ports, accounts: { ...ports.accounts, list: onceFor(ports.accounts.list) } };
+}
+
+/** The same of the cluster. */
+function askingClusterOnce(cluster: ClusterInspection): ClusterInspection {
   return {
-    ...azure,
-    signIn() {
-      signedIn ??= azure.signIn();
-      return signedIn;
-    },
-    permissionsAt: remembering(azure.permissionsAt),
+    ...cluster,
+    listNodes: once(cluster.listNodes),
+    listClasses: once(cluster.listClasses),
+    listDeployments: onceFor(cluster.listDeployments),
+    findClaim: onceFor(cluster.findClaim),
+    listPodsUsing: onceFor(cluster.listPodsUsing),
   };
+}
+
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  const asked = onceFor((_: null) => ask());
+  return () => asked(null);
+}
+
+/** `Asked` as JSON carries it. */
+function onceFor<Asked, T>(ask: (asked: Asked) => Promise<T>): (asked: Asked) => Promise<T> {
+  const find = remembering((json) => ask(JSON.parse(json) as Asked));
+  return (asked) => find(JSON.stringify(asked));
 }

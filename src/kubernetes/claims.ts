@@ -27,7 +27,7 @@ export async function listClaimUids(openList: OpenList): Promise<ReadonlySet<str
 }
 
 /** `""`: the claim says that it has none. */
-function classOf({ metadata, spec }: V1PersistentVolumeClaim): string {
+export function classOf({ metadata, spec }: V1PersistentVolumeClaim): string {
   return metadata?.annotations?.[CLASS_ANNOTATION] ?? spec?.storageClassName ?? "";
 }
 

@@ -141,7 +141,7 @@ describe("doctor", () => {
     });
   }
 
-  it("writes nothing to Azure", async () => {
+  it("writes nothing to Azure, and lists accounts once", async () => {
     app.forgetCalls();
     await diagnosesOf(app);
     const methods = new Set(app.armCalls().map(({ method }) => method));
@@ -150,6 +150,7 @@ describe("doctor", () => {
       [],
     );
     assert(methods.has("GET"));
+    assert.equal(app.armCalls().filter(({ operation }) => operation === "storageAccounts/listByGroup").length, 1);
   });
 
   it("says what it can of Azure when the cluster does not answer", async () => {

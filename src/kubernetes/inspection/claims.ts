@@ -4,6 +4,7 @@ import type { InspectedClaim, InspectedPod } from "../../doctor/ports.ts";
 import { DriverError } from "../../errors.ts";
 import type { ClaimRef } from "../../volume/ports.ts";
 import { apiPath } from "../api.ts";
+import { classOf } from "../claims.ts";
 import { ask, askFor, type Reads } from "./ask.ts";
 
 export async function findInspectedClaim(
@@ -14,13 +15,14 @@ export async function findInspectedClaim(
   const found = await askFor(`claim ${namespace}/${name}`, () => api.get<V1PersistentVolumeClaim>(path));
   if (found === undefined) return undefined;
   const { metadata, spec, status } = found;
+  const className = classOf(found);
   const lastEvent = await lastEventOf(api, namespace, metadata?.uid ?? "");
   return {
     uid: metadata?.uid ?? "",
     phase: status?.phase ?? "",
     accessModes: spec?.accessModes ?? [],
     isBlock: spec?.volumeMode === "Block",
-    ...(spec?.storageClassName && { className: spec.storageClassName }),
+    ...(className !== "" && { className }),
     ...(spec?.volumeName && { volumeName: spec.volumeName }),
     ...(lastEvent !== undefined && { lastEvent }),
   };

@@ -16,6 +16,7 @@ export function createClusterInspection(kubeconfig: string | undefined, namespac
 
 /** The same by a connection that there is. */
 export function inspectionBy(api: Reads, namespace: string): ClusterInspection {
+  let userName: Promise<string> | undefined;
   return {
     namespace,
     readVersion: async () => (await ask("the version", () => api.get<VersionInfo>("/version"))).gitVersion,
@@ -47,8 +48,8 @@ export function inspectionBy(api: Reads, namespace: string): ClusterInspection {
     listPodsUsing: (claim) => listInspectedPods(api, claim),
     readDriverOf: (volume) => readDriverOf(api, volume),
     async mayDo(account, right) {
-      const isSelf = (await readUserName(api)) === userNameOf(account);
-      return await mayDo(api, { account, isSelf }, right);
+      userName ??= readUserName(api);
+      return await mayDo(api, { account, isSelf: (await userName) === userNameOf(account) }, right);
     },
   };
 }
