@@ -3,24 +3,20 @@
  * controller's own configuration, so it sees exactly what the controller may see.
  */
 import { once } from "node:events";
-import type { Writable } from "node:stream";
-import { assemble } from "../app/assembly.ts";
-import type { ControllerConfig } from "../config/controller.ts";
 import { choice, guid, list, toggle } from "../config/kinds.ts";
 import type { SettingProblem } from "../config/problem.ts";
 import { type Draft, setting, type ValuesOf } from "../config/setting.ts";
 import { DriverError } from "../errors.ts";
-import { createLogger } from "../telemetry/log.ts";
 import { readDenials } from "../volume/access-review/denials.ts";
 import { countDifferences } from "../volume/access-review/differences.ts";
 import { reviewAccess } from "../volume/access-review/review.ts";
 import { readTrusts } from "../volume/access-review/trusts.ts";
-import type { Cluster } from "../volume/ports.ts";
 import { toCsv } from "./access/csv.ts";
 import { toJson } from "./access/json.ts";
 import type { Report } from "./access/rows.ts";
 import { toTable } from "./access/table.ts";
 import { defineCommand, EXIT } from "./command.ts";
+import { assembleForOperator, type OperatorRun } from "./operator-run.ts";
 import { findOperatorProblems, operatorSettings, toOperatorConfig } from "./operator-settings.ts";
 
 const ACCESS = "Access";
@@ -55,32 +51,21 @@ function findProblems(draft: Draft<typeof settings>, env: NodeJS.ProcessEnv): re
   return [...problems, { setting: "kubernetes", source: "--kubernetes", problem }];
 }
 
-/** What the command runs with besides its settings; tests pass their own cluster. */
-export interface AccessContext {
-  readonly config: ControllerConfig;
+export interface AccessContext extends OperatorRun {
   readonly values: Pick<AccessValues, "output"> & Partial<AccessValues>;
-  readonly stdout: Writable;
-  readonly stderr: Writable;
-  readonly cluster?: Cluster;
 }
 
 /** Reviews, prints and returns the exit code. */
-export async function runAccess({ config, values, stdout, stderr, cluster }: AccessContext): Promise<number> {
-  const log = createLogger({ level: config.logLevel, format: config.logFormat, stream: stderr });
-  let calls = 0;
-  const counting = {
-    azureCalled() {
-      calls += 1;
-    },
-  };
-  const { adapters } = await assemble({ config, log, observer: counting, ...(cluster && { cluster }) });
+export async function runAccess(run: AccessContext): Promise<number> {
+  const { values, stdout } = run;
+  const { adapters, calls } = await assembleForOperator(run);
   if (!adapters.ports.cluster.isConnected) throw withoutCluster();
   const { onlyDifferences = false, accept: accepted = [], trusts: readsTrusts = true } = values;
   const review = await reviewAccess(adapters, { accepted, nowMs: Date.now() });
   const trusts = readsTrusts ? await readTrusts(adapters, review) : undefined;
   const denials = await readDenials(adapters);
   const differences = countDifferences(review);
-  const report: Report = { review, differences, trusts, denials, noun: adapters.backend.noun, calls };
+  const report: Report = { review, differences, trusts, denials, noun: adapters.backend.noun, calls: calls() };
   const print = { table: toTable, json: toJson, csv: toCsv }[values.output];
   const printed = print(report, onlyDifferences);
   for (const part of typeof printed === "string" ? [printed] : printed) {

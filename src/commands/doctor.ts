@@ -2,9 +2,7 @@
  * `keyless-csi doctor`: says in a minute what is wrong with an installation and what to do about it. Reads only. It runs with the
  * controller's own configuration, best in the controller's pod: Azure says which rights the one who asks has.
  */
-import type { Writable } from "node:stream";
 import { createDoctorContext } from "../app/doctor.ts";
-import type { ControllerConfig } from "../config/controller.ts";
 import { namespaceName } from "../config/controller-kinds.ts";
 import { choice, toggle } from "../config/kinds.ts";
 import { className, namespacedName } from "../config/object-kinds.ts";
@@ -13,12 +11,13 @@ import { selectChecks } from "../doctor/catalogue.ts";
 import type { ClusterInspection } from "../doctor/ports.ts";
 import { type CheckResult, runChecks } from "../doctor/run.ts";
 import { createLogger } from "../telemetry/log.ts";
-import type { ClaimRef, Cluster } from "../volume/ports.ts";
+import type { ClaimRef } from "../volume/ports.ts";
 import { defineCommand, EXIT } from "./command.ts";
 
 import { neededRights } from "./doctor/needed-rights.ts";
 import { showProgress } from "./doctor/progress.ts";
 import { createTextReport, toJsonReport } from "./doctor/report.ts";
+import type { OperatorRun } from "./operator-run.ts";
 import { findOperatorProblems, operatorSettings, toOperatorConfig } from "./operator-settings.ts";
 
 const DOCTOR = "Doctor";
@@ -51,14 +50,10 @@ export type DoctorValues = Pick<ValuesOf<typeof settings>, "pre" | "output"> & {
   readonly claim?: ClaimRef | undefined;
 };
 
-/** What the command runs with besides its settings; tests pass their own cluster. */
-export interface DoctorRun {
-  readonly config: ControllerConfig;
+/** What the command runs with besides its settings; tests pass their own cluster, or one reader of it. */
+export interface DoctorRun extends OperatorRun {
   readonly values: DoctorValues;
-  readonly stdout: Writable;
-  readonly stderr: Writable;
   readonly signal: AbortSignal;
-  readonly cluster?: Cluster;
   readonly inspection?: ClusterInspection;
 }
 

@@ -2,26 +2,22 @@
  * `keyless-csi orphans`: lists what is left in Azure that nothing in the cluster needs, and deletes it on request. It runs with
  * the controller's own configuration, so it sees exactly what the controller may see.
  */
-import type { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { assemble } from "../app/assembly.ts";
 import { createPace } from "../concurrency/pace.ts";
 import { runFor } from "../concurrency/purpose.ts";
-import type { ControllerConfig } from "../config/controller.ts";
 import { clusterIdentity } from "../config/controller-kinds.ts";
 import { choice, duration, list, toggle, value } from "../config/kinds.ts";
 import type { SettingProblem } from "../config/problem.ts";
 import { type Draft, setting, type ValuesOf } from "../config/setting.ts";
 import { DriverError } from "../errors.ts";
-import { createLogger } from "../telemetry/log.ts";
 import { describeError } from "../telemetry/redaction.ts";
 import { toAlsoOwns } from "../volume/account/another-mark.ts";
 import { isSameCluster } from "../volume/account/ownership.ts";
 import { isRemovable, isRetained, type Orphan } from "../volume/orphans/orphan.ts";
 import { createOrphanRemoval } from "../volume/orphans/removal.ts";
 import { surveyOrphans } from "../volume/orphans/survey.ts";
-import type { Cluster } from "../volume/ports.ts";
 import { defineCommand, EXIT } from "./command.ts";
+import { assembleForOperator, type OperatorRun } from "./operator-run.ts";
 import { findOperatorProblems, operatorSettings, toOperatorConfig } from "./operator-settings.ts";
 import { assertWithinLimits } from "./orphans/limits.ts";
 import { selectNamed } from "./orphans/names.ts";
@@ -88,25 +84,14 @@ function findProblems(draft: Draft<typeof settings>, env: NodeJS.ProcessEnv): re
   return problems;
 }
 
-/** What the command runs with besides its settings; tests pass their own cluster. */
-export interface OrphansContext {
-  readonly config: ControllerConfig;
+export interface OrphansContext extends OperatorRun {
   readonly values: Pick<OrphansValues, "olderThan" | "delete" | "output"> & Partial<OrphansValues>;
-  readonly stdout: Writable;
-  readonly stderr: Writable;
-  readonly cluster?: Cluster;
 }
 
 /** Surveys, deletes if requested, prints a report and returns the exit code. */
-export async function runOrphans({ config, values, stdout, stderr, cluster }: OrphansContext): Promise<number> {
-  const log = createLogger({ level: config.logLevel, format: config.logFormat, stream: stderr });
-  let calls = 0;
-  const counting = {
-    azureCalled() {
-      calls += 1;
-    },
-  };
-  const { adapters, observer } = await assemble({ config, log, observer: counting, ...(cluster && { cluster }) });
+export async function runOrphans(run: OrphansContext): Promise<number> {
+  const { values, stdout } = run;
+  const { adapters, observer, calls } = await assembleForOperator(run);
   // Created before anything is read: it fails at once without Kubernetes.
   const removal = values.delete ? createOrphanRemoval(adapters, { now: () => performance.now() }) : undefined;
   const remove = removal && ((orphan: Orphan) => observer.inTask("orphans", () => removal(orphan)));
@@ -126,7 +111,14 @@ export async function runOrphans({ config, values, stdout, stderr, cluster }: Or
   const results: Result[] = [];
   for (const orphan of orphans) results.push(await decide(orphan, remove));
   const marking = toMarking(survey.unmarked, { clusterId, clusterUid });
-  const report: Report = { results, needed, calls, nowMs, marking, isClusterKnown: adapters.ports.cluster.isConnected };
+  const report: Report = {
+    results,
+    needed,
+    calls: calls(),
+    nowMs,
+    marking,
+    isClusterKnown: adapters.ports.cluster.isConnected,
+  };
   stdout.write(values.output === "json" ? toJsonReport(report) : toTextReport(report));
   if (!report.isClusterKnown) return EXIT.usage;
   if (results.some(({ outcome }) => outcome === "failed")) return EXIT.failure;

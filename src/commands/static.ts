@@ -3,20 +3,17 @@
  * this controller. It looks at everything first and says what it found; YAML for kubectl goes to standard output. It writes
  * nothing to the cluster, and to Azure only a role assignment, on request.
  */
-import type { Writable } from "node:stream";
-import { assemble } from "../app/assembly.ts";
-import type { ControllerConfig } from "../config/controller.ts";
 import { choice, pattern, toggle, value } from "../config/kinds.ts";
 import { namespacedName } from "../config/object-kinds.ts";
 import type { SettingProblem } from "../config/problem.ts";
 import { type Draft, optional, setting, type ValuesOf } from "../config/setting.ts";
-import { createLogger } from "../telemetry/log.ts";
 import { containerName, storageAccount } from "../text/azure-names.ts";
 import { claim } from "../text/kubernetes-names.ts";
 import { parseAccountId } from "../volume/formats/arm-ids.ts";
-import type { AccountRef, Cluster, Settings } from "../volume/ports.ts";
+import type { AccountRef, Settings } from "../volume/ports.ts";
 import { planStatic, type StaticRequest, type Target } from "../volume/static/static-volume.ts";
 import { defineCommand, EXIT } from "./command.ts";
+import { assembleForOperator, type OperatorRun } from "./operator-run.ts";
 import { findOperatorProblems, operatorSettings, toOperatorConfig } from "./operator-settings.ts";
 import { toManifest } from "./static/manifest.ts";
 import { toReport } from "./static/report.ts";
@@ -101,19 +98,14 @@ function findProblems(draft: Draft<typeof settings>, env: NodeJS.ProcessEnv): re
   return problems;
 }
 
-/** What the command runs with besides its settings; tests pass their own cluster. */
-export interface StaticContext {
-  readonly config: ControllerConfig;
+export interface StaticContext extends OperatorRun {
   readonly values: Pick<StaticValues, "serviceAccount" | "assign"> & Partial<StaticValues>;
-  readonly stdout: Writable;
-  readonly stderr: Writable;
-  readonly cluster?: Cluster;
 }
 
 /** Reports to `stderr`, prints YAML to `stdout` unless something is wrong, and answers the exit code. */
-export async function runStatic({ config, values, stdout, stderr, cluster }: StaticContext): Promise<number> {
-  const log = createLogger({ level: config.logLevel, format: config.logFormat, stream: stderr });
-  const { adapters } = await assemble({ config, log, ...(cluster && { cluster }) });
+export async function runStatic(run: StaticContext): Promise<number> {
+  const { values, stdout, stderr } = run;
+  const { adapters } = await assembleForOperator(run);
   const request = toRequest(values, adapters.settings);
   const { findings, objects } = await planStatic(adapters, request);
   stderr.write(toReport(findings, { request, objects, ownDriver: adapters.settings.driverName }));
