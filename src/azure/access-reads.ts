@@ -1,7 +1,7 @@
 /** Role definitions and deny assignments through ARM, for a review of who may do what with data. */
 import type { DenyAssignment as ArmDenyAssignment, Permission } from "@azure/arm-authorization";
 import { groupId } from "../volume/formats/arm-ids.ts";
-import type { AccessReads, DataPermission, DataRole, DenyAssignment, ResourceGroupRef } from "../volume/ports.ts";
+import type { AccessReads, DataRole, DeniedPermission, DenyAssignment, ResourceGroupRef } from "../volume/ports.ts";
 import type { Arm } from "./arm.ts";
 import { statusOf, toDriverError } from "./faults.ts";
 import { sdkScope } from "./role-assignment-lists.ts";
@@ -53,6 +53,8 @@ function toDenyAssignment(item: ArmDenyAssignment): DenyAssignment {
   };
 }
 
-function toPermissions(permissions: readonly Permission[] = []): DataPermission[] {
-  return permissions.map(({ dataActions = [], notDataActions = [] }) => ({ dataActions, notDataActions }));
+function toPermissions(permissions: readonly Permission[] = []): DeniedPermission[] {
+  return permissions.map(({ actions = [], notActions = [], dataActions = [], notDataActions = [] }) => {
+    return { actions, notActions, dataActions, notDataActions };
+  });
 }

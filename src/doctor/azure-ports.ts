@@ -48,17 +48,6 @@ export interface Lock {
   readonly level: string;
 }
 
-export interface DenyAssignment {
-  readonly name: string;
-  readonly scope: string;
-  /** Actions with `*`, less the excluded ones. */
-  readonly actions: readonly string[];
-  readonly notActions: readonly string[];
-  /** Object ids, or the GUID of zeros for everybody. */
-  readonly principals: readonly string[];
-  readonly excludedPrincipals: readonly string[];
-}
-
 export interface AzureSurroundings {
   /** About the very body that CreateVolume would send. */
   policiesOn(account: AccountRef, spec: AccountSpec): Promise<PolicyVerdict>;
@@ -68,7 +57,6 @@ export interface AzureSurroundings {
   assignmentQuota(subscriptionId: string): Promise<Quota | "hidden">;
   providerState(subscriptionId: string, namespace: string): Promise<ProviderState>;
   locksAt(group: ResourceGroupRef): Promise<readonly Lock[] | "hidden">;
-  denyAssignmentsAt(group: ResourceGroupRef): Promise<readonly DenyAssignment[] | "hidden">;
 }
 
 /** An api-version that the controller sends first. */

@@ -10,7 +10,6 @@ import type { AzureSurroundings, SentApiVersion } from "./azure-ports.ts";
 
 export type {
   AzureSurroundings,
-  DenyAssignment,
   Lock,
   PolicyRefusal,
   PolicyVerdict,

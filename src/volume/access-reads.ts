@@ -7,6 +7,12 @@ export interface DataPermission {
   readonly notDataActions: readonly string[];
 }
 
+/** What a deny assignment says: patterns of actions of the control plane as well. */
+export interface DeniedPermission extends DataPermission {
+  readonly actions: readonly string[];
+  readonly notActions: readonly string[];
+}
+
 /** A role definition, as far as it opens data. */
 export interface DataRole {
   /** GUID. */
@@ -24,7 +30,7 @@ export interface DenyAssignment {
   /** Object ids; the zero GUID stands for everybody. */
   readonly principalIds: readonly string[];
   readonly excludedPrincipalIds: readonly string[];
-  readonly permissions: readonly DataPermission[];
+  readonly permissions: readonly DeniedPermission[];
   /** Whether it holds below its scope too. */
   readonly holdsBelow: boolean;
 }

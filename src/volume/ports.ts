@@ -14,7 +14,7 @@ import type { OrphanObserver } from "./orphans/observer.ts";
 import type { AccountRef, FileSystemRef } from "./places.ts";
 import type { ResourceGroupRef } from "./settings.ts";
 
-export type { AccessReads, DataPermission, DataRole, DenyAssignment } from "./access-reads.ts";
+export type { AccessReads, DataPermission, DataRole, DeniedPermission, DenyAssignment } from "./access-reads.ts";
 export type { Account, AccountShape, AccountSpec, Accounts, CreatedAccount } from "./accounts.ts";
 export type {
   Claim,

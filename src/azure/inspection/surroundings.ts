@@ -1,5 +1,5 @@
-/** Limits, resource providers, locks and deny assignments around the resource groups of volumes. */
-import type { AzureSurroundings, DenyAssignment, Lock, ProviderState } from "../../doctor/ports.ts";
+/** Limits, resource providers and locks around the resource groups of volumes. */
+import type { AzureSurroundings, Lock, ProviderState } from "../../doctor/ports.ts";
 import { groupId } from "../../volume/formats/arm-ids.ts";
 import type { ResourceGroupRef } from "../../volume/ports.ts";
 import type { Arm } from "../arm.ts";
@@ -21,22 +21,14 @@ export function createSurroundings(arm: Arm): Omit<AzureSurroundings, "policiesO
       }),
     providerState: (subscriptionId, namespace) => providerState(arm, subscriptionId, namespace),
     locksAt: (group) =>
-      orHidden(`listing the locks at ${groupId(group)}`, async () => {
-        const listed = await listAtScope(arm, group, "locks", "2016-09-01");
-        return listed.map(toLock);
-      }),
-    denyAssignmentsAt: (group) =>
-      orHidden(`listing the deny assignments at ${groupId(group)}`, async () => {
-        const listed = await listAtScope(arm, group, "denyAssignments", "2022-04-01");
-        return listed.flatMap(toDenyAssignment);
-      }),
+      orHidden(`listing the locks at ${groupId(group)}`, async () => (await listLocks(arm, group)).map(toLock)),
   };
 }
 
 /** `atScope()` lists the scope and those above it, and leaves out what is below. */
-async function listAtScope(arm: Arm, group: ResourceGroupRef, type: string, apiVersion: string): Promise<Json[]> {
-  const path = `${groupId(group)}/providers/Microsoft.Authorization/${type}?$filter=atScope()`;
-  return (await listAll(arm, group.subscriptionId, { path, apiVersion })).map(asObject);
+async function listLocks(arm: Arm, group: ResourceGroupRef): Promise<Json[]> {
+  const path = `${groupId(group)}/providers/Microsoft.Authorization/locks?$filter=atScope()`;
+  return (await listAll(arm, group.subscriptionId, { path, apiVersion: "2016-09-01" })).map(asObject);
 }
 
 /** REST: Providers - Get, and Get At Tenant Scope, which needs no right and does not say whether the subscription uses it. */
@@ -72,21 +64,4 @@ function toProviderState(answer: unknown): ProviderState {
 function toLock({ id, name, properties }: Json): Lock {
   const scope = String(id).replace(/\/providers\/Microsoft\.Authorization\/locks\/[^/]+$/i, "");
   return { name: String(name), scope, level: String(asObject(properties)["level"]) };
-}
-
-/** One for each of its sets of actions. One that does not hold below its own scope is not about accounts. */
-function toDenyAssignment({ name, properties }: Json): DenyAssignment[] {
-  const stated = asObject(properties);
-  if (stated["doNotApplyToChildScopes"] === true) return [];
-  const ids = (member: string) => asArray(stated[member]).map((each) => String(asObject(each)["id"]));
-  const common = {
-    name: String(stated["denyAssignmentName"] ?? name),
-    scope: String(stated["scope"] ?? ""),
-    principals: ids("principals"),
-    excludedPrincipals: ids("excludePrincipals"),
-  };
-  return asArray(stated["permissions"]).map((each) => {
-    const { actions, notActions } = asObject(each);
-    return { ...common, actions: asArray(actions).map(String), notActions: asArray(notActions).map(String) };
-  });
 }

@@ -1,10 +1,10 @@
 /** What keeps the controller from changing a resource group, whatever its roles: locks and deny assignments. */
 
 import { groupId } from "../../volume/formats/arm-ids.ts";
-import type { ResourceGroupRef } from "../../volume/ports.ts";
+import type { DenyAssignment, ResourceGroupRef } from "../../volume/ports.ts";
 import { type Check, error, heaviest, type Outcome, ok, unchecked } from "../check.ts";
 import { overGroups } from "../over-groups.ts";
-import type { DenyAssignment, DoctorContext, Lock } from "../ports.ts";
+import type { DoctorContext, Lock } from "../ports.ts";
 import { allows } from "../rights.ts";
 
 const APPLY = "apply what `keyless-csi roles --with doctor` prints";
@@ -44,8 +44,8 @@ const denials: Check = {
   needs: ["resource-group"],
   run: (context) =>
     overGroups(context, async (group) => {
-      const found = await context.azure.denyAssignmentsAt(group);
-      if (found === "hidden") {
+      const found = await context.ports.access.listDenials(group);
+      if (found === undefined) {
         return unchecked(`the deny assignments of resource group ${group.resourceGroup} are hidden`, APPLY);
       }
       const { principalId } = await context.azure.signIn();
@@ -60,11 +60,13 @@ function toDenial(
   principalId: string,
   denial: DenyAssignment,
 ): Outcome[] {
-  const { name, scope, principals, excludedPrincipals } = denial;
+  const { name, scope, principalIds, excludedPrincipalIds } = denial;
   const isAbout = (ids: readonly string[]) => ids.some((id) => id.toLowerCase() === principalId.toLowerCase());
-  if (isAbout(excludedPrincipals) || !(principals.includes(EVERYBODY) || isAbout(principals))) return [];
+  if (isAbout(excludedPrincipalIds) || !(principalIds.includes(EVERYBODY) || isAbout(principalIds))) return [];
   const at = groupId(group);
-  const denied = neededRights.filter((each) => each.scope === at && allows([denial], each.action));
+  // What holds in a part of the group alone is somebody's decision about that part, as a lock there is.
+  if (!denial.holdsBelow || scope.toLowerCase().startsWith(`${at}/`.toLowerCase())) return [];
+  const denied = neededRights.filter((each) => each.scope === at && allows(denial.permissions, each.action));
   if (denied.length === 0) return [];
   const actions = denied.map(({ action }) => action).join(", ");
   return [
