@@ -9,6 +9,7 @@ import type { SettingProblem } from "../config/problem.ts";
 import { type Draft, optional, setting, type ValuesOf } from "../config/setting.ts";
 import { containerName, storageAccount } from "../text/azure-names.ts";
 import { claim } from "../text/kubernetes-names.ts";
+import { UPSTREAM } from "../volume/class/parameter-row.ts";
 import { parseAccountId } from "../volume/formats/arm-ids.ts";
 import type { AccountRef, Settings } from "../volume/ports.ts";
 import { planStatic, type StaticRequest, type Target } from "../volume/static/static-volume.ts";
@@ -21,8 +22,6 @@ import { toReport } from "./static/report.ts";
 const STATIC = "Static";
 /** What is for one run: nothing that stays behind in an environment or a file may choose it. */
 const ONCE = { group: STATIC, onlyFrom: "command line" } as const;
-/** The driver of the node plugin that AKS and its Helm chart install. */
-const SHARED_DRIVER = "blob.csi.azure.com";
 
 /** By name, or by the ARM id that `az storage account show --query id` prints. */
 const account = value<{ readonly name: string } | AccountRef>("NAME|ID", { type: "string" }, (text) => {
@@ -51,7 +50,7 @@ const settings = {
   }),
   "node-mode": optional(choice(["dedicated", "shared"]), {
     ...ONCE,
-    help: `which node plugin mounts it: this driver's own, or that of ${SHARED_DRIVER}`,
+    help: `which node plugin mounts it: this driver's own, or that of ${UPSTREAM}`,
     absent: "as --node-driver says",
   }),
   "not-keyless-yet": setting(toggle, {
@@ -117,7 +116,7 @@ function toRequest(values: StaticContext["values"], settings: Settings): StaticR
   const { serviceAccount, name, nodeMode, assign } = values;
   if (serviceAccount === undefined) throw new Error("--service-account is required: findProblems says so");
   const own = settings.nodeDriver === "" ? settings.driverName : settings.nodeDriver;
-  const driver = { dedicated: settings.driverName, shared: SHARED_DRIVER };
+  const driver = { dedicated: settings.driverName, shared: UPSTREAM };
   return {
     target: toTarget(values, settings),
     serviceAccount: { namespace: serviceAccount.namespace, serviceAccount: serviceAccount.name },

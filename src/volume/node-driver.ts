@@ -40,6 +40,11 @@ export function findDriverProblem(
     : undefined;
 }
 
+/** Whether volumes are mounted by a node plugin that other drivers' volumes have too (docs/how-to/node-plugin.md, way B). */
+export function isSharedPlugin({ nodeDriver, driverName }: Pick<Settings, "nodeDriver" | "driverName">): boolean {
+  return nodeDriver !== "" && nodeDriver !== driverName;
+}
+
 const ON_NODE_DISK =
   "without a token the node plugin skips the mount and reports success: the pod runs on the node's own disk, and its data never " +
   "reaches Azure";

@@ -3,6 +3,7 @@ import { DriverError } from "../../errors.ts";
 import { ownClasses } from "../../volume/class/cluster-classes.ts";
 import { findClass } from "../../volume/class/known-classes.ts";
 import { findIgnored } from "../../volume/class/parse-class.ts";
+import { isSharedPlugin } from "../../volume/node-driver.ts";
 import { type Check, error, type Finding, heaviest, type Outcome, ok, warning } from "../check.ts";
 import { findClaim } from "../claim-case.ts";
 import { clusterOf } from "../cluster.ts";
@@ -127,9 +128,8 @@ const contradictions: Check = {
 
 function judgeFit({ settings, backend }: DoctorContext, each: InspectedClass): readonly Outcome[] {
   const { name, isExpandable, isBoundLate } = each;
-  const isShared = settings.nodeDriver !== "" && settings.nodeDriver !== settings.driverName;
   const outcomes: Outcome[] = [];
-  if (isExpandable && isShared) {
+  if (isExpandable && isSharedPlugin(settings)) {
     outcomes.push(
       warning(
         `StorageClass ${name} allows expansion, which goes to driver ${settings.nodeDriver} here and changes nothing`,

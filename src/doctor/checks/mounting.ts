@@ -1,10 +1,11 @@
 /** Whether nodes can mount the volumes: the CSIDriver object that counts, the node plugin, and what leads volumes to it. */
 import { DriverError } from "../../errors.ts";
-import { findDriverProblem } from "../../volume/node-driver.ts";
+import { UPSTREAM } from "../../volume/class/parameter-row.ts";
+import { findDriverProblem, isSharedPlugin } from "../../volume/node-driver.ts";
 import type { CsiDriver, Ports } from "../../volume/ports.ts";
 import { type Check, error, type Outcome, ok, toFinding, unchecked, warning } from "../check.ts";
 import { clusterOf } from "../cluster.ts";
-import type { DoctorContext, Workload } from "../ports.ts";
+import type { Workload } from "../ports.ts";
 
 /** The first with MutatingAdmissionPolicy on by default (Kubernetes 1.36 release notes). */
 const MUTATES_SINCE = 36;
@@ -12,9 +13,6 @@ const MUTATES_SINCE = 36;
 const VALIDATES_SINCE = 30;
 /** docs/reference/compatibility.md */
 const [OLDEST, NEWEST] = [34, 37];
-
-const isShared = ({ settings }: DoctorContext) =>
-  settings.nodeDriver !== "" && settings.nodeDriver !== settings.driverName;
 
 const NOT_NAMED = "--node-driver is empty: which node plugin mounts the volumes is not known";
 
@@ -30,7 +28,7 @@ const version: Check = {
     if (Number.isNaN(minor)) return unchecked(`${found} is no version of Kubernetes`);
     if (minor < VALIDATES_SINCE)
       return error(`${found} has no admission policies`, "upgrade Kubernetes to 1.34 or later");
-    if (isShared(context) && minor < MUTATES_SINCE) {
+    if (isSharedPlugin(context.settings) && minor < MUTATES_SINCE) {
       return error(
         `${found} has no MutatingAdmissionPolicy, which leads volumes to the node plugin of ${context.settings.nodeDriver}`,
         "upgrade Kubernetes to 1.36, or use a node plugin of the driver's own (docs/how-to/node-plugin.md, way A)",
@@ -96,8 +94,6 @@ const nodePlugin: Check = {
   },
 };
 
-/** The plugin's own default, where no argument names one. */
-const PLUGIN_DEFAULT = "blob.csi.azure.com";
 /** The first whose mounts use the workload's token (blob-csi-driver, release notes). */
 const FIRST = [1, 27, 1] as const;
 
@@ -136,7 +132,7 @@ function imagesOf({ containers }: Workload, driver: string): string[] {
     .filter(({ image }) => /(^|\/)blob-csi/.test(image))
     .filter(({ args }) => {
       const named = args.map((arg) => /^--?drivername=(.*)$/.exec(arg)?.[1]).find((each) => each !== undefined);
-      return (named ?? PLUGIN_DEFAULT) === driver;
+      return (named ?? UPSTREAM) === driver;
     })
     .map(({ image }) => image);
 }
@@ -154,7 +150,7 @@ const sharedPolicy: Check = {
   needs: ["kubernetes-version"],
   isAfterInstallation: true,
   async run(context) {
-    if (!isShared(context)) return ok("PersistentVolumes keep the driver's own name");
+    if (!isSharedPlugin(context.settings)) return ok("PersistentVolumes keep the driver's own name");
     const { nodeDriver, driverName } = context.settings;
     const found = await clusterOf(context).listMutatingPolicies();
     const ours = found.find(

@@ -57,6 +57,7 @@ export const EFFECTS = {
 
 export type Effect = keyof typeof EFFECTS;
 
+/** The OSS driver, whose parameters classes have, and whose node plugin may mount our volumes too. */
 export const UPSTREAM = "blob.csi.azure.com";
 export const OURS = "keyless-csi";
 
