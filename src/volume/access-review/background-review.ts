@@ -1,14 +1,8 @@
 /** The review of access in the background: whether anything differs from what the claims say, in numbers. `keyless-csi access` says what. */
+import type { Turn } from "../../concurrency/background.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { countDifferences, type Differences } from "./differences.ts";
 import { reviewAccess } from "./review.ts";
-
-/** What a round needs of the runner of background tasks. */
-export interface ReviewTurn {
-  /** Awaited before each list: Azure allows 100 in 5 minutes. Rejects when the round must end. */
-  spend(): Promise<void>;
-  readonly signal: AbortSignal;
-}
 
 export interface BackgroundReviewOptions {
   /** Receives the numbers of each round. */
@@ -21,7 +15,7 @@ export interface BackgroundReviewOptions {
 export function createBackgroundReview(
   deps: Dependencies,
   { publish, now }: BackgroundReviewOptions,
-): (turn: ReviewTurn) => Promise<void> {
+): (turn: Turn) => Promise<void> {
   let last: Differences = { missing: 0, unexpected: 0, inherited: 0, open: 0 };
   return async (turn) => {
     const review = await reviewAccess(deps, { nowMs: now(), spend: () => turn.spend() });

@@ -3,6 +3,7 @@
  * new volume comes. One list for each resource group, whose answer shows the properties; a second look at what it shows as
  * open, since lists lag; PersistentVolumes are read only while an account is open.
  */
+import type { Turn } from "../../concurrency/background.ts";
 import { isTransient } from "../../errors.ts";
 import { createTagKeeper, type TagKeeper } from "../account/candidate-accounts.ts";
 import { repairDrift } from "../account/keyless.ts";
@@ -23,13 +24,6 @@ export interface DriftReport {
   readonly isComplete: boolean;
 }
 
-/** What a round needs of the runner of background tasks. */
-export interface DriftTurn {
-  /** Awaited before each list: Azure allows 100 in 5 minutes. Rejects when the round must end. */
-  spend(): Promise<void>;
-  readonly signal: AbortSignal;
-}
-
 /** Accounts that are read again in one round, of the 800 reads in 5 minutes that Azure allows. */
 const LOOKS = 50;
 
@@ -41,7 +35,7 @@ interface GroupState {
 
 interface Round {
   readonly deps: Dependencies;
-  readonly turn: DriftTurn;
+  readonly turn: Turn;
   /** What has failed: the round goes on without it. */
   readonly problems: unknown[];
   looksLeft: number;
@@ -59,7 +53,7 @@ interface Round {
 export function createDriftCheck(
   deps: Dependencies,
   publish: (report: DriftReport) => void,
-): (turn: DriftTurn) => Promise<void> {
+): (turn: Turn) => Promise<void> {
   const states = new Map<string, GroupState>();
   const groups = new Map(allowedGroups(deps.settings).map((group) => [groupKey(group), group]));
   const warnClaims = createDriftWarnings(deps);

@@ -2,6 +2,7 @@
  * The background check of volumes that are in use: each round finds those whose storage, or whose access to it, is gone, by a few
  * lists whatever the number of volumes. Nothing is made and nothing is deleted here.
  */
+import type { Turn } from "../../concurrency/background.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { type BoundVolume, findBoundVolumes, groupByPlace } from "./bound-volumes.ts";
 import { createClaimWarnings } from "./claim-warnings.ts";
@@ -18,13 +19,6 @@ export interface VolumeReport {
   readonly withoutAccess: number;
 }
 
-/** What a round needs of the runner of background tasks. */
-export interface VolumeTurn {
-  /** Awaited before each list: Azure allows 100 in 5 minutes. Rejects when the round must end. */
-  spend(): Promise<void>;
-  readonly signal: AbortSignal;
-}
-
 export interface VolumeCheckOptions {
   /** Receives the state of all volumes once each has been seen. */
   readonly publish: (report: VolumeReport) => void;
@@ -36,7 +30,7 @@ export interface VolumeCheckOptions {
 export function createVolumeCheck(
   deps: Dependencies,
   { publish, now }: VolumeCheckOptions,
-): (turn: VolumeTurn) => Promise<void> {
+): (turn: Turn) => Promise<void> {
   const { observer } = deps.ports;
   const warnClaims = createClaimWarnings(deps.ports);
   const findings = createFindings(deps);
@@ -63,7 +57,7 @@ export function createVolumeCheck(
 }
 
 /** The cluster is read first: what is being created has its PersistentVolume last. */
-async function lookAtAll(deps: Dependencies, turn: VolumeTurn, failed: (error: unknown) => void): Promise<LookedAt> {
+async function lookAtAll(deps: Dependencies, turn: Turn, failed: (error: unknown) => void): Promise<LookedAt> {
   const seen: SeenVolume[] = [];
   const unseen: BoundVolume[] = [];
   for (const group of groupByPlace(findBoundVolumes(await deps.ports.cluster.listVolumes(), deps))) {

@@ -1,4 +1,5 @@
 /** The background task: counts what is left in Azure, and removes of it what may be removed without being asked. */
+import type { Turn } from "../../concurrency/background.ts";
 import { DriverError } from "../../errors.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { type CleanupRules, findDue } from "./cleanup.ts";
@@ -8,13 +9,6 @@ import { isRetained, type Orphan } from "./orphan.ts";
 import { createOrphanRemoval } from "./removal.ts";
 import { type OrphanSurvey, surveyOrphans } from "./survey.ts";
 import { createOrphanWatch } from "./watch.ts";
-
-/** What a round needs of the runner of background tasks. */
-export interface OrphanTurn {
-  /** Awaited before each list: Azure allows 100 in 5 minutes. Rejects when the round must end. */
-  spend(): Promise<void>;
-  readonly signal: AbortSignal;
-}
 
 export interface OrphanRoundsOptions {
   readonly publish: (counts: readonly OrphanCount[]) => void;
@@ -33,7 +27,7 @@ const YOUNG_MS = 3_600_000;
 export function createOrphanRounds(
   deps: Dependencies,
   { publish, now, date, cleanup }: OrphanRoundsOptions,
-): (turn: OrphanTurn) => Promise<void> {
+): (turn: Turn) => Promise<void> {
   const clean = cleanup && createCleanup(deps, cleanup, now);
   let last = "";
   const report = (orphans: readonly Orphan[]) => {
@@ -60,7 +54,7 @@ export function createOrphanRounds(
 interface CleanupRound {
   readonly survey: OrphanSurvey;
   readonly dateMs: number;
-  readonly turn: OrphanTurn;
+  readonly turn: Turn;
   /** Receives what was removed. */
   readonly removed: Set<Orphan>;
 }
